@@ -1,0 +1,60 @@
+/*
+ * cmd.h - what every subcommand is given, and how it announces itself.
+ *
+ * A file in cmd/ defines one array of verbs that ends in VERB_END; main.c
+ * lists the arrays.  A verb parses nothing itself: its options arrive in the
+ * struct that its table describes.  It prints through app->out (results) and
+ * app->note (progress, remarks), returns an error or NULL, and never exits.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "base/clock.h"
+#include "base/def.h"
+#include "base/opts.h"
+#include "base/out.h"
+
+struct err;
+
+struct app {
+	struct clock clock;
+	struct out out;		/* stdout */
+	struct out note;	/* stderr */
+	bool quiet;		/* no progress on note (stderr is no terminal) */
+};
+
+enum verb_flag {
+	VERB_PAGER = 1,		/* long output: goes through git's pager on a terminal */
+	VERB_INTERNAL = 2	/* neither in help nor in completions */
+};
+
+struct verb {
+	const char *noun;	/* "task": the word after "git factory" */
+	const char *name;	/* "add": the second word, NULL when there is none */
+	const char *args;	/* positional arguments of the synopsis, "" for none */
+	const char *doc;	/* one line, lower case, no full stop */
+	const struct opt *opts;
+	size_t opts_size;	/* of the option struct */
+	const void *defaults;	/* an option struct to start from, or NULL for zeroes */
+	int min_args, max_args;	/* max -1: any number */
+	unsigned flags;
+	struct err *(*run)(struct app *app, const void *opts, const struct args *args);
+};
+
+#define VERB_END {.noun = NULL}
+
+extern const struct verb cmd_config[];
+extern const struct verb cmd_doctor[];
+extern const struct verb cmd_gate[];
+extern const struct verb cmd_hook[];
+extern const struct verb cmd_init[];
+extern const struct verb cmd_log[];
+extern const struct verb cmd_pr[];
+extern const struct verb cmd_replay[];
+extern const struct verb cmd_run[];
+extern const struct verb cmd_show[];
+extern const struct verb cmd_status[];
+extern const struct verb cmd_task[];
+extern const struct verb cmd_trust[];
+
+#endif
