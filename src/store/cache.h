@@ -1,0 +1,76 @@
+/*
+ * cache.h - an index of the state in SQLite: $GIT_COMMON_DIR/factory/cache.db.
+ *
+ * Rows of tasks and runs, keyed by the id of the state commit that they were
+ * read from, and brought up to date by the difference of two trees.  It is a
+ * cache: deleting it, or damaging it, loses nothing and is put right by the
+ * next command; where it cannot be written (a read-only repository) it lives
+ * in memory for one command.  SQLite is opened by the first call.
+ *
+ * Only store/ uses it.
+ */
+#ifndef STORE_CACHE_H
+#define STORE_CACHE_H
+
+#include "base/def.h"
+#include "base/id.h"
+#include "base/str.h"
+
+struct cache;
+struct err;
+
+/* A row as it is kept.  'data' is the task's or run's fields as JSON. */
+struct cache_task {
+	const char *id;
+	const char *path;
+	const char *blob;	/* hex */
+	const char *title;
+	const char *state;	/* "" when broken */
+	int64_t priority;
+	int64_t created;
+	bool archived;
+	const char *broken;	/* NULL when it parses */
+	struct str data;
+};
+
+struct cache_run {
+	const char *id;
+	const char *task;
+	const char *blob;	/* hex */
+	int64_t started;
+};
+
+/* 'dir' is created when missing. */
+struct err *cache_open(const char *dir, struct cache **out) MUST_USE;
+void cache_close(struct cache *c);	/* NULL is fine */
+
+/* One short string by name: "" when unset.  Owned by the caller. */
+struct err *cache_meta(struct cache *c, const char *name, char **out) MUST_USE;
+struct err *cache_set_meta(struct cache *c, const char *name, const char *value) MUST_USE;
+
+/* Changes between begin and commit are seen together or not at all. */
+struct err *cache_begin(struct cache *c) MUST_USE;
+struct err *cache_commit(struct cache *c) MUST_USE;
+void cache_rollback(struct cache *c);
+struct err *cache_clear(struct cache *c) MUST_USE;
+
+struct err *cache_put_task(struct cache *c, const struct cache_task *t) MUST_USE;
+struct err *cache_put_run(struct cache *c, const struct cache_run *r) MUST_USE;
+struct err *cache_drop(struct cache *c, const char *path) MUST_USE;
+
+/* Rows live for the call. */
+typedef struct err *cache_task_fn(const struct cache_task *t, void *ctx);
+typedef struct err *cache_run_fn(const struct cache_run *r, void *ctx);
+
+enum cache_which {
+	CACHE_OPEN,	/* not archived */
+	CACHE_QUEUED,	/* what may be ready, most urgent first */
+	CACHE_ALL
+};
+
+struct err *cache_each(struct cache *c, enum cache_which which, cache_task_fn *fn, void *ctx) MUST_USE;
+struct err *cache_prefix(struct cache *c, const char *prefix, cache_task_fn *fn, void *ctx) MUST_USE;
+struct err *cache_runs(struct cache *c, const char *task, cache_run_fn *fn, void *ctx) MUST_USE;
+struct err *cache_runs_prefix(struct cache *c, const char *prefix, cache_run_fn *fn, void *ctx) MUST_USE;
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * queue.h - the tasks of the state, and what may happen to them.
+ *
+ * A queue is a snapshot of one tip: opening it folds the inbox and brings the
+ * cache (cache.h) up to date by what changed since, so that listing and
+ * choosing read no object.  It shows its own changes: each successful
+ * queue_add() and queue_change() refreshes it.
+ */
+#ifndef STORE_QUEUE_H
+#define STORE_QUEUE_H
+
+#include "base/def.h"
+#include "base/id.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+struct buf;
+struct err;
+struct queue;
+struct state;
+struct state_step;
+struct task;
+
+/* A task as the queue knows it. */
+struct queue_row {
+	struct id id;
+	const char *path;	/* in the state tree */
+	bool archived;
+	bool running;		/* somebody holds its lease */
+	const char *broken;	/* "tasks/k/3/k3xq7abc.md:3:5: what", else NULL */
+	const struct task *task;	/* all but the body; NULL when broken */
+};
+
+struct err *queue_open(struct state *s, struct queue **out) MUST_USE;
+void queue_close(struct queue *q);	/* NULL is fine */
+void queue_close_p(struct queue **q);	/* for AUTO */
+
+/* What folding the inbox had to say; borrowed. */
+const struct strs *queue_remarks(const struct queue *q);
+
+/*
+ * The task whose id starts with 'prefix' (at least ID_MIN letters, any case).
+ * ERR_NOT_FOUND; ERR_AMBIGUOUS listing the candidates.
+ */
+struct err *queue_find(struct queue *q, const char *prefix, struct id *out) MUST_USE;
+
+/*
+ * One task with its body.  The row and what it points to live until the next
+ * queue_get() or change, or the close.  ERR_NOT_FOUND.
+ */
+struct err *queue_get(struct queue *q, const struct id *id, struct queue_row *out) MUST_USE;
+
+/* The file's bytes as they stand, also of a broken one. */
+struct err *queue_text(struct queue *q, const struct id *id, struct buf *out) MUST_USE;
+
+/*
+ * Call fn for each task, most urgent first (priority, then age, then id),
+ * until it fails.  The row lives for the call.  Archived ones come only
+ * with 'archived'.
+ */
+typedef struct err *queue_fn(const struct queue_row *row, void *ctx);
+struct err *queue_each(struct queue *q, bool archived, queue_fn *fn, void *ctx) MUST_USE;
+
+/*
+ * Why a task cannot run now (held, waits for another, running, broken, ...):
+ * NULL when it can.  Owned by the caller, as an error of code ERR_STATE.
+ */
+struct err *queue_ready(struct queue *q, const struct queue_row *row) MUST_USE;
+
+/* The first ready task; ERR_NOTHING_READY, with what stands in the way. */
+struct err *queue_next(struct queue *q, struct id *out) MUST_USE;
+
+struct queue_counts {
+	size_t ready, waiting, held, running, delivered, escalated, landed, closed, broken;
+};
+struct err *queue_count(struct queue *q, struct queue_counts *out) MUST_USE;
+
+/*
+ * File a new task from its text (model/task.h makes one); its id is chosen
+ * here and collides with none.  ERR_SYNTAX as file:line:column with 'name' as
+ * the file.
+ */
+struct err *queue_add(struct queue *q, struct str text, const char *name, struct id *out) MUST_USE;
+
+/*
+ * Change one task.  'change' is given the parsed task as it is at the moment
+ * of the write (again after a lost race) with its text in 'text', which it
+ * edits in place with task_edit() of model/task.h, and the step, to add refs
+ * or files of the same transaction.  A task that ends up closed or landed
+ * moves to archive/.  NULL 'text' changes make no commit.  ERR_NOT_FOUND;
+ * ERR_SYNTAX for a broken task.
+ */
+typedef struct err *task_change(struct state_step *t, const struct task *task,
+    struct buf *text, void *ctx);
+struct err *queue_change(struct queue *q, const struct id *id, const char *message,
+    task_change *change, void *ctx) MUST_USE;
+
+/* The same without a queue at hand, for the walk of one task. */
+struct err *state_change(struct state *s, const struct id *id, const char *message,
+    task_change *change, void *ctx) MUST_USE;
+
+#endif
