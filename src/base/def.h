@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #define AUTO(fn) __attribute__((cleanup(fn)))
 #define STEAL(p)                                 \
@@ -32,6 +34,7 @@
 #define MIB (KIB * 1024)
 
 /* Banned, as in git's banned.h: each has a replacement in buf.h or str.h. */
+/* <stdio.h> and <string.h> declare them, so they come before. */
 #if !defined(__cplusplus)
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
 #endif
