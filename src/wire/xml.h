@@ -1,0 +1,43 @@
+/*
+ * xml.h - XML in, as calls in document order (expat).
+ *
+ * Refused, with file:line:column: a document type (so no entities of its
+ * own), nesting over XML_DEPTH, more than XML_MAX bytes, and what is not
+ * well-formed. Test output in reports often has colours: control characters
+ * that XML forbids, raw or as character references, and bytes that are not
+ * the UTF-8 that they claim to be are read as '?', not refused.
+ */
+#ifndef WIRE_XML_H
+#define WIRE_XML_H
+
+#include "base/def.h"
+#include "base/str.h"
+
+struct err;
+
+#define XML_DEPTH 64
+#define XML_MAX (64 * MIB)
+
+/*
+ * Any function may be NULL; an error from one ends the parse and is returned
+ * with file:line:column put before it. Names come as written, prefix and
+ * all. Attributes are name, value, name, value, NULL. Text comes in one piece
+ * between two tags, CDATA included, white space too. Everything is borrowed
+ * for the call.
+ */
+struct xml_handler {
+	struct err *(*start)(void *arg, const char *name, const char *const *attrs);
+	struct err *(*text)(void *arg, struct str text);
+	struct err *(*end)(void *arg, const char *name);
+};
+
+struct err *xml_parse(const char *file, struct str text,
+    const struct xml_handler *h, void *arg) MUST_USE;
+
+/* The attribute's value, or NULL. */
+const char *xml_attr(const char *const *attrs, const char *name);
+
+/* The name without its prefix: "testcase" of "j:testcase". */
+const char *xml_local(const char *name);
+
+#endif
