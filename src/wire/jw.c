@@ -1,0 +1,262 @@
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "wire/json.h"
+
+#define REPLACEMENT 0xfffd
+
+void
+jw_init(struct jw *w, struct buf *out, bool pretty)
+{
+	*w = (struct jw){.out = out, .pretty = pretty};
+}
+
+static void
+new_line(struct jw *w)
+{
+	unsigned i;
+
+	if (!w->pretty)
+		return;
+	buf_addc(w->out, '\n');
+	for (i = 0; i < w->depth; i++)
+		buf_adds(w->out, "  ");
+}
+
+/* Before each key and each list element. */
+static void
+separate(struct jw *w)
+{
+	bool *filled;
+
+	if (w->depth == 0)
+		return;
+	filled = &w->filled[w->depth - 1];
+	if (*filled)
+		buf_addc(w->out, ',');
+	*filled = true;
+	new_line(w);
+}
+
+static void
+before_value(struct jw *w)
+{
+	assert(w->depth == 0 || w->after_key || w->close[w->depth - 1] == ']');
+	if (!w->after_key)
+		separate(w);
+	w->after_key = false;
+}
+
+static void
+open_level(struct jw *w, char open, char close)
+{
+	before_value(w);
+	assert(w->depth < JSON_DEPTH);
+	buf_addc(w->out, open);
+	w->close[w->depth] = close;
+	w->filled[w->depth] = false;
+	w->depth++;
+}
+
+void
+jw_obj(struct jw *w)
+{
+	open_level(w, '{', '}');
+}
+
+void
+jw_list(struct jw *w)
+{
+	open_level(w, '[', ']');
+}
+
+void
+jw_end(struct jw *w)
+{
+	assert(w->depth > 0 && !w->after_key);
+	w->depth--;
+	if (w->filled[w->depth])
+		new_line(w);
+	buf_addc(w->out, w->close[w->depth]);
+	if (w->depth == 0 && w->pretty)
+		buf_addc(w->out, '\n');
+}
+
+static void
+add_escaped(struct buf *b, int32_t c)
+{
+	switch (c) {
+	case '"':
+		buf_adds(b, "\\\"");
+		break;
+	case '\\':
+		buf_adds(b, "\\\\");
+		break;
+	case '\n':
+		buf_adds(b, "\\n");
+		break;
+	case '\r':
+		buf_adds(b, "\\r");
+		break;
+	case '\t':
+		buf_adds(b, "\\t");
+		break;
+	default:
+		if (c <= 0)
+			utf8_add(b, REPLACEMENT);
+		else if (c < 0x20 || c == 0x7f)
+			buf_addf(b, "\\u%04x", (unsigned)c);
+		else
+			utf8_add(b, (uint32_t)c);
+	}
+}
+
+static void
+add_string(struct buf *b, struct str s)
+{
+	const char *run;
+
+	buf_addc(b, '"');
+	while (s.n > 0) {
+		for (run = s.p; s.n > 0 && *s.p >= 0x20 && *s.p < 0x7f && *s.p != '"' && *s.p != '\\'; s.n--)
+			s.p++;
+		buf_add(b, run, (size_t)(s.p - run));
+		if (s.n > 0)
+			add_escaped(b, utf8_next(&s));
+	}
+	buf_addc(b, '"');
+}
+
+void
+jw_key(struct jw *w, const char *key)
+{
+	assert(w->depth > 0 && w->close[w->depth - 1] == '}' && !w->after_key);
+	separate(w);
+	add_string(w->out, str_of(key));
+	buf_adds(w->out, w->pretty ? ": " : ":");
+	w->after_key = true;
+}
+
+void
+jw_strn(struct jw *w, struct str s)
+{
+	before_value(w);
+	add_string(w->out, s);
+}
+
+void
+jw_str(struct jw *w, const char *s)
+{
+	if (s == NULL)
+		jw_null(w);
+	else
+		jw_strn(w, str_of(s));
+}
+
+void
+jw_int(struct jw *w, int64_t i)
+{
+	before_value(w);
+	buf_addf(w->out, "%" PRId64, i);
+}
+
+void
+jw_real(struct jw *w, double d)
+{
+	char text[40];
+
+	if (!isfinite(d)) {
+		jw_null(w);
+		return;
+	}
+	/* The shortest of the two forms that reads back as the same number. */
+	snprintf(text, sizeof(text), "%.15g", d);
+	if (strtod(text, NULL) != d)
+		snprintf(text, sizeof(text), "%.17g", d);
+	before_value(w);
+	buf_adds(w->out, text);
+}
+
+void
+jw_bool(struct jw *w, bool b)
+{
+	before_value(w);
+	buf_adds(w->out, b ? "true" : "false");
+}
+
+void
+jw_null(struct jw *w)
+{
+	before_value(w);
+	buf_adds(w->out, "null");
+}
+
+void
+jw_raw(struct jw *w, struct str json)
+{
+	before_value(w);
+	buf_addstr(w->out, json);
+}
+
+void
+jw_node(struct jw *w, const struct node *n)
+{
+	const struct node *c;
+
+	switch (n->kind) {
+	case NODE_NULL:
+		jw_null(w);
+		break;
+	case NODE_BOOL:
+		jw_bool(w, n->boolean);
+		break;
+	case NODE_INT:
+		jw_int(w, n->integer);
+		break;
+	case NODE_REAL:
+		jw_real(w, n->real);
+		break;
+	case NODE_STRING:
+		jw_strn(w, n->text);
+		break;
+	case NODE_LIST:
+		jw_list(w);
+		for (c = n->child; c != NULL; c = c->next)
+			jw_node(w, c);
+		jw_end(w);
+		break;
+	case NODE_MAP:
+		jw_obj(w);
+		for (c = n->child; c != NULL; c = c->next) {
+			jw_key(w, c->key.p);
+			jw_node(w, c);
+		}
+		jw_end(w);
+		break;
+	}
+}
+
+void
+jw_kstr(struct jw *w, const char *key, const char *s)
+{
+	jw_key(w, key);
+	jw_str(w, s);
+}
+
+void
+jw_kint(struct jw *w, const char *key, int64_t i)
+{
+	jw_key(w, key);
+	jw_int(w, i);
+}
+
+void
+jw_kbool(struct jw *w, const char *key, bool b)
+{
+	jw_key(w, key);
+	jw_bool(w, b);
+}
