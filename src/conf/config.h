@@ -1,0 +1,187 @@
+/*
+ * config.h - what policy and the user say.
+ *
+ * Policy is .factory/config.yml of the base commit.  The user's own git
+ * config comes on top, key by key: factory.<key>, with '-' for each '_'
+ * (git allows no '_' there), several values for a list.  One table makes the
+ * parser, the defaults, 'git factory config list', the commented file that
+ * 'init' writes and the key list of git-factory-config(5).
+ *
+ * The value of a secret is refused wherever it stands in a file: a key is
+ * named by its environment variable.  Nothing here touches a repository: the
+ * caller brings bytes and the user's values.
+ *
+ * Strings live in the config's arena or are literals; an unset one is "".
+ */
+#ifndef CONF_CONFIG_H
+#define CONF_CONFIG_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/def.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+struct err;
+
+#define CONFIG_PATH ".factory/config.yml"
+#define CONFIG_MAX (1 * MIB)	/* bytes of the file */
+
+enum sandbox_mode { SANDBOX_BWRAP, SANDBOX_NONE };
+enum sandbox_network { NETWORK_NONE, NETWORK_HOST };
+enum merge_method { MERGE_SQUASH, MERGE_MERGE, MERGE_REBASE };
+enum agent_kind { AGENT_BUILTIN, AGENT_COMMAND };
+enum provider_kind { PROVIDER_ANTHROPIC, PROVIDER_OPENAI, PROVIDER_RECORDED };
+
+/* In micro-dollars for a million tokens; -1 where nothing is said. */
+struct conf_price {
+	int64_t in, out, cache_read, cache_write;
+};
+
+struct conf_model {
+	const char *name;
+	enum provider_kind provider;
+	const char *model;		/* id as the provider knows it */
+	const char *base_url;		/* "" for the provider's own */
+	const char *key_env;		/* api_key.env, "" for the provider's own */
+	int64_t max_tokens;		/* of one answer */
+	int64_t context;		/* tokens that the model can read */
+	struct conf_price price;	/* set when price.in >= 0 */
+	const char *recording;		/* provider 'recorded': path in the repository */
+};
+
+struct conf_agent {
+	const char *name;
+	enum agent_kind kind;
+	const char *model;		/* name below 'models' */
+	struct strs command;		/* argv of an outside agent */
+	struct strs read;		/* paths in the home folder that it may read */
+	struct strs env;		/* variables that are handed through, by name */
+	enum sandbox_network network;
+	int64_t timeout;		/* seconds */
+};
+
+struct conf_gate {
+	const char *name;
+	const char *run;		/* shell command */
+	const char *fast;		/* stands in for it while iterating, "" for run */
+	bool late;			/* 'fast: false': only before delivery */
+	const char *one;		/* runs one test: "{test}" is replaced */
+	const char *report;		/* JUnit XML that it writes, "" for none */
+	int64_t timeout;		/* seconds */
+	struct strs paths;		/* globs: only when one of them changed; none: always */
+	struct strs tolerate;		/* tests (globs) that may fail */
+	const char *dir;		/* where it runs, "" for the top */
+};
+
+struct conf_setup {
+	const char *run;		/* shell command */
+	struct strs key;		/* files whose content it depends on */
+	enum sandbox_network network;
+	struct strs secrets;		/* variables handed to it, by name */
+	int64_t timeout;		/* seconds */
+	const char *dir;
+	int64_t line;			/* in the policy file, for messages */
+};
+
+struct config {
+	struct arena mem;
+	int64_t version;		/* 1 */
+	const char *base;		/* branch that changes are made for */
+	const char *state_branch;	/* the view, "" for none */
+	const char *agent;		/* name below 'agents' */
+	struct { VEC_FIELDS(struct conf_model); } models;
+	struct { VEC_FIELDS(struct conf_agent); } agents;
+	struct { VEC_FIELDS(struct conf_gate); } gates;
+	bool gates_none;		/* 'gates: none', by name */
+	struct strs protect;		/* globs beside the built-in ones */
+	struct { VEC_FIELDS(struct conf_setup); } setup;
+	struct {
+		enum sandbox_mode mode;
+		enum sandbox_network network;
+		struct strs read;	/* absolute paths of toolchains */
+		const char *path;	/* PATH inside, "" for the standard one */
+		int64_t tmp;		/* bytes of /tmp */
+		int64_t processes;
+	} sandbox;
+	struct {
+		int64_t turns, tokens, micro, iterations;
+		int64_t timeout;	/* seconds for the whole run */
+		int64_t command;	/* seconds for one command of the agent */
+	} limits;
+	struct {
+		const char *name, *email;	/* "" for git's own identity */
+		bool signoff;
+	} commit;
+	struct {
+		enum merge_method method;
+	} merge;
+	struct {
+		int64_t size;		/* bytes that one run may write */
+		const char *kind;	/* "auto", "overlay", "pool" */
+	} workspace;
+	struct {
+		const char *roles;	/* folder, ".factory/roles" */
+		const char *conventions;	/* file, ".factory/conventions.md" */
+	} prompt;
+
+	struct map origin;		/* key -> enum config_origin + 1 as pointer */
+};
+
+enum config_origin { ORIGIN_DEFAULT, ORIGIN_POLICY, ORIGIN_USER };
+
+void config_init(struct config *c);	/* the defaults */
+void config_free(struct config *c);	/* also for AUTO */
+
+/*
+ * Parse policy over the defaults.  Empty text is all defaults.  ERR_CONFIG
+ * with "file:line:column: what" for unknown keys (naming the nearest known
+ * one), duplicates, wrong types and values, a secret's value.  What is only
+ * inconsistent as a whole is found by config_check().
+ */
+struct err *config_parse(const char *file, struct str text, struct config *c) MUST_USE;
+
+/* One value of the user's git config, key without "factory.". */
+struct err *config_user(struct config *c, const char *key, const char *value) MUST_USE;
+
+/*
+ * The names fit together: 'agent' names an agent, its model a model, a
+ * command agent has a command, gates have a command.  ERR_CONFIG.
+ */
+struct err *config_check(const struct config *c) MUST_USE;
+
+/* NULL when there is none of this name. */
+const struct conf_model *config_model(const struct config *c, const char *name);
+const struct conf_agent *config_agent(const struct config *c, const char *name);
+const struct conf_gate *config_gate(const struct config *c, const char *name);
+
+/* No gate and no 'gates: none': a run refuses. */
+bool config_gated(const struct config *c);
+
+/* The variable that holds the model's key: its own, or the provider's. */
+const char *model_key_env(const struct conf_model *m);
+/* The provider's own variable and address. */
+const char *provider_key_env(enum provider_kind kind);
+const char *provider_base_url(enum provider_kind kind);
+const char *provider_word(enum provider_kind kind);
+/* http or https to 127.0.0.0/8, [::1] or localhost. */
+bool url_loopback(const char *url);
+
+/* Every key that is set or has a default: name, value as text, origin. */
+typedef struct err *config_each_fn(void *ctx, const char *key, const char *value,
+    enum config_origin origin);
+struct err *config_each(const struct config *c, config_each_fn *fn, void *ctx) MUST_USE;
+
+/* One key's value as text; lists a line each.  ERR_NOT_FOUND naming the nearest. */
+struct err *config_get(const struct config *c, const char *key, struct buf *out) MUST_USE;
+
+const char *config_origin_word(enum config_origin origin);
+
+/* The commented .factory/config.yml: each key, what it is for, its default. */
+void config_template(struct buf *out);
+
+/* The key list as mdoc, for git-factory-config(5). */
+void config_mdoc(struct buf *out);
+
+#endif
