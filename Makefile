@@ -10,8 +10,9 @@
 #   make uninstall
 #
 # Objects are out of tree: B=build names where; SAN=1 builds with ASan and
-# UBSan; WERROR=1 makes warnings errors; TESTING=1 adds the switches that turn
-# single defences off for the hostile tests (never in an installed binary).
+# UBSan; FUZZING=1 with clang, the same two and coverage for libFuzzer;
+# WERROR=1 makes warnings errors; TESTING=1 adds the switches that turn single
+# defences off for the hostile tests (never in an installed binary).
 
 VERSION := 0.1.0
 B ?= build
@@ -61,6 +62,13 @@ FORTIFY :=
 HARDEN := -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
+ifdef FUZZING
+CC := clang
+OPT := -O1 -g
+FORTIFY :=
+HARDEN := -fPIE
+SANITIZE := -fsanitize=address,undefined,fuzzer-no-link -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
 ifdef WERROR
 WARN += -Werror
 endif
@@ -79,7 +87,9 @@ SRC := $(sort $(wildcard src/*/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)
 UNIT := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT:%.c=$(B)/%)
-FUZZ := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(FUZZ:%.c=$(B)/%)
+MAN := $(sort $(wildcard man/*.[157]))
 
 all: $(B)/git-factory
 
@@ -105,15 +115,94 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libfactory.a $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/unit -MMD -MP $(LDFLAGS) -o $@ $< $(B)/libfactory.a $(LDLIBS) -lcmocka
 
--include $(OBJ:.o=.d) $(B)/src/main.d $(UNIT_BIN:=.d)
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfactory.a $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $(LDFLAGS) -o $@ $< $(B)/libfactory.a $(LDLIBS)
+
+-include $(OBJ:.o=.d) $(B)/src/main.d $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d)
 
 unit: $(UNIT_BIN)
+
+fuzzers: $(FUZZ_BIN)
 
 check: all unit
 	ci/test --build $(B)
 
+# Every header alone, with this build's flags.
+headers:
+	@ci/check-headers $(CC) $(CPPFLAGS) $(CFLAGS)
+
+print-cppflags:
+	@echo "$(subst ",\",$(CPPFLAGS) $(PKG_CFLAGS))"
+
+# The binary whose defences can be switched off, for the hostile tests.
+testing:
+	$(MAKE) B=$(B)/testing TESTING=1 all
+
+# gcc and clang with -Werror, the sanitizers, then every test and every lint
+# under one closing line. Apple's clang has no libFuzzer.
+ifeq ($(UNAME),Darwin)
+SAN_BUILD := SAN=1
+SAN_GOALS := unit
+else
+SAN_BUILD := FUZZING=1
+SAN_GOALS := unit fuzzers
+endif
+distcheck:
+	$(MAKE) CC=gcc WERROR=1 B=build all unit
+	$(MAKE) CC=gcc WERROR=1 B=build testing
+	$(MAKE) $(SAN_BUILD) WERROR=1 B=build/san $(SAN_GOALS)
+	ci/test --build build --san build/san --lint
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(MAKE) FUZZING=1 B=$(B)/san fuzzers
+	ci/fuzz --seconds $(FUZZ_SECONDS) $(B)/san
+
+bench: all
+	tests/bench/run --build $(B)
+
+SOAK_MINUTES ?= 10
+soak: all
+	tests/soak/run --build $(B) --minutes $(SOAK_MINUTES)
+
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/git-factory
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+COMPLETIONS := $(B)/completions/git-factory.bash $(B)/completions/git-factory.zsh $(B)/completions/git-factory.fish
+SHARED := $(wildcard hooks/* templates/*)
+
+# Made of the option tables themselves.
+$(B)/completions/git-factory.%: $(B)/git-factory ci/completion
+	@mkdir -p $(@D)
+	$(B)/git-factory --list-verbs | ci/completion $* > $@
+
+completions: $(COMPLETIONS)
+
+install: all completions
+	install -d $(BINDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -m 755 $(B)/git-factory $(BINDIR)/git-factory
+	install -m 644 $(B)/completions/git-factory.bash $(BASHDIR)/git-factory
+	install -m 644 $(B)/completions/git-factory.zsh $(ZSHDIR)/_git-factory
+	install -m 644 $(B)/completions/git-factory.fish $(FISHDIR)/git-factory.fish
+	set -e; for f in $(MAN); do \
+		install -d $(MANDIR)/man$${f##*.}; \
+		install -m 644 $$f $(MANDIR)/man$${f##*.}/$${f##*/}; done
+	set -e; for f in $(SHARED); do \
+		install -d $(SHAREDIR)/$${f%/*}; \
+		if [ -x $$f ]; then m=755; else m=644; fi; \
+		install -m $$m $$f $(SHAREDIR)/$$f; done
+
+uninstall:
+	rm -f $(BINDIR)/git-factory $(BASHDIR)/git-factory $(ZSHDIR)/_git-factory $(FISHDIR)/git-factory.fish
+	for f in $(MAN); do rm -f $(MANDIR)/man$${f##*.}/$${f##*/}; done
+	rm -rf $(SHAREDIR)
+
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit check clean FORCE
+.PHONY: all unit fuzzers check headers print-cppflags testing distcheck fuzz bench soak completions install uninstall clean FORCE
 .DELETE_ON_ERROR:
