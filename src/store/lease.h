@@ -18,12 +18,10 @@
 #include "base/def.h"
 #include "base/id.h"
 #include "base/vec.h"
-
-#define LEASE_PREFIX "refs/factory/leases/"
+#include "git/oid.h"
 
 struct err;
 struct lease;
-struct oid;
 struct state;
 struct state_step;
 
@@ -37,7 +35,7 @@ struct lease_info {
 	int64_t pid;
 	int64_t started;	/* of the process, in the kernel's ticks since boot */
 	int64_t since, beat;	/* wall clock, for people */
-	char oid[41];		/* fencing token */
+	struct oid oid;		/* fencing token */
 };
 
 struct lease_infos {
@@ -61,7 +59,7 @@ struct err *lease_claim(struct state *s, const struct lease_kind *kind, const st
 struct err *lease_beat(struct lease *l) MUST_USE;
 
 /* Delete the ref as part of a step: the step fails with ERR_STALE when lost. */
-struct err *lease_end(struct lease *l, struct state_step *t) MUST_USE;
+void lease_end(struct lease *l, struct state_step *t);
 
 /* Give it back now; fine when it is gone already. */
 struct err *lease_release(struct lease *l) MUST_USE;

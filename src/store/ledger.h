@@ -13,8 +13,6 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-#define LEDGER_NOTES "refs/notes/factory"
-
 struct buf;
 struct err;
 struct oid;

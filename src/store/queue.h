@@ -76,27 +76,35 @@ struct queue_counts {
 struct err *queue_count(struct queue *q, struct queue_counts *out) MUST_USE;
 
 /*
- * File a new task from its text (model/task.h makes one); its id is chosen
- * here and collides with none.  ERR_SYNTAX as file:line:column with 'name' as
- * the file.
+ * File a new task.  'want' (without id, state and the factory's other fields,
+ * which are set here) is checked and written; 'text', when not empty, is the
+ * file that it was parsed from, so that a person's comments stay.  The chosen
+ * id collides with none.  ERR_USAGE as task_check(), ERR_NOT_FOUND when it is
+ * to come after a task that does not exist.
  */
-struct err *queue_add(struct queue *q, struct str text, const char *name, struct id *out) MUST_USE;
+struct err *queue_add(struct queue *q, const struct task *want, struct str text,
+    struct id *out) MUST_USE;
 
 /*
- * Change one task.  'change' is given the parsed task as it is at the moment
- * of the write (again after a lost race) with its text in 'text', which it
- * edits in place with task_edit() of model/task.h, and the step, to add refs
- * or files of the same transaction.  A task that ends up closed or landed
- * moves to archive/.  NULL 'text' changes make no commit.  ERR_NOT_FOUND;
- * ERR_SYNTAX for a broken task.
+ * Change one task: 'change' edits the task as it is at the moment of the
+ * write (again after a lost race), and may add refs and files to the step.
+ * What differs is spliced into the file; nothing different makes no commit,
+ * but moves the refs.  A task that ends up landed or closed moves to
+ * archive/.  ERR_NOT_FOUND; ERR_SYNTAX for a broken one.
  */
-typedef struct err *task_change(struct state_step *t, const struct task *task,
-    struct buf *text, void *ctx);
+typedef struct err *task_change(struct state_step *t, struct task *task, void *ctx);
 struct err *queue_change(struct queue *q, const struct id *id, const char *message,
     task_change *change, void *ctx) MUST_USE;
 
 /* The same without a queue at hand, for the walk of one task. */
 struct err *state_change(struct state *s, const struct id *id, const char *message,
     task_change *change, void *ctx) MUST_USE;
+
+/* One task with its body, as it stands in the state.  ERR_NOT_FOUND, ERR_SYNTAX. */
+struct err *state_task(struct state *s, const struct id *id, struct task *out) MUST_USE;
+
+/* Replace the whole file of a task by a person's edit (people's fields only). */
+struct err *queue_edit(struct queue *q, const struct id *id, struct str base, struct str text,
+    struct strs *conflicts) MUST_USE;
 
 #endif
