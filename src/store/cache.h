@@ -3,9 +3,9 @@
  *
  * Rows of tasks and runs, keyed by the id of the state commit that they were
  * read from, and brought up to date by the difference of two trees.  It is a
- * cache: deleting it, or damaging it, loses nothing and is put right by the
- * next command; where it cannot be written (a read-only repository) it lives
- * in memory for one command.  SQLite is opened by the first call.
+ * cache: deleting it loses nothing, a damaged one is removed and made anew,
+ * and one of an earlier boot is emptied, since it is written without fsync.
+ * SQLite is opened by the first call.
  *
  * Only store/ uses it.
  */
@@ -13,8 +13,6 @@
 #define STORE_CACHE_H
 
 #include "base/def.h"
-#include "base/id.h"
-#include "base/str.h"
 
 struct cache;
 struct err;
@@ -30,22 +28,30 @@ struct cache_task {
 	int64_t created;
 	bool archived;
 	const char *broken;	/* NULL when it parses */
-	struct str data;
+	const char *data;
 };
 
 struct cache_run {
+	const char *path;
 	const char *id;
 	const char *task;
 	const char *blob;	/* hex */
 	int64_t started;
 };
 
-/* 'dir' is created when missing. */
+/*
+ * 'dir' is created when missing.  NULL keeps the cache in memory, for a
+ * repository that cannot be written.
+ */
 struct err *cache_open(const char *dir, struct cache **out) MUST_USE;
 void cache_close(struct cache *c);	/* NULL is fine */
 
+/* SQLite has called the file damaged: close it, and the next open starts anew. */
+bool cache_damaged(const struct cache *c);
+
 /* One short string by name: "" when unset.  Owned by the caller. */
 struct err *cache_meta(struct cache *c, const char *name, char **out) MUST_USE;
+/* NULL unsets. */
 struct err *cache_set_meta(struct cache *c, const char *name, const char *value) MUST_USE;
 
 /* Changes between begin and commit are seen together or not at all. */
