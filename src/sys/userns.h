@@ -56,6 +56,12 @@ struct userns_bind {
 struct userns_opts {
 	const char *const *lowers;	/* absolute folders, topmost first, NULL-terminated */
 	bool plain;		/* bind lowers[0] writable instead of an overlay */
+	/*
+	 * Called once with an empty folder on the tmpfs (within 'bytes'), which
+	 * becomes the topmost lower layer.  NULL: no such layer.  Not with plain.
+	 */
+	struct err *(*fill)(void *arg, int dirfd);
+	void *arg;
 	size_t bytes;		/* ceiling of the upper layer */
 	size_t files;		/* ceiling of its inodes; 0: one per 4 KiB, at least 100,000 */
 	const struct userns_bind *binds; /* read-only mounts within the workspace */
@@ -89,8 +95,13 @@ struct err *userns_probe(const char *scratch) MUST_USE;
  * Write as the owner: files that are made between the two calls belong to
  * uid and gid.  Only the file system's view of this thread changes; open
  * nothing of the user's own in between.  A no-op when that is who we are.
+ * (A tmpfs or overlay of ours takes no file from root, who is not mapped.)
  */
-void userns_become(uid_t uid, gid_t gid);
-void userns_return(void);
+struct userns_self {
+	bool changed;
+	int deathsig;	/* the kernel forgets it with every change of user */
+};
+struct userns_self userns_become(uid_t uid, gid_t gid);
+void userns_return(struct userns_self self);
 
 #endif

@@ -1,0 +1,582 @@
+/*
+ * userns.c - see userns.h.
+ *
+ * A short-lived child enters the new namespaces, mounts, and passes the
+ * descriptors over a socket; the namespaces outlive it through them.
+ */
+#include "sys/userns.h"
+
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#ifdef __linux__
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+#define LOWERS_MAX 60	/* "/proc/self/fd/NNN:" each, within one page of options */
+#define BINDS_MAX 16
+#define FDS 4		/* userns, mntns, root, upper */
+#define PATH_ROOM 256
+
+/* Where the child can fail; the words of the message. */
+enum step {
+	STEP_DONE,
+	STEP_UNSHARE,
+	STEP_MAP,
+	STEP_USER,
+	STEP_LAYER,
+	STEP_PRIVATE,
+	STEP_POINT,
+	STEP_TMPFS,
+	STEP_XATTR,
+	STEP_OVERLAY,
+	STEP_BIND,
+	STEP_HAND
+};
+
+static const char *const step_text[] = {
+	[STEP_DONE] = "done",
+	[STEP_UNSHARE] = "cannot make a user namespace",
+	[STEP_MAP] = "cannot map a user into the user namespace",
+	[STEP_USER] = "cannot become the mapped user",
+	[STEP_LAYER] = "cannot open a layer of the workspace",
+	[STEP_PRIVATE] = "cannot make the mounts private",
+	[STEP_POINT] = "no folder to mount the workspace on",
+	[STEP_TMPFS] = "cannot mount a tmpfs in a user namespace",
+	[STEP_XATTR] = "tmpfs has no user.* attributes",
+	[STEP_OVERLAY] = "cannot mount an overlay in a user namespace",
+	[STEP_BIND] = "cannot mount a folder into the workspace",
+	[STEP_HAND] = "cannot hand over the namespace",
+};
+
+/* What the child says, with descriptors only when step is STEP_DONE. */
+struct word {
+	int step;
+	int error;
+	int point;	/* index into points[] */
+};
+
+/*
+ * Where to mount: a place that exists, that the mapped user reaches, and
+ * that nobody binds into a sandbox.
+ */
+static const char *const points[] = {"/sys/kernel", "/mnt", "/srv", "/media"};
+
+struct child {
+	const struct userns_opts *o;
+	int sock;
+	uid_t uid;
+	gid_t gid;
+	int lowers[LOWERS_MAX];
+	size_t nlowers;
+	int binds[BINDS_MAX];
+	struct word word;
+};
+
+static bool
+mapped(const char *map, unsigned long id)
+{
+	unsigned long inside, outside, n;
+	bool found = false;
+	FILE *f = fopen(map, "re");
+
+	if (f == NULL)
+		return false;
+	while (!found && fscanf(f, "%lu %lu %lu", &inside, &outside, &n) == 3)
+		found = id >= inside && id - inside < n;
+	fclose(f);
+	return found;
+}
+
+void
+userns_owner(uid_t *uid, gid_t *gid)
+{
+	*uid = geteuid();
+	*gid = getegid();
+	if (*uid == 0 && mapped("/proc/self/uid_map", USERNS_NOBODY) &&
+	    mapped("/proc/self/gid_map", USERNS_NOBODY)) {
+		*uid = USERNS_NOBODY;
+		*gid = USERNS_NOBODY;
+	}
+}
+
+struct userns_self
+userns_become(uid_t uid, gid_t gid)
+{
+	struct userns_self self = {.changed = uid != geteuid() || gid != getegid()};
+
+	if (self.changed) {
+		prctl(PR_GET_PDEATHSIG, &self.deathsig);
+		setfsgid(gid);
+		setfsuid(uid);
+	}
+	return self;
+}
+
+void
+userns_return(struct userns_self self)
+{
+	if (!self.changed)
+		return;
+	setfsuid(geteuid());
+	setfsgid(getegid());
+	prctl(PR_SET_PDEATHSIG, self.deathsig);
+}
+
+/* ---- the child ---- */
+
+static NORETURN void
+child_fail(struct child *c, enum step step)
+{
+	c->word.step = (int)step;
+	c->word.error = errno;
+	if (write(c->sock, &c->word, sizeof(c->word)) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+static void
+child_open_layers(struct child *c)
+{
+	const struct userns_opts *o = c->o;
+
+	for (size_t i = 0; o->lowers[i] != NULL; i++) {
+		c->lowers[i] = open(o->lowers[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (c->lowers[i] < 0)
+			child_fail(c, STEP_LAYER);
+		c->nlowers++;
+	}
+	for (size_t i = 0; i < o->nbinds; i++) {
+		c->binds[i] = open(o->binds[i].from, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (c->binds[i] < 0)
+			child_fail(c, STEP_LAYER);
+	}
+}
+
+/*
+ * Layers must be opened in the new mount namespace, or the kernel refuses
+ * them as foreign; and before the user changes, since root's folders may be
+ * closed to the mapped user.  Changing the user keeps the capabilities here:
+ * 0 is not mapped, so this is no step down from root.
+ */
+static void
+child_enter(struct child *c)
+{
+	int dumpable;
+	char go;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+		child_fail(c, STEP_UNSHARE);
+	/* A process that hides its memory hides its uid_map too: lift that for the mapping. */
+	dumpable = prctl(PR_GET_DUMPABLE);
+	prctl(PR_SET_DUMPABLE, 1);
+	c->word.step = STEP_DONE;
+	if (write(c->sock, &c->word, sizeof(c->word)) < 0 || read(c->sock, &go, 1) != 1)
+		_exit(1);
+	prctl(PR_SET_DUMPABLE, dumpable == 1);
+	child_open_layers(c);
+	if (c->uid != geteuid() && (setgroups(0, NULL) != 0 ||
+	    setresgid(c->gid, c->gid, c->gid) != 0 || setresuid(c->uid, c->uid, c->uid) != 0))
+		child_fail(c, STEP_USER);
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		child_fail(c, STEP_PRIVATE);
+}
+
+static void
+child_tmpfs(struct child *c)
+{
+	char data[PATH_ROOM];
+	size_t files = c->o->files;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < NITEMS(points); i++)
+		if (stat(points[i], &st) == 0 && S_ISDIR(st.st_mode))
+			break;
+	if (i == NITEMS(points))
+		child_fail(c, STEP_POINT);
+	c->word.point = (int)i;
+	if (files == 0)
+		files = c->o->bytes / 4096 < 100000 ? 100000 : c->o->bytes / 4096;
+	snprintf(data, sizeof(data), "mode=0755,size=%zu,nr_inodes=%zu", c->o->bytes, files);
+	if (mount("tmpfs", points[i], "tmpfs", MS_NODEV | MS_NOSUID, data) != 0 ||
+	    chdir(points[i]) != 0)
+		child_fail(c, STEP_TMPFS);
+	if (mkdir("upper", 0755) != 0 || mkdir("work", 0755) != 0 || mkdir("ws", 0755) != 0)
+		child_fail(c, STEP_TMPFS);
+}
+
+static void
+child_overlay(struct child *c)
+{
+	char data[4096];
+	size_t n = 0;
+
+	if (setxattr("upper", "user.factory", "y", 1, 0) != 0)
+		child_fail(c, STEP_XATTR);
+	removexattr("upper", "user.factory");
+	n += (size_t)snprintf(data, sizeof(data), "userxattr,upperdir=upper,workdir=work,lowerdir=%s",
+	    c->o->fill != NULL ? "fill" : "");
+	for (size_t i = 0; i < c->nlowers; i++)
+		n += (size_t)snprintf(data + n, sizeof(data) - n, "%s/proc/self/fd/%d",
+		    i > 0 || c->o->fill != NULL ? ":" : "", c->lowers[i]);
+	if (mount("overlay", "ws", "overlay", MS_NODEV | MS_NOSUID, data) != 0)
+		child_fail(c, STEP_OVERLAY);
+}
+
+/* The kernel locks the flags of an inherited mount: a remount must repeat them. */
+static int
+bind_readonly(int from, const char *to)
+{
+	char path[64];
+	struct statvfs vfs;
+	unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", from);
+	if (mount(path, to, NULL, MS_BIND, NULL) != 0 || statvfs(to, &vfs) != 0)
+		return -1;
+	flags |= MS_NOSUID | MS_NODEV;
+	flags |= vfs.f_flag & ST_NOEXEC ? MS_NOEXEC : 0;
+	flags |= vfs.f_flag & ST_NOATIME ? MS_NOATIME : 0;
+	flags |= vfs.f_flag & ST_NODIRATIME ? MS_NODIRATIME : 0;
+	flags |= vfs.f_flag & ST_RELATIME ? MS_RELATIME : 0;
+	return mount(NULL, to, NULL, flags, NULL);
+}
+
+static void
+child_mount(struct child *c)
+{
+	char path[PATH_ROOM];
+
+	if (c->o->plain) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", c->lowers[0]);
+		if (mount(path, "ws", NULL, MS_BIND, NULL) != 0)
+			child_fail(c, STEP_BIND);
+	} else {
+		child_overlay(c);
+	}
+	for (size_t i = 0; i < c->o->nbinds; i++) {
+		snprintf(path, sizeof(path), "ws/%s", c->o->binds[i].to);
+		if (bind_readonly(c->binds[i], path) != 0)
+			child_fail(c, STEP_BIND);
+	}
+}
+
+static void
+child_send(struct child *c, const int *fds, size_t n)
+{
+	union {
+		char bytes[CMSG_SPACE(FDS * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {.iov_base = &c->word, .iov_len = sizeof(c->word)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct cmsghdr *cm;
+
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] < 0)
+			child_fail(c, STEP_HAND);
+	memset(&control, 0, sizeof(control));
+	msg.msg_control = control.bytes;
+	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	cm = CMSG_FIRSTHDR(&msg);
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(cm), fds, n * sizeof(int));
+	c->word.step = STEP_DONE;
+	if (sendmsg(c->sock, &msg, 0) < 0)
+		_exit(2);
+}
+
+/* The caller fills the topmost lower layer before it is mounted. */
+static void
+child_fill(struct child *c)
+{
+	char go;
+	int fd;
+
+	if (mkdir("fill", 0755) != 0)
+		child_fail(c, STEP_TMPFS);
+	fd = open("fill", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	child_send(c, &fd, 1);
+	if (read(c->sock, &go, 1) != 1)
+		_exit(1);
+}
+
+static void
+child_hand(struct child *c)
+{
+	int fds[FDS];
+
+	fds[0] = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	fds[1] = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	fds[2] = open("ws", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fds[3] = open("upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	child_send(c, fds, FDS);
+}
+
+static NORETURN void
+child_main(struct child *c)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_IGN);
+	umask(022);
+	child_enter(c);
+	child_tmpfs(c);
+	if (c->o->fill != NULL)
+		child_fill(c);
+	child_mount(c);
+	child_hand(c);
+	_exit(0);
+}
+
+/* ---- the parent ---- */
+
+static bool
+sysctl_is(const char *path, char wanted)
+{
+	char c = '\0';
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &c, 1) != 1)
+		c = '\0';
+	close(fd);
+	return c == wanted;
+}
+
+static struct err *
+remedy(struct err *e, enum step step)
+{
+	if (step == STEP_LAYER || step == STEP_HAND)
+		return e;
+	if (step == STEP_XATTR)
+		return err_hint(e, "use Linux 6.6 or later");
+	if (sysctl_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1'))
+		return err_hint(e, "run 'sysctl -w kernel.apparmor_restrict_unprivileged_userns=0' "
+		    "as root, or give git-factory and bwrap an AppArmor profile with 'userns,'");
+	if (sysctl_is("/proc/sys/kernel/unprivileged_userns_clone", '0'))
+		return err_hint(e, "run 'sysctl -w kernel.unprivileged_userns_clone=1' as root");
+	if (sysctl_is("/proc/sys/user/max_user_namespaces", '0'))
+		return err_hint(e, "run 'sysctl -w user.max_user_namespaces=15000' as root");
+	if (access("/.dockerenv", F_OK) == 0)
+		return err_hint(e, "start the container with --security-opt seccomp=unconfined "
+		    "--security-opt apparmor=unconfined --security-opt systempaths=unconfined");
+	return err_hint(e, "allow user namespaces and overlay mounts in them (Linux 6.6 or later)");
+}
+
+static struct err *
+failed(enum step step, int error)
+{
+	return remedy(err_new(ERR_SANDBOX, "%s: %s", step_text[step], strerror(error)), step);
+}
+
+static struct err *
+write_proc(pid_t pid, const char *name, const char *text)
+{
+	char path[64];
+	AUTO(fd_close_p) int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return failed(STEP_MAP, errno);
+	return NULL;
+}
+
+static struct err *
+map_user(pid_t pid, uid_t uid, gid_t gid)
+{
+	char text[64];
+
+	/* Without CAP_SETGID the kernel wants this first (user_namespaces(7)). */
+	if (uid == geteuid())
+		TRY(write_proc(pid, "setgroups", "deny"));
+	snprintf(text, sizeof(text), "%u %u 1", (unsigned)uid, (unsigned)uid);
+	TRY(write_proc(pid, "uid_map", text));
+	snprintf(text, sizeof(text), "%u %u 1", (unsigned)gid, (unsigned)gid);
+	return write_proc(pid, "gid_map", text);
+}
+
+/* One word of the child with exactly n descriptors. */
+static struct err *
+receive(int sock, struct word *word, int *fds, size_t n)
+{
+	union {
+		char bytes[CMSG_SPACE(FDS * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {.iov_base = word, .iov_len = sizeof(*word)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+	    .msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *cm;
+	ssize_t got;
+
+	do
+		got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(*word))
+		return err_new(ERR_SANDBOX, "the helper for the workspace's namespace died");
+	if (word->step != STEP_DONE)
+		return failed((enum step)word->step, word->error);
+	cm = CMSG_FIRSTHDR(&msg);
+	if (n == 0)
+		return NULL;
+	if (cm == NULL || cm->cmsg_type != SCM_RIGHTS || cm->cmsg_len != CMSG_LEN(n * sizeof(int)))
+		return err_new(ERR_SANDBOX, "the helper handed over no namespace");
+	memcpy(fds, CMSG_DATA(cm), n * sizeof(int));
+	return NULL;
+}
+
+static struct err *
+answer(int sock)
+{
+	if (send(sock, "g", 1, MSG_NOSIGNAL) != 1)
+		return err_sys("cannot talk to the helper for the workspace's namespace");
+	return NULL;
+}
+
+static struct err *
+converse(struct child *c, int sock, pid_t pid, struct userns *out)
+{
+	AUTO(fd_close_p) int fill = -1;
+	struct word word;
+	int fds[FDS];
+
+	TRY(receive(sock, &word, NULL, 0));
+	TRY(map_user(pid, c->uid, c->gid));
+	TRY(answer(sock));
+	if (c->o->fill != NULL) {
+		TRY(receive(sock, &word, &fill, 1));
+		TRY(c->o->fill(c->o->arg, fill));
+		TRY(answer(sock));
+	}
+	TRY(receive(sock, &word, fds, FDS));
+	out->view.userns_fd = fds[0];
+	out->view.mntns_fd = fds[1];
+	out->root = fds[2];
+	out->upper = fds[3];
+	out->path = mem_printf("%s/ws", points[word.point]);
+	return NULL;
+}
+
+struct err *
+userns_open(const struct userns_opts *o, struct userns *out)
+{
+	struct child c = {.o = o};
+	struct userns u = USERNS_INIT;
+	struct err *e;
+	int pair[2];
+	size_t n = 0;
+	pid_t pid;
+
+	while (o->lowers[n] != NULL)
+		n++;
+	if (n > LOWERS_MAX || o->nbinds > BINDS_MAX)
+		return err_new(ERR_LIMIT, "a workspace of %zu layers and %zu mounts", n, o->nbinds);
+	userns_owner(&c.uid, &c.gid);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return err_sys("cannot make a socket pair");
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		c.sock = pair[1];
+		child_main(&c);
+	}
+	close(pair[1]);
+	if (pid < 0) {
+		e = err_sys("cannot start a helper process");
+		close(pair[0]);
+		return e;
+	}
+	e = converse(&c, pair[0], pid, &u);
+	close(pair[0]);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (e != NULL)
+		return e;
+	if (o->plain)
+		fd_close_p(&u.upper);
+	u.view.uid = c.uid;
+	u.view.gid = c.gid;
+	*out = u;
+	out->view.path = out->path;
+	return NULL;
+}
+
+struct err *
+userns_probe(const char *scratch)
+{
+	const char *lowers[] = {scratch, NULL};
+	struct userns_opts o = {.lowers = lowers, .bytes = MIB, .files = 64};
+	AUTO(userns_close) struct userns u = USERNS_INIT;
+
+	return userns_open(&o, &u);
+}
+
+#else
+
+void
+userns_owner(uid_t *uid, gid_t *gid)
+{
+	*uid = geteuid();
+	*gid = getegid();
+}
+
+struct userns_self
+userns_become(uid_t uid UNUSED, gid_t gid UNUSED)
+{
+	return (struct userns_self){0};
+}
+
+void
+userns_return(struct userns_self self UNUSED)
+{
+}
+
+struct err *
+userns_open(const struct userns_opts *o UNUSED, struct userns *out UNUSED)
+{
+	return err_new(ERR_SANDBOX, "this system has no user namespaces");
+}
+
+struct err *
+userns_probe(const char *scratch UNUSED)
+{
+	return err_new(ERR_SANDBOX, "this system has no user namespaces");
+}
+
+#endif
+
+void
+userns_close(struct userns *u)
+{
+	fd_close_p(&u->view.userns_fd);
+	fd_close_p(&u->view.mntns_fd);
+	fd_close_p(&u->root);
+	fd_close_p(&u->upper);
+	free(u->path);
+	*u = (struct userns)USERNS_INIT;
+}
