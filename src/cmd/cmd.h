@@ -20,7 +20,8 @@ struct app {
 	struct clock clock;
 	struct out out;		/* stdout */
 	struct out note;	/* stderr */
-	bool quiet;		/* no progress on note (stderr is no terminal) */
+	const char *repo_path;	/* for repo_open(): GIT_DIR as it was inherited, or NULL */
+	const char *self;	/* path of this program, for a sandbox to run */
 };
 
 enum verb_flag {
