@@ -1,0 +1,294 @@
+/*
+ * The agent of our own: ask the model, call the tools that it names, tell it
+ * what they answered, until it says that it is done.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "git/workspace.h"
+#include "llm/llm.h"
+#include "model/budget.h"
+#include "store/journal.h"
+#include "tool/tool.h"
+#include "wire/json.h"
+
+/* Answers without any tool call, or cut ones, in a row. */
+#define IDLE_MAX 3
+#define EVENT_MAX 200	/* bytes of a call or an answer that are shown */
+
+struct loop {
+	struct toolbox *box;	/* opened by the first live call */
+	struct llm_tool tools[TOOL_DEFS];
+	VEC(struct llm_msg) msgs;
+	struct llm_msg next;	/* the user message that is being put together */
+	bool lost_charged;
+};
+
+static struct err *
+loop_open(struct agent *a, void **self)
+{
+	struct loop *l = mem_alloc(sizeof(*l));
+	size_t i;
+
+	for (i = 0; i < TOOL_DEFS; i++)
+		l->tools[i] = (struct llm_tool){tool_defs[i].name, tool_defs[i].description, tool_defs[i].schema};
+	llm_msg_init(&l->next, LLM_USER);
+	llm_msg_text(&l->next, agent_job_of(a)->prompt);
+	*self = l;
+	return NULL;
+}
+
+static void
+loop_close(void *self)
+{
+	struct loop *l = self;
+	size_t i;
+
+	toolbox_close(l->box);
+	for (i = 0; i < l->msgs.n; i++)
+		llm_msg_free(&l->msgs.v[i]);
+	vec_free(&l->msgs);
+	llm_msg_free(&l->next);
+	free(l);
+}
+
+/* ---- asking ---- */
+
+static struct use
+use_of(const struct llm_reply *reply)
+{
+	return (struct use){1, reply->usage.in, reply->usage.out, reply->usage.cache_read,
+	    reply->usage.cache_write, reply->cost};
+}
+
+/* Moves 'next' onto the conversation, asks, and appends the answer. */
+static struct err *
+ask(struct agent *a, struct loop *l, struct llm_reply *reply)
+{
+	const struct agent_job *job = agent_job_of(a);
+	struct llm_request req = {.system = job->system, .tools = l->tools, .ntools = TOOL_DEFS};
+	struct use worst, lost = {0};
+	struct err *e;
+	int64_t left;
+
+	TRY(agent_time_left(a, &left));
+	if (!l->lost_charged) {
+		lost.micro = llm_lost_cost(job->llm);
+		use_add(&job->budget->used, &lost);
+		l->lost_charged = true;
+	}
+	vec_push(&l->msgs, l->next);
+	llm_msg_init(&l->next, LLM_USER);
+	req.msgs = l->msgs.v;
+	req.nmsgs = l->msgs.n;
+	worst = (struct use){.turns = 1, .in = llm_tokens_max(job->llm, &req), .micro = llm_cost_max(job->llm, &req)};
+	TRY(budget_charge(job->budget, &worst));
+	e = llm_complete(job->llm, &req, reply);
+	if (e != NULL)
+		return e;
+	lost = use_of(reply);
+	budget_settle(job->budget, &worst, &lost);
+	vec_push(&l->msgs, (struct llm_msg){0});
+	llm_msg_copy(&l->msgs.v[l->msgs.n - 1], &reply->msg);
+	return NULL;
+}
+
+/* ---- tools ---- */
+
+struct call {
+	const struct llm_block *block;
+	const struct tool_def *def;	/* NULL: no such tool */
+};
+
+static void
+tell(struct agent *a, enum agent_event event, const char *name, const char *text)
+{
+	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
+	struct str s = str_of(text);
+
+	buf_addf(&line, "%s %.*s", name, (int)(s.n < EVENT_MAX ? s.n : EVENT_MAX), s.n ? s.p : "");
+	agent_tell(a, event, buf_str(&line));
+}
+
+static void
+format_outcome(const struct tool_result *r, const struct oid *tree, struct buf *out)
+{
+	struct jw w;
+
+	jw_init(&w, out, false);
+	jw_obj(&w);
+	jw_kstr(&w, "text", r->text);
+	if (r->is_error)
+		jw_kbool(&w, "error", true);
+	if (tree != NULL)
+		jw_kstr(&w, "tree", oid_hex(tree).s);
+	jw_end(&w);
+}
+
+static struct err *
+recorded_outcome(struct agent *a, const struct node *n, bool by_command, struct tool_result *out)
+{
+	const char *text = node_get_str(n, "text"), *tree = node_get_str(n, "tree");
+	struct oid oid;
+
+	if (text == NULL || (tree != NULL && !oid_parse(str_of(tree), &oid)))
+		return node_err(n, "not a tool's outcome");
+	if (tree != NULL)
+		agent_recorded(a, by_command, &oid);
+	out->text = mem_strdup(text);
+	out->is_error = node_get_bool(n, "error", false);
+	return NULL;
+}
+
+static struct err *
+open_box(struct agent *a, struct loop *l)
+{
+	const struct agent_job *job = agent_job_of(a);
+	struct toolbox_opts opts = {.policy = job->jail, .view = workspace_view(job->ws),
+	    .cwd = job->cwd, .cancel_fd = job->cancel_fd};
+
+	TRY(agent_live(a));
+	return l->box != NULL ? NULL : toolbox_open(&opts, &l->box);
+}
+
+static struct err *
+call_live(struct agent *a, struct loop *l, const struct call *c, bool by_command, struct tool_result *out)
+{
+	const struct agent_job *job = agent_job_of(a);
+	AUTO(buf_free) struct buf json = BUF_INIT(BUF_TEXT);
+	AUTO(tool_result_free) struct tool_result r = {0};
+	struct oid tree;
+	int64_t left;
+	char *clean;
+
+	TRY(open_box(a, l));
+	TRY(agent_time_left(a, &left));
+	TRY(toolbox_call(l->box, c->block->name, str_of(c->block->input), left, &r));
+	clean = agent_redact(a, r.text);
+	free(r.text);
+	r.text = clean;
+	if (r.wrote)
+		TRY(agent_collect(a, by_command, &tree));
+	format_outcome(&r, r.wrote ? &tree : NULL, &json);
+	TRY(journal_put(job->journal, c->block->name, buf_str(&json)));
+	*out = r;
+	r = (struct tool_result){0};
+	return NULL;
+}
+
+/* One call, recorded or live; its answer goes into the next message. */
+static struct err *
+call_tool(struct agent *a, struct loop *l, const struct call *c)
+{
+	AUTO(tool_result_free) struct tool_result r = {0};
+	bool by_command = strcmp(c->block->name, "run") == 0;
+	const struct node *recorded;
+
+	tell(a, AGENT_CALLS, c->block->name, c->block->input);
+	TRY(journal_next(agent_job_of(a)->journal, c->block->name, &recorded));
+	if (recorded != NULL)
+		TRY(recorded_outcome(a, recorded, by_command, &r));
+	else
+		TRY(call_live(a, l, c, by_command, &r));
+	tell(a, AGENT_ANSWER, c->block->name, r.text);
+	llm_msg_result(&l->next, c->block->id, r.text, r.is_error);
+	return NULL;
+}
+
+/* finish and give_up: what the model claims. */
+static struct err *
+claim(const struct call *c, struct agent_turn *out, char **problem)
+{
+	AUTO(arena_free) struct arena arena = {0};
+	bool gave_up = strcmp(c->def->name, "give_up") == 0;
+	const char *text;
+	struct node *n;
+	struct err *e = json_parse(&arena, c->def->name, str_of(c->block->input), &n);
+
+	text = e != NULL ? NULL : node_get_str(n, gave_up ? "question" : "summary");
+	err_ignore(e);
+	if (text == NULL || *text == '\0') {
+		*problem = mem_printf("'%s' must say its '%s'", c->def->name, gave_up ? "question" : "summary");
+		return NULL;
+	}
+	out->gave_up = gave_up;
+	out->text = mem_strdup(text);
+	return NULL;
+}
+
+static struct err *
+call_one(struct agent *a, struct loop *l, const struct llm_block *block, struct agent_turn *out)
+{
+	struct call c = {block, tool_find(block->name)};
+	AUTO(mem_free_p) char *problem = NULL;
+
+	if (out->text != NULL) {
+		llm_msg_result(&l->next, block->id, "not done: the turn had ended", true);
+		return NULL;
+	}
+	if (c.def == NULL || !c.def->is_end)
+		return call_tool(a, l, &c);
+	TRY(claim(&c, out, &problem));
+	tell(a, AGENT_CALLS, block->name, out->text != NULL ? out->text : problem);
+	llm_msg_result(&l->next, block->id, problem != NULL ? problem : "noted; it is being checked", problem != NULL);
+	return NULL;
+}
+
+/* *idle counts the answers in a row that called nothing. */
+static struct err *
+act_on(struct agent *a, struct loop *l, const struct llm_reply *reply, struct agent_turn *turn, int *idle)
+{
+	bool called = false;
+	size_t i;
+
+	if (reply->stop == LLM_REFUSED)
+		return err_new(ERR_REFUSED, "the model refused to work on this task");
+	for (i = 0; i < reply->msg.blocks.n; i++) {
+		const struct llm_block *b = &reply->msg.blocks.v[i];
+
+		if (b->kind == LLM_TEXT)
+			agent_tell(a, AGENT_SAYS, str_of(b->text));
+		if (b->kind != LLM_TOOL_USE)
+			continue;
+		called = true;
+		TRY(call_one(a, l, b, turn));
+	}
+	*idle = called ? 0 : *idle + 1;
+	if (called)
+		return NULL;
+	if (*idle == IDLE_MAX)
+		return err_new(ERR_PROTOCOL, "the model called no tool in %d answers", IDLE_MAX);
+	llm_msg_text(&l->next, reply->stop == LLM_LENGTH
+	    ? "Your answer was cut off at its limit and was not used. Take a smaller step."
+	    : "You called no tool. Go on with one, or end with finish or give_up.");
+	return NULL;
+}
+
+static struct err *
+loop_turn(struct agent *a, void *self, const char *evidence, struct agent_turn *out)
+{
+	AUTO(agent_turn_free) struct agent_turn turn = {0};
+	struct loop *l = self;
+	struct err *e;
+	int idle = 0;
+
+	if (evidence != NULL)
+		llm_msg_text(&l->next, evidence);
+	while (turn.text == NULL) {
+		struct llm_reply reply = {0};
+
+		TRY(ask(a, l, &reply));
+		e = act_on(a, l, &reply, &turn, &idle);
+		llm_reply_free(&reply);
+		TRY(e);
+	}
+	*out = turn;
+	turn.text = NULL;
+	return NULL;
+}
+
+const struct agent_type agent_loop = {"builtin", loop_open, loop_turn, loop_close};

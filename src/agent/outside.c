@@ -1,0 +1,174 @@
+/*
+ * An agent from outside: one command in the sandbox per turn, with the task
+ * (and the evidence) on its standard input, or in a file where the command
+ * line says {file}.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "git/workspace.h"
+#include "store/journal.h"
+#include "sys/jail.h"
+#include "wire/json.h"
+
+#define STEP "outside agent"
+#define TASK_FILE "/task.md"
+#define OUTPUT_MAX (64 * KIB)
+
+struct outside {
+	char *file;	/* the task's text, for {file}; NULL */
+};
+
+static struct err *
+outside_open(struct agent *a UNUSED, void **self)
+{
+	*self = mem_alloc(sizeof(struct outside));
+	return NULL;
+}
+
+static void
+drop_file(struct outside *o)
+{
+	if (o->file != NULL)
+		unlink(o->file);
+	free(o->file);
+	o->file = NULL;
+}
+
+static void
+outside_close(void *self)
+{
+	drop_file(self);
+	free(self);
+}
+
+static struct err *
+write_task(struct outside *o, struct str text)
+{
+	const char *tmp = getenv("TMPDIR");
+	AUTO(mem_free_p) char *path = mem_printf("%s/git-factory-task-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	AUTO(fd_close_p) int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys("cannot create '%s'", path);
+	drop_file(o);
+	o->file = STEAL(path);
+	TRY(err_wrap(file_write_all(fd, text.p, text.n), "'%s'", o->file));
+	/* The jailed user may be another one; the text is the task, no secret. */
+	if (fchmod(fd, 0444) != 0)
+		return err_sys("cannot open up '%s'", o->file);
+	return NULL;
+}
+
+static void
+say_output(void *arg, int fd UNUSED, const char *p, size_t n)
+{
+	agent_tell(arg, AGENT_SAYS, str_mk(p, n));
+}
+
+static struct err *
+run_command(struct agent *a, struct outside *o, struct str text, struct proc_result *out)
+{
+	const struct agent_job *job = agent_job_of(a);
+	struct jail_cmd cmd = {.cwd = job->cwd, .max_out = OUTPUT_MAX, .tail = OUTPUT_MAX / 2,
+	    .err_to_out = true, .on_output = say_output, .arg = a, .cancel_fd = job->cancel_fd};
+	struct jail_bind bind = {.to = TASK_FILE};
+	VEC(const char *) argv = {0};
+	struct err *e = NULL;
+	size_t i;
+
+	for (i = 0; job->command[i] != NULL; i++) {
+		bool file = strcmp(job->command[i], "{file}") == 0;
+
+		vec_push(&argv, file ? TASK_FILE : job->command[i]);
+		cmd.nbinds = file ? 1 : cmd.nbinds;
+	}
+	vec_push(&argv, NULL);
+	cmd.argv = argv.v;
+	if (cmd.nbinds == 0)
+		cmd.input = text;
+	else
+		e = write_task(o, text);
+	bind.from = o->file;
+	cmd.binds = &bind;
+	if (e == NULL)
+		e = agent_time_left(a, &cmd.deadline_ms);
+	if (e == NULL)
+		e = jail_run(job->jail, workspace_view(job->ws), &cmd, out);
+	vec_free(&argv);
+	drop_file(o);
+	return e;
+}
+
+/* {"status": 0, "text": tail of the output, "tree": id} */
+static struct err *
+turn_live(struct agent *a, struct outside *o, struct str text, struct buf *json)
+{
+	AUTO(proc_result_free) struct proc_result r = {0};
+	AUTO(mem_free_p) char *clean = NULL;
+	struct oid tree;
+	struct jw w;
+
+	TRY(agent_live(a));
+	TRY(run_command(a, o, text, &r));
+	if (r.cancelled)
+		return err_new(ERR_INTERRUPTED, "stopped while the agent worked");
+	if (r.timed_out)
+		return err_hint(err_new(ERR_TIMEOUT, "the agent passed its deadline"), "raise limits.timeout");
+	TRY(agent_collect(a, true, &tree));
+	clean = agent_redact(a, buf_cstr(&r.out.b));
+	jw_init(&w, json, false);
+	jw_obj(&w);
+	jw_kint(&w, "status", r.status);
+	jw_kstr(&w, "text", clean);
+	jw_kstr(&w, "tree", oid_hex(&tree).s);
+	jw_end(&w);
+	return NULL;
+}
+
+static struct err *
+read_turn(struct agent *a, const struct node *n, bool recorded, struct agent_turn *out)
+{
+	const char *text = node_get_str(n, "text"), *tree = node_get_str(n, "tree");
+	int64_t status = node_get_int(n, "status", -1);
+	struct oid oid;
+
+	if (text == NULL || tree == NULL || !oid_parse(str_of(tree), &oid))
+		return node_err(n, "not an agent's outcome");
+	if (recorded)
+		agent_recorded(a, true, &oid);
+	out->gave_up = status != 0;
+	out->text = status == 0 ? mem_strdup(text)
+	    : mem_printf("the agent ended with exit status %d; its last words: %s", (int)status, text);
+	return NULL;
+}
+
+static struct err *
+outside_turn(struct agent *a, void *self, const char *evidence, struct agent_turn *out)
+{
+	const struct agent_job *job = agent_job_of(a);
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT), json = BUF_INIT(BUF_TEXT);
+	AUTO(arena_free) struct arena arena = {0};
+	const struct node *recorded;
+	struct node *fresh;
+
+	TRY(journal_next(job->journal, STEP, &recorded));
+	if (recorded != NULL)
+		return read_turn(a, recorded, true, out);
+	buf_addf(&text, "%s\n\n%s", job->system, job->prompt);
+	if (evidence != NULL)
+		buf_addf(&text, "\n\n%s", evidence);
+	TRY(turn_live(a, self, buf_str(&text), &json));
+	TRY(journal_put(job->journal, STEP, buf_str(&json)));
+	TRY(json_parse(&arena, STEP, buf_str(&json), &fresh));
+	return read_turn(a, fresh, false, out);
+}
+
+const struct agent_type agent_outside = {"command", outside_open, outside_turn, outside_close};
