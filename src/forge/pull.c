@@ -1,0 +1,276 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "forge/pull.h"
+#include "git/ref.h"
+#include "git/repo.h"
+#include "git/tree.h"
+#include "wire/json.h"
+
+#define PULL_FILE_MAX (1 * MIB)
+
+static const char *const state_names[] = {
+	[PULL_OPEN] = "open",
+	[PULL_MERGED] = "merged",
+	[PULL_CLOSED] = "closed",
+};
+
+const char *
+pull_state_name(enum pull_state s)
+{
+	return state_names[s];
+}
+
+void
+pull_free(struct pull *p)
+{
+	free(p->title);
+	free(p->body);
+	free(p->base);
+	free(p->branch);
+	free(p->closed_by);
+	*p = (struct pull){0};
+}
+
+void
+pulls_free(struct pulls *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		pull_free(&p->v[i]);
+	vec_free(p);
+}
+
+void
+pull_move_free(struct pull_move *m)
+{
+	free(m->name);
+	m->name = NULL;
+}
+
+static char *
+ref_of(int64_t number)
+{
+	return mem_printf(REF_PULLS "%" PRId64, number);
+}
+
+static bool
+oid_field(const struct node *n, const char *key, struct oid *out)
+{
+	const char *s = node_get_str(n, key);
+
+	if (s == NULL)
+		return true;
+	return oid_parse(str_of(s), out);
+}
+
+static bool
+time_field(const struct node *n, const char *key, int64_t *out)
+{
+	const char *s = node_get_str(n, key);
+
+	return s != NULL && clock_parse(s, out);
+}
+
+/* From pull.json; the caller frees *p also on failure. */
+static struct err *
+parse(const struct node *n, struct pull *p)
+{
+	const char *state = node_get_str(n, "state"), *task = node_get_str(n, "task");
+	const char *run = node_get_str(n, "run");
+	size_t i;
+
+	p->number = node_get_int(n, "number", 0);
+	p->title = mem_strdup(node_get_str(n, "title"));
+	p->base = mem_strdup(node_get_str(n, "base"));
+	p->branch = mem_strdup(node_get_str(n, "branch"));
+	p->closed_by = mem_strdup(node_get_str(n, "closed_by"));
+	for (i = 0; state != NULL && i < NITEMS(state_names); i++)
+		if (strcmp(state, state_names[i]) == 0)
+			break;
+	p->state = (enum pull_state)i;
+	if (p->number <= 0 || p->title == NULL || p->base == NULL || p->branch == NULL || state == NULL ||
+	    i == NITEMS(state_names) || task == NULL || !id_parse(str_of(task), &p->task) ||
+	    (run != NULL && !id_parse(str_of(run), &p->run)) || !oid_field(n, "head", &p->head) ||
+	    !oid_field(n, "tested", &p->tested) || !oid_field(n, "landed", &p->landed) ||
+	    !time_field(n, "created", &p->created) || !time_field(n, "updated", &p->updated))
+		return node_err(n, "not a pull request of git-factory");
+	return NULL;
+}
+
+static struct err *
+read_at(struct repo *r, const struct ref *ref, struct pull *out)
+{
+	AUTO(arena_free) struct arena arena = {0};
+	AUTO(buf_free) struct buf json = BUF_INIT(PULL_FILE_MAX), body = BUF_INIT(PULL_FILE_MAX);
+	AUTO(pull_free) struct pull p = {0};
+	AUTO(mem_free_p) char *file = mem_printf("%s:pull.json", ref->name);
+	struct node *n;
+	struct oid tree;
+
+	TRY(commit_tree(r, &ref->oid, &tree));
+	TRY(err_wrap(tree_read(r, &tree, "pull.json", &json), "'%s'", ref->name));
+	TRY(err_wrap(tree_read(r, &tree, "body.md", &body), "'%s'", ref->name));
+	TRY(json_parse(&arena, file, buf_str(&json), &n));
+	TRY(parse(n, &p));
+	p.body = buf_steal(&body);
+	p.ref = ref->oid;
+	*out = p;
+	p = (struct pull){0};
+	return NULL;
+}
+
+struct err *
+pull_read(struct repo *r, int64_t number, struct pull *out)
+{
+	AUTO(mem_free_p) char *name = ref_of(number);
+	struct ref ref = {.name = name};
+
+	TRY(ref_read(r, name, &ref.oid));
+	if (oid_is_zero(&ref.oid))
+		return err_hint(err_new(ERR_NOT_FOUND, "there is no pull request %" PRId64, number),
+		    "see 'git factory pr list'");
+	return read_at(r, &ref, out);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct pull *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+struct err *
+pull_list(struct repo *r, struct pulls *out)
+{
+	AUTO(refs_free) struct refs refs = {0};
+	AUTO(pulls_free) struct pulls all = {0};
+	struct pull p;
+	size_t i;
+
+	TRY(ref_list(r, REF_PULLS, &refs));
+	for (i = 0; i < refs.n; i++) {
+		p = (struct pull){0};
+		TRY(read_at(r, &refs.v[i], &p));
+		vec_push(&all, p);
+	}
+	vec_sort(&all, by_number);
+	*out = all;
+	all = (struct pulls){0};
+	return NULL;
+}
+
+struct err *
+pull_of_task(struct repo *r, const struct id *task, bool *found, struct pull *out)
+{
+	AUTO(pulls_free) struct pulls all = {0};
+	struct pull *hit = NULL;
+	size_t i;
+
+	TRY(pull_list(r, &all));
+	for (i = 0; i < all.n; i++)
+		if (strcmp(all.v[i].task.s, task->s) == 0 && (hit == NULL || hit->state != PULL_OPEN))
+			hit = &all.v[i];
+	*found = hit != NULL;
+	if (hit != NULL) {
+		*out = *hit;
+		*hit = (struct pull){0};
+	}
+	return NULL;
+}
+
+static void
+put_oid(struct jw *w, const char *key, const struct oid *o)
+{
+	if (!oid_is_zero(o))
+		jw_kstr(w, key, oid_hex(o).s);
+}
+
+static void
+put_time(struct jw *w, const char *key, int64_t when)
+{
+	char text[CLOCK_TEXT];
+
+	clock_format(when, text);
+	jw_kstr(w, key, text);
+}
+
+static void
+format(const struct pull *p, struct buf *out)
+{
+	struct jw w;
+
+	jw_init(&w, out, true);
+	jw_obj(&w);
+	jw_kint(&w, "number", p->number);
+	jw_kstr(&w, "state", pull_state_name(p->state));
+	jw_kstr(&w, "task", p->task.s);
+	if (p->run.s[0] != '\0')
+		jw_kstr(&w, "run", p->run.s);
+	jw_kstr(&w, "title", p->title);
+	jw_kstr(&w, "base", p->base);
+	jw_kstr(&w, "branch", p->branch);
+	put_oid(&w, "head", &p->head);
+	put_oid(&w, "tested", &p->tested);
+	put_oid(&w, "landed", &p->landed);
+	put_time(&w, "created", p->created);
+	put_time(&w, "updated", p->updated);
+	if (p->closed_by != NULL)
+		jw_kstr(&w, "closed_by", p->closed_by);
+	jw_end(&w);
+	buf_addc(out, '\n');
+}
+
+static struct err *
+next_number(struct repo *r, int64_t *out)
+{
+	AUTO(refs_free) struct refs refs = {0};
+	int64_t n, top = 0;
+	size_t i;
+
+	TRY(ref_list(r, REF_PULLS, &refs));
+	for (i = 0; i < refs.n; i++)
+		if (str_int(str_of(refs.v[i].name + strlen(REF_PULLS)), 1, INT64_MAX - 1, &n) && n > top)
+			top = n;
+	*out = top + 1;
+	return NULL;
+}
+
+struct err *
+pull_prepare(struct repo *r, struct pull *p, const struct ident *who, struct pull_move *out)
+{
+	AUTO(buf_free) struct buf json = BUF_INIT(PULL_FILE_MAX);
+	AUTO(tree_edit_free) struct tree_edit edit = {0};
+	AUTO(mem_free_p) char *message = NULL;
+	struct commit_spec spec = {.author = who};
+	struct oid old_tree, to;
+
+	if (p->number == 0)
+		TRY(next_number(r, &p->number));
+	format(p, &json);
+	TRY(buf_check(&json, "the pull request"));
+	TRY(tree_edit_write(r, &edit, "pull.json", buf_str(&json)));
+	TRY(tree_edit_write(r, &edit, "body.md", str_of(p->body)));
+	TRY(tree_apply(r, &oid_zero, &edit, &spec.tree));
+	to = p->ref;
+	if (!oid_is_zero(&p->ref)) {
+		TRY(commit_tree(r, &p->ref, &old_tree));
+		spec.parents = &p->ref;
+		spec.nparents = 1;
+	}
+	if (oid_is_zero(&p->ref) || !oid_eq(&old_tree, &spec.tree)) {
+		spec.message = message = mem_printf("pull request %" PRId64 ": %s\n", p->number,
+		    pull_state_name(p->state));
+		TRY(commit_create(r, &spec, &to));
+	}
+	*out = (struct pull_move){ref_of(p->number), p->ref, to};
+	return NULL;
+}

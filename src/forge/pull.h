@@ -1,0 +1,87 @@
+/*
+ * pull.h - pull requests inside the repository, for when there is no forge.
+ *
+ * refs/factory/pulls/<n> is a commit whose tree holds pull.json and body.md;
+ * its parent is the pull request as it was before, so 'git log' of the ref is
+ * its history.  Numbers start at 1 and are never given twice: a new one is a
+ * ref that must not exist yet.  A pull request is identified by its task:
+ * whoever delivers the task again finds it and reuses it.
+ *
+ * Nothing here moves a ref.  pull_prepare() writes the objects and says which
+ * ref is to move from what to what, so that it is one part of the step that
+ * delivers or lands.
+ */
+#ifndef FORGE_PULL_H
+#define FORGE_PULL_H
+
+#include "base/def.h"
+#include "base/id.h"
+#include "base/vec.h"
+#include "git/commit.h"
+#include "git/oid.h"
+
+struct err;
+struct repo;
+
+enum pull_state {
+	PULL_OPEN,
+	PULL_MERGED,
+	PULL_CLOSED
+};
+
+/* Owns its strings. */
+struct pull {
+	int64_t number;		/* 0: not filed yet */
+	enum pull_state state;
+	struct id task;
+	struct id run;		/* that delivered the head */
+	char *title;
+	char *body;		/* Markdown */
+	char *base;		/* branch name, without refs/heads/ */
+	char *branch;		/* likewise */
+	struct oid head;	/* what was delivered */
+	struct oid tested;	/* tree that passed the gates: head merged with the base */
+	struct oid landed;	/* commit on the base, zero before */
+	int64_t created, updated;	/* unix seconds */
+	char *closed_by;	/* who closed or merged, NULL while open */
+	struct oid ref;		/* what the pull request's ref held when it was read */
+};
+
+struct pulls {
+	VEC_FIELDS(struct pull);
+};
+
+const char *pull_state_name(enum pull_state s);
+
+/* ERR_NOT_FOUND; ERR_SYNTAX when the ref holds something else. */
+struct err *pull_read(struct repo *r, int64_t number, struct pull *out) MUST_USE;
+void pull_free(struct pull *p);		/* also for AUTO */
+
+/* All, by number.  ERR_SYNTAX for the first that cannot be read. */
+struct err *pull_list(struct repo *r, struct pulls *out) MUST_USE;
+void pulls_free(struct pulls *p);	/* also for AUTO */
+
+/*
+ * The task's pull request: the open one, else the newest.  *found says
+ * whether there is one.
+ */
+struct err *pull_of_task(struct repo *r, const struct id *task, bool *found,
+    struct pull *out) MUST_USE;
+
+/* What to move: owned by the caller, pull_move_free(). */
+struct pull_move {
+	char *name;
+	struct oid from;	/* zero: must not exist */
+	struct oid to;		/* equal to from: nothing changed */
+};
+
+/*
+ * Write the pull request's objects.  With number 0 the next free one is
+ * chosen (and set); whoever loses that race gets ERR_STALE from the step and
+ * comes again.  p->ref is what the ref must still hold.
+ */
+struct err *pull_prepare(struct repo *r, struct pull *p, const struct ident *who,
+    struct pull_move *out) MUST_USE;
+void pull_move_free(struct pull_move *m);	/* also for AUTO */
+
+#endif
