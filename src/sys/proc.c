@@ -1,0 +1,574 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#endif
+
+#include "base/clock.h"
+#include "base/defence.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "sys/capture.h"
+#include "sys/proc.h"
+#include "sys/proc_child.h"
+
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+#define GRACE_MS 2000
+/* How long a pipe is drained whose writers have left the group. */
+#define LINGER_MS 1000
+/* Where the kernel cannot tell of a child's end, ask this often. */
+#define ASK_MS 20
+
+struct proc {
+	pid_t pid;
+	int pidfd;		/* -1 where there is none */
+	int in;			/* proc_in(), -1 */
+	int fd[2];		/* stdout and stderr, -1 */
+	bool own_group;
+	bool pipe_out;
+	bool reaped;
+	struct capture cap[2];
+	proc_output_fn on_output;
+	void *arg;
+	int64_t start;
+	int64_t deadline_ms;
+	int64_t grace_ms;
+	int cancel_fd;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct clock c = clock_system();
+
+	return clock_mono(&c);
+}
+
+char *
+proc_find(const char *path, const char *name)
+{
+	struct str rest = str_of(path);
+	struct str dir;
+	struct stat st;
+
+	if (strchr(name, '/') != NULL)
+		return access(name, X_OK) == 0 ? mem_strdup(name) : NULL;
+	while (str_next(&rest, ':', &dir)) {
+		AUTO(mem_free_p) char *full = NULL;
+
+		if (!str_starts(dir, "/"))
+			continue;
+		full = mem_printf("%.*s/%s", STR_ARG(dir), name);
+		if (stat(full, &st) == 0 && S_ISREG(st.st_mode) && access(full, X_OK) == 0)
+			return STEAL(full);
+	}
+	return NULL;
+}
+
+static struct err *
+missing(const char *name)
+{
+	return err_hint(err_new(ERR_COMMAND, "'%s' is not installed or not on PATH", name),
+	    "install '%s'", name);
+}
+
+static struct err *
+find_program(const struct proc_spec *spec, char **path)
+{
+	const char *list = DEFAULT_PATH;
+	const char *const *e;
+
+	/* A path with '/' may exist only in the namespace that is joined. */
+	if (strchr(spec->argv[0], '/') != NULL) {
+		*path = mem_strdup(spec->argv[0]);
+		return NULL;
+	}
+	for (e = spec->env; e != NULL && *e != NULL; e++) {
+		if (strncmp(*e, "PATH=", 5) == 0)
+			list = *e + 5;
+	}
+	*path = proc_find(list, spec->argv[0]);
+	return *path != NULL ? NULL : missing(spec->argv[0]);
+}
+
+/* A descriptor that dup2() to 0, 1 or 2 cannot hit. */
+static int
+above_stdio(int fd)
+{
+	int high;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	close(fd);
+	return high;
+}
+
+static struct err *
+make_pipe(int ends[2])
+{
+	int fds[2];
+
+	if (pipe(fds) != 0)
+		return err_sys("cannot make a pipe");
+	ends[0] = above_stdio(fds[0]);
+	ends[1] = above_stdio(fds[1]);
+	if (ends[0] < 0 || ends[1] < 0)
+		return err_sys("cannot make a pipe");
+	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	return NULL;
+}
+
+/*
+ * The whole input in a file without a name: a child that reads slowly, or
+ * not at all, can neither block us nor send us SIGPIPE.
+ */
+static struct err *
+input_file(struct str input, int *fd)
+{
+#ifdef __linux__
+	AUTO(fd_close_p) int mem = above_stdio(memfd_create("input", MFD_CLOEXEC));
+#else
+	char name[] = "/tmp/git-factory-input-XXXXXX";
+	AUTO(fd_close_p) int mem = above_stdio(mkstemp(name));
+
+	if (mem >= 0 && (unlink(name) != 0 || fcntl(mem, F_SETFD, FD_CLOEXEC) != 0))
+		return err_sys("cannot make the input of a program");
+#endif
+	if (mem < 0)
+		return err_sys("cannot make the input of a program");
+	TRY(file_write_all(mem, input.p, input.n));
+	if (lseek(mem, 0, SEEK_SET) != 0)
+		return err_sys("cannot rewind the input of a program");
+	*fd = mem;
+	mem = -1;
+	return NULL;
+}
+
+static struct err *
+open_null(int flags, int *fd)
+{
+	*fd = above_stdio(open("/dev/null", flags | O_CLOEXEC));
+	return *fd >= 0 ? NULL : err_sys("cannot open '/dev/null'");
+}
+
+static struct err *
+dup_own(int own, int *fd)
+{
+	*fd = fcntl(own, F_DUPFD_CLOEXEC, 3);
+	return *fd >= 0 ? NULL : err_sys("cannot pass on descriptor %d", own);
+}
+
+static struct err *
+set_up_in(const struct proc_spec *spec, struct proc *p, int *child)
+{
+	int ends[2];
+
+	if (spec->inherit_in)
+		return dup_own(0, child);
+	if (spec->input.n > 0)
+		return input_file(spec->input, child);
+	if (!spec->pipe_in)
+		return open_null(O_RDONLY, child);
+	TRY(make_pipe(ends));
+	*child = ends[0];
+	p->in = ends[1];
+	return NULL;
+}
+
+static struct err *
+set_up_out(const struct proc_spec *spec, struct proc *p, int child[3])
+{
+	int ends[2];
+
+	if (spec->inherit_out) {
+		TRY(dup_own(1, &child[1]));
+	} else {
+		TRY(make_pipe(ends));
+		p->fd[0] = ends[0];
+		child[1] = ends[1];
+	}
+	if (spec->err_to_out)
+		return dup_own(child[1], &child[2]);
+	if (spec->inherit_err)
+		return dup_own(2, &child[2]);
+	TRY(make_pipe(ends));
+	p->fd[1] = ends[0];
+	child[2] = ends[1];
+	return NULL;
+}
+
+static const char *
+step_text(enum child_step step)
+{
+	switch (step) {
+	case CHILD_STDIO: return "cannot set up the descriptors of";
+	case CHILD_STAGE: return "cannot show the needed folders to";
+	case CHILD_USERNS: return "cannot join the user namespace for";
+	case CHILD_MNTNS: return "cannot join the mount namespace for";
+	case CHILD_IDS: return "cannot change the user for";
+	case CHILD_LIMITS: return "cannot set limits for";
+	case CHILD_CWD: return "cannot enter the working folder of";
+	case CHILD_FDS: return "cannot hand descriptors to";
+	case CHILD_PARENT: return "cannot tie to this process";
+	case CHILD_EXEC: return "cannot execute";
+	}
+	return "cannot start";
+}
+
+/* The pipe closes without a word when exec succeeds. */
+static struct err *
+read_report(int fd, const char *name)
+{
+	struct child_failure f;
+	ssize_t n;
+
+	do {
+		n = read(fd, &f, sizeof(f));
+	} while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return NULL;
+	if (n != (ssize_t)sizeof(f))
+		return err_new(ERR_IO, "cannot start '%s'", name);
+	if (f.step == CHILD_EXEC && f.no == ENOENT)
+		return missing(name);
+	errno = f.no;
+	return err_recode(err_sys("%s '%s'", step_text(f.step), name),
+	    f.step == CHILD_EXEC ? ERR_COMMAND : ERR_IO);
+}
+
+static struct err *
+spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[3])
+{
+	AUTO(fd_close_p) int from = -1;
+	AUTO(fd_close_p) int to = -1;
+	struct child_plan plan = {.spec = spec, .path = path, .parent = getpid(),
+	    .own_group = p->own_group};
+	int ends[2];
+
+	TRY(make_pipe(ends));
+	from = ends[0];
+	to = plan.report = ends[1];
+	memcpy(plan.stdio, stdio, sizeof(plan.stdio));
+	plan.keep_all_fds = !defence_on(DEFENCE_PROC_FDS);
+	plan.keep_all_env = !defence_on(DEFENCE_PROC_ENV);
+	p->pid = fork();
+	if (p->pid < 0)
+		return err_sys("cannot start '%s'", spec->argv[0]);
+	if (p->pid == 0)
+		child_main(&plan);
+	if (p->own_group)
+		setpgid(p->pid, p->pid);
+	p->reaped = false;
+	fd_close_p(&to);
+	return read_report(from, spec->argv[0]);
+}
+
+static int
+open_pidfd(pid_t pid)
+{
+#if defined(__linux__) && defined(SYS_pidfd_open)
+	return (int)syscall(SYS_pidfd_open, pid, 0U);
+#else
+	(void)pid;
+	return -1;
+#endif
+}
+
+static struct proc *
+proc_new(const struct proc_spec *spec)
+{
+	struct proc *p = mem_alloc(sizeof(*p));
+
+	p->pid = p->pidfd = p->in = p->fd[0] = p->fd[1] = -1;
+	p->reaped = true;
+	/* Who talks to the terminal must stay in its foreground group. */
+	p->own_group = !spec->inherit_in;
+	p->pipe_out = spec->pipe_out;
+	p->on_output = spec->on_output;
+	p->arg = spec->arg;
+	p->start = now_ms();
+	p->deadline_ms = spec->deadline_ms;
+	p->grace_ms = spec->grace_ms > 0 ? spec->grace_ms : GRACE_MS;
+	p->cancel_fd = spec->cancel_fd;
+	capture_init(&p->cap[0], spec->max_out, spec->tail);
+	capture_init(&p->cap[1], spec->max_out, spec->tail);
+	return p;
+}
+
+struct err *
+proc_start(const struct proc_spec *spec, struct proc **out)
+{
+	AUTO(proc_free_p) struct proc *p = proc_new(spec);
+	AUTO(mem_free_p) char *path = NULL;
+	int stdio[3] = {-1, -1, -1};
+	struct err *e;
+	int i;
+
+	TRY(find_program(spec, &path));
+	e = set_up_in(spec, p, &stdio[0]);
+	if (e == NULL)
+		e = set_up_out(spec, p, stdio);
+	if (e == NULL)
+		e = spawn(spec, p, path, stdio);
+	for (i = 0; i < 3; i++)
+		fd_close_p(&stdio[i]);
+	if (e != NULL)
+		return e;
+	p->pidfd = open_pidfd(p->pid);
+	*out = STEAL(p);
+	return NULL;
+}
+
+pid_t
+proc_pid(const struct proc *p)
+{
+	return p->pid;
+}
+
+int
+proc_in(const struct proc *p)
+{
+	return p->in;
+}
+
+int
+proc_out(const struct proc *p)
+{
+	return p->pipe_out ? p->fd[0] : -1;
+}
+
+void
+proc_close_in(struct proc *p)
+{
+	fd_close_p(&p->in);
+}
+
+void
+proc_kill(struct proc *p, int sig)
+{
+	/* Until it is reaped, neither its id nor its group's can be another's. */
+	if (!p->reaped)
+		kill(p->own_group ? -p->pid : p->pid, sig);
+}
+
+/* Has it ended?  It stays a zombie, so that its group keeps its name. */
+static bool
+has_ended(const struct proc *p)
+{
+	siginfo_t si;
+
+	memset(&si, 0, sizeof(si));
+	return waitid(P_PID, (id_t)p->pid, &si, WEXITED | WNOHANG | WNOWAIT) != 0 || si.si_pid != 0;
+}
+
+static void
+reap(struct proc *p, struct proc_result *r)
+{
+	int status = 0;
+
+	proc_kill(p, SIGKILL);
+	while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	p->reaped = true;
+	if (WIFSIGNALED(status)) {
+		r->signal = WTERMSIG(status);
+		r->status = 128 + r->signal;
+	} else {
+		r->status = WEXITSTATUS(status);
+	}
+}
+
+/* One read of a ready pipe; at its end it is closed. */
+static void
+drain(struct proc *p, int i)
+{
+	char chunk[64 * KIB];
+	ssize_t n = read(p->fd[i], chunk, sizeof(chunk));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		fd_close_p(&p->fd[i]);
+		return;
+	}
+	capture_add(&p->cap[i], chunk, (size_t)n);
+	if (p->on_output != NULL)
+		p->on_output(p->arg, i + 1, chunk, (size_t)n);
+}
+
+/* What the waiting has come to; times are monotonic, 0 for "not". */
+struct waiting {
+	bool ended;
+	int64_t term_at;	/* TERM was sent */
+	int64_t ended_at;
+	bool killed;
+};
+
+static void
+stop(struct proc *p, struct waiting *w)
+{
+	if (w->term_at != 0)
+		return;
+	w->term_at = now_ms();
+	proc_kill(p, SIGTERM);
+}
+
+/* Do what is due; how long there is nothing to do, -1 for ever. */
+static int64_t
+due(struct proc *p, struct waiting *w, struct proc_result *r)
+{
+	int64_t now = now_ms();
+	int64_t left = -1;
+
+	if (w->ended)
+		return w->ended_at + LINGER_MS - now;
+	if (w->term_at != 0) {
+		left = w->term_at + p->grace_ms - now;
+		if (left <= 0 && !w->killed) {
+			proc_kill(p, SIGKILL);
+			w->killed = true;
+		}
+		left = w->killed ? -1 : left;
+	} else if (p->deadline_ms > 0) {
+		left = p->start + p->deadline_ms - now;
+		if (left <= 0) {
+			r->timed_out = true;
+			stop(p, w);
+			return 0;
+		}
+	}
+	if (p->pidfd < 0 && (left < 0 || left > ASK_MS))
+		left = ASK_MS;
+	return left;
+}
+
+static void
+wait_once(struct proc *p, struct waiting *w, struct proc_result *r, int64_t timeout)
+{
+	struct pollfd fds[4] = {
+	    {.fd = p->pipe_out ? -1 : p->fd[0], .events = POLLIN},
+	    {.fd = p->fd[1], .events = POLLIN},
+	    {.fd = w->ended ? -1 : p->pidfd, .events = POLLIN},
+	    {.fd = p->cancel_fd > 0 && w->term_at == 0 && !w->ended ? p->cancel_fd : -1, .events = POLLIN},
+	};
+	int i;
+
+	if (poll(fds, 4, timeout < 0 ? -1 : (int)(timeout > 60000 ? 60000 : timeout)) < 0)
+		return;
+	for (i = 0; i < 2; i++) {
+		if (fds[i].revents != 0)
+			drain(p, i);
+	}
+	if (fds[3].revents != 0) {
+		r->cancelled = true;
+		stop(p, w);
+	}
+	if (!w->ended && (fds[2].revents != 0 || p->pidfd < 0) && has_ended(p)) {
+		w->ended = true;
+		w->ended_at = now_ms();
+		proc_kill(p, SIGKILL);
+	}
+}
+
+static bool
+is_over(const struct proc *p, const struct waiting *w)
+{
+	if (!w->ended)
+		return false;
+	if ((p->fd[0] < 0 || p->pipe_out) && p->fd[1] < 0)
+		return true;
+	return now_ms() >= w->ended_at + LINGER_MS;
+}
+
+struct err *
+proc_wait(struct proc *p, struct proc_result *out)
+{
+	struct proc_result r = {0};
+	struct waiting w = {0};
+	int64_t timeout;
+
+	proc_close_in(p);
+	while (!is_over(p, &w)) {
+		timeout = due(p, &w, &r);
+		wait_once(p, &w, &r, timeout);
+	}
+	reap(p, &r);
+	r.ms = now_ms() - p->start;
+	capture_end(&p->cap[0], &r.out);
+	capture_end(&p->cap[1], &r.err);
+	*out = r;
+	return NULL;
+}
+
+void
+proc_free(struct proc *p)
+{
+	struct proc_result r = {0};
+
+	if (p == NULL)
+		return;
+	if (!p->reaped)
+		reap(p, &r);
+	fd_close_p(&p->pidfd);
+	fd_close_p(&p->in);
+	fd_close_p(&p->fd[0]);
+	fd_close_p(&p->fd[1]);
+	capture_free(&p->cap[0]);
+	capture_free(&p->cap[1]);
+	free(p);
+}
+
+void
+proc_free_p(struct proc **p)
+{
+	proc_free(*p);
+	*p = NULL;
+}
+
+struct err *
+proc_run(const struct proc_spec *spec, struct proc_result *out)
+{
+	AUTO(proc_free_p) struct proc *p = NULL;
+
+	TRY(proc_start(spec, &p));
+	return proc_wait(p, out);
+}
+
+struct err *
+proc_check(const struct proc_result *r, const char *what)
+{
+	struct str text = buf_str(&r->err.b);
+	struct str line = {0};
+
+	if (r->cancelled)
+		return err_new(ERR_INTERRUPTED, "'%s' was interrupted", what);
+	if (r->timed_out)
+		return err_new(ERR_TIMEOUT, "'%s' did not end within its deadline", what);
+	if (r->status == 0)
+		return NULL;
+	while (line.n == 0 && str_line(&text, &line))
+		line = str_trim(line);
+	if (r->signal != 0)
+		return err_new(ERR_COMMAND, "'%s' was killed by signal %d", what, r->signal);
+	return err_new(ERR_COMMAND, "'%s' exited with status %d%s%.*s", what, r->status,
+	    line.n > 0 ? ": " : "", STR_ARG(line));
+}
+
+void
+proc_result_free(struct proc_result *r)
+{
+	buf_free(&r->out.b);
+	buf_free(&r->err.b);
+}
