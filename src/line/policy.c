@@ -1,0 +1,189 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/trust.h"
+#include "git/commit.h"
+#include "git/repo.h"
+#include "git/ref.h"
+#include "git/tree.h"
+#include "git/userconf.h"
+#include "line/policy.h"
+
+void
+policy_free(struct policy *p)
+{
+	config_free(&p->cfg);
+	free(p->branch);
+	free(p->hash);
+	err_free(p->untrusted);
+	*p = (struct policy){0};
+}
+
+static struct err *
+parse_file(struct repo *r, const struct oid *tree, struct config *c, bool *found)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(CONFIG_MAX);
+	struct err *e = tree_read(r, tree, CONFIG_PATH, &text);
+
+	*found = e == NULL;
+	if (err_is(e, ERR_NOT_FOUND)) {
+		err_ignore(e);
+		return NULL;
+	}
+	TRY(e);
+	return config_parse(CONFIG_PATH, buf_str(&text), c);
+}
+
+static struct err *
+take_user_value(void *arg, const char *key, const char *value)
+{
+	return err_wrap(config_user(arg, key + strlen("factory."), value), "git config '%s'", key);
+}
+
+/* Hash what the policy loosens and ask the trust store about it. */
+static struct err *
+judge_trust(struct repo *r, struct policy *p)
+{
+	AUTO(trust_items_free) struct trust_items items = {0};
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	AUTO(mem_free_p) char *store = trust_store_path();
+	struct oid hash;
+
+	trust_items(&p->cfg, &items);
+	if (items.n == 0) {
+		p->hash = mem_strdup("");
+		return NULL;
+	}
+	trust_text(&items, &text);
+	TRY(blob_hash(buf_str(&text), &hash));
+	p->hash = mem_strdup(oid_hex(&hash).s);
+	p->untrusted = trust_require(&items, store, repo_commondir(r), p->hash);
+	return NULL;
+}
+
+/* Fills *p, which the caller frees also on failure. */
+static struct err *
+load(struct repo *r, const char *branch, const struct oid *commit, struct policy *p)
+{
+	p->branch = mem_strdup(branch);
+	p->commit = *commit;
+	TRY(commit_tree(r, commit, &p->tree));
+	TRY(parse_file(r, &p->tree, &p->cfg, &p->found));
+	TRY(userconf_each(r, "factory.", take_user_value, &p->cfg));
+	TRY(config_check(&p->cfg));
+	return judge_trust(r, p);
+}
+
+struct err *
+policy_at(struct repo *r, const char *branch, const struct oid *commit, struct policy *out)
+{
+	struct policy p = {0};
+	struct err *e;
+
+	config_init(&p.cfg);
+	e = load(r, branch, commit, &p);
+	if (e != NULL)
+		policy_free(&p);
+	else
+		*out = p;
+	return e;
+}
+
+/*
+ * What the user's config, HEAD's policy or the default calls the base; the
+ * default gives way to the branch that is checked out when it does not exist.
+ */
+static struct err *
+base_ref(struct repo *r, const struct oid *head, const char *head_branch, char **out)
+{
+	AUTO(mem_free_p) char *name = NULL;
+	AUTO(config_free) struct config c = {0};
+	AUTO(mem_free_p) char *ref = NULL;
+	bool found, named = true;
+	struct oid tree, tip;
+
+	TRY(userconf_str(r, "factory.base", &name));
+	if (name == NULL) {
+		config_init(&c);
+		TRY(commit_tree(r, head, &tree));
+		TRY(parse_file(r, &tree, &c, &found));
+		named = map_get(&c.origin, "base") != NULL;
+		name = mem_strdup(c.base);
+	}
+	ref = mem_printf("refs/heads/%s", name);
+	TRY(ref_read(r, ref, &tip));
+	if (!oid_is_zero(&tip))
+		*out = STEAL(ref);
+	else if (!named && head_branch != NULL)
+		*out = mem_strdup(head_branch);
+	else
+		return err_hint(err_new(ERR_NOT_FOUND, "the base branch '%s' does not exist", name),
+		    "set 'base:' in " CONFIG_PATH ", or git config factory.base BRANCH");
+	return NULL;
+}
+
+struct err *
+policy_open(struct repo *r, struct policy *out)
+{
+	AUTO(mem_free_p) char *head_branch = NULL;
+	AUTO(mem_free_p) char *ref = NULL;
+	struct oid head, tip;
+
+	TRY(repo_head(r, &head_branch, &head));
+	if (oid_is_zero(&head))
+		return err_hint(err_new(ERR_REPOSITORY, "the repository has no commit yet"),
+		    "commit something first: a change needs a base");
+	TRY(base_ref(r, &head, head_branch, &ref));
+	TRY(ref_read(r, ref, &tip));
+	return policy_at(r, ref, &tip, out);
+}
+
+struct err *
+policy_trusted(const struct policy *p)
+{
+	struct err *e;
+
+	if (p->untrusted == NULL)
+		return NULL;
+	e = err_new(ERR_UNTRUSTED, "%s", err_msg(p->untrusted));
+	return err_hint_of(p->untrusted) == NULL ? e : err_hint(e, "%s", err_hint_of(p->untrusted));
+}
+
+static void
+add_all(struct strs *to, const struct strs *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->n; i++)
+		strs_add(to, from->v[i]);
+}
+
+struct err *
+policy_jail(const struct policy *p, const struct conf_agent *agent, struct jail_policy *out)
+{
+	const struct config *c = &p->cfg;
+	struct jail_policy j = {0};
+
+	j.mode = c->sandbox.mode == SANDBOX_NONE ? JAIL_NONE : JAIL_BWRAP;
+	j.host_network = c->sandbox.network == NETWORK_HOST ||
+	    (agent != NULL && agent->network == NETWORK_HOST);
+	add_all(&j.read, &c->sandbox.read);
+	if (agent != NULL)
+		add_all(&j.read, &agent->read);
+	if (c->sandbox.path[0] != '\0')
+		j.path = mem_strdup(c->sandbox.path);
+	j.tmp_bytes = (size_t)c->sandbox.tmp;
+	j.nproc = (long)c->sandbox.processes;
+	*out = j;
+	return NULL;
+}
+
+char *
+policy_sandbox_word(const struct jail_policy *j)
+{
+	if (j->mode == JAIL_NONE)
+		return mem_strdup("none");
+	return mem_strdup(j->host_network ? "bwrap, network: host" : "bwrap");
+}

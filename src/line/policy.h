@@ -1,0 +1,57 @@
+/*
+ * policy.h - what governs a change: the policy file of a base commit, the
+ * user's own git config on top of it, and what the user trusted.
+ *
+ * A run, a gate and a landing each read policy from the base commit, never
+ * from the checkout or the change, so that no change votes for itself.
+ */
+#ifndef LINE_POLICY_H
+#define LINE_POLICY_H
+
+#include "base/def.h"
+#include "conf/config.h"
+#include "git/oid.h"
+#include "sys/jail.h"
+
+struct err;
+struct repo;
+struct secrets;
+
+struct policy {
+	struct config cfg;
+	bool found;		/* the commit has a policy file */
+	struct oid commit;	/* the base commit */
+	struct oid tree;
+	char *branch;		/* full name of the base branch's ref */
+	char *hash;		/* git's blob id of what is loosened, hex; "" for nothing */
+	struct err *untrusted;	/* why it may not be used yet; NULL: it may */
+};
+
+/*
+ * The base branch and its tip, and the policy in force for changes to it.
+ * Which branch: the user's factory.base, else 'base' in the policy of HEAD's
+ * commit; when neither names one and the default does not exist, the branch
+ * that is checked out.  ERR_REPOSITORY in a repository without any commit,
+ * ERR_NOT_FOUND when the branch does not exist, ERR_CONFIG for a broken file.
+ */
+struct err *policy_open(struct repo *r, struct policy *out) MUST_USE;
+
+/* The same policy, of another commit: the base as it is now, or as it was. */
+struct err *policy_at(struct repo *r, const char *branch, const struct oid *commit,
+    struct policy *out) MUST_USE;
+void policy_free(struct policy *p);	/* also for AUTO */
+
+/* NULL when everything that the policy loosens is trusted, else ERR_UNTRUSTED. */
+struct err *policy_trusted(const struct policy *p) MUST_USE;
+
+/*
+ * The sandbox for tools and gates of this policy, and for an agent (NULL:
+ * none) that is granted more.  Free with jail_policy_free().
+ */
+struct err *policy_jail(const struct policy *p, const struct conf_agent *agent,
+    struct jail_policy *out) MUST_USE;
+
+/* "bwrap", "bwrap, network: host", "none": what reports say. */
+char *policy_sandbox_word(const struct jail_policy *j) MUST_USE;
+
+#endif
