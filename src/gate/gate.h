@@ -1,0 +1,122 @@
+/*
+ * gate.h - proving a tree: the gates of policy, and the two that are always
+ * there.
+ *
+ * What is judged is a tree, the merge result of a change with the current
+ * base, in pristine workspaces of its own, one for each gate: never in one
+ * that the agent had.  What a gate is comes from the base's policy, which is
+ * the config that the caller hands in.
+ *
+ * A gate of policy is a command.  Without a report its exit status decides.
+ * With one (JUnit XML) both must say the same: a missing, empty, malformed
+ * or contradicting report is VERDICT_ERROR, whatever the exit status.  What
+ * lay at the report's place is removed before, and the report is read
+ * without following a link.
+ *
+ * A failing test is judged in this order:
+ *   tolerated  policy names it ('tolerate'), it does not block
+ *   flaky      run once more alone ('one'), in a pristine workspace, it
+ *              passed; it does not block
+ *   known      it fails on the base too: said so, and it blocks all the same
+ *   blocks     else
+ * More than GATE_RERUN_MAX failures are not tried again: that is no flake.
+ *
+ * GATE_TESTS_KEPT and GATE_PROTECTED need no command: see kept.h, protect.h.
+ *
+ * Evidence is text from the code under test: it passes a redactor before it
+ * goes anywhere.
+ */
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/def.h"
+#include "git/oid.h"
+#include "git/workspace.h"
+#include "model/verdict.h"
+
+struct config;
+struct err;
+struct gates;
+struct jail_policy;
+struct repo;
+
+/* Names of the built-in gates; policy may not name one of its own so. */
+#define GATE_TESTS_KEPT "tests-kept"
+#define GATE_PROTECTED "protected-paths"
+
+#define GATE_RERUN_MAX 20
+#define GATE_EVIDENCE_MAX (4 * KIB)	/* bytes for one gate */
+#define GATE_REPORT_MAX (64 * MIB)	/* bytes of reports of one gate */
+
+enum gate_depth {
+	GATE_FAST,	/* while iterating: the 'fast' command, no late gates */
+	GATE_FULL	/* before delivery: everything */
+};
+
+enum gate_event_kind {
+	GATE_STARTS,	/* 'gate' names it; on_base says of which tree */
+	GATE_OUTPUT,	/* bytes of the running command, cut anywhere */
+	GATE_ENDS	/* 'verdict' is there (NULL for a run on the base) */
+};
+
+struct gate_event {
+	enum gate_event_kind kind;
+	const char *gate;
+	bool on_base;
+	struct str output;
+	const struct verdict *verdict;
+};
+
+/* Everything is borrowed while the gates are open. */
+struct gates_opts {
+	struct repo *repo;
+	const struct config *config;		/* of the base commit, and the user's */
+	const struct jail_policy *policy;
+	const struct clock *clock;
+	struct oid base;			/* the base commit */
+	const char *base_setup;			/* setup layer of its files, or NULL */
+	enum ws_kind workspace;
+	size_t bytes;				/* as in workspace_opts */
+	int cancel_fd;				/* sigs_fd(), or 0 */
+	/*
+	 * A person's own change: the built-in gates tell (FINDING_NOTE) and
+	 * do not block.
+	 */
+	bool person;
+	void (*on_event)(void *arg, const struct gate_event *e);	/* or NULL */
+	void *arg;
+};
+
+/*
+ * Gates against one base.  What is learnt about the base is kept, so that
+ * iterating runs each gate on it at most once, and only when it matters: for
+ * a failure, and before delivery where there is a report.  ERR_CONFIG when
+ * policy's gates cannot be used.
+ */
+struct err *gates_open(const struct gates_opts *o, struct gates **out) MUST_USE;
+void gates_close(struct gates *g);	/* NULL is fine */
+void gates_close_p(struct gates **g);	/* for AUTO */
+
+/*
+ * Judge a tree.  'setup' is the setup layer of its files, or NULL.  One
+ * verdict per gate, in policy's order after the built-in ones; a gate that
+ * has nothing to do with the change ('paths') passes and says so.  A gate
+ * that cannot work is a verdict, not an error: errors are ours (repository,
+ * sandbox, ERR_INTERRUPTED), and nothing is added to *out then.
+ */
+struct err *gates_run(struct gates *g, const struct oid *tree, const char *setup,
+    enum gate_depth depth, struct verdicts *out) MUST_USE;
+
+/* Does policy name any gate beside the built-in ones? */
+bool gates_configured(const struct config *c);
+
+/*
+ * What the next attempt is to read: the failing part of each verdict that
+ * blocks, with the names of the failing tests.  At most GATE_EVIDENCE_MAX
+ * per gate, plain text.
+ */
+void gates_evidence(const struct verdicts *vs, struct buf *out);
+
+#endif
