@@ -1,0 +1,110 @@
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "git/tree.h"
+#include "store/settle.h"
+
+static bool
+strs_equal(const struct strs *a, const struct strs *b)
+{
+	size_t i;
+
+	if (a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+spec_changed(const struct task *a, const struct task *b)
+{
+	return strcmp(a->title, b->title) != 0 || strcmp(a->body, b->body) != 0 ||
+	    strcmp(a->type, b->type) != 0 || strcmp(a->dir, b->dir) != 0 ||
+	    !strs_equal(&a->needs, &b->needs);
+}
+
+static void
+queue_again(struct task *t)
+{
+	t->state = TASK_QUEUED;
+	task_set(t, &t->error, "");
+	task_set(t, &t->question, "");
+}
+
+void
+task_settle(const struct task *before, struct task *after)
+{
+	if (*after->close != '\0') {
+		if (!task_archived(after->state))
+			after->state = TASK_CLOSED;
+		return;
+	}
+	if (after->state == TASK_CLOSED)
+		queue_again(after);
+	else if (after->state == TASK_ESCALATED && before != NULL && spec_changed(before, after))
+		queue_again(after);
+}
+
+void
+task_begin(struct task *t, const struct id *id, int64_t now)
+{
+	task_set(t, &t->id, id->s);
+	t->state = TASK_QUEUED;
+	t->created = now;
+	t->attempts = 0;
+	t->pull = 0;
+	task_set(t, &t->run, "");
+	task_set(t, &t->branch, "");
+	task_set(t, &t->commit, "");
+	task_set(t, &t->error, "");
+	task_set(t, &t->question, "");
+}
+
+struct err *
+task_locate(struct repo *r, const struct oid *tree, const char *id, char **path)
+{
+	struct tree_entry e;
+	int archived;
+
+	for (archived = 0; archived < 2; archived++) {
+		AUTO(buf_free) struct buf b = BUF_INIT(TREE_PATH_MAX);
+
+		task_path(id, archived != 0, &b);
+		TRY(tree_find(r, tree, buf_cstr(&b), &e));
+		if (e.mode == MODE_FILE || e.mode == MODE_EXEC) {
+			*path = buf_steal(&b);
+			return NULL;
+		}
+	}
+	*path = NULL;
+	return NULL;
+}
+
+struct err *
+task_new_id(struct repo *r, const struct oid *tree, struct id *out)
+{
+	struct id id;
+	char *taken;
+
+	for (;;) {
+		id = id_new();
+		TRY(task_locate(r, tree, id.s, &taken));
+		if (taken == NULL)
+			break;
+		free(taken);
+	}
+	*out = id;
+	return NULL;
+}
+
+char *
+task_place(const struct task *t)
+{
+	struct buf b = BUF_INIT(TREE_PATH_MAX);
+
+	task_path(t->id, task_archived(t->state), &b);
+	return buf_steal(&b);
+}

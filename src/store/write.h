@@ -1,0 +1,31 @@
+/*
+ * write.h - how a commit of the state is written: for store/ only.
+ */
+#ifndef STORE_WRITE_H
+#define STORE_WRITE_H
+
+#include "base/def.h"
+
+struct err;
+struct ident;
+struct oid;
+struct state;
+struct txn;
+
+/* Who commits to the state; ident_free() it. */
+struct err *state_ident(const struct state *s, struct ident *out) MUST_USE;
+
+struct err *state_commit(const struct state *s, const struct oid *tree, const struct oid *parents,
+    size_t n, const char *message, struct oid *out) MUST_USE;
+
+/*
+ * Add the move of the view from wherever it is to 'new', the successor of
+ * 'tip'; nothing where it may not be moved.
+ */
+struct err *state_add_view(const struct state *s, const struct oid *tip, const struct oid *new,
+    struct txn *txn) MUST_USE;
+
+/* Was this a lost race that is worth another try?  Pauses when it was. */
+bool state_again(const struct err *e, int tried);
+
+#endif
