@@ -33,10 +33,14 @@ static const char schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE task(path TEXT PRIMARY KEY, id TEXT NOT NULL, blob TEXT NOT NULL,"
     " title TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,"
-    " created INTEGER NOT NULL, archived INTEGER NOT NULL, broken TEXT, data TEXT NOT NULL)"
+    " created INTEGER NOT NULL, archived INTEGER NOT NULL, waits INTEGER NOT NULL, broken TEXT,"
+    " data TEXT NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE INDEX task_id ON task(id);"
-    "CREATE INDEX task_order ON task(archived, state, priority, created, id);"
+    "CREATE INDEX task_order ON task(archived, priority, created, id);"
+    "CREATE INDEX task_count ON task(state, waits, broken);"
+    "CREATE INDEX task_queue ON task(priority, created, id)"
+    " WHERE archived = 0 AND state = 'queued' AND waits != 1;"
     "CREATE TABLE run(path TEXT PRIMARY KEY, id TEXT NOT NULL, task TEXT NOT NULL,"
     " blob TEXT NOT NULL, started INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX run_id ON run(id);"
@@ -316,9 +320,9 @@ cache_put_task(struct cache *c, const struct cache_task *t)
 {
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;
 
-	TRY(prepare(c, &st, "REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "sssssiiiss",
+	TRY(prepare(c, &st, "REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "sssssiiiiss",
 	    t->path, t->id, t->blob, t->title, t->state, t->priority, t->created,
-	    (int64_t)t->archived, t->broken, t->data));
+	    (int64_t)t->archived, (int64_t)t->waits, t->broken, t->data));
 	return run_once(c, st);
 }
 
@@ -347,16 +351,16 @@ cache_drop(struct cache *c, const char *path)
 	return NULL;
 }
 
-#define TASK_COLUMNS "SELECT id, path, blob, title, state, priority, created, archived, broken, data FROM task "
+#define TASK_COLUMNS "SELECT id, path, blob, title, state, priority, created, archived, waits, broken, data FROM task "
 #define TASK_ORDER " ORDER BY priority, created, id"
 
 static struct err *
 each_task(struct cache *c, sqlite3_stmt *st, cache_task_fn *fn, void *ctx)
 {
 	struct cache_task t;
-	bool row = false;
+	bool row = false, more = true;
 
-	for (;;) {
+	while (more) {
 		TRY(step(c, st, &row));
 		if (!row)
 			return NULL;
@@ -364,10 +368,12 @@ each_task(struct cache *c, sqlite3_stmt *st, cache_task_fn *fn, void *ctx)
 		    .id = text_at(st, 0), .path = text_at(st, 1), .blob = text_at(st, 2),
 		    .title = text_at(st, 3), .state = text_at(st, 4),
 		    .priority = lite.column_int64(st, 5), .created = lite.column_int64(st, 6),
-		    .archived = lite.column_int64(st, 7) != 0, .broken = text_at(st, 8),
-		    .data = text_at(st, 9)};
-		TRY(fn(&t, ctx));
+		    .archived = lite.column_int64(st, 7) != 0,
+		    .waits = (enum cache_waits)lite.column_int64(st, 8), .broken = text_at(st, 9),
+		    .data = text_at(st, 10)};
+		TRY(fn(&t, ctx, &more));
 	}
+	return NULL;
 }
 
 struct err *
@@ -375,7 +381,7 @@ cache_each(struct cache *c, enum cache_which which, cache_task_fn *fn, void *ctx
 {
 	static const char *const sql[] = {
 	    [CACHE_OPEN] = TASK_COLUMNS "WHERE archived = 0" TASK_ORDER,
-	    [CACHE_QUEUED] = TASK_COLUMNS "WHERE archived = 0 AND state = 'queued'" TASK_ORDER,
+	    [CACHE_QUEUED] = TASK_COLUMNS "WHERE archived = 0 AND state = 'queued' AND waits != 1" TASK_ORDER,
 	    [CACHE_ALL] = TASK_COLUMNS TASK_ORDER,
 	};
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;
@@ -388,10 +394,9 @@ cache_each(struct cache *c, enum cache_which which, cache_task_fn *fn, void *ctx
 static char *
 prefix_end(const char *prefix)
 {
-	char *end = mem_strdup(prefix);
+	char *end = mem_strdup(*prefix != '\0' ? prefix : "~");
 
-	if (*end != '\0')
-		end[strlen(end) - 1]++;
+	end[strlen(end) - 1]++;
 	return end;
 }
 
@@ -411,16 +416,17 @@ static struct err *
 each_run(struct cache *c, sqlite3_stmt *st, cache_run_fn *fn, void *ctx)
 {
 	struct cache_run r;
-	bool row = false;
+	bool row = false, more = true;
 
-	for (;;) {
+	while (more) {
 		TRY(step(c, st, &row));
 		if (!row)
 			return NULL;
 		r = (struct cache_run){.path = text_at(st, 0), .id = text_at(st, 1), .task = text_at(st, 2),
 		    .blob = text_at(st, 3), .started = lite.column_int64(st, 4)};
-		TRY(fn(&r, ctx));
+		TRY(fn(&r, ctx, &more));
 	}
+	return NULL;
 }
 
 struct err *
@@ -443,4 +449,20 @@ cache_runs_prefix(struct cache *c, const char *prefix, cache_run_fn *fn, void *c
 
 	TRY(prepare(c, &st, RUN_COLUMNS "WHERE id >= ? AND id < ? ORDER BY id", "ss", prefix, end));
 	return each_run(c, st, fn, ctx);
+}
+
+struct err *
+cache_count(struct cache *c, cache_count_fn *fn, void *ctx)
+{
+	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	bool row = false;
+
+	TRY(prepare(c, &st, "SELECT state, waits, broken IS NOT NULL, count(*) FROM task GROUP BY 1, 2, 3", ""));
+	for (;;) {
+		TRY(step(c, st, &row));
+		if (!row)
+			return NULL;
+		fn(text_at(st, 0), (enum cache_waits)lite.column_int64(st, 1),
+		    lite.column_int64(st, 2) != 0, lite.column_int64(st, 3), ctx);
+	}
 }

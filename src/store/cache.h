@@ -17,7 +17,14 @@
 struct cache;
 struct err;
 
-/* A row as it is kept.  'data' is the task's or run's fields as JSON. */
+/* What an open, queued task must be asked before it may start. */
+enum cache_waits {
+	CACHE_FREE,	/* nothing */
+	CACHE_HELD,
+	CACHE_AFTER	/* whether those that it comes after are done */
+};
+
+/* A row as it is kept.  'data' is the task's file without its body. */
 struct cache_task {
 	const char *id;
 	const char *path;
@@ -27,6 +34,7 @@ struct cache_task {
 	int64_t priority;
 	int64_t created;
 	bool archived;
+	enum cache_waits waits;
 	const char *broken;	/* NULL when it parses */
 	const char *data;
 };
@@ -64,19 +72,28 @@ struct err *cache_put_task(struct cache *c, const struct cache_task *t) MUST_USE
 struct err *cache_put_run(struct cache *c, const struct cache_run *r) MUST_USE;
 struct err *cache_drop(struct cache *c, const char *path) MUST_USE;
 
-/* Rows live for the call. */
-typedef struct err *cache_task_fn(const struct cache_task *t, void *ctx);
-typedef struct err *cache_run_fn(const struct cache_run *r, void *ctx);
+/* Rows live for the call; *more starts true, clearing it ends the walk. */
+typedef struct err *cache_task_fn(const struct cache_task *t, void *ctx, bool *more);
+typedef struct err *cache_run_fn(const struct cache_run *r, void *ctx, bool *more);
 
 enum cache_which {
 	CACHE_OPEN,	/* not archived */
-	CACHE_QUEUED,	/* what may be ready, most urgent first */
+	CACHE_QUEUED,	/* open, queued and not held */
 	CACHE_ALL
 };
 
+/* Most urgent first: priority, age, id. */
 struct err *cache_each(struct cache *c, enum cache_which which, cache_task_fn *fn, void *ctx) MUST_USE;
+
+/* Tasks whose id starts with 'prefix', by id; "" for all. */
 struct err *cache_prefix(struct cache *c, const char *prefix, cache_task_fn *fn, void *ctx) MUST_USE;
+
+/* Newest first; of one task, or of all with NULL. */
 struct err *cache_runs(struct cache *c, const char *task, cache_run_fn *fn, void *ctx) MUST_USE;
 struct err *cache_runs_prefix(struct cache *c, const char *prefix, cache_run_fn *fn, void *ctx) MUST_USE;
+
+/* How many tasks there are of each state, waits and broken or not. */
+typedef void cache_count_fn(const char *state, enum cache_waits waits, bool broken, int64_t n, void *ctx);
+struct err *cache_count(struct cache *c, cache_count_fn *fn, void *ctx) MUST_USE;
 
 #endif

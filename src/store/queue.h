@@ -16,6 +16,7 @@
 
 struct buf;
 struct err;
+struct lease_info;
 struct queue;
 struct state;
 struct state_step;
@@ -34,6 +35,8 @@ struct queue_row {
 struct err *queue_open(struct state *s, struct queue **out) MUST_USE;
 void queue_close(struct queue *q);	/* NULL is fine */
 void queue_close_p(struct queue **q);	/* for AUTO */
+
+struct state *queue_state(const struct queue *q);
 
 /* What folding the inbox had to say; borrowed. */
 const struct strs *queue_remarks(const struct queue *q);
@@ -69,6 +72,9 @@ struct err *queue_ready(struct queue *q, const struct queue_row *row) MUST_USE;
 
 /* The first ready task; ERR_NOTHING_READY, with what stands in the way. */
 struct err *queue_next(struct queue *q, struct id *out) MUST_USE;
+
+/* Who works on the task; NULL when nobody does.  Borrowed from the queue. */
+const struct lease_info *queue_lease(const struct queue *q, const struct id *id);
 
 struct queue_counts {
 	size_t ready, waiting, held, running, delivered, escalated, landed, closed, broken;

@@ -1,0 +1,500 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "git/repo.h"
+#include "git/tip.h"
+#include "git/tree.h"
+#include "store/cache.h"
+#include "store/inbox.h"
+#include "store/inside.h"
+#include "store/lease.h"
+#include "store/queue.h"
+#include "store/refresh.h"
+#include "store/settle.h"
+#include "store/state.h"
+
+struct queue {
+	struct state *state;
+	struct cache *cache;
+	struct oid tip;
+	struct lease_infos leases;
+	struct strs remarks;
+	/* What queue_get() lent last. */
+	char *path;
+	char *broken;
+	struct task task;
+};
+
+/* ---- opening ---- */
+
+/*
+ * The view is compared with the state on each opening; that it has nothing
+ * new is remembered, so that it costs no object read while it is behind.
+ */
+static struct err *
+fold_if_new(struct queue *q)
+{
+	AUTO(mem_free_p) char *seen = NULL;
+	const char *name = state_view(q->state);
+	struct oid_hex hex;
+	struct oid view;
+
+	if (name == NULL)
+		return NULL;
+	TRY(tip_read(state_repo(q->state), name, &view));
+	if (oid_is_zero(&view) || oid_eq(&view, &q->tip))
+		return NULL;
+	hex = oid_hex(&view);
+	TRY(cache_meta(q->cache, "view", &seen));
+	if (strcmp(seen, hex.s) == 0)
+		return NULL;
+	TRY(inbox_fold(q->state, &q->remarks));
+	TRY(cache_set_meta(q->cache, "view", hex.s));
+	return state_tip(q->state, &q->tip);
+}
+
+/* What cannot be taken in now is told, and hinders nobody from reading. */
+static struct err *
+fold(struct queue *q)
+{
+	struct err *e = fold_if_new(q);
+
+	if (e != NULL && !cache_damaged(q->cache)) {
+		strs_addf(&q->remarks, "what was written on '%s' is not taken in: %s",
+		    state_view(q->state), err_msg(e));
+		err_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+static struct err *
+fill(struct queue *q, const char *dir)
+{
+	TRY(cache_open(dir, &q->cache));
+	TRY(fold(q));
+	return cache_refresh(q->cache, state_repo(q->state), &q->tip);
+}
+
+/* A cache that fails is made anew; one that cannot be written lives in memory. */
+static struct err *
+open_cache(struct queue *q)
+{
+	const char *dir = NULL;
+	struct err *e;
+	bool damaged;
+
+	e = repo_factory_dir(state_repo(q->state), &dir);
+	if (e == NULL)
+		e = fill(q, dir);
+	if (e == NULL)
+		return NULL;
+	damaged = q->cache != NULL && cache_damaged(q->cache);
+	err_ignore(e);
+	cache_close(q->cache);
+	q->cache = NULL;
+	if (damaged) {
+		e = fill(q, dir);
+		if (e == NULL)
+			return NULL;
+		err_ignore(e);
+		cache_close(q->cache);
+		q->cache = NULL;
+	}
+	return fill(q, NULL);
+}
+
+struct err *
+queue_open(struct state *s, struct queue **out)
+{
+	AUTO(queue_close_p) struct queue *q = mem_alloc(sizeof(*q));
+
+	task_init(&q->task);
+	q->state = s;
+	TRY(state_tip(s, &q->tip));
+	TRY(open_cache(q));
+	TRY(lease_list(s, false, &q->leases));
+	*out = STEAL(q);
+	return NULL;
+}
+
+void
+queue_close(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	cache_close(q->cache);
+	lease_infos_free(&q->leases);
+	strs_free(&q->remarks);
+	task_free(&q->task);
+	free(q->path);
+	free(q->broken);
+	free(q);
+}
+
+void
+queue_close_p(struct queue **q)
+{
+	queue_close(*q);
+}
+
+const struct strs *
+queue_remarks(const struct queue *q)
+{
+	return &q->remarks;
+}
+
+struct state *
+queue_state(const struct queue *q)
+{
+	return q->state;
+}
+
+struct cache *
+queue_cache(const struct queue *q)
+{
+	return q->cache;
+}
+
+const struct lease_info *
+queue_lease(const struct queue *q, const struct id *id)
+{
+	size_t i;
+
+	for (i = 0; i < q->leases.n; i++)
+		if (strcmp(q->leases.v[i].task.s, id->s) == 0)
+			return &q->leases.v[i];
+	return NULL;
+}
+
+struct err *
+queue_again(struct queue *q)
+{
+	TRY(state_tip(q->state, &q->tip));
+	return cache_refresh(q->cache, state_repo(q->state), &q->tip);
+}
+
+/* ---- rows ---- */
+
+static struct err *
+parse_data(const struct cache_task *t, struct task *out)
+{
+	return err_hint(err_wrap(task_parse(t->path, str_of(t->data), out), "cache"),
+	    "delete the file 'factory/cache.db' in the git folder: nothing is lost");
+}
+
+struct row_call {
+	struct queue *q;
+	queue_fn *fn;
+	void *ctx;
+	bool archived;
+};
+
+static struct err *
+row_from_cache(const struct cache_task *t, void *ctx, bool *more)
+{
+	AUTO(task_free) struct task task;
+	struct row_call *call = ctx;
+	struct queue_row row = {.path = t->path, .archived = t->archived, .broken = t->broken};
+
+	(void)more;
+	task_init(&task);
+	if (t->archived && !call->archived)
+		return NULL;
+	if (!id_parse(str_of(t->id), &row.id))
+		return NULL;
+	if (t->broken == NULL) {
+		TRY(parse_data(t, &task));
+		row.task = &task;
+	}
+	row.running = queue_lease(call->q, &row.id) != NULL;
+	return call->fn(&row, call->ctx);
+}
+
+struct err *
+queue_each(struct queue *q, bool archived, queue_fn *fn, void *ctx)
+{
+	struct row_call call = {.q = q, .fn = fn, .ctx = ctx, .archived = archived};
+
+	return cache_each(q->cache, archived ? CACHE_ALL : CACHE_OPEN, row_from_cache, &call);
+}
+
+/* ---- one task ---- */
+
+static struct err *
+collect_id(const struct cache_task *t, void *ctx, bool *more)
+{
+	(void)more;
+	found_add(ctx, t->id, t->title);
+	return NULL;
+}
+
+struct err *
+queue_find(struct queue *q, const char *prefix, struct id *out)
+{
+	AUTO(found_free) struct found f = FOUND_INIT;
+	AUTO(mem_free_p) char *lower = NULL;
+
+	TRY(found_prefix("task", prefix, &lower));
+	TRY(cache_prefix(q->cache, lower, collect_id, &f));
+	return found_one(&f, "task", lower, out);
+}
+
+struct copy {
+	struct queue *q;
+	struct id id;
+	struct oid blob;
+	bool archived;
+	bool found;
+};
+
+static struct err *
+copy_row(const struct cache_task *t, void *ctx, bool *more)
+{
+	struct copy *c = ctx;
+
+	if (strcmp(t->id, c->id.s) != 0)
+		return NULL;
+	free(c->q->path);
+	free(c->q->broken);
+	c->q->path = mem_strdup(t->path);
+	c->q->broken = mem_strdup(t->broken);
+	c->archived = t->archived;
+	c->found = oid_parse(str_of(t->blob), &c->blob);
+	*more = t->archived;
+	return NULL;
+}
+
+static struct err *
+find_row(struct queue *q, const struct id *id, struct copy *c)
+{
+	*c = (struct copy){.q = q, .id = *id};
+	TRY(cache_prefix(q->cache, id->s, copy_row, c));
+	if (!c->found)
+		return err_new(ERR_NOT_FOUND, "there is no task '%s'", id->s);
+	return NULL;
+}
+
+struct err *
+queue_text(struct queue *q, const struct id *id, struct buf *out)
+{
+	struct copy c;
+
+	TRY(find_row(q, id, &c));
+	return blob_read(state_repo(q->state), &c.blob, out);
+}
+
+struct err *
+queue_get(struct queue *q, const struct id *id, struct queue_row *out)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(TASK_FILE_MAX);
+	struct queue_row row = {.id = *id};
+	struct copy c;
+
+	TRY(find_row(q, id, &c));
+	task_free(&q->task);
+	task_init(&q->task);
+	if (q->broken == NULL) {
+		TRY(blob_read(state_repo(q->state), &c.blob, &text));
+		TRY(task_parse(q->path, buf_str(&text), &q->task));
+		task_set(&q->task, &q->task.id, id->s);
+		row.task = &q->task;
+	}
+	row.path = q->path;
+	row.broken = q->broken;
+	row.archived = c.archived;
+	row.running = queue_lease(q, id) != NULL;
+	*out = row;
+	return NULL;
+}
+
+/* ---- what is ready ---- */
+
+struct looked {
+	const char *id;
+	enum task_state state;
+	bool found;
+};
+
+static struct err *
+look_at(const struct cache_task *t, void *ctx, bool *more)
+{
+	struct looked *l = ctx;
+
+	/* A broken task exists, and is not done. */
+	if (strcmp(t->id, l->id) != 0)
+		return NULL;
+	if (t->broken != NULL)
+		l->state = TASK_QUEUED;
+	else if (!task_state_parse(str_of(t->state), &l->state))
+		return NULL;
+	l->found = true;
+	*more = false;
+	return NULL;
+}
+
+static bool
+lookup(void *ctx, const char *id, enum task_state *state)
+{
+	struct looked l = {.id = id};
+	struct queue *q = ctx;
+
+	err_ignore(cache_prefix(q->cache, id, look_at, &l));
+	if (l.found)
+		*state = l.state;
+	return l.found;
+}
+
+struct err *
+queue_ready(struct queue *q, const struct queue_row *row)
+{
+	AUTO(buf_free) struct buf why = BUF_INIT(64 * KIB);
+	const struct lease_info *l = queue_lease(q, &row->id);
+
+	if (row->broken != NULL)
+		return err_new(ERR_STATE, "cannot be read: %s", row->broken);
+	if (l != NULL)
+		return err_new(ERR_STATE, "run '%s' works on it on '%s'", l->run.s, l->node);
+	if (task_ready(row->task, lookup, q, &why) == READY_YES)
+		return NULL;
+	return err_new(ERR_STATE, "%s", buf_cstr(&why));
+}
+
+struct choice {
+	struct queue *q;
+	struct id id;
+	bool found;
+};
+
+static struct err *
+choose(const struct cache_task *t, void *ctx, bool *more)
+{
+	AUTO(task_free) struct task task;
+	struct choice *c = ctx;
+	struct id id;
+
+	task_init(&task);
+	if (!id_parse(str_of(t->id), &id) || queue_lease(c->q, &id) != NULL)
+		return NULL;
+	if (t->waits == CACHE_AFTER) {
+		TRY(parse_data(t, &task));
+		if (task_ready(&task, lookup, c->q, NULL) != READY_YES)
+			return NULL;
+	}
+	c->id = id;
+	c->found = true;
+	*more = false;
+	return NULL;
+}
+
+static void
+add_reason(struct buf *b, size_t n, const char *what)
+{
+	if (n > 0)
+		buf_addf(b, "%s%zu %s", b->n > 0 ? ", " : "", n, what);
+}
+
+static struct err *
+nothing_ready(struct queue *q)
+{
+	AUTO(buf_free) struct buf why = BUF_INIT(4 * KIB);
+	struct queue_counts n;
+
+	TRY(queue_count(q, &n));
+	add_reason(&why, n.waiting, "waiting for others");
+	add_reason(&why, n.held, "held");
+	add_reason(&why, n.running, "running");
+	add_reason(&why, n.escalated, "escalated");
+	add_reason(&why, n.delivered, "delivered");
+	add_reason(&why, n.broken, "broken");
+	if (why.n == 0)
+		return err_hint(err_new(ERR_NOTHING_READY, "no task is ready: there is none to do"),
+		    "write one with 'git factory task add TITLE'");
+	return err_new(ERR_NOTHING_READY, "no task is ready: %s", buf_cstr(&why));
+}
+
+struct err *
+queue_next(struct queue *q, struct id *out)
+{
+	struct choice c = {.q = q};
+
+	TRY(cache_each(q->cache, CACHE_QUEUED, choose, &c));
+	if (!c.found)
+		return nothing_ready(q);
+	*out = c.id;
+	return NULL;
+}
+
+/* ---- counts ---- */
+
+static void
+add_count(const char *word, enum cache_waits waits, bool broken, int64_t n, void *ctx)
+{
+	struct queue_counts *c = ctx;
+	enum task_state state;
+	size_t *slots[TASK_STATES] = {
+	    [TASK_QUEUED] = waits == CACHE_HELD ? &c->held : waits == CACHE_AFTER ? &c->waiting : &c->ready,
+	    [TASK_DELIVERED] = &c->delivered, [TASK_LANDED] = &c->landed,
+	    [TASK_ESCALATED] = &c->escalated, [TASK_CLOSED] = &c->closed};
+
+	if (broken)
+		c->broken += (size_t)n;
+	else if (task_state_parse(str_of(word), &state))
+		*slots[state] += (size_t)n;
+}
+
+struct recount {
+	struct queue *q;
+	struct queue_counts *n;
+};
+
+/* The rows that the plain count cannot tell: dependencies that are done. */
+static struct err *
+recount_row(const struct cache_task *t, void *ctx, bool *more)
+{
+	AUTO(task_free) struct task task;
+	struct recount *r = ctx;
+
+	(void)more;
+	task_init(&task);
+	if (t->waits != CACHE_AFTER)
+		return NULL;
+	TRY(parse_data(t, &task));
+	if (task_ready(&task, lookup, r->q, NULL) == READY_YES) {
+		r->n->waiting--;
+		r->n->ready++;
+	}
+	return NULL;
+}
+
+static void
+count_running(struct queue *q, struct queue_counts *n)
+{
+	enum task_state state;
+	size_t i;
+
+	for (i = 0; i < q->leases.n; i++) {
+		if (!lookup(q, q->leases.v[i].task.s, &state))
+			continue;
+		n->running++;
+		if (state == TASK_QUEUED && n->ready > 0)
+			n->ready--;
+	}
+}
+
+struct err *
+queue_count(struct queue *q, struct queue_counts *out)
+{
+	struct queue_counts n = {0};
+	struct recount r = {.q = q, .n = &n};
+
+	TRY(cache_count(q->cache, add_count, &n));
+	if (n.waiting > 0)
+		TRY(cache_each(q->cache, CACHE_QUEUED, recount_row, &r));
+	count_running(q, &n);
+	*out = n;
+	return NULL;
+}
