@@ -9,8 +9,8 @@
  *
  * Taking is behind a table of functions, since leases of several nodes live
  * on a remote; lease_local is the one for a single repository: a holder on
- * the same host and boot whose process is gone (pid and start time) is proven
- * dead and taken over at once, any other holder is respected.
+ * the same host whose boot is over or whose process is gone (pid and start
+ * time) is proven dead and taken over at once, any other is respected.
  */
 #ifndef STORE_LEASE_H
 #define STORE_LEASE_H
@@ -29,9 +29,8 @@ struct lease_info {
 	struct id task;
 	struct id run;
 	int64_t attempt;
-	char *node;		/* host name, or what the user's factory.node says */
-	char *boot;		/* boot id; "" where there is none */
-	char *nonce;
+	char *node;		/* host name; "" when the lease cannot be read */
+	char *boot;		/* boot id and space of process ids; "" where unknown */
 	int64_t pid;
 	int64_t started;	/* of the process, in the kernel's ticks since boot */
 	int64_t since, beat;	/* wall clock, for people */
@@ -70,14 +69,11 @@ const struct lease_info *lease_info(const struct lease *l);
 void lease_free(struct lease *l);
 void lease_free_p(struct lease **l);	/* for AUTO */
 
-/*
- * All leases; dead_too false leaves out those whose holder is proven dead.
- * Costs no object read for leases that the cache has seen.
- */
+/* All leases; dead_too false leaves out those whose holder is proven dead. */
 struct err *lease_list(struct state *s, bool dead_too, struct lease_infos *out) MUST_USE;
 void lease_infos_free(struct lease_infos *l);	/* also for AUTO */
 
-/* Proven dead: same node, and another boot or no such process any more. */
+/* Proven dead: same node, and an earlier boot or no such process any more. */
 bool lease_dead(const struct lease_info *i);
 
 #endif

@@ -1,0 +1,385 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "git/commit.h"
+#include "git/ref.h"
+#include "git/repo.h"
+#include "git/tip.h"
+#include "git/tree.h"
+#include "store/lease.h"
+#include "store/state.h"
+
+#define LOST_RACES 20
+
+struct lease {
+	struct state *state;
+	const struct lease_kind *kind;
+	char *ref;
+	struct lease_info info;
+};
+
+static char *
+lease_ref(const char *task)
+{
+	return mem_printf(REF_LEASES "%s", task);
+}
+
+/* ---- who holds it ---- */
+
+static void
+info_free(struct lease_info *i)
+{
+	free(i->node);
+	free(i->boot);
+	*i = (struct lease_info){0};
+}
+
+void
+lease_infos_free(struct lease_infos *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		info_free(&l->v[i]);
+	vec_free(l);
+}
+
+static char *
+this_node(void)
+{
+	char name[256] = "";
+
+	if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
+		return mem_strdup("localhost");
+	return mem_strdup(name);
+}
+
+/*
+ * The boot and the space of process ids: a process number of another
+ * container on the same host says nothing here.  "" where neither is known.
+ */
+static char *
+this_boot(void)
+{
+	AUTO(buf_free) struct buf boot = BUF_INIT(64);
+	char space[64] = "";
+	ssize_t n = readlink("/proc/self/ns/pid", space, sizeof(space) - 1);
+
+	space[n > 0 ? n : 0] = '\0';
+	err_ignore(file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot));
+	if (boot.n == 0)
+		return mem_strdup("");
+	return mem_printf("%.*s %s", STR_ARG(str_trim(buf_str(&boot))), space);
+}
+
+/* Start of a process in ticks since boot (proc(5), field 22); 0 when unknown. */
+static int64_t
+process_start(int64_t pid)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(4 * KIB);
+	char path[64];
+	struct str rest, word = {0};
+	const char *end;
+	int64_t ticks;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
+	err_ignore(file_read(AT_FDCWD, path, &b));
+	/* The name in field 2 may hold spaces and parentheses: count from its end. */
+	end = b.n > 0 ? strrchr(buf_cstr(&b), ')') : NULL;
+	if (end == NULL || end[1] == '\0')
+		return 0;
+	rest = str_of(end + 2);
+	for (i = 3; i <= 22; i++)
+		if (!str_next(&rest, ' ', &word))
+			return 0;
+	return str_int(word, 0, INT64_MAX, &ticks) ? ticks : 0;
+}
+
+static bool
+boot_is_over(const char *then, const char *now)
+{
+	size_t id = strcspn(then, " ");
+
+	return *then != '\0' && *now != '\0' &&
+	    (id != strcspn(now, " ") || strncmp(then, now, id) != 0);
+}
+
+bool
+lease_dead(const struct lease_info *i)
+{
+	AUTO(mem_free_p) char *node = this_node();
+	AUTO(mem_free_p) char *boot = this_boot();
+	int64_t started;
+
+	if (strcmp(i->node, node) != 0)
+		return false;
+	if (boot_is_over(i->boot, boot))
+		return true;
+	if (strcmp(i->boot, boot) != 0)
+		return false;
+	if (kill((pid_t)i->pid, 0) != 0 && errno == ESRCH)
+		return true;
+	started = process_start(i->pid);
+	return started != 0 && i->started != 0 && started != i->started;
+}
+
+/* ---- as a commit ---- */
+
+static void
+format_info(const struct lease_info *i, struct buf *b)
+{
+	char since[CLOCK_TEXT], beat[CLOCK_TEXT];
+
+	clock_format(i->since, since);
+	clock_format(i->beat, beat);
+	buf_addf(b, "lease of task %s\n\n", i->task.s);
+	buf_addf(b, "Run: %s\nAttempt: %lld\nNode: %s\nBoot: %s\nPid: %lld\nStarted: %lld\n",
+	    i->run.s, (long long)i->attempt, i->node, i->boot, (long long)i->pid,
+	    (long long)i->started);
+	buf_addf(b, "Since: %s\nBeat: %s\nNonce: %s%s\n", since, beat, id_new().s, id_new().s);
+}
+
+static bool
+parse_line(struct str line, struct lease_info *i)
+{
+	ptrdiff_t at = str_find(line, STR(": "));
+	struct str key = str_take(line, at < 0 ? 0 : (size_t)at);
+	struct str value = str_skip(line, at < 0 ? line.n : (size_t)at + 2);
+	AUTO(mem_free_p) char *text = str_dup(value);
+
+	if (str_is(key, "Run"))
+		return id_parse(value, &i->run);
+	if (str_is(key, "Attempt"))
+		return str_int(value, 0, INT64_MAX, &i->attempt);
+	if (str_is(key, "Pid"))
+		return str_int(value, 1, INT32_MAX, &i->pid);
+	if (str_is(key, "Started"))
+		return str_int(value, 0, INT64_MAX, &i->started);
+	if (str_is(key, "Since"))
+		return clock_parse(text, &i->since);
+	if (str_is(key, "Beat"))
+		return clock_parse(text, &i->beat);
+	if (str_is(key, "Node") && i->node == NULL)
+		i->node = STEAL(text);
+	else if (str_is(key, "Boot") && i->boot == NULL)
+		i->boot = STEAL(text);
+	return true;
+}
+
+static struct err *
+read_info(struct repo *r, const char *ref, const struct oid *oid, struct lease_info *out)
+{
+	AUTO(commit_free) struct commit c = {0};
+	AUTO(info_free) struct lease_info i = {.oid = *oid};
+	struct str rest, line;
+	bool good = id_parse(str_of(ref + strlen(REF_LEASES)), &i.task);
+
+	TRY(commit_read(r, oid, &c));
+	rest = str_of(c.message);
+	while (good && str_line(&rest, &line))
+		good = parse_line(line, &i);
+	if (!good || i.node == NULL || i.pid == 0 || i.run.s[0] == '\0')
+		return err_hint(err_new(ERR_SYNTAX, "'%s' is no lease", ref),
+		    "if nothing runs this task, 'git update-ref -d %s'", ref);
+	if (i.boot == NULL)
+		i.boot = mem_strdup("");
+	*out = i;
+	i = (struct lease_info){0};
+	return NULL;
+}
+
+static struct err *
+write_info(struct lease *l, struct oid *out)
+{
+	AUTO(buf_free) struct buf message = BUF_INIT(64 * KIB);
+	AUTO(tree_edit_free) struct tree_edit nothing = {0};
+	AUTO(mem_free_p) char *mail = mem_printf("git-factory@%s", l->info.node);
+	/* Needs nobody's git identity: it is the machine's word. */
+	char name[] = "git-factory";
+	struct ident who = {.name = name, .email = mail, .when = l->info.beat};
+	struct commit_spec spec = {.author = &who};
+
+	TRY(tree_apply(state_repo(l->state), &oid_zero, &nothing, &spec.tree));
+	format_info(&l->info, &message);
+	spec.message = buf_cstr(&message);
+	return commit_create(state_repo(l->state), &spec, out);
+}
+
+static struct err *
+held(const struct lease_info *i)
+{
+	char since[CLOCK_TEXT];
+
+	clock_format(i->since, since);
+	return err_hint(err_new(ERR_LOCKED, "task '%s' is being worked on: run '%s' on '%s', process %lld, since %s",
+	    i->task.s, i->run.s, i->node, (long long)i->pid, since),
+	    "wait for it, or if that machine is gone for good, 'git update-ref -d " REF_LEASES "%s'",
+	    i->task.s);
+}
+
+/* ---- the local kind ---- */
+
+static struct err *
+swap(struct lease *l, const struct oid *from, const char *why)
+{
+	struct oid new;
+
+	TRY(write_info(l, &new));
+	TRY(ref_cas(state_repo(l->state), l->ref, from, &new, why));
+	l->info.oid = new;
+	return NULL;
+}
+
+static struct err *
+local_try(struct lease *l)
+{
+	AUTO(info_free) struct lease_info other = {0};
+	struct repo *r = state_repo(l->state);
+	struct oid there;
+
+	TRY(tip_read(r, l->ref, &there));
+	if (oid_is_zero(&there))
+		return swap(l, &oid_zero, "claim");
+	TRY(read_info(r, l->ref, &there, &other));
+	if (!lease_dead(&other))
+		return held(&other);
+	return swap(l, &there, "take over from a dead process");
+}
+
+static struct err *
+local_claim(struct lease *l)
+{
+	struct err *e;
+	int tried;
+
+	for (tried = 0;; tried++) {
+		e = local_try(l);
+		/* Released meanwhile, or claimed by another: look again. */
+		if (!(err_is(e, ERR_STALE) || err_is(e, ERR_NOT_FOUND)) || tried == LOST_RACES)
+			return e;
+		err_free(e);
+	}
+}
+
+static struct err *
+local_beat(struct lease *l)
+{
+	struct oid old = l->info.oid;
+
+	l->info.beat = clock_wall(state_clock(l->state));
+	return err_wrap(swap(l, &old, "heartbeat"), "the lease of task '%s' is lost", l->info.task.s);
+}
+
+static struct err *
+local_release(struct lease *l)
+{
+	struct err *e = ref_cas(state_repo(l->state), l->ref, &l->info.oid, &oid_zero, "release");
+
+	if (!err_is(e, ERR_STALE))
+		return e;
+	err_free(e);
+	return NULL;
+}
+
+const struct lease_kind lease_local = {
+    .name = "local", .claim = local_claim, .beat = local_beat, .release = local_release};
+
+/* ---- for everybody ---- */
+
+struct err *
+lease_claim(struct state *s, const struct lease_kind *kind, const struct id *task,
+    const struct id *run, int64_t attempt, struct lease **out)
+{
+	AUTO(lease_free_p) struct lease *l = mem_alloc(sizeof(*l));
+
+	l->state = s;
+	l->kind = kind;
+	l->ref = lease_ref(task->s);
+	l->info = (struct lease_info){.task = *task, .run = *run, .attempt = attempt,
+	    .node = this_node(), .boot = this_boot(), .pid = getpid(),
+	    .since = clock_wall(state_clock(s)), .beat = clock_wall(state_clock(s))};
+	l->info.started = process_start(l->info.pid);
+	TRY(kind->claim(l));
+	*out = STEAL(l);
+	return NULL;
+}
+
+struct err *
+lease_beat(struct lease *l)
+{
+	return l->kind->beat(l);
+}
+
+struct err *
+lease_release(struct lease *l)
+{
+	return l->kind->release(l);
+}
+
+void
+lease_end(struct lease *l, struct state_step *t)
+{
+	step_ref(t, l->ref, &l->info.oid, &oid_zero);
+}
+
+const struct lease_info *
+lease_info(const struct lease *l)
+{
+	return &l->info;
+}
+
+void
+lease_free(struct lease *l)
+{
+	if (l == NULL)
+		return;
+	info_free(&l->info);
+	free(l->ref);
+	free(l);
+}
+
+void
+lease_free_p(struct lease **l)
+{
+	lease_free(*l);
+}
+
+struct err *
+lease_list(struct state *s, bool dead_too, struct lease_infos *out)
+{
+	AUTO(lease_infos_free) struct lease_infos found = {0};
+	AUTO(refs_free) struct refs refs = {0};
+	size_t i;
+
+	TRY(ref_list(state_repo(s), REF_LEASES, &refs));
+	for (i = 0; i < refs.n; i++) {
+		struct lease_info info = {0};
+		struct err *e = read_info(state_repo(s), refs.v[i].name, &refs.v[i].oid, &info);
+
+		/* A damaged lease holds its own task back, and no other. */
+		if (e != NULL && id_parse(str_of(refs.v[i].name + strlen(REF_LEASES)), &info.task)) {
+			info.oid = refs.v[i].oid;
+			info.node = mem_strdup("");
+			info.boot = mem_strdup("");
+			err_free(e);
+		} else if (e != NULL) {
+			err_free(e);
+			continue;
+		}
+		if (!dead_too && lease_dead(&info))
+			info_free(&info);
+		else
+			vec_push(&found, info);
+	}
+	*out = found;
+	found = (struct lease_infos){0};
+	return NULL;
+}
