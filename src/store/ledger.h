@@ -27,11 +27,14 @@ struct state_step;
  */
 struct err *ledger_put(struct state_step *t, const struct run *r) MUST_USE;
 
-/* By full or abbreviated id; ERR_NOT_FOUND, ERR_AMBIGUOUS.  run_free() it. */
-struct err *ledger_get(struct queue *q, const char *prefix, struct run **out) MUST_USE;
+/* The run whose id starts with 'prefix'; ERR_NOT_FOUND, ERR_AMBIGUOUS. */
+struct err *ledger_find(struct queue *q, const char *prefix, struct id *out) MUST_USE;
 
-/* Records of a task (or all with NULL), newest first, until fn fails. */
-typedef struct err *ledger_fn(const struct run *r, void *ctx);
+/* By full or abbreviated id, into a run after run_init(); run_free() it. */
+struct err *ledger_get(struct queue *q, const char *prefix, struct run *out) MUST_USE;
+
+/* Records of a task (or all with NULL), newest first; *more starts true. */
+typedef struct err *ledger_fn(const struct run *r, void *ctx, bool *more);
 struct err *ledger_each(struct queue *q, const struct id *task, ledger_fn *fn, void *ctx) MUST_USE;
 
 /*
