@@ -22,6 +22,7 @@
 
 struct err;
 struct git_repository;
+struct place;
 struct repo;
 
 /*
@@ -38,9 +39,19 @@ const char *repo_gitdir(const struct repo *r);	  /* of this worktree */
 const char *repo_commondir(const struct repo *r); /* what all worktrees share */
 const char *repo_workdir(const struct repo *r);	  /* NULL in a bare repository */
 
+const struct place *repo_place(const struct repo *r);
+
 bool repo_is_bare(const struct repo *r);
 bool repo_is_linked(const struct repo *r);	/* a worktree made by git worktree add */
 bool repo_is_shallow(const struct repo *r);	/* asked of the disk each time */
+bool repo_is_partial(const struct repo *r);	/* a clone with a filter: objects may be missing */
+bool repo_has_worktree_config(const struct repo *r);	/* extensions.worktreeConfig */
+
+/*
+ * A missing object in a shallow or partial clone is no answer but a fault:
+ * the operations of this room then fail with ERR_REPOSITORY and the command
+ * that completes the clone.
+ */
 
 /*
  * $GIT_COMMON_DIR/factory, where this machine keeps what is not shared

@@ -10,33 +10,17 @@
 #define GIT_TIP_H
 
 #include "base/def.h"
+#include "base/str.h"
 #include "git/oid.h"
 
 struct err;
+struct place;
 struct repo;
-
-/* Where a repository lives; place_free() ends it. */
-struct place {
-	char *gitdir;		/* of this worktree, absolute, no trailing slash */
-	char *commondir;
-	char *workdir;		/* NULL when bare */
-};
-
-/*
- * Go up from 'start' (NULL: the current folder) to a folder that holds .git
- * (folder or "gitdir:" file) or is a git folder itself.  ERR_REPOSITORY when
- * there is none up to the root of the file system.
- */
-struct err *place_find(const char *start, struct place *out) MUST_USE;
-
-/* The place of a given git folder. */
-struct err *place_of_gitdir(const char *gitdir, struct place *out) MUST_USE;
-void place_free(struct place *p);	/* also for AUTO */
 
 /*
  * The id that a full ref name leads to; the zero id when it does not exist
  * (or is a branch without commit).  Not peeled: a tag gives the tag object.
- * ERR_REPOSITORY for a file that is no ref.
+ * ERR_REPOSITORY for a file that is no ref.  The name is not checked.
  */
 struct err *tip_read(const struct repo *r, const char *name, struct oid *out) MUST_USE;
 struct err *tip_read_at(const struct place *p, const char *name, struct oid *out) MUST_USE;
@@ -46,5 +30,9 @@ struct err *tip_read_at(const struct place *p, const char *name, struct oid *out
  * no symbolic ref.
  */
 struct err *tip_symbolic(const struct place *p, const char *name, char **target) MUST_USE;
+
+/* Visit every ref that is packed and starts with prefix, in order of name. */
+typedef struct err *tip_fn(void *arg, struct str name, const struct oid *oid);
+struct err *tip_packed(const struct place *p, const char *prefix, tip_fn *fn, void *arg) MUST_USE;
 
 #endif

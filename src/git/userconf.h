@@ -1,7 +1,8 @@
 /*
  * userconf.h - the user's git configuration: system, XDG, global, and the
  * repository's own .git/config and config.worktree, none of which is cloned,
- * with includes resolved.  Policy that comes with a clone is not here.
+ * and "git -c", with includes resolved.  GIT_CONFIG_SYSTEM, GIT_CONFIG_GLOBAL
+ * and GIT_CONFIG_NOSYSTEM are honoured.  Policy that comes with a clone is not here.
  *
  * Keys as git writes them: "factory.slots", "user.name".  Loads libgit2.
  */
@@ -30,5 +31,11 @@ struct err *userconf_path(struct repo *r, const char *key, char **value) MUST_US
 /* Each key that starts with prefix ("factory."), in order of reading. */
 typedef struct err *userconf_fn(void *arg, const char *key, const char *value);
 struct err *userconf_each(struct repo *r, const char *prefix, userconf_fn *fn, void *arg) MUST_USE;
+
+/*
+ * Every value of a key in the system's and the user's own files only: what
+ * a repository may not say about itself (safe.directory).
+ */
+struct err *userconf_protected(const char *key, struct strs *values) MUST_USE;
 
 #endif

@@ -1,0 +1,143 @@
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/lib.h"
+#include "base/mem.h"
+#include "git/lg2.h"
+#include "git/repo.h"
+
+struct lg2_table lg2;
+
+static const char *const names[] = {
+#define LG2(name) #name,
+#include "git/lg2.tbl.h"
+#undef LG2
+};
+
+union slots {
+	struct lg2_table table;
+	void *fns[NITEMS(names)];
+};
+
+_Static_assert(sizeof(union slots) == sizeof(struct lg2_table), "one pointer per function");
+
+/* repo_open() has judged these; libgit2 is only to read on. */
+static const char *extensions[] = {"noop", "noop-v1", "objectformat", "refstorage",
+    "worktreeconfig", "partialclone", "preciousobjects", "relativeworktrees"};
+
+static struct err *
+set_options(void)
+{
+	int rc;
+
+	rc = lg2.git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, NITEMS(extensions));
+	if (rc == 0)
+		rc = lg2.git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	if (rc == 0)
+		rc = lg2.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 1);
+	if (rc == 0)
+		rc = lg2.git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+	return rc < 0 ? lg2_err(NULL, rc, "cannot set up libgit2") : NULL;
+}
+
+struct err *
+lg2_open(void)
+{
+	union slots slots;
+	int rc;
+
+	if (lg2.git_libgit2_init != NULL)
+		return NULL;
+	TRY(lib_open(SO_GIT2, names, slots.fns, NITEMS(names)));
+	rc = slots.table.git_libgit2_init();
+	if (rc < 0)
+		return err_new(ERR_COMMAND, "cannot initialise libgit2");
+	lg2 = slots.table;
+	return set_options();
+}
+
+static enum err_code
+code_of(int rc, int klass, const char *why)
+{
+	if (strstr(why, "No space left") != NULL || strstr(why, "quota exceeded") != NULL)
+		return ERR_DISK_FULL;
+	if (strstr(why, "Permission denied") != NULL || strstr(why, "Read-only file system") != NULL)
+		return ERR_DENIED;
+	switch (rc) {
+	case GIT_ENOTFOUND:
+		return ERR_NOT_FOUND;
+	case GIT_EAMBIGUOUS:
+		return ERR_AMBIGUOUS;
+	case GIT_EEXISTS:
+	case GIT_EMODIFIED:
+		return ERR_STALE;
+	case GIT_ELOCKED:
+		return ERR_LOCKED;
+	case GIT_EINVALIDSPEC:
+		return ERR_DENIED;
+	case GIT_EMISMATCH:
+		return ERR_REPOSITORY;
+	}
+	switch (klass) {
+	case GIT_ERROR_ODB:
+	case GIT_ERROR_OBJECT:
+	case GIT_ERROR_ZLIB:
+	case GIT_ERROR_TREE:
+	case GIT_ERROR_REPOSITORY:
+		return ERR_REPOSITORY;
+	case GIT_ERROR_CONFIG:
+		return ERR_CONFIG;
+	default:
+		return ERR_IO;
+	}
+}
+
+struct err *
+lg2_err(const struct repo *r, int rc, const char *fmt, ...)
+{
+	const git_error *last = lg2.git_error_last();
+	const char *why = last == NULL || last->message == NULL ? "no reason given" : last->message;
+	int klass = last == NULL ? GIT_ERROR_NONE : last->klass;
+	struct err *e;
+	va_list ap;
+
+	e = err_new(code_of(rc, klass, why), "%s", why);
+	va_start(ap, fmt);
+	{
+		AUTO(err_free_p) struct err *what = err_newv(ERR_BUG, fmt, ap);
+
+		e = err_wrap(e, "%s", err_msg(what));
+	}
+	va_end(ap);
+	if (r == NULL || rc != GIT_ENOTFOUND)
+		return e;
+	if (repo_is_shallow(r))
+		e = err_hint(err_recode(e, ERR_REPOSITORY),
+		    "this clone is shallow: run 'git fetch --unshallow'");
+	else if (repo_is_partial(r))
+		e = err_hint(err_recode(e, ERR_REPOSITORY),
+		    "this clone is partial: run 'git fetch --refetch --no-filter'");
+	return e;
+}
+
+#define FREE_P(type, fn)                       \
+	void lg2_##fn##_free_p(type **p)       \
+	{                                      \
+		if (*p != NULL)                \
+			lg2.git_##fn##_free(*p); \
+		*p = NULL;                     \
+	}
+
+FREE_P(git_object, object)
+FREE_P(git_tree, tree)
+FREE_P(git_commit, commit)
+FREE_P(git_blob, blob)
+FREE_P(git_odb, odb)
+FREE_P(git_odb_object, odb_object)
+FREE_P(git_treebuilder, treebuilder)
+FREE_P(git_signature, signature)
+FREE_P(git_index, index)
+FREE_P(git_diff, diff)
+FREE_P(git_config, config)
+FREE_P(git_revwalk, revwalk)
