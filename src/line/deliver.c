@@ -1,0 +1,405 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/redact.h"
+#include "forge/pull.h"
+#include "git/commit.h"
+#include "git/diff.h"
+#include "git/ref.h"
+#include "git/tree.h"
+#include "line/deliver.h"
+#include "line/prove.h"
+#include "line/walk.h"
+#include "store/journal.h"
+#include "store/ledger.h"
+#include "store/lease.h"
+#include "store/queue.h"
+#include "store/state.h"
+#include "wire/json.h"
+
+#define STALE_TRIES 8
+#define SUMMARY_MAX (16 * KIB)
+#define SCAN_FILE_MAX (64 * MIB)
+
+/* What one end of a run moves. */
+struct ending {
+	struct walk *w;
+	struct oid commit;	/* the attempt's commit; zero: nothing changed */
+	struct oid attempt;	/* what refs/factory/attempts/<run> is to hold */
+	char *branch;
+	struct oid branch_old;
+	struct pull pull;
+	bool has_pull;
+	struct pull_move move;
+};
+
+static void
+ending_free(struct ending *d)
+{
+	free(d->branch);
+	pull_free(&d->pull);
+	pull_move_free(&d->move);
+}
+
+/* ---- the commit ---- */
+
+static struct err *
+identity(struct walk *w, struct ident *out)
+{
+	const struct config *c = &w->policy.cfg;
+
+	return ident_user(w->repo, c->commit.name[0] != '\0' ? c->commit.name : NULL,
+	    c->commit.email[0] != '\0' ? c->commit.email : NULL, w->rec.ended, out);
+}
+
+static void
+message(struct walk *w, const struct ident *who, struct buf *out)
+{
+	AUTO(mem_free_p) char *title = walk_redact(w, w->task.title);
+	AUTO(mem_free_p) char *summary = w->summary == NULL ? mem_strdup("") : walk_redact(w, w->summary);
+	struct str text = str_take(str_trim(str_of(summary)), SUMMARY_MAX);
+
+	buf_addf(out, "%s\n\n", title);
+	if (text.n > 0)
+		buf_addf(out, "%.*s\n\n", STR_ARG(text));
+	buf_addf(out, "Factory-Task: %s\nFactory-Run: %s\n", w->id.s, w->run.s);
+	if (w->policy.cfg.commit.signoff)
+		buf_addf(out, "Signed-off-by: %s <%s>\n", who->name, who->email);
+}
+
+static struct err *
+make_commit(struct walk *w, const struct oid *tree, struct oid *out)
+{
+	AUTO(ident_free) struct ident who = {0};
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct commit_spec spec = {.tree = *tree, .parents = &w->policy.commit, .nparents = 1, .author = &who};
+
+	TRY(identity(w, &who));
+	message(w, &who, &text);
+	spec.message = buf_cstr(&text);
+	return commit_create(w->repo, &spec, out);
+}
+
+/*
+ * When the run ended, as a step of the journal: all that is written from here
+ * on is a function of it, so a restart writes the same objects.
+ */
+static struct err *
+end_time(struct walk *w)
+{
+	AUTO(mem_free_p) char *json = NULL;
+	const struct node *recorded;
+
+	if (w->rec.ended != 0)
+		return NULL;
+	TRY(journal_next(w->journal, "end", &recorded));
+	if (recorded != NULL) {
+		w->rec.ended = recorded->integer;
+		return NULL;
+	}
+	w->rec.ended = clock_wall(w->clock);
+	json = mem_printf("%" PRId64, w->rec.ended);
+	return journal_put(w->journal, "end", str_of(json));
+}
+
+/*
+ * The trees that a replay needs, as a chain of commits that ends in the
+ * attempt's own: one ref keeps all of it from git gc.
+ */
+static struct err *
+attempt_chain(struct walk *w, const struct oid *commit, struct oid *out)
+{
+	const struct oids *trees = agent_trees(w->agent);
+	AUTO(ident_free) struct ident who = {0};
+	struct oid parents[2] = {w->policy.commit, *commit};
+	struct commit_spec spec = {.parents = parents, .nparents = 1, .author = &who,
+	    .message = "what a command of the agent left\n"};
+	size_t i;
+
+	*out = *commit;
+	if (trees->n == 0)
+		return NULL;
+	TRY(identity(w, &who));
+	for (i = 0; i < trees->n; i++) {
+		spec.tree = trees->v[i];
+		TRY(commit_create(w->repo, &spec, &parents[0]));
+	}
+	TRY(commit_tree(w->repo, commit, &spec.tree));
+	spec.nparents = 2;
+	spec.message = "the attempt\n";
+	return commit_create(w->repo, &spec, out);
+}
+
+/* ---- what may leave ---- */
+
+static struct err *
+scan(struct walk *w, const struct oid *tree)
+{
+	AUTO(diff_free) struct diff d = {0};
+	AUTO(buf_free) struct buf text = BUF_INIT(SCAN_FILE_MAX);
+	size_t i;
+
+	TRY(diff_trees(w->repo, &w->policy.tree, tree, false, &d));
+	for (i = 0; i < d.n; i++) {
+		if (redact_found(w->redact, str_of(d.v[i].path)))
+			return err_new(ERR_SECRET, "the name of a changed file holds a secret");
+		if (d.v[i].status == 'D' || d.v[i].new_mode == MODE_GITLINK)
+			continue;
+		buf_clear(&text);
+		TRY(blob_read(w->repo, &d.v[i].new_oid, &text));
+		if (redact_found(w->redact, buf_str(&text)))
+			return err_hint(err_new(ERR_SECRET, "the change writes a secret into '%s'", d.v[i].path),
+			    "nothing was delivered; look at how the agent came by it");
+	}
+	return NULL;
+}
+
+/* ---- the record ---- */
+
+static void
+fill_record(struct walk *w, const struct ending *d, const struct oid *tree, const struct proof *proof,
+    enum run_outcome outcome)
+{
+	struct run *r = &w->rec;
+
+	r->use = w->budget.used;
+	r->outcome = outcome;
+	run_set(r, &r->tree, oid_hex(tree).s);
+	if (!oid_is_zero(&d->commit))
+		run_set(r, &r->commit, oid_hex(&d->commit).s);
+	if (d->has_pull) {
+		r->pull = d->pull.number;
+		run_set(r, &r->branch, d->pull.branch);
+	}
+	if (proof != NULL)
+		r->gates = proof->verdicts;	/* lent: given back by drop_gates() */
+}
+
+static void
+drop_gates(struct walk *w)
+{
+	w->rec.gates = (struct verdicts){0};
+}
+
+static struct err *
+change_task(struct state_step *t, struct task *task, void *ctx)
+{
+	struct ending *d = ctx;
+	struct walk *w = d->w;
+	AUTO(mem_free_p) char *attempts = mem_printf(REF_ATTEMPTS "%s", w->run.s);
+	AUTO(mem_free_p) char *ref = NULL;
+
+	lease_end(w->lease, t);
+	/* A kill between this step and the end of the run brings us here again. */
+	if (strcmp(task->run, w->run.s) == 0)
+		return NULL;
+	task->attempts = w->rec.attempt;
+	task->state = w->rec.outcome == RUN_DELIVERED ? TASK_DELIVERED : TASK_ESCALATED;
+	task_set(task, &task->run, w->run.s);
+	task_set(task, &task->error, w->rec.error);
+	task_set(task, &task->question, w->rec.question);
+	TRY(ledger_put(t, &w->rec));
+	if (!oid_is_zero(&d->attempt))
+		step_ref(t, attempts, &oid_zero, &d->attempt);
+	if (d->has_pull) {
+		task->pull = d->pull.number;
+		task_set(task, &task->branch, d->pull.branch);
+		ref = mem_printf("refs/heads/%s", d->pull.branch);
+		if (!oid_eq(&d->branch_old, &d->pull.head))
+			step_ref(t, ref, &d->branch_old, &d->pull.head);
+		if (!oid_eq(&d->move.from, &d->move.to))
+			step_ref(t, d->move.name, &d->move.from, &d->move.to);
+	}
+	return NULL;
+}
+
+/* The step itself, then the evidence, then the end of the run. */
+static struct err *
+finish(struct walk *w, struct ending *d, const struct oid *tree)
+{
+	AUTO(mem_free_p) char *text = mem_printf("run %s: %s %s", w->run.s, run_outcome_word(w->rec.outcome), w->id.s);
+	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
+	struct oid patch;
+
+	TRY(state_change(w->state, &w->id, text, change_task, d));
+	if (!oid_is_zero(&d->commit)) {
+		TRY(diff_patch_id(w->repo, &w->policy.tree, tree, &patch));
+		run_evidence(&w->rec, "attempt", w->rec.ended, oid_hex(&d->commit).s, oid_hex(tree).s,
+		    oid_hex(&patch).s, &line);
+		TRY(ledger_note(w->state, &d->commit, str_trim(buf_str(&line))));
+	}
+	return walk_done(w);
+}
+
+/* ---- a pull request ---- */
+
+static void
+body_gates(const struct proof *proof, struct buf *out)
+{
+	size_t i;
+
+	buf_adds(out, "| gate | verdict | |\n|---|---|---|\n");
+	for (i = 0; i < proof->verdicts.n; i++) {
+		const struct verdict *v = &proof->verdicts.v[i];
+
+		buf_addf(out, "| %s | %s | %s |\n", v->gate, verdict_word(v->kind), v->summary);
+	}
+}
+
+static char *
+describe(struct walk *w, const struct proof *proof)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+
+	if (w->summary != NULL)
+		buf_addf(&text, "%s\n\n", w->summary);
+	body_gates(proof, &text);
+	buf_addf(&text, "\nTask %s, run %s, agent %s", w->id.s, w->run.s, w->rec.agent);
+	if (w->rec.model[0] != '\0')
+		buf_addf(&text, " (%s)", w->rec.model);
+	buf_addf(&text, ", sandbox %s, %" PRId64 " iteration%s, cost ", w->rec.sandbox, w->rec.iterations,
+	    w->rec.iterations == 1 ? "" : "s");
+	money_text(w->budget.used.micro, &text);
+	buf_adds(&text, ".\n");
+	return walk_redact(w, buf_cstr(&text));
+}
+
+/* The task's pull request as it is, and whether it may be written to. */
+static struct err *
+find_pull(struct walk *w, struct ending *d)
+{
+	AUTO(mem_free_p) char *ref = NULL;
+	AUTO(buf_free) struct buf name = BUF_INIT(KIB);
+	bool found;
+
+	TRY(pull_of_task(w->repo, &w->id, &found, &d->pull));
+	if (found && d->pull.state == PULL_CLOSED)
+		return err_hint(err_new(ERR_STATE, "pull request %" PRId64 " of this task was closed by a person",
+		    d->pull.number), "file a new task if the work is wanted after all");
+	if (found && d->pull.state == PULL_MERGED) {
+		pull_free(&d->pull);
+		found = false;
+	}
+	if (w->task.branch[0] != '\0')
+		buf_adds(&name, w->task.branch);
+	else
+		task_branch(&w->task, &name);
+	d->branch = buf_steal(&name);
+	ref = mem_printf("refs/heads/%s", d->branch);
+	TRY(ref_read(w->repo, ref, &d->branch_old));
+	if (!oid_is_zero(&d->branch_old) && (!found || !oid_eq(&d->branch_old, &d->pull.head)))
+		return err_hint(err_new(ERR_CONFLICT, "somebody committed to '%s': it is not overwritten", d->branch),
+		    "merge the branch by hand, or delete it and run the task again");
+	return NULL;
+}
+
+/* Is what the branch holds this very change on this very base? */
+static struct err *
+unchanged(struct walk *w, const struct ending *d, const struct oid *tree, bool *same)
+{
+	struct commit c;
+
+	*same = false;
+	if (oid_is_zero(&d->branch_old))
+		return NULL;
+	TRY(commit_read(w->repo, &d->branch_old, &c));
+	*same = oid_eq(&c.tree, tree) && c.parents.n == 1 && oid_eq(&c.parents.v[0], &w->policy.commit);
+	commit_free(&c);
+	return NULL;
+}
+
+static struct err *
+write_pull(struct walk *w, struct ending *d, const struct proof *proof)
+{
+	AUTO(ident_free) struct ident who = {0};
+	struct pull *p = &d->pull;
+
+	TRY(identity(w, &who));
+	if (p->number == 0) {
+		*p = (struct pull){.task = w->id, .base = mem_strdup(w->policy.branch + strlen("refs/heads/")),
+		    .branch = mem_strdup(d->branch), .created = w->rec.ended};
+	}
+	free(p->title);
+	free(p->body);
+	p->title = walk_redact(w, w->task.title);
+	p->body = describe(w, proof);
+	p->run = w->run;
+	p->head = d->commit;
+	p->tested = proof->merged;
+	p->updated = w->rec.ended;
+	return pull_prepare(w->repo, p, &who, &d->move);
+}
+
+static struct err *
+deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, const struct oid *commit)
+{
+	AUTO(ending_free) struct ending d = {.w = w, .has_pull = true, .commit = *commit};
+	struct err *e;
+	bool same;
+
+	TRY(find_pull(w, &d));
+	TRY(unchanged(w, &d, tree, &same));
+	if (same) {
+		d.commit = d.branch_old;
+		d.move = (struct pull_move){NULL, d.pull.ref, d.pull.ref};
+		line_tell(w->o, LINE_NOTE, "nothing changed since pull request %" PRId64, d.pull.number);
+	} else {
+		TRY(write_pull(w, &d, proof));
+	}
+	TRY(attempt_chain(w, &d.commit, &d.attempt));
+	fill_record(w, &d, tree, proof, RUN_DELIVERED);
+	e = finish(w, &d, tree);
+	drop_gates(w);
+	return e;
+}
+
+struct err *
+deliver(struct walk *w, const struct oid *tree, const struct proof *proof)
+{
+	struct oid commit;
+	struct err *e;
+	int tries;
+
+	TRY(scan(w, tree));
+	TRY(walk_alive(w));
+	line_tell(w->o, LINE_STEP, "deliver");
+	TRY(end_time(w));
+	TRY(make_commit(w, tree, &commit));
+	for (tries = 0;; tries++) {
+		e = deliver_once(w, tree, proof, &commit);
+		/* Another run took the same number, or the lease's heartbeat came between. */
+		if (!err_is(e, ERR_STALE) || tries == STALE_TRIES)
+			return e;
+		err_ignore(e);
+	}
+}
+
+/* ---- a question ---- */
+
+struct err *
+escalate(struct walk *w, const struct oid *tree, const struct proof *proof, const struct err *why,
+    const char *question)
+{
+	AUTO(ending_free) struct ending d = {.w = w};
+	AUTO(mem_free_p) char *text = walk_redact(w, question);
+	struct err *e;
+
+	line_tell(w->o, LINE_STEP, "escalate");
+	TRY(end_time(w));
+	if (!oid_eq(tree, &w->policy.tree) && !err_is(why, ERR_SECRET)) {
+		TRY(make_commit(w, tree, &d.commit));
+		TRY(attempt_chain(w, &d.commit, &d.attempt));
+	}
+	run_set(&w->rec, &w->rec.question, text);
+	run_set(&w->rec, &w->rec.error, why == NULL ? "escalated" : err_row(err_code(why))->word);
+	run_set(&w->rec, &w->rec.message, why == NULL ? "" : err_msg(why));
+	fill_record(w, &d, tree, proof, RUN_ESCALATED);
+	e = finish(w, &d, tree);
+	drop_gates(w);
+	return e;
+}

@@ -1,0 +1,53 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "line/judge.h"
+#include "line/policy.h"
+#include "line/setup.h"
+
+void
+line_tell(const struct line_opts *o, enum line_event event, const char *fmt, ...)
+{
+	AUTO(mem_free_p) char *text = NULL;
+	va_list ap;
+
+	if (o->on_event == NULL)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (text != NULL)
+		o->on_event(o->arg, event, text);
+}
+
+static void
+gate_event(void *arg, const struct gate_event *e)
+{
+	const struct judge *j = arg;
+
+	if (e->kind == GATE_ENDS && e->verdict != NULL)
+		line_tell(j->o, LINE_GATE, "%s: %s, %s", e->gate, verdict_word(e->verdict->kind),
+		    e->verdict->summary);
+}
+
+struct err *
+judge_tree(const struct judge *j, const struct policy *now, const struct oid *tree, enum gate_depth depth,
+    struct verdicts *out)
+{
+	AUTO(gates_close_p) struct gates *g = NULL;
+	AUTO(mem_free_p) char *base_setup = NULL;
+	AUTO(mem_free_p) char *setup = NULL;
+	struct judge self = *j;
+	struct gates_opts o = {.repo = j->repo, .config = &now->cfg, .policy = j->jail, .clock = j->clock,
+	    .base = now->commit, .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .arg = &self};
+
+	TRY(policy_trusted(now));
+	TRY(setup_prepare(j, now, &now->tree, true, &base_setup));
+	TRY(setup_prepare(j, now, tree, false, &setup));
+	o.base_setup = base_setup;
+	TRY(gates_open(&o, &g));
+	return gates_run(g, tree, setup, depth, out);
+}

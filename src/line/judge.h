@@ -1,0 +1,36 @@
+/*
+ * judge.h - the gates of a policy on a tree, with the setup that they need.
+ */
+#ifndef LINE_JUDGE_H
+#define LINE_JUDGE_H
+
+#include "base/clock.h"
+#include "base/def.h"
+#include "gate/gate.h"
+#include "line/run.h"
+
+struct err;
+struct jail_policy;
+struct oid;
+struct policy;
+struct repo;
+
+/* Who judges where; all borrowed. */
+struct judge {
+	struct repo *repo;
+	const struct clock *clock;
+	const struct line_opts *o;	/* cancel_fd and events */
+	const struct jail_policy *jail;
+};
+
+/*
+ * One verdict per gate, appended.  The policy is that of the base that the
+ * tree was merged with; ERR_UNTRUSTED when it may not be used.
+ */
+struct err *judge_tree(const struct judge *j, const struct policy *now, const struct oid *tree,
+    enum gate_depth depth, struct verdicts *out) MUST_USE;
+
+/* An event for whoever watches. */
+void line_tell(const struct line_opts *o, enum line_event event, const char *fmt, ...) PRINTF(3, 4);
+
+#endif

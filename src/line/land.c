@@ -1,0 +1,261 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "forge/pull.h"
+#include "git/checkout.h"
+#include "git/commit.h"
+#include "git/diff.h"
+#include "git/merge.h"
+#include "git/ref.h"
+#include "git/repo.h"
+#include "line/judge.h"
+#include "line/land.h"
+#include "line/policy.h"
+#include "model/run.h"
+#include "model/task.h"
+#include "store/ledger.h"
+#include "store/queue.h"
+#include "store/state.h"
+
+/* One landing under way. */
+struct landing {
+	const struct land_opts *o;
+	struct state *state;
+	struct repo *repo;
+	struct pull pull;
+	struct policy now;	/* of the base's tip */
+	struct oid head;	/* of the branch */
+	struct oid branch_old;	/* what its ref holds; zero when it is gone */
+	struct oid tree;	/* the merge result */
+	struct oid commit;	/* what lands */
+	char *checkout;		/* work tree that has the base checked out, or NULL */
+	bool moved;		/* the base already holds the commit */
+	bool drop_branch;
+	struct ident who;
+	struct pull_move move;
+};
+
+static void
+landing_free(struct landing *l)
+{
+	pull_free(&l->pull);
+	policy_free(&l->now);
+	free(l->checkout);
+	ident_free(&l->who);
+	pull_move_free(&l->move);
+}
+
+static struct err *
+read_pull(struct landing *l, int64_t number)
+{
+	TRY(pull_read(l->repo, number, &l->pull));
+	if (l->pull.state != PULL_OPEN)
+		return err_new(ERR_STATE, "pull request %" PRId64 " is %s", number, pull_state_name(l->pull.state));
+	return ident_user(l->repo, NULL, NULL, clock_wall(state_clock(l->state)), &l->who);
+}
+
+/* Base, branch and their merge result, as they are now. */
+static struct err *
+look(struct landing *l)
+{
+	AUTO(mem_free_p) char *base = mem_printf("refs/heads/%s", l->pull.base);
+	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", l->pull.branch);
+	AUTO(merge_free) struct merge m = {0};
+	struct oid tip;
+
+	TRY(ref_read(l->repo, base, &tip));
+	if (oid_is_zero(&tip))
+		return err_new(ERR_NOT_FOUND, "the base branch '%s' does not exist", l->pull.base);
+	TRY(policy_at(l->repo, base, &tip, &l->now));
+	TRY(ref_read(l->repo, branch, &l->branch_old));
+	l->head = oid_is_zero(&l->branch_old) ? l->pull.head : l->branch_old;
+	TRY(merge_commits(l->repo, &tip, &l->head, &m));
+	if (m.n > 0)
+		return err_hint(err_new(ERR_CONFLICT, "'%s' was changed on both sides", m.v[0].path),
+		    "'git factory run --fresh %s' starts from the new base", l->pull.task.s);
+	l->tree = m.tree;
+	return repo_checked_out(l->repo, base, &l->checkout);
+}
+
+/* Was the base moved by a landing of this very run that was killed half-way? */
+static struct err *
+moved_before(struct landing *l)
+{
+	AUTO(mem_free_p) char *trailer = mem_printf("\nFactory-Run: %s\n", l->pull.run.s);
+	struct commit c;
+
+	TRY(commit_read(l->repo, &l->now.commit, &c));
+	l->moved = oid_eq(&c.tree, &l->tree) && strstr(c.message, trailer) != NULL;
+	if (l->moved)
+		l->commit = l->now.commit;
+	commit_free(&c);
+	if (!l->moved && oid_eq(&l->tree, &l->now.tree))
+		return err_hint(err_new(ERR_STATE, "the base has all of pull request %" PRId64 " already",
+		    l->pull.number), "'git factory pr close %" PRId64 "'", l->pull.number);
+	return NULL;
+}
+
+static struct err *
+prove_again(struct landing *l)
+{
+	AUTO(jail_policy_free) struct jail_policy jail = {0};
+	AUTO(verdicts_free) struct verdicts verdicts = {0};
+	struct judge j = {l->repo, state_clock(l->state), l->o->line, &jail};
+
+	if (oid_eq(&l->tree, &l->pull.tested))
+		return NULL;
+	line_tell(l->o->line, LINE_STEP, "gates on the merge with the base as it is now");
+	TRY(policy_trusted(&l->now));
+	TRY(policy_jail(&l->now, NULL, &jail));
+	TRY(judge_tree(&j, &l->now, &l->tree, GATE_FULL, &verdicts));
+	if (verdicts_sum(&verdicts) != VERDICT_PASS)
+		return err_hint(err_new(ERR_GATES_FAILED, "pull request %" PRId64 " fails on the base as it is now",
+		    l->pull.number), "'git factory run --fresh %s' works on it again", l->pull.task.s);
+	return NULL;
+}
+
+static struct err *
+make_commit(struct landing *l)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct oid parents[2] = {l->now.commit, l->head};
+	struct commit_spec spec = {.tree = l->tree, .parents = parents, .author = &l->who};
+	struct commit c;
+	struct err *e;
+
+	TRY(commit_read(l->repo, &l->pull.head, &c));
+	spec.nparents = l->o->method == MERGE_MERGE ? 2 : 1;
+	if (l->o->method == MERGE_MERGE)
+		buf_addf(&text, "Merge pull request %" PRId64 ": %s\n\nFactory-Task: %s\nFactory-Run: %s\n",
+		    l->pull.number, l->pull.title, l->pull.task.s, l->pull.run.s);
+	else
+		buf_adds(&text, c.message);
+	if (l->o->method == MERGE_REBASE)
+		spec.author = &c.author;
+	spec.committer = &l->who;
+	spec.message = buf_cstr(&text);
+	e = commit_create(l->repo, &spec, &l->commit);
+	commit_free(&c);
+	return e;
+}
+
+static struct err *
+change_task(struct state_step *t, struct task *task, void *ctx)
+{
+	struct landing *l = ctx;
+	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", l->pull.branch);
+
+	task->state = TASK_LANDED;
+	task_set(task, &task->commit, oid_hex(&l->commit).s);
+	task_set(task, &task->question, "");
+	task_set(task, &task->error, "");
+	if (!l->moved)
+		step_ref(t, l->now.branch, &l->now.commit, &l->commit);
+	step_ref(t, l->move.name, &l->move.from, &l->move.to);
+	if (l->drop_branch)
+		step_ref(t, branch, &l->branch_old, &oid_zero);
+	return NULL;
+}
+
+/* The branch goes unless it is wanted, gone, or checked out somewhere. */
+static struct err *
+decide_branch(struct landing *l)
+{
+	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", l->pull.branch);
+	AUTO(mem_free_p) char *where = NULL;
+
+	TRY(repo_checked_out(l->repo, branch, &where));
+	l->drop_branch = !l->o->keep_branch && !oid_is_zero(&l->branch_old) && where == NULL;
+	return NULL;
+}
+
+static struct err *
+move(struct landing *l)
+{
+	AUTO(mem_free_p) char *message = mem_printf("land %s: pull request %" PRId64, l->pull.task.s, l->pull.number);
+
+	TRY(decide_branch(l));
+	l->pull.state = PULL_MERGED;
+	l->pull.landed = l->commit;
+	l->pull.updated = l->who.when;
+	l->pull.closed_by = mem_strdup(l->who.name);
+	TRY(pull_prepare(l->repo, &l->pull, &l->who, &l->move));
+	if (!l->moved && l->checkout != NULL) {
+		TRY(checkout_forward(l->checkout, &l->commit));
+		l->moved = true;
+	}
+	return state_change(l->state, &l->pull.task, message, change_task, l);
+}
+
+/* What landed is what was tested, and the commit says who vouches for it. */
+static struct err *
+verify(struct landing *l)
+{
+	AUTO(queue_close_p) struct queue *q = NULL;
+	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
+	struct oid tip, tree, patch;
+	AUTO(run_free) struct run r;
+	bool inside;
+
+	run_init(&r);
+	TRY(ref_read(l->repo, l->now.branch, &tip));
+	TRY(commit_is_ancestor(l->repo, &l->commit, &tip, &inside));
+	TRY(commit_tree(l->repo, &l->commit, &tree));
+	if (!inside || !oid_eq(&tree, &l->tree))
+		return err_new(ERR_BUG, "'%s' does not hold the tree that was tested", l->pull.base);
+	TRY(queue_open(l->state, &q));
+	TRY(ledger_get(q, l->pull.run.s, &r));
+	TRY(diff_patch_id(l->repo, &l->now.tree, &tree, &patch));
+	run_evidence(&r, "landed", l->who.when, oid_hex(&l->commit).s, oid_hex(&tree).s, oid_hex(&patch).s, &line);
+	return ledger_note(l->state, &l->commit, str_trim(buf_str(&line)));
+}
+
+struct err *
+land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
+{
+	AUTO(landing_free) struct landing l = {.o = o, .state = o->line->state};
+
+	l.repo = state_repo(l.state);
+	TRY(read_pull(&l, number));
+	TRY(look(&l));
+	TRY(moved_before(&l));
+	if (!l.moved) {
+		TRY(prove_again(&l));
+		TRY(make_commit(&l));
+	}
+	TRY(move(&l));
+	TRY(verify(&l));
+	*landed = l.commit;
+	return NULL;
+}
+
+static struct err *
+close_task(struct state_step *t, struct task *task, void *ctx)
+{
+	struct landing *l = ctx;
+
+	task->state = TASK_ESCALATED;
+	task_set(task, &task->question, "its pull request was closed by a person");
+	step_ref(t, l->move.name, &l->move.from, &l->move.to);
+	return NULL;
+}
+
+struct err *
+land_close(const struct line_opts *o, int64_t number)
+{
+	struct land_opts lo = {.line = o};
+	AUTO(landing_free) struct landing l = {.o = &lo, .state = o->state};
+	AUTO(mem_free_p) char *message = NULL;
+
+	l.repo = state_repo(l.state);
+	TRY(read_pull(&l, number));
+	message = mem_printf("close pull request %" PRId64, number);
+	l.pull.state = PULL_CLOSED;
+	l.pull.updated = l.who.when;
+	l.pull.closed_by = mem_strdup(l.who.name);
+	TRY(pull_prepare(l.repo, &l.pull, &l.who, &l.move));
+	return state_change(l.state, &l.pull.task, message, close_task, &l);
+}

@@ -1,0 +1,36 @@
+/*
+ * land.h - a pull request of this repository onto its base branch.
+ *
+ * What lands is what was tested: the merge result with the base as it is now
+ * must be the tree that passed the gates, else the gates run again on it, and
+ * the landed commit's tree is compared once more after the ref has moved.  A
+ * work tree that has the base checked out follows as 'git merge --ff-only'
+ * would: not at all when it has changes of its own in the way.
+ */
+#ifndef LINE_LAND_H
+#define LINE_LAND_H
+
+#include "base/def.h"
+#include "conf/config.h"
+#include "line/run.h"
+
+struct err;
+struct oid;
+
+struct land_opts {
+	const struct line_opts *line;
+	enum merge_method method;
+	bool keep_branch;	/* do not delete the branch after landing */
+};
+
+/*
+ * ERR_STATE when it is not open, ERR_GATES_FAILED, ERR_CONFLICT with the base,
+ * or when somebody committed to the branch after it was delivered, or a dirty
+ * checkout is in the way.
+ */
+struct err *land_pull(const struct land_opts *o, int64_t number, struct oid *landed) MUST_USE;
+
+/* Close without landing; the task goes to a person. */
+struct err *land_close(const struct line_opts *o, int64_t number) MUST_USE;
+
+#endif

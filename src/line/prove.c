@@ -1,0 +1,125 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "git/merge.h"
+#include "git/ref.h"
+#include "line/judge.h"
+#include "line/prove.h"
+#include "line/walk.h"
+#include "store/journal.h"
+#include "wire/json.h"
+
+void
+proof_free(struct proof *p)
+{
+	verdicts_free(&p->verdicts);
+	free(p->evidence);
+	*p = (struct proof){0};
+}
+
+/* The change on top of the base as it is now. */
+static struct err *
+merge_with(struct walk *w, const struct policy *now, const struct oid *tree, struct oid *out)
+{
+	AUTO(merge_free) struct merge m = {0};
+
+	if (oid_eq(&now->commit, &w->policy.commit)) {
+		*out = *tree;
+		return NULL;
+	}
+	TRY(merge_trees(w->repo, &w->policy.tree, &now->tree, tree, &m));
+	if (m.n > 0)
+		return err_hint(err_new(ERR_CONFLICT, "the base moved, and '%s' was changed on both sides", m.v[0].path),
+		    "'git factory run --fresh %s' starts from the new base", w->id.s);
+	*out = m.tree;
+	return NULL;
+}
+
+static struct err *
+prove_live(struct walk *w, const struct oid *tree, bool full, struct proof *p)
+{
+	AUTO(policy_free) struct policy now = {0};
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct oid tip;
+
+	TRY(ref_read(w->repo, w->policy.branch, &tip));
+	if (oid_is_zero(&tip))
+		return err_new(ERR_NOT_FOUND, "the base branch '%s' is gone", w->policy.branch);
+	TRY(policy_at(w->repo, w->policy.branch, &tip, &now));
+	p->base = tip;
+	TRY(merge_with(w, &now, tree, &p->merged));
+	TRY(judge_tree(&w->judge, &now, &p->merged, full ? GATE_FULL : GATE_FAST, &p->verdicts));
+	/* 'gates: none' leaves the built-in ones, which always run. */
+	p->passed = verdicts_sum(&p->verdicts) == VERDICT_PASS;
+	if (!p->passed) {
+		gates_evidence(&p->verdicts, &text);
+		p->evidence = walk_redact(w, buf_cstr(&text));
+	}
+	return NULL;
+}
+
+static void
+format(const struct proof *p, struct buf *out)
+{
+	struct jw j;
+	size_t i;
+
+	jw_init(&j, out, false);
+	jw_obj(&j);
+	jw_kstr(&j, "base", oid_hex(&p->base).s);
+	jw_kstr(&j, "merged", oid_hex(&p->merged).s);
+	jw_kbool(&j, "passed", p->passed);
+	if (p->evidence != NULL)
+		jw_kstr(&j, "evidence", p->evidence);
+	jw_key(&j, "verdicts");
+	jw_list(&j);
+	for (i = 0; i < p->verdicts.n; i++)
+		verdict_write(&j, &p->verdicts.v[i]);
+	jw_end(&j);
+	jw_end(&j);
+}
+
+static struct err *
+parse(const struct node *n, struct proof *p)
+{
+	const char *base = node_get_str(n, "base"), *merged = node_get_str(n, "merged");
+	const struct node *list = node_get(n, "verdicts"), *v;
+	struct verdict verdict;
+
+	if (base == NULL || merged == NULL || !oid_parse(str_of(base), &p->base) ||
+	    !oid_parse(str_of(merged), &p->merged) || list == NULL)
+		return node_err(n, "not a proof");
+	p->passed = node_get_bool(n, "passed", false);
+	p->evidence = mem_strdup(node_get_str(n, "evidence"));
+	for (v = list->child; v != NULL; v = v->next) {
+		TRY(verdict_read("journal", v, &verdict));
+		vec_push(&p->verdicts, verdict);
+	}
+	return NULL;
+}
+
+struct err *
+prove(struct walk *w, const struct oid *tree, bool full, struct proof *out)
+{
+	const char *step = full ? "gates" : "fast gates";
+	AUTO(buf_free) struct buf json = BUF_INIT(BUF_TEXT);
+	AUTO(proof_free) struct proof p = {0};
+	const struct node *recorded;
+
+	TRY(journal_next(w->journal, step, &recorded));
+	if (recorded != NULL) {
+		TRY(parse(recorded, &p));
+	} else {
+		line_tell(w->o, LINE_STEP, "%s on %.12s", step, oid_hex(tree).s);
+		TRY(prove_live(w, tree, full, &p));
+		format(&p, &json);
+		TRY(buf_check(&json, "the gates' verdicts"));
+		TRY(journal_put(w->journal, step, buf_str(&json)));
+	}
+	*out = p;
+	p = (struct proof){0};
+	return NULL;
+}

@@ -1,0 +1,60 @@
+/*
+ * run.h - one task from claim to a pull request.
+ *
+ * Each step of the walk is durable (store/journal.h): a run that was killed,
+ * interrupted or out of luck with the network is taken up by the next
+ * line_run() of its task, asks for no recorded answer again, and ends with the
+ * refs of the undisturbed run.  All refs of a step move in one transaction
+ * that the lease fences.
+ *
+ * What a person must decide ends the run as 'escalated' with the whole story
+ * on the task; what the environment must mend (a missing key, no sandbox, no
+ * network) is an error, and the run waits.
+ */
+#ifndef LINE_RUN_H
+#define LINE_RUN_H
+
+#include <signal.h>
+
+#include "agent/agent.h"
+#include "base/def.h"
+#include "base/id.h"
+
+struct err;
+struct run;
+struct state;
+
+enum line_event {
+	LINE_STEP,	/* a step of the walk begins: its name and what it works on */
+	LINE_NOTE,	/* something that the reader should know */
+	LINE_GATE	/* a gate ended: "tests: pass, 81 tests" */
+};
+
+struct line_opts {
+	struct state *state;
+	const char *agent;	/* name in the config; NULL: policy's */
+	const char *recording;	/* a transcript that answers instead of a model; NULL: none */
+	bool fresh;		/* drop an unfinished run of this task */
+	int cancel_fd;		/* sigs_fd(), or 0 */
+	const volatile sig_atomic_t *cancel;	/* or NULL */
+	void (*on_event)(void *arg, enum line_event event, const char *text);	/* or NULL */
+	void (*on_agent)(void *arg, enum agent_event event, struct str text);	/* or NULL */
+	void *arg;
+};
+
+/*
+ * Run the task.  NULL when the run ended with a record (delivered, escalated):
+ * *out is the caller's to run_free().  Errors: ERR_STATE when the task cannot
+ * be run now, ERR_LOCKED when another process runs it, ERR_CONFIG,
+ * ERR_UNTRUSTED, ERR_SANDBOX, ERR_AUTH, ERR_NETWORK and kin when the run waits
+ * for something to be mended, ERR_INTERRUPTED.
+ */
+struct err *line_run(const struct line_opts *o, const struct id *task, struct run *out) MUST_USE;
+
+/*
+ * Delete a person's unfinished run of a task: its journal stays, but the next
+ * line_run() starts anew.  Fine when there is none.
+ */
+struct err *line_forget(struct state *s, const struct id *task) MUST_USE;
+
+#endif

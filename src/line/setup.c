@@ -1,0 +1,137 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/secrets.h"
+#include "git/tree.h"
+#include "git/workspace.h"
+#include "line/judge.h"
+#include "line/policy.h"
+#include "line/setup.h"
+#include "sys/jail.h"
+
+#define OUTPUT_MAX (16 * KIB)
+
+/*
+ * What the layer is a function of: the commands, whether they may use the
+ * network, and the ids of the files that they name.
+ */
+static struct err *
+layer_key(const struct judge *j, const struct config *c, const struct oid *tree, bool trusted, char **out)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct tree_entry entry;
+	struct oid hash;
+	size_t i, k;
+
+	for (i = 0; i < c->setup.n; i++) {
+		const struct conf_setup *s = &c->setup.v[i];
+
+		buf_addf(&text, "%s\n%s\n%d\n", s->run, s->dir, trusted && s->network == NETWORK_HOST);
+		for (k = 0; k < s->key.n; k++) {
+			TRY(tree_find(j->repo, tree, s->key.v[k], &entry));
+			buf_addf(&text, "%s %o %s\n", s->key.v[k], entry.mode, oid_hex(&entry.oid).s);
+		}
+	}
+	TRY(blob_hash(buf_str(&text), &hash));
+	*out = mem_strdup(oid_hex(&hash).s);
+	return NULL;
+}
+
+static struct err *
+add_secrets(const struct conf_setup *s, struct strs *env)
+{
+	struct secrets found = {0};
+	struct err *e = NULL;
+	bool there;
+	size_t i;
+
+	for (i = 0; e == NULL && i < s->secrets.n; i++)
+		e = secrets_env(&found, s->secrets.v[i], &there);
+	for (i = 0; i < found.n; i++)
+		strs_addf(env, "%s=%s", found.v[i].name, found.v[i].value);
+	secrets_free(&found);
+	return e;
+}
+
+static void
+wipe_env(struct strs *env)
+{
+	size_t i;
+
+	for (i = 0; i < env->n; i++)
+		mem_wipe(env->v[i], strlen(env->v[i]));
+	strs_free(env);
+}
+
+static struct err *
+run_one(const struct judge *j, struct workspace *ws, const struct conf_setup *s, bool trusted)
+{
+	const char *argv[] = {"sh", "-c", s->run, NULL};
+	struct jail_cmd cmd = {.argv = argv, .cwd = s->dir[0] != '\0' ? s->dir : NULL, .max_out = OUTPUT_MAX,
+	    .tail = OUTPUT_MAX, .err_to_out = true, .deadline_ms = s->timeout * 1000, .cancel_fd = j->o->cancel_fd};
+	AUTO(wipe_env) struct strs env = {0};
+	AUTO(proc_result_free) struct proc_result r = {0};
+
+	if (trusted) {
+		cmd.host_network = s->network == NETWORK_HOST;
+		TRY(add_secrets(s, &env));
+	}
+	cmd.env = &env;
+	line_tell(j->o, LINE_STEP, "setup: %s", s->run);
+	TRY(jail_run(j->jail, workspace_view(ws), &cmd, &r));
+	if (r.cancelled)
+		return err_new(ERR_INTERRUPTED, "stopped during setup");
+	if (r.timed_out)
+		return err_hint(err_new(ERR_COMMAND, "setup '%s' passed its deadline", s->run), "raise its timeout");
+	if (r.status != 0)
+		return err_hint(err_new(ERR_COMMAND, "setup '%s' ended with exit status %d: %s", s->run, r.status,
+		    buf_cstr(&r.out.b)), trusted ? "try it by hand in a fresh checkout"
+		    : "the change needs something that setup without network cannot get");
+	return NULL;
+}
+
+static struct err *
+build_layer(const struct judge *j, const struct policy *p, const struct oid *tree, bool trusted, const char *key)
+{
+	AUTO(workspace_close_p) struct workspace *ws = NULL;
+	AUTO(strs_free) struct strs dropped = {0};
+	struct workspace_opts o = {.commit = p->commit, .tree = *tree};
+	size_t i;
+
+	TRY(workspace_open(j->repo, &o, &ws));
+	for (i = 0; i < p->cfg.setup.n; i++)
+		TRY(run_one(j, ws, &p->cfg.setup.v[i], trusted));
+	TRY(workspace_setup_save(ws, key, &dropped));
+	for (i = 0; i < dropped.n; i++)
+		line_tell(j->o, LINE_NOTE, "setup changed '%s', which is in the repository: not kept", dropped.v[i]);
+	return NULL;
+}
+
+struct err *
+setup_prepare(const struct judge *j, const struct policy *p, const struct oid *tree, bool trusted, char **key)
+{
+	AUTO(mem_free_p) char *base_key = NULL;
+	AUTO(mem_free_p) char *k = NULL;
+	bool found;
+
+	if (p->cfg.setup.n == 0)
+		return NULL;
+	/* A change that leaves the key files alone has the base's own layer. */
+	TRY(layer_key(j, &p->cfg, &p->tree, true, &base_key));
+	TRY(layer_key(j, &p->cfg, tree, true, &k));
+	if (!trusted && strcmp(k, base_key) != 0) {
+		free(k);
+		k = NULL;
+		TRY(layer_key(j, &p->cfg, tree, false, &k));
+	} else {
+		trusted = true;
+	}
+	TRY(workspace_setup_find(j->repo, k, &found));
+	if (!found)
+		TRY(build_layer(j, p, tree, trusted, k));
+	*key = STEAL(k);
+	return NULL;
+}

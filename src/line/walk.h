@@ -1,0 +1,74 @@
+/*
+ * walk.h - one run under way: what its steps share.  Only line/ uses it.
+ */
+#ifndef LINE_WALK_H
+#define LINE_WALK_H
+
+#include "base/clock.h"
+#include "base/def.h"
+#include "base/id.h"
+#include "conf/secrets.h"
+#include "git/oid.h"
+#include "line/judge.h"
+#include "line/policy.h"
+#include "line/run.h"
+#include "model/budget.h"
+#include "model/run.h"
+#include "model/task.h"
+#include "sys/jail.h"
+
+struct agent;
+struct err;
+struct journal;
+struct lease;
+struct llm;
+struct redactor;
+struct repo;
+struct state;
+struct workspace;
+
+struct walk {
+	const struct line_opts *o;
+	struct state *state;
+	struct repo *repo;
+	const struct clock *clock;
+	struct id id;			/* of the task */
+	struct id run;
+	struct task task;		/* as it was when the run started */
+	char *dir;			/* $GIT_COMMON_DIR/factory/runs/<run> */
+	struct journal *journal;
+	struct lease *lease;
+	struct policy policy;		/* of the commit that the run started from */
+	const struct conf_agent *agent_conf;
+	struct jail_policy agent_jail;
+	struct jail_policy gate_jail;
+	struct judge judge;
+	struct secrets secrets;
+	struct redactor *redact;
+	struct budget budget;
+	struct llm *llm;
+	struct workspace *ws;
+	struct agent *agent;
+	struct run rec;			/* the record that is being written */
+	char *summary;			/* what the agent says it did */
+};
+
+/* Claim the task, take up or start its run, read policy, make the record. */
+struct err *walk_open(const struct line_opts *o, const struct id *task, struct walk *w) MUST_USE;
+
+/* Everything back; the lease is given up when it was not ended by a step. */
+void walk_close(struct walk *w);
+
+/* The workspace and the agent on it. */
+struct err *walk_staff(struct walk *w) MUST_USE;
+
+/* The run is over: the next start of this task makes a new one. */
+struct err *walk_done(struct walk *w) MUST_USE;
+
+/* ERR_INTERRUPTED when the user asked to stop; the heartbeat of the lease. */
+struct err *walk_alive(struct walk *w) MUST_USE;
+
+/* Every text of ours that leaves goes through here: secrets are replaced. */
+char *walk_redact(struct walk *w, const char *text) MUST_USE;
+
+#endif
