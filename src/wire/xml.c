@@ -1,0 +1,246 @@
+#include <expat.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "wire/xml.h"
+
+/* Stands for what XML forbids; one byte, so that columns stay right. */
+#define FORBIDDEN '?'
+
+struct reader {
+	XML_Parser parser;
+	const char *file;
+	const struct xml_handler *h;
+	void *arg;
+	struct buf text;	/* since the last tag */
+	struct err *e;
+	unsigned depth;
+};
+
+static struct err *
+at_place(const struct reader *r, struct err *e)
+{
+	return err_wrap(e, "%s:%lu:%lu", r->file, (unsigned long)XML_GetCurrentLineNumber(r->parser),
+	    (unsigned long)XML_GetCurrentColumnNumber(r->parser) + 1);
+}
+
+/* Keep the first error and stop; expat may still call once or twice. */
+static void
+stop(struct reader *r, struct err *e)
+{
+	if (e == NULL)
+		return;
+	if (r->e != NULL) {
+		err_ignore(e);
+		return;
+	}
+	r->e = at_place(r, e);
+	XML_StopParser(r->parser, XML_FALSE);
+}
+
+static void
+flush_text(struct reader *r)
+{
+	if (r->e == NULL && r->text.n > 0 && r->h->text != NULL)
+		stop(r, r->h->text(r->arg, buf_str(&r->text)));
+	buf_clear(&r->text);
+}
+
+static void
+on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
+{
+	struct reader *r = arg;
+
+	flush_text(r);
+	if (r->e != NULL)
+		return;
+	if (++r->depth > XML_DEPTH)
+		stop(r, err_new(ERR_LIMIT, "nested deeper than %d levels", XML_DEPTH));
+	else if (r->h->start != NULL)
+		stop(r, r->h->start(r->arg, name, (const char *const *)attrs));
+}
+
+static void
+on_end(void *arg, const XML_Char *name)
+{
+	struct reader *r = arg;
+
+	flush_text(r);
+	if (r->e != NULL)
+		return;
+	r->depth--;
+	if (r->h->end != NULL)
+		stop(r, r->h->end(r->arg, name));
+}
+
+static void
+on_text(void *arg, const XML_Char *s, int n)
+{
+	struct reader *r = arg;
+
+	if (r->h->text != NULL)
+		buf_add(&r->text, s, (size_t)n);
+}
+
+static void
+on_doctype(void *arg, const XML_Char *name UNUSED, const XML_Char *system UNUSED,
+    const XML_Char *public UNUSED, int internal UNUSED)
+{
+	stop(arg, err_new(ERR_SYNTAX, "a document type is not allowed here"));
+}
+
+static bool
+is_forbidden(unsigned long c)
+{
+	return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0xd800 && c <= 0xdfff) ||
+	    c == 0xfffe || c == 0xffff || c > 0x10ffff;
+}
+
+/*
+ * A reference such as "&#x1B;" at p: when XML forbids what it names, its
+ * digits become those of FORBIDDEN, or of a tab where there is room for one
+ * digit only. Returns its length, at least 1.
+ */
+static size_t
+mend_reference(char *p, size_t n)
+{
+	size_t digits = 2, end;
+	bool hex = n > 3 && (p[2] == 'x');
+	unsigned long c;
+	int i;
+
+	if (n < 4 || p[1] != '#')
+		return 1;
+	digits += hex;
+	for (end = digits; end < n && end < digits + 8 && p[end] != ';'; end++)
+		if (strchr(hex ? "0123456789abcdefABCDEF" : "0123456789", p[end]) == NULL)
+			return 1;
+	if (end == digits || end == n || p[end] != ';')
+		return 1;
+	c = strtoul(p + digits, NULL, hex ? 16 : 10);
+	if (!is_forbidden(c))
+		return end + 1;
+	memset(p + digits, '0', end - digits);
+	c = end - digits == 1 ? '\t' : FORBIDDEN;
+	for (i = 1; c > 0; i++, c /= hex ? 16 : 10)
+		p[end - (size_t)i] = "0123456789abcdef"[c % (hex ? 16 : 10)];
+	return end + 1;
+}
+
+/* Does the XML declaration name an encoding that is not made of UTF-8 bytes? */
+static bool
+is_single_byte(struct str text)
+{
+	struct str head = str_take(text, 256);
+	ptrdiff_t end = str_find(head, STR("?>")), at;
+
+	if (!str_starts(text, "<?xml") || end < 0)
+		return false;
+	head = str_take(head, (size_t)end);
+	at = str_find(head, STR("encoding"));
+	if (at < 0)
+		return false;
+	head = str_trim(str_skip(head, (size_t)at + strlen("encoding")));
+	head = str_trim(str_skip(head, 1));
+	head = str_skip(head, 1);
+	return head.n < 5 || strncasecmp(head.p, "utf-8", 5) != 0;
+}
+
+static size_t
+mend_utf8(char *p, size_t n)
+{
+	struct str rest = {p, n};
+	int32_t c = utf8_next(&rest);
+
+	if (c >= 0 && !is_forbidden((unsigned long)c))
+		return n - rest.n;
+	memset(p, FORBIDDEN, n - rest.n);
+	return n - rest.n;
+}
+
+/* In place, byte for byte. */
+static void
+mend(char *p, size_t n, bool utf8)
+{
+	bool cdata = false;
+	size_t i = 0;
+
+	while (i < n) {
+		if (!cdata && n - i >= 9 && memcmp(p + i, "<![CDATA[", 9) == 0)
+			cdata = true;
+		else if (cdata && n - i >= 3 && memcmp(p + i, "]]>", 3) == 0)
+			cdata = false;
+		if (is_forbidden((unsigned char)p[i])) {
+			p[i++] = FORBIDDEN;
+			continue;
+		}
+		if (p[i] == '&' && !cdata)
+			i += mend_reference(p + i, n - i);
+		else if ((unsigned char)p[i] >= 0x80 && utf8)
+			i += mend_utf8(p + i, n - i);
+		else
+			i++;
+	}
+}
+
+static bool
+is_utf16(struct str text)
+{
+	return str_starts(text, "\xff\xfe") || str_starts(text, "\xfe\xff");
+}
+
+static void
+run(struct reader *r, const char *p, size_t n)
+{
+	if (XML_Parse(r->parser, p, (int)n, XML_TRUE) != XML_STATUS_ERROR || r->e != NULL)
+		return;
+	r->e = at_place(r, err_new(ERR_SYNTAX, "%s",
+	    XML_ErrorString(XML_GetErrorCode(r->parser))));
+}
+
+struct err *
+xml_parse(const char *file, struct str text, const struct xml_handler *h, void *arg)
+{
+	struct reader r = {.file = file, .h = h, .arg = arg};
+	AUTO(mem_free_p) char *copy = NULL;
+
+	if (text.n > XML_MAX)
+		return err_new(ERR_LIMIT, "'%s' has more than %zu MiB", file, XML_MAX / MIB);
+	r.parser = XML_ParserCreate(NULL);
+	if (r.parser == NULL)
+		return err_new(ERR_BUG, "expat does not start");
+	buf_init(&r.text, 2 * XML_MAX);
+	copy = str_dup(text);
+	if (!is_utf16(text))
+		mend(copy, text.n, !is_single_byte(text));
+	XML_SetUserData(r.parser, &r);
+	XML_SetElementHandler(r.parser, on_start, on_end);
+	XML_SetCharacterDataHandler(r.parser, on_text);
+	XML_SetStartDoctypeDeclHandler(r.parser, on_doctype);
+	run(&r, copy, text.n);
+	XML_ParserFree(r.parser);
+	buf_free(&r.text);
+	return r.e;
+}
+
+const char *
+xml_attr(const char *const *attrs, const char *name)
+{
+	for (; *attrs != NULL; attrs += 2)
+		if (strcmp(attrs[0], name) == 0)
+			return attrs[1];
+	return NULL;
+}
+
+const char *
+xml_local(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	return colon == NULL ? name : colon + 1;
+}
