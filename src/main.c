@@ -6,8 +6,6 @@
  * this list complete.
  */
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,10 +289,13 @@ main(int argc, char *argv[])
 	struct err *e, *flush;
 	int status;
 
-	signal(SIGPIPE, SIG_IGN);
+	if (argc == 2 && strcmp(argv[1], "--tool-server") == 0)
+		return tool_server_main(STDIN_FILENO, STDOUT_FILENO);
 	out_init(&app.out, STDOUT_FILENO);
 	out_init(&app.note, STDERR_FILENO);
-	e = dispatch(&app, argc > 0 ? argc - 1 : 0, argv + 1);
+	e = sigs_open();
+	if (e == NULL)
+		e = dispatch(&app, argc > 0 ? argc - 1 : 0, argv + 1);
 	if (e != NULL)
 		report(&app, e, wants_json(argc, argv));
 	status = err_status(e);

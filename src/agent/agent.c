@@ -117,6 +117,14 @@ agent_recorded(struct agent *a, bool by_command, const struct oid *tree)
 	a->behind = true;
 }
 
+struct err *
+agent_put(struct agent *a, const struct oid *tree)
+{
+	TRY(workspace_restore(a->job->repo, a->job->ws, &a->tree, tree));
+	remember(a, true, tree);
+	return NULL;
+}
+
 char *
 agent_redact(const struct agent *a, const char *text)
 {

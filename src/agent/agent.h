@@ -51,6 +51,11 @@ struct agent_job {
 	const char *prompt;		/* the task */
 	int64_t deadline;		/* clock_mono() by which the agent must have ended; 0: none */
 	int cancel_fd;			/* sigs_fd(), or 0 */
+	/*
+	 * Do the recorded run over: file tools are called again and must leave
+	 * the recorded tree (ERR_STATE), what commands left is put in place.
+	 */
+	bool replay;
 	struct llm *llm;		/* of the built-in agent */
 	const char *const *command;	/* of an outside agent, NULL-terminated */
 	void (*on_event)(void *arg, enum agent_event event, struct str text);	/* or NULL */
@@ -116,6 +121,9 @@ struct err *agent_collect(struct agent *a, bool by_command, struct oid *tree) MU
 
 /* What a recorded effect left: to be restored when the walk is over. */
 void agent_recorded(struct agent *a, bool by_command, const struct oid *tree);
+
+/* The same for a replay: restored at once. */
+struct err *agent_put(struct agent *a, const struct oid *tree) MUST_USE;
 
 /* A text from the sandbox, without the secrets that this process knows. */
 char *agent_redact(const struct agent *a, const char *text) MUST_USE;

@@ -137,7 +137,7 @@ recorded_outcome(struct agent *a, const struct node *n, bool by_command, struct 
 
 	if (text == NULL || (tree != NULL && !oid_parse(str_of(tree), &oid)))
 		return node_err(n, "not a tool's outcome");
-	if (tree != NULL)
+	if (tree != NULL && !agent_job_of(a)->replay)
 		agent_recorded(a, by_command, &oid);
 	out->text = mem_strdup(text);
 	out->is_error = node_get_bool(n, "error", false);
@@ -180,6 +180,29 @@ call_live(struct agent *a, struct loop *l, const struct call *c, bool by_command
 	return NULL;
 }
 
+/* A recorded call done over; nothing is recorded again. */
+static struct err *
+call_again(struct agent *a, struct loop *l, const struct call *c, const struct node *n, bool by_command)
+{
+	const char *hex = node_get_str(n, "tree");
+	AUTO(tool_result_free) struct tool_result r = {0};
+	struct oid want, got;
+
+	if (hex == NULL)
+		return NULL;
+	if (!oid_parse(str_of(hex), &want))
+		return node_err(n, "not a tool's outcome");
+	if (by_command)
+		return agent_put(a, &want);
+	TRY(open_box(a, l));
+	TRY(toolbox_call(l->box, c->block->name, str_of(c->block->input), 0, &r));
+	TRY(agent_collect(a, false, &got));
+	if (!oid_eq(&want, &got))
+		return err_new(ERR_STATE, "the replay differs: '%s' left the tree %.12s, and the record says %.12s",
+		    c->block->name, oid_hex(&got).s, hex);
+	return NULL;
+}
+
 /* One call, recorded or live; its answer goes into the next message. */
 static struct err *
 call_tool(struct agent *a, struct loop *l, const struct call *c)
@@ -190,6 +213,8 @@ call_tool(struct agent *a, struct loop *l, const struct call *c)
 
 	tell(a, AGENT_CALLS, c->block->name, c->block->input);
 	TRY(journal_next(agent_job_of(a)->journal, c->block->name, &recorded));
+	if (recorded != NULL && agent_job_of(a)->replay)
+		TRY(call_again(a, l, c, recorded, by_command));
 	if (recorded != NULL)
 		TRY(recorded_outcome(a, recorded, by_command, &r));
 	else

@@ -4,25 +4,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "line/deliver.h"
-#include "line/prove.h"
 #include "line/run.h"
 #include "line/walk.h"
-
-/* What the walk through the iterations comes to. */
-struct result {
-	struct proof proof;	/* the last one */
-	bool proven;
-	char *question;		/* what stands in the way, when it is not proven */
-	struct err *why;	/* the error that ended it; NULL: the agent, or the iterations */
-};
-
-static void
-result_free(struct result *r)
-{
-	proof_free(&r->proof);
-	free(r->question);
-	err_free(r->why);
-}
+#include "line/work.h"
 
 /* Errors that a person must answer on the task; all others let the run wait. */
 static bool
@@ -43,60 +27,8 @@ ends_run(const struct err *e)
 	}
 }
 
-/* One generate, one proof.  *evidence is what the next turn is told. */
 static struct err *
-iterate(struct walk *w, char **evidence, struct result *r)
-{
-	AUTO(agent_turn_free) struct agent_turn turn = {0};
-	const struct oid *tree;
-
-	TRY(walk_alive(w));
-	line_tell(w->o, LINE_STEP, "agent %s, iteration %" PRId64, w->rec.agent, w->rec.iterations);
-	TRY(agent_turn(w->agent, *evidence, &turn));
-	free(*evidence);
-	*evidence = NULL;
-	if (turn.gave_up) {
-		r->question = STEAL(turn.text);
-		return NULL;
-	}
-	free(w->summary);
-	w->summary = STEAL(turn.text);
-	tree = agent_tree(w->agent);
-	if (oid_eq(tree, &w->policy.tree)) {
-		*evidence = mem_strdup("Nothing was changed: the files are as they were before.");
-		return NULL;
-	}
-	proof_free(&r->proof);
-	TRY(prove(w, tree, false, &r->proof));
-	if (r->proof.passed) {
-		proof_free(&r->proof);
-		TRY(prove(w, tree, true, &r->proof));
-	}
-	r->proven = r->proof.passed;
-	if (!r->proven)
-		*evidence = mem_printf("The checks failed on your change. Mend it, and call finish again.\n\n%s",
-		    r->proof.evidence);
-	return NULL;
-}
-
-static struct err *
-work(struct walk *w, struct result *r)
-{
-	AUTO(mem_free_p) char *evidence = NULL;
-	int64_t max = w->policy.cfg.limits.iterations;
-
-	while (!r->proven && r->question == NULL && w->rec.iterations < max) {
-		w->rec.iterations++;
-		TRY(iterate(w, &evidence, r));
-	}
-	if (!r->proven && r->question == NULL)
-		r->question = mem_printf("%" PRId64 " attempts did not pass the gates. The last evidence:\n\n%s", max,
-		    evidence != NULL ? evidence : "");
-	return NULL;
-}
-
-static struct err *
-question_of(struct result *r, struct err *e)
+question_of(struct work *r, struct err *e)
 {
 	free(r->question);
 	r->question = err_hint_of(e) == NULL ? mem_strdup(err_msg(e))
@@ -108,11 +40,11 @@ question_of(struct result *r, struct err *e)
 static struct err *
 walk_all(struct walk *w)
 {
-	AUTO(result_free) struct result r = {0};
+	AUTO(work_free) struct work r = {0};
 	struct err *e;
 
 	TRY(walk_staff(w));
-	e = work(w, &r);
+	e = work_through(w, &r);
 	if (e == NULL && r.proven) {
 		e = deliver(w, agent_tree(w->agent), &r.proof);
 		if (e == NULL)

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "conf/redact.h"
 #include "git/repo.h"
+#include "git/tree.h"
 #include "git/workspace.h"
 #include "line/setup.h"
 #include "line/walk.h"
@@ -21,13 +22,15 @@
 #include "store/state.h"
 #include "wire/json.h"
 
+#define RECORDING_MAX (256 * MIB)
+
 struct err *
 walk_alive(struct walk *w)
 {
 	if (w->o->cancel != NULL && *w->o->cancel != 0)
 		return err_hint(err_new(ERR_INTERRUPTED, "stopped; nothing is lost"),
 		    "'git factory run %s' goes on", w->id.s);
-	return lease_beat(w->lease);
+	return w->lease == NULL ? NULL : lease_beat(w->lease);
 }
 
 char *
@@ -244,6 +247,34 @@ walk_open(const struct line_opts *o, const struct id *task, struct walk *w)
 	return e;
 }
 
+/* A replay's task is what its record says; its policy that of its base. */
+static struct err *
+fill_recorded(struct walk *w, const struct run *record)
+{
+	w->replay = true;
+	TRY(start(w));
+	w->rec.ended = record->ended;
+	return apply_policy(w);
+}
+
+struct err *
+walk_open_recorded(const struct line_opts *o, const struct run *record, const char *dir, struct walk *w)
+{
+	struct err *e;
+
+	*w = (struct walk){.o = o, .state = o->state, .clock = state_clock(o->state), .dir = mem_strdup(dir)};
+	task_init(&w->task);
+	run_init(&w->rec);
+	w->repo = state_repo(o->state);
+	if (!id_parse(str_of(record->task), &w->id) || !id_parse(str_of(record->id), &w->run))
+		e = err_new(ERR_SYNTAX, "the record of run %s names no task", record->id);
+	else
+		e = fill_recorded(w, record);
+	if (e != NULL)
+		walk_close(w);
+	return e;
+}
+
 void
 walk_close(struct walk *w)
 {
@@ -312,6 +343,23 @@ take_key(struct walk *w, const struct conf_model *m, const char **key)
 	return NULL;
 }
 
+/*
+ * A recording becomes the run's own transcript, so that the run can be
+ * replayed like any other.  Policy names a file of the base; the command line
+ * names one of the user's.
+ */
+static struct err *
+take_recording(struct walk *w, const struct conf_model *m, const char *transcript)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(RECORDING_MAX);
+
+	if (w->o->recording != NULL)
+		TRY(file_read(AT_FDCWD, w->o->recording, &text));
+	else
+		TRY(tree_read(w->repo, &w->policy.tree, m->recording, &text));
+	return file_replace(AT_FDCWD, transcript, buf_str(&text), 0600, false);
+}
+
 static struct err *
 open_model(struct walk *w)
 {
@@ -332,9 +380,11 @@ open_model(struct walk *w)
 		price = (struct llm_price){m->price.in, m->price.out, m->price.cache_read, m->price.cache_write};
 		c.price = &price;
 	}
-	if (w->o->recording != NULL || m->provider == PROVIDER_RECORDED) {
+	if (w->replay) {
 		c.provider = "recorded";
-		c.transcript = w->o->recording != NULL ? w->o->recording : m->recording;
+	} else if (w->o->recording != NULL || m->provider == PROVIDER_RECORDED) {
+		c.provider = "recorded";
+		TRY(take_recording(w, m, transcript));
 	} else {
 		TRY(take_key(w, m, &c.api_key));
 	}
@@ -380,7 +430,7 @@ open_agent(struct walk *w)
 	    .clock = w->clock, .cwd = w->task.dir[0] != '\0' ? w->task.dir : NULL,
 	    .system = arena_str(&w->rec.mem, buf_str(&system)),
 	    .prompt = arena_str(&w->rec.mem, buf_str(&prompt)), .cancel_fd = w->o->cancel_fd, .llm = w->llm,
-	    .on_event = w->o->on_agent, .arg = w->o->arg};
+	    .replay = w->replay, .on_event = w->o->on_agent, .arg = w->o->arg};
 	job->deadline = clock_mono(w->clock) + w->policy.cfg.limits.timeout * 1000;
 	if (a->kind == AGENT_COMMAND) {
 		argv = arena_alloc(&w->rec.mem, (a->command.n + 1) * sizeof(*argv));

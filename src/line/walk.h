@@ -51,10 +51,18 @@ struct walk {
 	struct agent *agent;
 	struct run rec;			/* the record that is being written */
 	char *summary;			/* what the agent says it did */
+	bool replay;
 };
 
 /* Claim the task, take up or start its run, read policy, make the record. */
 struct err *walk_open(const struct line_opts *o, const struct id *task, struct walk *w) MUST_USE;
+
+/*
+ * The same for a recorded run: its journal and transcript lie in 'dir', no
+ * lease is taken, and whatever is not recorded is an error.
+ */
+struct err *walk_open_recorded(const struct line_opts *o, const struct run *record,
+    const char *dir, struct walk *w) MUST_USE;
 
 /* Everything back; the lease is given up when it was not ended by a step. */
 void walk_close(struct walk *w);

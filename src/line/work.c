@@ -1,0 +1,67 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "line/walk.h"
+#include "line/work.h"
+
+void
+work_free(struct work *r)
+{
+	proof_free(&r->proof);
+	free(r->question);
+	err_free(r->why);
+}
+
+/* One generate, one proof.  *evidence is what the next turn is told. */
+static struct err *
+iterate(struct walk *w, char **evidence, struct work *r)
+{
+	AUTO(agent_turn_free) struct agent_turn turn = {0};
+	const struct oid *tree;
+
+	TRY(walk_alive(w));
+	line_tell(w->o, LINE_STEP, "agent %s, iteration %" PRId64, w->rec.agent, w->rec.iterations);
+	TRY(agent_turn(w->agent, *evidence, &turn));
+	free(*evidence);
+	*evidence = NULL;
+	if (turn.gave_up) {
+		r->question = STEAL(turn.text);
+		return NULL;
+	}
+	free(w->summary);
+	w->summary = STEAL(turn.text);
+	tree = agent_tree(w->agent);
+	if (oid_eq(tree, &w->policy.tree)) {
+		*evidence = mem_strdup("Nothing was changed: the files are as they were before.");
+		return NULL;
+	}
+	proof_free(&r->proof);
+	TRY(prove(w, tree, false, &r->proof));
+	if (r->proof.passed) {
+		proof_free(&r->proof);
+		TRY(prove(w, tree, true, &r->proof));
+	}
+	r->proven = r->proof.passed;
+	if (!r->proven)
+		*evidence = mem_printf("The checks failed on your change. Mend it, and call finish again.\n\n%s",
+		    r->proof.evidence);
+	return NULL;
+}
+
+struct err *
+work_through(struct walk *w, struct work *r)
+{
+	AUTO(mem_free_p) char *evidence = NULL;
+	int64_t max = w->policy.cfg.limits.iterations;
+
+	while (!r->proven && r->question == NULL && w->rec.iterations < max) {
+		w->rec.iterations++;
+		TRY(iterate(w, &evidence, r));
+	}
+	if (!r->proven && r->question == NULL)
+		r->question = mem_printf("%" PRId64 " attempts did not pass the gates. The last evidence:\n\n%s", max,
+		    evidence != NULL ? evidence : "");
+	return NULL;
+}
