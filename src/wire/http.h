@@ -30,7 +30,7 @@ struct http_request {
 	struct str body;
 	int64_t connect_ms;		/* 0: 30 s */
 	int64_t deadline_ms;		/* for the whole; 0: none */
-	int64_t idle_ms;		/* without a byte from the server; 0: 60 s */
+	int64_t idle_ms;		/* window in which more than a byte a second must move; 0: 60 s */
 	size_t max_body;		/* of the answer; 0: 64 MiB */
 	bool loopback_only;		/* refuse every address but the loopback's */
 	bool proxy_from_env;
@@ -59,7 +59,7 @@ struct http_reply {
  * http_status_err(). The reply is filled (and to be freed by http_reply_free)
  * on success only. ERR_NETWORK, ERR_TIMEOUT, ERR_INTERRUPTED (cancel),
  * ERR_DENIED (address), ERR_LIMIT (max_body), ERR_CONFIG (malformed URL or
- * header), ERR_COMMAND (no libcurl). A connection that ends before the body
+ * header), ERR_PROTOCOL (no HTTP), ERR_COMMAND (no libcurl). A connection that ends before the body
  * does is ERR_NETWORK.
  */
 struct err *http_do(const struct http_request *req, struct http_reply *reply) MUST_USE;

@@ -1,0 +1,25 @@
+/*
+ * http_addr.h - which addresses a request may connect to, and what an URL
+ * says about its host; for http.c.
+ *
+ * Refused always: link-local addresses (RFC 3927, RFC 4291 2.5.6), where
+ * clouds serve credentials, the metadata addresses of AWS (fd00:ec2::254) and
+ * Alibaba (100.100.100.200), and unspecified ones (0.0.0.0 and ::, which
+ * reach the loopback in disguise); also when an IPv6 address carries the
+ * IPv4 one inside (::ffff:0:0/96, 64:ff9b::/96).
+ */
+#ifndef WIRE_HTTP_ADDR_H
+#define WIRE_HTTP_ADDR_H
+
+#include "base/def.h"
+#include "base/str.h"
+
+struct sockaddr;
+
+/* Why the address is refused, or NULL. Static. */
+const char *addr_refused(const struct sockaddr *sa, bool loopback_only);
+
+/* The URL for a message: without query and fragment. Borrowed from url. */
+struct str url_shown(const char *url);
+
+#endif
