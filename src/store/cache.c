@@ -381,6 +381,7 @@ cache_each(struct cache *c, enum cache_which which, cache_task_fn *fn, void *ctx
 {
 	static const char *const sql[] = {
 	    [CACHE_OPEN] = TASK_COLUMNS "WHERE archived = 0" TASK_ORDER,
+	    [CACHE_NOTED] = TASK_COLUMNS "WHERE archived = 0 AND state IN ('', 'delivered', 'escalated', 'landed', 'closed')" TASK_ORDER,
 	    [CACHE_QUEUED] = TASK_COLUMNS "WHERE archived = 0 AND state = 'queued' AND waits != 1" TASK_ORDER,
 	    [CACHE_ALL] = TASK_COLUMNS TASK_ORDER,
 	};

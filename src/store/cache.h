@@ -78,6 +78,7 @@ typedef struct err *cache_run_fn(const struct cache_run *r, void *ctx, bool *mor
 
 enum cache_which {
 	CACHE_OPEN,	/* not archived */
+	CACHE_NOTED,	/* open, and not queued */
 	CACHE_QUEUED,	/* open, queued and not held */
 	CACHE_ALL
 };

@@ -159,6 +159,12 @@ queue_cache(const struct queue *q)
 	return q->cache;
 }
 
+const struct lease_infos *
+queue_leases(const struct queue *q)
+{
+	return &q->leases;
+}
+
 const struct lease_info *
 queue_lease(const struct queue *q, const struct id *id)
 {
@@ -190,7 +196,6 @@ struct row_call {
 	struct queue *q;
 	queue_fn *fn;
 	void *ctx;
-	bool archived;
 };
 
 static struct err *
@@ -202,8 +207,6 @@ row_from_cache(const struct cache_task *t, void *ctx, bool *more)
 
 	(void)more;
 	task_init(&task);
-	if (t->archived && !call->archived)
-		return NULL;
 	if (!id_parse(str_of(t->id), &row.id))
 		return NULL;
 	if (t->broken == NULL) {
@@ -215,11 +218,13 @@ row_from_cache(const struct cache_task *t, void *ctx, bool *more)
 }
 
 struct err *
-queue_each(struct queue *q, bool archived, queue_fn *fn, void *ctx)
+queue_each(struct queue *q, enum queue_which which, queue_fn *fn, void *ctx)
 {
-	struct row_call call = {.q = q, .fn = fn, .ctx = ctx, .archived = archived};
+	static const enum cache_which rows[] = {
+	    [QUEUE_OPEN] = CACHE_OPEN, [QUEUE_NOTED] = CACHE_NOTED, [QUEUE_ALL] = CACHE_ALL};
+	struct row_call call = {.q = q, .fn = fn, .ctx = ctx};
 
-	return cache_each(q->cache, archived ? CACHE_ALL : CACHE_OPEN, row_from_cache, &call);
+	return cache_each(q->cache, rows[which], row_from_cache, &call);
 }
 
 /* ---- one task ---- */
@@ -248,6 +253,7 @@ struct copy {
 	struct id id;
 	struct oid blob;
 	bool archived;
+	bool parse;	/* what the cache knows of it, into q->task */
 	bool found;
 };
 
@@ -265,25 +271,38 @@ copy_row(const struct cache_task *t, void *ctx, bool *more)
 	c->archived = t->archived;
 	c->found = oid_parse(str_of(t->blob), &c->blob);
 	*more = t->archived;
-	return NULL;
+	task_free(&c->q->task);
+	task_init(&c->q->task);
+	return c->parse && t->broken == NULL ? parse_data(t, &c->q->task) : NULL;
 }
 
 static struct err *
-find_row(struct queue *q, const struct id *id, struct copy *c)
+find_row(struct copy *c)
 {
-	*c = (struct copy){.q = q, .id = *id};
-	TRY(cache_prefix(q->cache, id->s, copy_row, c));
+	TRY(cache_prefix(c->q->cache, c->id.s, copy_row, c));
 	if (!c->found)
-		return err_new(ERR_NOT_FOUND, "there is no task '%s'", id->s);
+		return err_new(ERR_NOT_FOUND, "there is no task '%s'", c->id.s);
 	return NULL;
+}
+
+static void
+lend_row(const struct copy *c, struct queue_row *out)
+{
+	struct queue *q = c->q;
+
+	if (q->broken == NULL)
+		task_set(&q->task, &q->task.id, c->id.s);
+	*out = (struct queue_row){.id = c->id, .path = q->path, .broken = q->broken,
+	    .archived = c->archived, .running = queue_lease(q, &c->id) != NULL,
+	    .task = q->broken == NULL ? &q->task : NULL};
 }
 
 struct err *
 queue_text(struct queue *q, const struct id *id, struct buf *out)
 {
-	struct copy c;
+	struct copy c = {.q = q, .id = *id};
 
-	TRY(find_row(q, id, &c));
+	TRY(find_row(&c));
 	return blob_read(state_repo(q->state), &c.blob, out);
 }
 
@@ -291,23 +310,24 @@ struct err *
 queue_get(struct queue *q, const struct id *id, struct queue_row *out)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(TASK_FILE_MAX);
-	struct queue_row row = {.id = *id};
-	struct copy c;
+	struct copy c = {.q = q, .id = *id};
 
-	TRY(find_row(q, id, &c));
-	task_free(&q->task);
-	task_init(&q->task);
+	TRY(find_row(&c));
 	if (q->broken == NULL) {
 		TRY(blob_read(state_repo(q->state), &c.blob, &text));
 		TRY(task_parse(q->path, buf_str(&text), &q->task));
-		task_set(&q->task, &q->task.id, id->s);
-		row.task = &q->task;
 	}
-	row.path = q->path;
-	row.broken = q->broken;
-	row.archived = c.archived;
-	row.running = queue_lease(q, id) != NULL;
-	*out = row;
+	lend_row(&c, out);
+	return NULL;
+}
+
+struct err *
+queue_peek(struct queue *q, const struct id *id, struct queue_row *out)
+{
+	struct copy c = {.q = q, .id = *id, .parse = true};
+
+	TRY(find_row(&c));
+	lend_row(&c, out);
 	return NULL;
 }
 

@@ -17,6 +17,7 @@
 struct buf;
 struct err;
 struct lease_info;
+struct lease_infos;
 struct queue;
 struct state;
 struct state_step;
@@ -49,20 +50,27 @@ struct err *queue_find(struct queue *q, const char *prefix, struct id *out) MUST
 
 /*
  * One task with its body.  The row and what it points to live until the next
- * queue_get() or change, or the close.  ERR_NOT_FOUND.
+ * queue_get(), queue_peek() or change, or the close.  ERR_NOT_FOUND.
  */
 struct err *queue_get(struct queue *q, const struct id *id, struct queue_row *out) MUST_USE;
+
+/* The same without the body, and without reading an object. */
+struct err *queue_peek(struct queue *q, const struct id *id, struct queue_row *out) MUST_USE;
 
 /* The file's bytes as they stand, also of a broken one. */
 struct err *queue_text(struct queue *q, const struct id *id, struct buf *out) MUST_USE;
 
 /*
  * Call fn for each task, most urgent first (priority, then age, then id),
- * until it fails.  The row lives for the call.  Archived ones come only
- * with 'archived'.
+ * until it fails.  The row lives for the call.
  */
+enum queue_which {
+	QUEUE_OPEN,	/* not landed, not closed */
+	QUEUE_NOTED,	/* of these, the ones that are not simply queued: broken, escalated, ... */
+	QUEUE_ALL
+};
 typedef struct err *queue_fn(const struct queue_row *row, void *ctx);
-struct err *queue_each(struct queue *q, bool archived, queue_fn *fn, void *ctx) MUST_USE;
+struct err *queue_each(struct queue *q, enum queue_which which, queue_fn *fn, void *ctx) MUST_USE;
 
 /*
  * Why a task cannot run now (held, waits for another, running, broken, ...):
@@ -72,6 +80,9 @@ struct err *queue_ready(struct queue *q, const struct queue_row *row) MUST_USE;
 
 /* The first ready task; ERR_NOTHING_READY, with what stands in the way. */
 struct err *queue_next(struct queue *q, struct id *out) MUST_USE;
+
+/* Who works at what; those proven dead are not among them. */
+const struct lease_infos *queue_leases(const struct queue *q);
 
 /* Who works on the task; NULL when nobody does.  Borrowed from the queue. */
 const struct lease_info *queue_lease(const struct queue *q, const struct id *id);
