@@ -1,0 +1,392 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/show.h"
+#include "git/oid.h"
+#include "git/repo.h"
+#include "git/tip.h"
+#include "line/policy.h"
+#include "model/run.h"
+#include "model/task.h"
+#include "store/lease.h"
+#include "store/queue.h"
+#include "store/state.h"
+#include "wire/json.h"
+
+#define VIEW_FILE "view"
+#define VIEW_MAX (64 * KIB)
+
+/* ---- what policy said about the state ---- */
+
+struct said {
+	char *head, *base, *tip, *config;	/* what it was read from */
+	char *branch, *name, *email;		/* what it says; "" for nothing */
+};
+
+static void
+said_free(struct said *s)
+{
+	char **all[] = {&s->head, &s->base, &s->tip, &s->config, &s->branch, &s->name, &s->email};
+	size_t i;
+
+	for (i = 0; i < NITEMS(all); i++) {
+		free(*all[i]);
+		*all[i] = NULL;
+	}
+}
+
+static char *
+tip_hex(struct repo *r, const char *ref)
+{
+	struct oid tip = oid_zero;
+
+	err_ignore(tip_read(r, ref, &tip));
+	return mem_strdup(oid_hex(&tip).s);
+}
+
+static void
+sign_file(struct buf *b, const char *dir, const char *name)
+{
+	AUTO(mem_free_p) char *path = dir != NULL ? path_join(dir, name) : NULL;
+	struct stat st;
+
+	if (path == NULL || stat(path, &st) != 0) {
+		buf_adds(b, "- ");
+		return;
+	}
+	/* git replaces the file by another when it writes it: the inode tells. */
+	buf_addf(b, "%lld.%lld.%lld ", (long long)st.st_mtime, (long long)st.st_size,
+	    (long long)st.st_ino);
+}
+
+/* Changes when one of the files changes that hold the user's git config. */
+static char *
+config_signature(struct repo *r)
+{
+	AUTO(mem_free_p) char *xdg = NULL;
+	struct buf b = BUF_INIT(4 * KIB);
+	const char *home = getenv("HOME");
+
+	if (getenv("XDG_CONFIG_HOME") != NULL)
+		xdg = mem_strdup(getenv("XDG_CONFIG_HOME"));
+	else if (home != NULL)
+		xdg = path_join(home, ".config");
+	sign_file(&b, repo_commondir(r), "config");
+	sign_file(&b, repo_gitdir(r), "config.worktree");
+	sign_file(&b, home, ".gitconfig");
+	sign_file(&b, xdg, "git/config");
+	sign_file(&b, "/etc", "gitconfig");
+	if (getenv("GIT_CONFIG_GLOBAL") != NULL)
+		sign_file(&b, "", getenv("GIT_CONFIG_GLOBAL"));
+	return buf_steal(&b);
+}
+
+static char *
+take_line(struct str *rest)
+{
+	struct str line;
+
+	return str_line(rest, &line) ? str_dup(line) : mem_strdup("");
+}
+
+static bool
+recall(struct repo *r, const char *dir, struct said *out)
+{
+	AUTO(mem_free_p) char *path = path_join(dir, VIEW_FILE);
+	AUTO(mem_free_p) char *head = tip_hex(r, "HEAD");
+	AUTO(mem_free_p) char *config = config_signature(r);
+	AUTO(mem_free_p) char *tip = NULL;
+	AUTO(buf_free) struct buf b = BUF_INIT(VIEW_MAX);
+	struct str rest;
+	struct err *e;
+
+	e = file_read(AT_FDCWD, path, &b);
+	if (e != NULL) {
+		err_free(e);
+		return false;
+	}
+	rest = buf_str(&b);
+	out->head = take_line(&rest);
+	out->base = take_line(&rest);
+	out->tip = take_line(&rest);
+	out->config = take_line(&rest);
+	out->branch = take_line(&rest);
+	out->name = take_line(&rest);
+	out->email = take_line(&rest);
+	tip = tip_hex(r, out->base);
+	if (*out->base != '\0' && strcmp(head, out->head) == 0 && strcmp(tip, out->tip) == 0 &&
+	    strcmp(config, out->config) == 0)
+		return true;
+	said_free(out);
+	return false;
+}
+
+static void
+remember(const char *dir, const struct said *s)
+{
+	AUTO(mem_free_p) char *path = path_join(dir, VIEW_FILE);
+	AUTO(buf_free) struct buf b = BUF_INIT(VIEW_MAX);
+
+	buf_addf(&b, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->head, s->base, s->tip, s->config, s->branch,
+	    s->name, s->email);
+	err_ignore(file_replace(AT_FDCWD, path, buf_str(&b), 0600, false));
+}
+
+/* Policy itself; its defaults in a repository that has no commit to hold one. */
+static struct err *
+ask_policy(struct repo *r, struct said *out, bool *lasting)
+{
+	AUTO(config_free) struct config defaults = {0};
+	AUTO(policy_free) struct policy p = {0};
+	const struct config *c = &p.cfg;
+	struct err *e = policy_open(r, &p);
+
+	if (err_is(e, ERR_REPOSITORY) || err_is(e, ERR_NOT_FOUND)) {
+		err_free(e);
+		e = NULL;
+		config_init(&defaults);
+		c = &defaults;
+	}
+	TRY(e);
+	*lasting = c == &p.cfg;
+	out->head = tip_hex(r, "HEAD");
+	out->base = mem_strdup(*lasting ? p.branch : "");
+	out->tip = tip_hex(r, out->base);
+	out->config = config_signature(r);
+	out->branch = mem_strdup(c->state_branch);
+	out->name = mem_strdup(c->commit.name);
+	out->email = mem_strdup(c->commit.email);
+	return NULL;
+}
+
+static struct err *
+learn(struct repo *r, struct said *out)
+{
+	const char *dir = NULL;
+	struct err *e = repo_factory_dir(r, &dir);
+	bool lasting = false;
+
+	/* Where nothing can be written, policy is asked each time. */
+	err_ignore(e);
+	if (dir != NULL && recall(r, dir, out))
+		return NULL;
+	TRY(ask_policy(r, out, &lasting));
+	if (dir != NULL && lasting)
+		remember(dir, out);
+	return NULL;
+}
+
+/* ---- the desk ---- */
+
+struct err *
+desk_open(struct app *app, struct desk *out)
+{
+	AUTO(desk_close) struct desk d = {0};
+	AUTO(said_free) struct said said = {0};
+	struct state_opts o = {.clock = app->clock};
+
+	TRY(repo_open(app->repo_path, &d.repo));
+	TRY(learn(d.repo, &said));
+	o.repo = d.repo;
+	o.branch = said.branch;
+	o.name = *said.name != '\0' ? said.name : NULL;
+	o.email = *said.email != '\0' ? said.email : NULL;
+	TRY(state_open(&o, &d.state));
+	*out = d;
+	d = (struct desk){0};
+	return NULL;
+}
+
+void
+desk_close(struct desk *d)
+{
+	queue_close(d->queue);
+	state_close(d->state);
+	repo_close(d->repo);
+	*d = (struct desk){0};
+}
+
+struct err *
+desk_queue(struct app *app, struct desk *out)
+{
+	AUTO(desk_close) struct desk d = {0};
+	const struct strs *remarks;
+	size_t i;
+
+	TRY(desk_open(app, &d));
+	TRY(queue_open(d.state, &d.queue));
+	remarks = queue_remarks(d.queue);
+	for (i = 0; i < remarks->n; i++)
+		out_printf(&app->note, "note: %s\n", remarks->v[i]);
+	*out = d;
+	d = (struct desk){0};
+	return NULL;
+}
+
+/* ---- tasks ---- */
+
+const char *
+row_word(struct queue *q, const struct queue_row *row)
+{
+	AUTO(err_free_p) struct err *why = NULL;
+
+	if (row->running)
+		return "running";
+	if (row->broken != NULL)
+		return "broken";
+	if (row->task->state != TASK_QUEUED)
+		return task_state_word(row->task->state);
+	if (*row->task->hold != '\0')
+		return "held";
+	why = queue_ready(q, row);
+	return why == NULL ? "ready" : "waiting";
+}
+
+static enum out_style
+word_style(const char *word)
+{
+	static const struct { const char *word; enum out_style style; } styles[] = {
+	    {"running", STYLE_BLUE}, {"ready", STYLE_GREEN}, {"broken", STYLE_RED},
+	    {"escalated", STYLE_YELLOW}, {"held", STYLE_DIM}, {"waiting", STYLE_DIM},
+	    {"landed", STYLE_DIM}, {"closed", STYLE_DIM}};
+	size_t i;
+
+	for (i = 0; i < NITEMS(styles); i++)
+		if (strcmp(styles[i].word, word) == 0)
+			return styles[i].style;
+	return STYLE_RESET;
+}
+
+void
+row_line(struct app *app, struct queue *q, const struct queue_row *row)
+{
+	const char *word = row_word(q, row);
+	size_t left = app->out.columns > 50 ? (size_t)app->out.columns - 25 : 25;
+
+	out_printf(&app->out, "%s  ", row->id.s);
+	out_style(&app->out, word_style(word));
+	out_printf(&app->out, "%-9s", word);
+	out_style(&app->out, STYLE_RESET);
+	if (row->task != NULL)
+		out_printf(&app->out, "  p%lld  ", (long long)row->task->priority);
+	else
+		out_printf(&app->out, "  --  ");
+	if (app->out.tty)
+		out_cut(&app->out, str_of(row->task != NULL ? row->task->title : row->broken), left);
+	else
+		out_line(&app->out, str_of(row->task != NULL ? row->task->title : row->broken));
+	out_printf(&app->out, "\n");
+}
+
+static void
+put_strs(struct jw *w, const char *key, const struct strs *s)
+{
+	size_t i;
+
+	jw_key(w, key);
+	jw_list(w);
+	for (i = 0; i < s->n; i++)
+		jw_str(w, s->v[i]);
+	jw_end(w);
+}
+
+static void
+put_time(struct jw *w, const char *key, int64_t when)
+{
+	char text[CLOCK_TEXT];
+
+	if (when != 0)
+		clock_format(when, text);
+	jw_kstr(w, key, when != 0 ? text : NULL);
+}
+
+static void
+put_lease(struct jw *w, const struct lease_info *l)
+{
+	jw_key(w, "lease");
+	if (l == NULL) {
+		jw_null(w);
+		return;
+	}
+	jw_obj(w);
+	jw_kstr(w, "run", l->run.s);
+	jw_kint(w, "attempt", l->attempt);
+	jw_kstr(w, "node", l->node);
+	jw_kint(w, "pid", l->pid);
+	put_time(w, "since", l->since);
+	put_time(w, "beat", l->beat);
+	jw_end(w);
+}
+
+static void
+put_task(struct jw *w, const struct task *t)
+{
+	jw_kstr(w, "title", t->title);
+	jw_kstr(w, "type", t->type);
+	jw_kint(w, "priority", t->priority);
+	put_strs(w, "labels", &t->labels);
+	put_strs(w, "needs", &t->needs);
+	put_strs(w, "after", &t->after);
+	jw_kint(w, "estimate_s", t->estimate);
+	jw_kstr(w, "dir", t->dir);
+	jw_kstr(w, "hold", t->hold);
+	jw_kstr(w, "close", t->close);
+	put_time(w, "created", t->created);
+	jw_kint(w, "attempts", t->attempts);
+	jw_kstr(w, "run", t->run);
+	jw_kstr(w, "branch", t->branch);
+	jw_kint(w, "pull", t->pull);
+	jw_kstr(w, "commit", t->commit);
+	jw_kstr(w, "error", t->error);
+	jw_kstr(w, "question", t->question);
+}
+
+void
+row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body)
+{
+	AUTO(err_free_p) struct err *why = queue_ready(q, row);
+
+	jw_obj(w);
+	jw_kstr(w, "id", row->id.s);
+	jw_kstr(w, "state", row_word(q, row));
+	jw_kbool(w, "ready", why == NULL);
+	jw_kstr(w, "why", why != NULL ? err_msg(why) : NULL);
+	jw_kstr(w, "path", row->path);
+	jw_kstr(w, "broken", row->broken);
+	if (row->task != NULL)
+		put_task(w, row->task);
+	put_lease(w, queue_lease(q, &row->id));
+	if (body && row->task != NULL)
+		jw_kstr(w, "body", row->task->body);
+	jw_end(w);
+}
+
+/* ---- runs ---- */
+
+void
+run_line(struct app *app, const struct run *r)
+{
+	AUTO(buf_free) struct buf cost = BUF_INIT(64);
+	char when[CLOCK_TEXT], span[CLOCK_TEXT];
+
+	clock_format(r->started, when);
+	clock_format_span(r->ended > r->started ? r->ended - r->started : 0, span);
+	money_text(r->use.micro, &cost);
+	out_printf(&app->out, "%s  %s  %s  %-9s  %8s  %6s  ", r->id, when, r->task,
+	    run_outcome_word(r->outcome), buf_cstr(&cost), span);
+	out_line(&app->out, str_of(r->title));
+	out_printf(&app->out, "\n");
+}
+
+void
+json_print(struct app *app, struct buf *text)
+{
+	buf_addc(text, '\n');
+	out_raw(&app->out, buf_str(text));
+}

@@ -1,0 +1,79 @@
+/*
+ * show.h - what the verbs about tasks and runs share: opening the factory of
+ * the repository, and one way to show a task to a person or a program.
+ */
+#ifndef CMD_SHOW_H
+#define CMD_SHOW_H
+
+#include "base/def.h"
+#include "base/str.h"
+
+struct app;
+struct args;
+struct buf;
+struct err;
+struct id;
+struct jw;
+struct out;
+struct queue;
+struct queue_row;
+struct repo;
+struct run;
+struct state;
+
+/* What a verb works at; closes what is open. */
+struct desk {
+	struct repo *repo;
+	struct state *state;
+	struct queue *queue;	/* NULL until desk_queue() */
+};
+
+/*
+ * Open the repository and its state, as policy says (the name of the view,
+ * who commits).  Policy costs object reads, so what it said is remembered in
+ * $GIT_COMMON_DIR/factory/view for as long as HEAD, the base branch and the
+ * user's config files stay what they are.
+ */
+struct err *desk_open(struct app *app, struct desk *out) MUST_USE;
+void desk_close(struct desk *d);	/* also for AUTO */
+
+/* desk_open() and the queue; what the inbox had to say goes to app->note. */
+struct err *desk_queue(struct app *app, struct desk *out) MUST_USE;
+
+/* "running", "waiting", "held", "broken", else the state's own word. */
+const char *row_word(struct queue *q, const struct queue_row *row);
+
+/* One line of a list. */
+void row_line(struct app *app, struct queue *q, const struct queue_row *row);
+
+/* One object with all fields; with the body when it is asked for. */
+void row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body);
+
+/* One line of a log, and the record as JSON is run_format()'s. */
+void run_line(struct app *app, const struct run *r);
+
+/* ---- parts of 'task' that fill files of their own ---- */
+
+/*
+ * The user's editor (as git chooses it) on a task's text.  What was written
+ * is kept under $GIT_COMMON_DIR/factory/edit/ until edit_done(), and the next
+ * edit of the task goes on from there: a text that is refused is not lost.
+ */
+struct err *edit_text(struct app *app, struct state *s, const struct id *id, struct str old,
+    struct buf *new) MUST_USE;
+void edit_done(struct state *s, const struct id *id);
+char *edit_path(struct state *s, const struct id *id) MUST_USE;	/* the caller frees */
+
+/* ERR_FINDINGS when a spec is vague or cannot be read. */
+struct err *lint_file(struct app *app, const char *name, struct str text, bool json) MUST_USE;
+/* The tasks of these ids, or all open ones. */
+struct err *lint_queue(struct app *app, struct queue *q, const struct args *args, bool json) MUST_USE;
+
+/* The task args[0] comes after args[1], ... (or no longer); ERR_CONFLICT for a circle. */
+struct err *dep_change(struct queue *q, const struct id *id, const struct args *args, bool remove) MUST_USE;
+struct err *dep_show(struct app *app, struct queue *q, const struct id *id) MUST_USE;
+
+/* Prints what a writer holds, with a newline. */
+void json_print(struct app *app, struct buf *text);
+
+#endif
