@@ -34,6 +34,8 @@ struct diff {
  */
 struct err *diff_trees(struct repo *r, const struct oid *old, const struct oid *new,
     bool count, struct diff *out) MUST_USE;
+struct err *diff_tree_names(struct repo *r, const struct oid *old, const struct oid *new,
+    struct diff *out) MUST_USE;	/* diff_trees() without count; skips equal folders */
 void diff_free(struct diff *d);		/* also for AUTO */
 
 /*

@@ -84,6 +84,7 @@ struct tree_change {
 /* A list of changes; {0} is empty.  A later change of a path replaces an earlier. */
 struct tree_edit {
 	VEC_FIELDS(struct tree_change);
+	bool lenient;	/* paths that a commit has already: only libgit2's own check */
 };
 
 void tree_edit_put(struct tree_edit *e, const char *path, unsigned mode, const struct oid *oid);
@@ -99,7 +100,7 @@ struct err *tree_edit_write(struct repo *r, struct tree_edit *e, const char *pat
  * only those on the way to a named path.  Deleting what is missing is fine;
  * a folder that becomes empty goes away; a file in the way of a folder is
  * replaced, and a folder by a file.  ERR_DENIED for a path that fails
- * path_check(), ERR_BUG when the edit puts both "a" and "a/b".
+ * path_check() and is not in 'base' already, ERR_BUG when the edit puts both "a" and "a/b".
  */
 struct err *tree_apply(struct repo *r, const struct oid *base, const struct tree_edit *e,
     struct oid *out) MUST_USE;

@@ -82,14 +82,30 @@ by_path(const void *a, const void *b)
 	return (x->change > y->change) - (x->change < y->change);
 }
 
+/* A name that we would not make is no reason not to change a file that has it. */
+static struct err *
+check_path(struct repo *r, const struct oid *base, const char *path)
+{
+	AUTO(err_free_p) struct err *fault = path_check(str_of(path));
+	struct tree_entry old;
+
+	if (fault == NULL)
+		return NULL;
+	if (path[0] == '\0' || path[0] == '/')
+		return STEAL(fault);
+	TRY(tree_find(r, base, path, &old));
+	return old.mode != 0 ? NULL : STEAL(fault);
+}
+
 /* Sorted; of several changes of one path the last. */
 static struct err *
-make_steps(const struct tree_edit *e, struct steps *out)
+make_steps(struct repo *r, const struct oid *base, const struct tree_edit *e, struct steps *out)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < e->n; i++) {
-		TRY(path_check(str_of(e->v[i].path)));
+		if (!e->lenient)
+			TRY(check_path(r, base, e->v[i].path));
 		vec_push(out, (struct step){e->v[i].path, &e->v[i]});
 	}
 	vec_sort(out, by_path);
@@ -208,7 +224,7 @@ tree_apply(struct repo *r, const struct oid *base, const struct tree_edit *e, st
 {
 	AUTO(steps_free) struct steps steps = {0};
 
-	TRY(make_steps(e, &steps));
+	TRY(make_steps(r, base, e, &steps));
 	if (steps.n == 0 && !oid_is_zero(base)) {
 		*out = *base;
 		return NULL;
