@@ -53,7 +53,8 @@ struct task {
 
 	/* people's */
 	const char *title;	/* one line; front matter, or the first "# " heading */
-	const char *body;	/* the spec, NUL-terminated UTF-8, after the front matter */
+	const char *body;	/* the spec: UTF-8 after the front matter, without blank
+				   lines around it */
 	const char *type;	/* a word, [a-z][a-z0-9-]* */
 	int64_t priority;	/* 0..4 */
 	struct strs labels;
@@ -77,6 +78,7 @@ struct task {
 	const char *question;	/* what a person must decide, "" */
 
 	bool heading;		/* the title came from the first heading of the body */
+	int64_t body_line;	/* of the body's first line in its file, from 1 */
 };
 
 /* Every default in place, all strings "", title "". */
