@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/pager.h"
 #include "sys/sigs.h"
 #include "tool/tool.h"
 #include "wire/json.h"
@@ -171,6 +172,21 @@ find_noun(const char *word)
 	return NULL;
 }
 
+/* Patches and JSON keep their bytes: only what a person reads is paged. */
+static struct err *
+run_paged(struct app *app, const struct verb *v, const void *opts, const struct args *args)
+{
+	struct proc *pager = NULL;
+	struct err *e = NULL;
+
+	if (v->flags & VERB_PAGER && app->out.tty && !app->json)
+		e = pager_start(app, &pager);
+	if (e == NULL)
+		e = v->run(app, opts, args);
+	pager_end(app, pager);
+	return e;
+}
+
 static struct err *
 run_verb(struct app *app, const struct verb *v, int argc, char *const argv[])
 {
@@ -191,7 +207,7 @@ run_verb(struct app *app, const struct verb *v, int argc, char *const argv[])
 		e = err_hint(err_new(ERR_USAGE, "%s", (int)args.n < v->min_args ? "an argument is missing"
 		    : "too many arguments"), "usage: %.*s", (int)help.n - 1, buf_cstr(&help));
 	} else if (e == NULL) {
-		e = v->run(app, opts, &args);
+		e = run_paged(app, v, opts, &args);
 	}
 	buf_free(&help);
 	vec_free(&args);
@@ -285,7 +301,7 @@ int
 main(int argc, char *argv[])
 {
 	AUTO(mem_free_p) char *git_dir = take_git_dir();
-	struct app app = {.clock = clock_system(), .repo_path = git_dir, .self = argv[0]};
+	struct app app = {.clock = clock_system(), .repo_path = git_dir, .json = wants_json(argc, argv)};
 	struct err *e, *flush;
 	int status;
 
@@ -297,7 +313,7 @@ main(int argc, char *argv[])
 	if (e == NULL)
 		e = dispatch(&app, argc > 0 ? argc - 1 : 0, argv + 1);
 	if (e != NULL)
-		report(&app, e, wants_json(argc, argv));
+		report(&app, e, app.json);
 	status = err_status(e);
 	flush = out_flush(&app.out);
 	if (e == NULL && flush != NULL) {

@@ -21,7 +21,7 @@ struct app {
 	struct out out;		/* stdout */
 	struct out note;	/* stderr */
 	const char *repo_path;	/* for repo_open(): GIT_DIR as it was inherited, or NULL */
-	const char *self;	/* path of this program, for a sandbox to run */
+	bool json;		/* --json was given: errors are JSON on stdout, too */
 };
 
 enum verb_flag {
