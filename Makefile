@@ -119,6 +119,10 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfactory.a $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $(LDFLAGS) -o $@ $< $(B)/libfactory.a $(LDLIBS)
 
+$(B)/tests/bench/%: tests/bench/%.c $(B)/libfactory.a $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libfactory.a $(LDLIBS)
+
 -include $(OBJ:.o=.d) $(B)/src/main.d $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d)
 
 unit: $(UNIT_BIN)
@@ -159,7 +163,7 @@ fuzz:
 	$(MAKE) FUZZING=1 B=$(B)/san fuzzers
 	ci/fuzz --seconds $(FUZZ_SECONDS) $(B)/san
 
-bench: all
+bench: all $(B)/tests/bench/timeit $(B)/tests/bench/workspace
 	tests/bench/run --build $(B)
 
 SOAK_MINUTES ?= 10

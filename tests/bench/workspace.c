@@ -1,0 +1,88 @@
+/*
+ * workspace KIND REV REV - in the repository at hand: open a workspace on the
+ * first commit, again on the same one, and on the second; change a file and
+ * collect. Prints the milliseconds of: first open, open on the same base,
+ * change and collect there, open on the other base.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "git/repo.h"
+#include "git/tree.h"
+#include "git/workspace.h"
+
+static double
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static void
+need(struct err *e)
+{
+	if (e == NULL)
+		return;
+	fprintf(stderr, "workspace: %s\n", err_msg(e));
+	exit(1);
+}
+
+static struct workspace *
+timed_open(struct repo *r, enum ws_kind kind, const char *rev, double *ms)
+{
+	struct workspace_opts o = {.kind = kind};
+	struct workspace *ws;
+	double began;
+
+	need(repo_resolve(r, rev, &o.commit));
+	began = now_ms();
+	need(workspace_open(r, &o, &ws));
+	*ms = now_ms() - began;
+	return ws;
+}
+
+static double
+timed_collect(struct repo *r, struct workspace *ws)
+{
+	struct tree_edit edit = {0};
+	double began;
+	struct oid tree;
+
+	need(tree_edit_write(r, &edit, "d0/changed", str_of("changed\n")));
+	need(workspace_put(ws, &edit));
+	tree_edit_free(&edit);
+	began = now_ms();
+	need(workspace_collect(ws, &tree, NULL));
+	return now_ms() - began;
+}
+
+int
+main(int argc, char *argv[])
+{
+	double first, same, collect, other;
+	struct workspace *ws;
+	enum ws_kind kind;
+	struct repo *r;
+
+	if (argc != 4)
+		return 129;
+	kind = strcmp(argv[1], "pool") == 0 ? WS_POOL : WS_OVERLAY;
+	need(repo_open(NULL, &r));
+	ws = timed_open(r, kind, argv[2], &first);
+	workspace_close(ws);
+	ws = timed_open(r, kind, argv[2], &same);
+	collect = timed_collect(r, ws);
+	workspace_close(ws);
+	ws = timed_open(r, kind, argv[3], &other);
+	workspace_close(ws);
+	repo_close(r);
+	printf("%.1f %.1f %.1f %.1f\n", first, same, collect, other);
+	return 0;
+}
