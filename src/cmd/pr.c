@@ -8,10 +8,14 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/show.h"
 #include "forge/pull.h"
 #include "git/commit.h"
 #include "git/diff.h"
 #include "git/repo.h"
+#include "line/land.h"
+#include "line/policy.h"
+#include "sys/sigs.h"
 #include "wire/json.h"
 
 #define DIFF_MAX (256 * MIB)
@@ -207,9 +211,100 @@ diff(struct app *app, const void *opts, const struct args *args)
 	return cut ? err_new(ERR_LIMIT, "the patch is larger than %zu bytes and was cut", DIFF_MAX) : NULL;
 }
 
+/* ---- merge ---- */
+
+struct merge_opts {
+	bool merge;
+	bool rebase;
+	bool squash;
+	bool keep;
+};
+
+static const struct opt merge_table[] = {
+	OPT_FLAG(0, "squash", struct merge_opts, squash, "one new commit (policy's merge.method is the default)"),
+	OPT_FLAG(0, "merge", struct merge_opts, merge, "a merge commit"),
+	OPT_FLAG(0, "rebase", struct merge_opts, rebase, "the commit itself, on the base as it is now"),
+	OPT_FLAG('k', "keep-branch", struct merge_opts, keep, "do not delete the branch"),
+	OPT_END,
+};
+
+static void
+on_event(void *arg, enum line_event event UNUSED, const char *text)
+{
+	struct out *o = &((struct app *)arg)->note;
+
+	out_line(o, str_of(text));
+	out_printf(o, "\n");
+	err_ignore(out_flush(o));
+}
+
+static struct err *
+number_arg(struct repo *r, const char *word, int64_t *number)
+{
+	AUTO(pull_free) struct pull p = {0};
+
+	TRY(pull_arg(r, word, &p));
+	*number = p.number;
+	return NULL;
+}
+
+static struct err *
+pick_method(struct repo *r, const struct merge_opts *o, enum merge_method *out)
+{
+	AUTO(policy_free) struct policy p = {0};
+
+	if (o->squash + o->merge + o->rebase > 1)
+		return err_new(ERR_USAGE, "--squash, --merge and --rebase exclude each other");
+	TRY(policy_open(r, &p));
+	*out = o->squash ? MERGE_SQUASH : o->merge ? MERGE_MERGE : o->rebase ? MERGE_REBASE : p.cfg.merge.method;
+	return NULL;
+}
+
+static struct err *
+merge(struct app *app, const void *opts, const struct args *args)
+{
+	const struct merge_opts *o = opts;
+	AUTO(desk_close) struct desk d = {0};
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
+	struct land_opts land = {.line = &line, .keep_branch = o->keep};
+	struct oid landed;
+	int64_t number;
+
+	TRY(desk_open(app, &d));
+	TRY(number_arg(d.repo, args->v[0], &number));
+	TRY(pick_method(d.repo, o, &land.method));
+	line.state = d.state;
+	TRY(land_pull(&land, number, &landed));
+	out_printf(&app->out, "pull request %" PRId64 " landed as %s\n", number, oid_hex(&landed).s);
+	return NULL;
+}
+
+/* ---- close ---- */
+
+static const struct opt close_table[] = {
+	OPT_END,
+};
+
+static struct err *
+close_pull(struct app *app, const void *opts UNUSED, const struct args *args)
+{
+	AUTO(desk_close) struct desk d = {0};
+	struct line_opts line = {.arg = app};
+	int64_t number;
+
+	TRY(desk_open(app, &d));
+	TRY(number_arg(d.repo, args->v[0], &number));
+	line.state = d.state;
+	TRY(land_close(&line, number));
+	out_printf(&app->out, "pull request %" PRId64 " is closed\n", number);
+	return NULL;
+}
+
 const struct verb cmd_pr[] = {
 	{"pr", "list", "", "the open pull requests", list_table, sizeof(struct list_opts), NULL, 0, 0, VERB_PAGER, list},
 	{"pr", "show", "NUMBER", "a pull request's description", show_table, sizeof(struct show_opts), NULL, 1, 1, VERB_PAGER, show},
 	{"pr", "diff", "NUMBER", "what a pull request changes", diff_table, sizeof(struct diff_opts), NULL, 1, 1, VERB_PAGER, diff},
+	{"pr", "merge", "NUMBER", "land a pull request on its base", merge_table, sizeof(struct merge_opts), NULL, 1, 1, 0, merge},
+	{"pr", "close", "NUMBER", "close a pull request without landing it", close_table, 0, NULL, 1, 1, 0, close_pull},
 	VERB_END,
 };
