@@ -5,8 +5,8 @@
  * an absolute path, not by a symbolic link, not by a rename at the same
  * moment (openat2(2) with RESOLVE_BENEATH, Linux 5.6; elsewhere a walk that
  * opens one component after the other and follows no link).  What would lead
- * out is ERR_DENIED; so is a link in the last place of a path that is
- * written, and whatever is no regular file where one is wanted.
+ * out is ERR_DENIED; so is any link in a path that is written or removed, and
+ * whatever is no regular file where one is wanted.
  * Descriptors are close-on-exec.
  */
 #ifndef SYS_BENEATH_H

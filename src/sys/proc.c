@@ -209,6 +209,23 @@ set_up_out(const struct proc_spec *spec, struct proc *p, int child[3])
 	return NULL;
 }
 
+/* Opening /dev/stdout asks for the pipe's owner. */
+static struct err *
+give_stdio(const struct proc_spec *spec, const int stdio[3])
+{
+	struct stat st;
+	int i;
+
+	for (i = 0; spec->enter.set_ids && i < 3; i++) {
+		if (fstat(stdio[i], &st) != 0 || !S_ISFIFO(st.st_mode) ||
+		    (i == 0 ? spec->inherit_in : i == 1 ? spec->inherit_out : spec->inherit_err))
+			continue;
+		if (fchown(stdio[i], spec->enter.uid, spec->enter.gid) != 0)
+			return err_sys("cannot hand over a pipe");
+	}
+	return NULL;
+}
+
 static const char *
 step_text(enum child_step step)
 {
@@ -320,6 +337,8 @@ proc_start(const struct proc_spec *spec, struct proc **out)
 	e = set_up_in(spec, p, &stdio[0]);
 	if (e == NULL)
 		e = set_up_out(spec, p, stdio);
+	if (e == NULL)
+		e = give_stdio(spec, stdio);
 	if (e == NULL)
 		e = spawn(spec, p, path, stdio);
 	for (i = 0; i < 3; i++)

@@ -46,7 +46,7 @@ struct proc_limit {
  * are taken (numbers as the joined user namespace counts).  Staging needs
  * root; it is for paths that the uid could not reach.  Linux only.
  */
-#define PROC_STAGE "/mnt"
+#define PROC_STAGE "/media"
 struct proc_enter {
 	int userns_fd;
 	int mntns_fd;
