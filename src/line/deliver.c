@@ -6,14 +6,13 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "conf/redact.h"
 #include "forge/pull.h"
 #include "git/commit.h"
 #include "git/diff.h"
 #include "git/ref.h"
-#include "git/tree.h"
 #include "line/deliver.h"
 #include "line/prove.h"
+#include "line/scan.h"
 #include "line/walk.h"
 #include "store/journal.h"
 #include "store/ledger.h"
@@ -24,7 +23,6 @@
 
 #define STALE_TRIES 8
 #define SUMMARY_MAX (16 * KIB)
-#define SCAN_FILE_MAX (64 * MIB)
 
 /* What one end of a run moves. */
 struct ending {
@@ -135,30 +133,6 @@ attempt_chain(struct walk *w, const struct oid *commit, struct oid *out)
 	return commit_create(w->repo, &spec, out);
 }
 
-/* ---- what may leave ---- */
-
-static struct err *
-scan(struct walk *w, const struct oid *tree)
-{
-	AUTO(diff_free) struct diff d = {0};
-	AUTO(buf_free) struct buf text = BUF_INIT(SCAN_FILE_MAX);
-	size_t i;
-
-	TRY(diff_trees(w->repo, &w->policy.tree, tree, false, &d));
-	for (i = 0; i < d.n; i++) {
-		if (redact_found(w->redact, str_of(d.v[i].path)))
-			return err_new(ERR_SECRET, "the name of a changed file holds a secret");
-		if (d.v[i].status == 'D' || d.v[i].new_mode == MODE_GITLINK)
-			continue;
-		buf_clear(&text);
-		TRY(blob_read(w->repo, &d.v[i].new_oid, &text));
-		if (redact_found(w->redact, buf_str(&text)))
-			return err_hint(err_new(ERR_SECRET, "the change writes a secret into '%s'", d.v[i].path),
-			    "nothing was delivered; look at how the agent came by it");
-	}
-	return NULL;
-}
-
 /* ---- the record ---- */
 
 static void
@@ -252,12 +226,16 @@ body_gates(const struct proof *proof, struct buf *out)
 }
 
 static char *
-describe(struct walk *w, const struct proof *proof)
+describe(struct walk *w, const struct proof *proof, const struct strs *hidden)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	size_t i;
 
 	if (w->summary != NULL)
 		buf_addf(&text, "%s\n\n", w->summary);
+	for (i = 0; i < hidden->n; i++)
+		buf_addf(&text, "**'%s' gained characters that a reader does not see: look at its bytes.**\n\n",
+		    hidden->v[i]);
 	body_gates(proof, &text);
 	buf_addf(&text, "\nTask %s, run %s, agent %s", w->id.s, w->run.s, w->rec.agent);
 	if (w->rec.model[0] != '\0')
@@ -314,7 +292,7 @@ unchanged(struct walk *w, const struct ending *d, const struct oid *tree, bool *
 }
 
 static struct err *
-write_pull(struct walk *w, struct ending *d, const struct proof *proof)
+write_pull(struct walk *w, struct ending *d, const struct proof *proof, const struct strs *hidden)
 {
 	AUTO(ident_free) struct ident who = {0};
 	struct pull *p = &d->pull;
@@ -327,7 +305,7 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof)
 	free(p->title);
 	free(p->body);
 	p->title = walk_redact(w, w->task.title);
-	p->body = describe(w, proof);
+	p->body = describe(w, proof, hidden);
 	p->run = w->run;
 	p->head = d->commit;
 	p->tested = proof->merged;
@@ -336,7 +314,8 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof)
 }
 
 static struct err *
-deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, const struct oid *commit)
+deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, const struct oid *commit,
+    const struct strs *hidden)
 {
 	AUTO(ending_free) struct ending d = {.w = w, .has_pull = true, .commit = *commit};
 	struct err *e;
@@ -349,7 +328,7 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 		d.move = (struct pull_move){NULL, d.pull.ref, d.pull.ref};
 		line_tell(w->o, LINE_NOTE, "nothing changed since pull request %" PRId64, d.pull.number);
 	} else {
-		TRY(write_pull(w, &d, proof));
+		TRY(write_pull(w, &d, proof, hidden));
 	}
 	TRY(attempt_chain(w, &d.commit, &d.attempt));
 	fill_record(w, &d, tree, proof, RUN_DELIVERED);
@@ -361,17 +340,21 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 struct err *
 deliver(struct walk *w, const struct oid *tree, const struct proof *proof)
 {
+	AUTO(strs_free) struct strs hidden = {0};
 	struct oid commit;
 	struct err *e;
+	size_t i;
 	int tries;
 
-	TRY(scan(w, tree));
+	TRY(scan_change(w->repo, w->redact, &w->policy.tree, tree, &hidden));
+	for (i = 0; i < hidden.n; i++)
+		line_tell(w->o, LINE_NOTE, "'%s' gained characters that a reader does not see", hidden.v[i]);
 	TRY(walk_alive(w));
 	line_tell(w->o, LINE_STEP, "deliver");
 	TRY(end_time(w));
 	TRY(make_commit(w, tree, &commit));
 	for (tries = 0;; tries++) {
-		e = deliver_once(w, tree, proof, &commit);
+		e = deliver_once(w, tree, proof, &commit, &hidden);
 		/* Another run took the same number, or the lease's heartbeat came between. */
 		if (!err_is(e, ERR_STALE) || tries == STALE_TRIES)
 			return e;

@@ -1,0 +1,26 @@
+/*
+ * scan.h - a last look at what a change would carry out of the sandbox.
+ */
+#ifndef LINE_SCAN_H
+#define LINE_SCAN_H
+
+#include "base/def.h"
+#include "base/vec.h"
+
+struct err;
+struct oid;
+struct redactor;
+struct repo;
+
+#define SCAN_FILE_MAX (256 * MIB)	/* a larger changed file is ERR_LIMIT */
+
+/*
+ * Every changed file's name and content.  ERR_SECRET naming the file when a
+ * secret that this process knows is in it, in any encoding.  Files that gained
+ * code points which a reader does not see (bidirectional controls, zero-width
+ * characters) are added to 'hidden': a person is to be told.
+ */
+struct err *scan_change(struct repo *r, struct redactor *redact, const struct oid *from,
+    const struct oid *to, struct strs *hidden) MUST_USE;
+
+#endif
