@@ -1,0 +1,159 @@
+/*
+ * git factory task dep - what a task comes after, and what waits for it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/show.h"
+#include "model/task.h"
+#include "store/queue.h"
+
+/* Depth first from a task along 'after', to 'goal'; each task once. */
+static struct err *
+reaches(struct queue *q, const char *from, const char *goal, struct map *seen, bool *found)
+{
+	struct strs after = {0};
+	struct queue_row row;
+	struct err *e;
+	struct id id;
+	size_t i;
+
+	if (strcmp(from, goal) == 0) {
+		*found = true;
+		return NULL;
+	}
+	if (map_get(seen, from) != NULL || !id_parse(str_of(from), &id))
+		return NULL;
+	(void)map_set(seen, from, seen);
+	e = queue_peek(q, &id, &row);
+	if (err_is(e, ERR_NOT_FOUND)) {
+		err_free(e);
+		return NULL;
+	}
+	TRY(e);
+	for (i = 0; row.task != NULL && i < row.task->after.n; i++)
+		strs_add(&after, row.task->after.v[i]);
+	for (i = 0; i < after.n && e == NULL && !*found; i++)
+		e = reaches(q, after.v[i], goal, seen, found);
+	strs_free(&after);
+	return e;
+}
+
+static struct err *
+check_circle(struct queue *q, const struct id *id, const struct id *other)
+{
+	struct map seen = {0};
+	bool found = false;
+	struct err *e = reaches(q, other->s, id->s, &seen, &found);
+
+	map_free(&seen, NULL);
+	TRY(e);
+	if (found)
+		return err_new(ERR_CONFLICT, "'%s' comes after '%s' already: each would wait for the other",
+		    other->s, id->s);
+	return NULL;
+}
+
+struct wish {
+	struct strs others;
+	bool remove;
+};
+
+static struct err *
+change(struct state_step *t UNUSED, struct task *task, void *ctx)
+{
+	const struct wish *w = ctx;
+	size_t i, k;
+
+	for (i = 0; i < w->others.n; i++) {
+		if (!w->remove && !strs_has(&task->after, w->others.v[i]))
+			strs_add(&task->after, w->others.v[i]);
+		for (k = task->after.n; w->remove && k-- > 0;)
+			if (strcmp(task->after.v[k], w->others.v[i]) == 0) {
+				free(task->after.v[k]);
+				vec_drop(&task->after, k);
+			}
+	}
+	return NULL;
+}
+
+static struct err *
+resolve(struct queue *q, const struct id *id, const struct args *args, struct wish *w)
+{
+	struct id other;
+	size_t i;
+
+	for (i = 1; i < args->n; i++) {
+		TRY(queue_find(q, args->v[i], &other));
+		if (!w->remove)
+			TRY(check_circle(q, id, &other));
+		strs_add(&w->others, other.s);
+	}
+	return NULL;
+}
+
+struct err *
+dep_change(struct queue *q, const struct id *id, const struct args *args, bool remove)
+{
+	AUTO(mem_free_p) char *message = mem_printf("task %s: change what comes first", id->s);
+	struct wish w = {.remove = remove};
+	struct err *e = resolve(q, id, args, &w);
+
+	if (e == NULL)
+		e = queue_change(q, id, message, change, &w);
+	strs_free(&w.others);
+	return e;
+}
+
+struct display {
+	struct app *app;
+	struct queue *q;
+	const char *id;
+};
+
+static void
+show_one(struct app *app, struct queue *q, const char *what, const struct queue_row *row)
+{
+	out_printf(&app->out, "%-6s ", what);
+	row_line(app, q, row);
+}
+
+static struct err *
+show_waiting(const struct queue_row *row, void *ctx)
+{
+	struct display *d = ctx;
+
+	if (row->task != NULL && strs_has(&row->task->after, d->id))
+		show_one(d->app, d->q, "before", row);
+	return NULL;
+}
+
+struct err *
+dep_show(struct app *app, struct queue *q, const struct id *id)
+{
+	struct display d = {.app = app, .q = q, .id = id->s};
+	AUTO(strs_free) struct strs after = {0};
+	struct queue_row row;
+	struct err *e;
+	struct id other;
+	size_t i;
+
+	TRY(queue_peek(q, id, &row));
+	for (i = 0; row.task != NULL && i < row.task->after.n; i++)
+		strs_add(&after, row.task->after.v[i]);
+	for (i = 0; i < after.n; i++) {
+		if (!id_parse(str_of(after.v[i]), &other))
+			continue;
+		e = queue_peek(q, &other, &row);
+		if (e == NULL)
+			show_one(app, q, "after", &row);
+		else
+			out_printf(&app->out, "after  %s  missing\n", after.v[i]);
+		err_ignore(e);
+	}
+	return queue_each(q, QUEUE_OPEN, show_waiting, &d);
+}
