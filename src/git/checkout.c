@@ -1,26 +1,62 @@
-#include <unistd.h>
+#include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "git/checkout.h"
+#include "git/cli.h"
 #include "git/oid.h"
-#include "sys/proc.h"
+#include "git/repo.h"
 
-#define OUTPUT_MAX (64 * KIB)
+/* In the middle of a rebase or bisection HEAD is not on the branch. */
+static struct err *
+check_branch(const char *path)
+{
+	AUTO(repo_close_p) struct repo *r = NULL;
+	AUTO(mem_free_p) char *branch = NULL;
+	struct oid tip;
+
+	TRY(repo_open(path, &r));
+	TRY(repo_head(r, &branch, &tip));
+	if (branch != NULL)
+		return NULL;
+	return err_hint(err_new(ERR_CONFLICT, "the branch is in use by a rebase or bisection in '%s'", path),
+	    "end that first: 'git -C %s status' says how", path);
+}
+
+/* The first line that tells more than "error:" or "Aborting". */
+static struct str
+reason(const struct proc_result *r)
+{
+	struct str rest = buf_str(&r->err.b), line;
+
+	while (str_line(&rest, &line)) {
+		line = str_trim(line);
+		if (str_starts(line, "error: "))
+			line = str_skip(line, strlen("error: "));
+		if (str_starts(line, "fatal: "))
+			line = str_skip(line, strlen("fatal: "));
+		if (line.n > 0 && !str_starts(line, "hint: "))
+			return line;
+	}
+	return STR("git merge failed");
+}
 
 struct err *
 checkout_forward(const char *path, const struct oid *to)
 {
 	struct oid_hex hex = oid_hex(to);
-	const char *argv[] = {"git", "-C", path, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
-	    "merge", "--ff-only", "--quiet", hex.s, NULL};
-	struct proc_spec spec = {.argv = argv, .env = (const char *const *)environ, .max_out = OUTPUT_MAX};
-	AUTO(proc_result_free) struct proc_result result = {0};
+	/* Without --no-overwrite-ignore a file that git ignores is lost without a word. */
+	const char *const args[] = {"-c", "submodule.recurse=false", "merge", "--ff-only", "--quiet",
+	    "--no-autostash", "--no-overwrite-ignore", "--no-verify-signatures", "--no-stat", hex.s, NULL};
+	struct cli_opts o = {.dir = path};
+	AUTO(proc_result_free) struct proc_result r = {0};
 
-	TRY(proc_run(&spec, &result));
-	if (result.cancelled || result.signal != 0)
-		return proc_check(&result, "git merge --ff-only");
-	if (result.status != 0)
-		return err_hint(err_new(ERR_CONFLICT, "changes in '%s' are in the way: %s", path,
-		    buf_cstr(&result.err.b)), "commit or stash them, then merge again");
+	TRY(check_branch(path));
+	TRY(cli_run(&o, args, &r));
+	if (r.cancelled || r.signal != 0)
+		return proc_check(&r, "git merge --ff-only");
+	if (r.status != 0)
+		return err_hint(err_new(ERR_CONFLICT, "cannot update the checkout at '%s': %.*s", path,
+		    STR_ARG(reason(&r))), "commit, stash or move those changes, then merge again");
 	return NULL;
 }

@@ -15,7 +15,8 @@ struct oid;
 /*
  * 'git merge --ff-only' in the work tree at 'path': its branch, index and
  * files move to the commit, with hooks off.  ERR_CONFLICT when changes there
- * are in the way, or the branch moved meanwhile: nothing has changed then.
+ * are in the way (also files that git ignores), the branch moved meanwhile, or
+ * a rebase or bisection has it: nothing has changed then.
  */
 struct err *checkout_forward(const char *path, const struct oid *to) MUST_USE;
 

@@ -3,9 +3,11 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "git/cli.h"
 #include "git/commit.h"
 #include "git/lg2.h"
 #include "git/repo.h"
+#include "git/shallow.h"
 
 void
 commit_free(struct commit *c)
@@ -144,17 +146,6 @@ commit_exists(struct repo *r, const struct oid *oid)
 	return e == NULL;
 }
 
-/*
- * libgit2 does not know where a shallow clone was cut and fails on the
- * missing parent; and with what is there, "unrelated" would be a guess.
- */
-static struct err *
-cut_too_early(struct repo *r, const char *what)
-{
-	return err_hint(err_new(ERR_REPOSITORY, "%s: the history of this shallow clone '%s' ends too early",
-	    what, repo_commondir(r)), "run 'git fetch --unshallow'");
-}
-
 struct err *
 commit_merge_base(struct repo *r, const struct oid *a, const struct oid *b, struct oid *out)
 {
@@ -166,10 +157,10 @@ commit_merge_base(struct repo *r, const struct oid *a, const struct oid *b, stru
 		*out = *a;
 		return NULL;
 	}
+	if (repo_is_shallow(r))
+		return shallow_merge_base(r, a, b, out);
 	TRY(repo_lg2(r, &g));
 	rc = lg2.git_merge_base(&base, g, &x, &y);
-	if (rc < 0 && repo_is_shallow(r))
-		return cut_too_early(r, "cannot find a common ancestor");
 	if (rc < 0 && (rc != GIT_ENOTFOUND || !commit_exists(r, a) || !commit_exists(r, b)))
 		return lg2_err(r, rc, "cannot find a common ancestor");
 	*out = rc == GIT_ENOTFOUND ? oid_zero : lg2_oid_back(&base);
@@ -206,31 +197,56 @@ start_walk(struct repo *r, const struct oid *from, const struct oid *hide, git_r
 	return rc < 0 ? lg2_err(r, rc, "cannot walk the history of '%s'", oid_hex(from).s) : NULL;
 }
 
+/* Read the commit and hand it to the callback. */
+static struct err *
+visit(struct repo *r, const struct oid *oid, commit_fn *fn, void *arg, bool *more)
+{
+	AUTO(commit_free) struct commit c = {0};
+
+	TRY(commit_read(r, oid, &c));
+	return fn(arg, &c, more);
+}
+
+static struct err *
+walk_shallow(struct repo *r, const struct oid *from, const struct oid *hide, commit_fn *fn, void *arg)
+{
+	AUTO(buf_free) struct buf list = BUF_INIT(CLI_OUT_MAX);
+	struct str rest, line;
+	bool more = true;
+	struct oid oid;
+
+	TRY(shallow_list(r, from, hide, &list));
+	rest = buf_str(&list);
+	while (more && str_line(&rest, &line)) {
+		if (!oid_parse(line, &oid))
+			return err_new(ERR_COMMAND, "'git rev-list' printed no object id");
+		TRY(visit(r, &oid, fn, arg, &more));
+	}
+	return NULL;
+}
+
 struct err *
 commit_walk(struct repo *r, const struct oid *from, const struct oid *hide, commit_fn *fn, void *arg)
 {
 	AUTO(lg2_revwalk_free_p) git_revwalk *walk = NULL;
 	bool more = true;
+	struct oid oid;
 	git_oid id;
 	int rc;
 
 	if (oid_is_zero(from))
 		return NULL;
+	if (repo_is_shallow(r))
+		return walk_shallow(r, from, hide, fn, arg);
 	TRY(start_walk(r, from, hide, &walk));
 	while (more) {
-		AUTO(commit_free) struct commit c = {0};
-		struct oid oid;
-
 		rc = lg2.git_revwalk_next(&id, walk);
 		if (rc == GIT_ITEROVER)
 			return NULL;
-		if (rc < 0 && repo_is_shallow(r))
-			return cut_too_early(r, "cannot walk the history");
 		if (rc < 0)
 			return lg2_err(r, rc, "cannot walk the history of '%s'", oid_hex(from).s);
 		oid = lg2_oid_back(&id);
-		TRY(commit_read(r, &oid, &c));
-		TRY(fn(arg, &c, &more));
+		TRY(visit(r, &oid, fn, arg, &more));
 	}
 	return NULL;
 }

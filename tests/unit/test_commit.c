@@ -140,16 +140,19 @@ walks_history(void **state)
 }
 
 static void
-says_how_to_deepen_a_shallow_clone(void **state)
+works_in_a_shallow_clone(void **state)
 {
-	struct seen s = {.left = 100};
+	struct seen s = {.left = 100}, hidden = {.left = 100};
 	struct repo *r;
-	struct oid a, b, got;
+	struct oid a, b, got, want;
 	struct err *e;
+	bool yes;
 
 	(void)state;
-	sh("git commit -q --allow-empty -m two && git checkout -q -b side HEAD~1 && git commit -q --allow-empty -m b &&"
-	   "git checkout -q main && git clone -q --depth 1 --no-single-branch \"file://$(pwd)\" ../shallow");
+	sh("git commit -q --allow-empty -m two && git commit -q --allow-empty -m three &&"
+	   "git checkout -q -b side HEAD~2 && git commit -q --allow-empty -m b &&"
+	   "git checkout -q main && git clone -q --depth 1 --no-single-branch \"file://$(pwd)\" ../shallow &&"
+	   "git clone -q --depth 2 \"file://$(pwd)\" ../deeper");
 	r = opened("../shallow");
 	ok(repo_resolve(r, "main", &a));
 	ok(repo_resolve(r, "origin/side", &b));
@@ -157,11 +160,19 @@ says_how_to_deepen_a_shallow_clone(void **state)
 	assert_non_null(e);
 	assert_non_null(strstr(err_hint_of(e), "git fetch --unshallow"));
 	fails(e, ERR_REPOSITORY, "shallow clone");
-	{
-		AUTO(err_free_p) struct err *w = commit_walk(r, &a, NULL, note_subject, &s);
+	ok(commit_walk(r, &a, NULL, note_subject, &s));
+	assert_string_equal(s.text, "three ");
+	repo_close(r);
 
-		assert_true(w == NULL || strstr(err_hint_of(w), "--unshallow") != NULL);
-	}
+	r = opened("../deeper");
+	ok(repo_resolve(r, "main", &a));
+	ok(repo_resolve(r, "main~1", &want));
+	ok(commit_merge_base(r, &a, &want, &got));
+	assert_true(oid_eq(&got, &want));
+	ok(commit_is_ancestor(r, &want, &a, &yes));
+	assert_true(yes);
+	ok(commit_walk(r, &a, &want, note_subject, &hidden));
+	assert_string_equal(hidden.text, "three ");
 	repo_close(r);
 }
 
@@ -173,7 +184,7 @@ main(void)
 		TEST_REPO(knows_who_commits),
 		TEST_REPO(finds_ancestors),
 		TEST_REPO(walks_history),
-		TEST_REPO(says_how_to_deepen_a_shallow_clone),
+		TEST_REPO(works_in_a_shallow_clone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
