@@ -1,0 +1,840 @@
+/*
+ * jail: what works inside, and what a hostile program inside cannot do.  Each
+ * attack is run by this very program, started in the sandbox; in a TESTING
+ * build each is also shown to succeed with the one defence off that stops it.
+ */
+#include "ws_test.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include "base/clock.h"
+#include "sys/jail.h"
+#include "sys/userns.h"
+
+#define CANARY "sesame-open-7351"
+
+/* ---- attacks: 0 it worked, 1 it did not ---- */
+
+static int
+attack_write(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT, 0644) < 0;
+}
+
+static int
+attack_read(const char *path)
+{
+	char text[64] = {0};
+	int fd = open(path, O_RDONLY);
+
+	return fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || strstr(text, CANARY) == NULL;
+}
+
+static int
+attack_tcp(const char *port)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&in, sizeof(in)) != 0;
+}
+
+static int
+attack_tcp6(const char *port)
+{
+	struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)),
+	    .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+
+	return connect(socket(AF_INET6, SOCK_STREAM, 0), (struct sockaddr *)&in, sizeof(in)) != 0;
+}
+
+/* A datagram is only sent: the answer proves that it arrived. */
+static int
+attack_udp(const char *port)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char c;
+
+	if (connect(fd, (struct sockaddr *)&in, sizeof(in)) != 0)
+		return 1;
+	/* Nobody answers a port that only listens for streams: refused means reached. */
+	if (send(fd, "x", 1, 0) != 1 || poll(&p, 1, 500) != 1)
+		return 1;
+	return !(recv(fd, &c, 1, MSG_DONTWAIT) == 1);
+}
+
+static int
+attack_abstract(const char *name)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	socklen_t n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+
+	memcpy(un.sun_path + 1, name, strlen(name));
+	return connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&un, n) != 0;
+}
+
+static int
+attack_uring(const char *unused)
+{
+	char params[256] = {0};
+
+	(void)unused;
+	return syscall(SYS_io_uring_setup, 8, params) < 0;
+}
+
+static int
+attack_keys(const char *unused)
+{
+	(void)unused;
+	return syscall(SYS_add_key, "user", "canary", CANARY, 5L, -2L /* process keyring */) < 0;
+}
+
+/* Any process that can be seen: its "environ", or its "cmdline". */
+static int
+attack_proc(const char *file)
+{
+	static char text[1 << 20];
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	char path[300];
+	ssize_t n;
+	int fd;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/%s/%s", e->d_name, file);
+		fd = open(path, O_RDONLY);
+		n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+		if (n > 0 && memmem(text, (size_t)n, CANARY, strlen(CANARY)) != NULL)
+			return 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	return 1;
+}
+
+static int
+attack_fork(const char *count)
+{
+	int n = atoi(count);
+	int bad = 0;
+	pid_t pid;
+
+	while (n-- > 0 && !bad) {
+		pid = fork();
+		if (pid == 0) {
+			pause();
+			_exit(0);
+		}
+		bad = pid < 0;
+	}
+	return bad;
+}
+
+static int
+attack_fill(const char *path)
+{
+	static char block[1 << 20];
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	int i, bad = fd < 0;
+
+	for (i = 0; i < 96 && !bad; i++)
+		bad = write(fd, block, sizeof(block)) != (ssize_t)sizeof(block);
+	unlink(path);
+	return bad;
+}
+
+/* Leave the session, the group and the parent; hold a lock for ever. */
+static int
+attack_daemon(const char *path)
+{
+	int ready[2];
+	char c;
+	FILE *f;
+
+	if (pipe(ready) != 0)
+		return 1;
+	if (fork() == 0) {
+		setsid();
+		if (fork() != 0)
+			_exit(0);
+		f = fopen(path, "w");
+		if (f == NULL || flock(fileno(f), LOCK_EX) != 0)
+			_exit(1);
+		fprintf(f, "%d\n", (int)getpid());
+		fflush(f);
+		close(0), close(1), close(2);
+		if (write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(0);
+	}
+	return read(ready[0], &c, 1) != 1;
+}
+
+static int
+attack_userns(const char *unused)
+{
+	(void)unused;
+	return unshare(CLONE_NEWUSER) != 0;
+}
+
+static const struct attack {
+	const char *name;
+	int (*run)(const char *arg);
+} attacks[] = {
+    {"write", attack_write}, {"read", attack_read}, {"tcp", attack_tcp}, {"tcp6", attack_tcp6},
+    {"udp", attack_udp}, {"abstract", attack_abstract}, {"uring", attack_uring},
+    {"keys", attack_keys}, {"proc", attack_proc}, {"fork", attack_fork},
+    {"fill", attack_fill}, {"daemon", attack_daemon}, {"userns", attack_userns},
+};
+
+static int
+attack_main(const char *name, const char *arg)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(attacks); i++) {
+		if (strcmp(attacks[i].name, name) == 0)
+			return attacks[i].run(arg);
+	}
+	return 99;
+}
+
+/* ---- the ground ---- */
+
+struct ground {
+	char *dir;		/* private, so that root must stage it */
+	char *work;		/* the workspace */
+	char *outside;		/* open to all: only the sandbox is in the way */
+	struct view view;
+	struct jail_policy policy;
+};
+
+static int
+setup(void **state)
+{
+	struct ground *g = mem_alloc(sizeof(*g));
+	uid_t uid;
+	gid_t gid;
+
+	unsetenv("GIT_FACTORY_TEST_OFF");
+	umask(022);
+	userns_owner(&uid, &gid);
+	g->dir = scratch_make();
+	g->work = path_join(g->dir, "work");
+	g->outside = scratch_make();
+	assert_int_equal(chmod(g->outside, 0777), 0);
+	assert_int_equal(mkdir(g->work, 0755), 0);
+	assert_int_equal(chown(g->work, uid, gid), 0);
+	g->view = (struct view){.path = g->work, .userns_fd = -1, .mntns_fd = -1, .uid = uid, .gid = gid};
+	*state = g;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct ground *g = *state;
+
+	unsetenv("GIT_FACTORY_TEST_OFF");
+	jail_policy_free(&g->policy);
+	scratch_free(g->dir);
+	scratch_free(g->outside);
+	free(g->work);
+	free(g);
+	return 0;
+}
+
+static struct proc_result
+inside(struct ground *g, struct jail_cmd cmd, const char *script)
+{
+	const char *argv[] = {"/bin/sh", "-c", script, NULL};
+	struct proc_result r = {0};
+
+	cmd.argv = argv;
+	if (cmd.max_out == 0)
+		cmd.max_out = MIB;
+	OK(jail_run(&g->policy, &g->view, &cmd, &r));
+	return r;
+}
+
+/* Exit status and output at once. */
+static void
+says_with(struct ground *g, struct jail_cmd cmd, const char *script, int status, const char *out)
+{
+	struct proc_result r;
+
+	cmd.err_to_out = true;
+	r = inside(g, cmd, script);
+	assert_string_equal(buf_cstr(&r.out.b), out);
+	assert_int_equal(r.status, status);
+	proc_result_free(&r);
+}
+
+static void
+says(struct ground *g, const char *script, int status, const char *out)
+{
+	says_with(g, (struct jail_cmd){0}, script, status, out);
+}
+
+static bool
+attack(struct ground *g, const char *name, const char *arg)
+{
+	char self[JAIL_SELF_PATH];
+	const char *argv[] = {self, "--attack", name, arg, NULL};
+	struct jail_cmd cmd = {.argv = argv, .max_out = KIB, .deadline_ms = 20000};
+	struct proc_result r = {0};
+	bool worked;
+
+	OK(jail_self(&cmd.exe_fd, self));
+	OK(jail_run(&g->policy, &g->view, &cmd, &r));
+	close(cmd.exe_fd);
+	if (r.status != 0 && r.status != 1)
+		fail_msg("attack '%s' ended with %d: %s", name, r.status, buf_cstr(&r.err.b));
+	worked = r.status == 0;
+	proc_result_free(&r);
+	return worked;
+}
+
+/* It fails; and with the defence off, where that can be, it does not. */
+static void
+stopped_by(struct ground *g, const char *defence, const char *name, const char *arg)
+{
+	if (attack(g, name, arg))
+		fail_msg("attack '%s' succeeds", name);
+#ifdef FACTORY_TESTING
+	setenv("GIT_FACTORY_TEST_OFF", defence, 1);
+	if (!attack(g, name, arg))
+		fail_msg("attack '%s' fails even without '%s'", name, defence);
+	unsetenv("GIT_FACTORY_TEST_OFF");
+#else
+	(void)defence;
+#endif
+}
+
+/* ---- what works ---- */
+
+static void
+commands_run_as_outside(void **state)
+{
+	struct ground *g = *state;
+
+	says(g, "echo out; echo err >&2; exit 3", 3, "out\nerr\n");
+	says_with(g, (struct jail_cmd){.input = STR("hello")}, "cat; pwd; echo $HOME", 0,
+	    "hello/work\n/tmp/home\n");
+	says(g, "kill -KILL $$", 137, "");
+	says(g, "no-such-program", 127, "/bin/sh: 1: no-such-program: not found\n");
+}
+
+static void
+the_workspace_is_writable_and_ours(void **state)
+{
+	struct ground *g = *state;
+	struct stat st;
+	AUTO(mem_free_p) char *file = path_join(g->work, "made");
+
+	says(g, "echo x > made && cat /work/made && ls -A", 0, "x\nmade\n");
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_uid, g->view.uid);
+	says_with(g, (struct jail_cmd){.read_only = true}, "echo y 2>/dev/null > made || cat made", 0, "x\n");
+}
+
+static void
+standard_streams_can_be_opened(void **state)
+{
+	says(*state, "echo a > /dev/stdout; echo b > /dev/stderr; echo c > /dev/null", 0, "a\nb\n");
+}
+
+static void
+the_users_world_is_small(void **state)
+{
+	struct ground *g = *state;
+
+	says(g, "id -u; id -un; hostname; ls / | grep -v ^lib", 0,
+	    "1000\nagent\nsandbox\nbin\ndev\netc\nproc\nsbin\ntmp\nusr\nwork\n");
+	says(g, "cat /etc/hosts; wc -l < /etc/passwd; test -e /etc/shadow || ls -A /tmp $HOME", 0,
+	    "127.0.0.1 localhost\n::1 localhost ip6-localhost\n3\n/tmp:\nhome\n\n/tmp/home:\n");
+	says(g, "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr '\\t' ' '", 0,
+	    "CapEff: 0000000000000000\nCapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n");
+}
+
+static void
+nothing_else_is_writable(void **state)
+{
+	says(*state, "for d in / /usr /etc /dev /usr/bin /proc/sys/kernel /home; do "
+	    "touch $d/x 2>/dev/null && echo $d; done; touch /tmp/x /dev/shm/x && echo fine", 0, "fine\n");
+}
+
+static void
+the_environment_is_what_was_named(void **state)
+{
+	struct ground *g = *state;
+	AUTO(strs_free) struct strs env = {0};
+
+	strs_add(&env, "COLOUR=blue = sky");
+	strs_add(&env, "LANG=C");
+	setenv("CANARY", CANARY, 1);
+	says_with(g, (struct jail_cmd){.env = &env}, "env | grep -v ^PWD= | sort", 0,
+	    "COLOUR=blue = sky\nHOME=/tmp/home\nLANG=C\nLOGNAME=agent\n"
+	    "PATH=" JAIL_PATH "\nSHELL=/bin/sh\nTERM=dumb\nTMPDIR=/tmp\nUSER=agent\n");
+	unsetenv("CANARY");
+}
+
+static void
+the_working_folder_stays_inside(void **state)
+{
+	struct ground *g = *state;
+	const char *argv[] = {"/bin/pwd", NULL};
+	struct jail_cmd cmd = {.argv = argv, .max_out = KIB, .cwd = "../etc"};
+	struct proc_result r;
+
+	says(g, "mkdir -p a/b", 0, "");
+	says_with(g, (struct jail_cmd){.cwd = "a/b"}, "pwd", 0, "/work/a/b\n");
+	FAILS(jail_run(&g->policy, &g->view, &cmd, &r), ERR_DENIED);
+	cmd.cwd = "gone";
+	FAILS(jail_run(&g->policy, &g->view, &cmd, &r), ERR_SANDBOX);
+}
+
+static void
+more_paths_by_name(void **state)
+{
+	struct ground *g = *state;
+	AUTO(mem_free_p) char *tool = path_join(g->outside, "tool");
+	AUTO(mem_free_p) char *script = NULL;
+	struct jail_bind binds[] = {{tool, "/work/given", false}};
+	struct proc_result r;
+	struct jail_cmd cmd = {.argv = (const char *[]){"true", NULL}};
+	int fd = open(tool, O_WRONLY | O_CREAT, 0644);
+
+	OK(file_write_all(fd, "hammer\n", 7));
+	close(fd);
+	script = mem_printf("cat %s; touch %s/new 2>/dev/null || echo closed", tool, g->outside);
+	strs_add(&g->policy.read, g->outside);
+	says(g, script, 0, "hammer\nclosed\n");
+	says_with(g, (struct jail_cmd){.binds = binds, .nbinds = 1}, "cat given", 0, "hammer\n");
+	strs_add(&g->policy.read, "/no/such/folder");
+	FAILS(jail_run(&g->policy, &g->view, &cmd, &r), ERR_SANDBOX);
+}
+
+static void
+deadlines_end_everything(void **state)
+{
+	struct ground *g = *state;
+	struct proc_result r = inside(g, (struct jail_cmd){.deadline_ms = 300},
+	    "trap '' TERM HUP INT; (trap '' TERM; sleep 600) & echo up; while :; do sleep 1; done");
+
+	assert_true(r.timed_out);
+	assert_true(r.ms < 2000);
+	assert_string_equal(buf_cstr(&r.out.b), "up\n");
+	proc_result_free(&r);
+}
+
+static void
+output_is_drained_within_its_ceiling(void **state)
+{
+	struct proc_result r = inside(*state, (struct jail_cmd){.max_out = 1000, .tail = 500},
+	    "yes | head -c 100000000; echo end");
+
+	assert_int_equal(r.out.b.n, 1000);
+	assert_int_equal(r.out.dropped, 100000004 - 1000);
+	assert_true(str_ends(buf_str(&r.out.b), "y\nend\n"));
+	proc_result_free(&r);
+}
+
+static void
+pipes_talk_and_stop_ends(void **state)
+{
+	struct ground *g = *state;
+	const char *argv[] = {"/bin/cat", NULL};
+	struct jail_cmd cmd = {.argv = argv, .pipes = true, .max_out = KIB};
+	struct jail *j = NULL;
+	struct proc_result r = {0};
+	char got[8] = {0};
+
+	OK(jail_start(&g->policy, &g->view, &cmd, &j));
+	assert_int_equal(write(jail_in(j), "ping", 4), 4);
+	assert_int_equal(read(jail_out(j), got, sizeof(got)), 4);
+	OK(jail_wait(j, &r));
+	assert_int_equal(r.status, 0);
+	proc_result_free(&r);
+	jail_stop(j);
+	OK(jail_start(&g->policy, &g->view, &cmd, &j));
+	jail_stop(j);
+}
+
+static void
+an_overlay_is_seen_through_its_view(void **state)
+{
+	struct ground *g = *state;
+	const char *lowers[] = {g->work, NULL};
+	struct userns_opts o = {.lowers = lowers, .bytes = 16 * MIB};
+	AUTO(userns_close) struct userns u = USERNS_INIT;
+	struct proc_result r;
+	struct jail_cmd cmd = {.max_out = KIB, .err_to_out = true};
+	const char *argv[] = {"/bin/sh", "-c", "echo new > b; cat a b; id -u", NULL};
+	AUTO(mem_free_p) char *a = path_join(g->work, "a");
+	AUTO(mem_free_p) char *b = path_join(g->work, "b");
+	int fd = open(a, O_WRONLY | O_CREAT, 0644);
+
+	OK(file_write_all(fd, "old\n", 4));
+	assert_int_equal(fchown(fd, g->view.uid, g->view.gid), 0);
+	close(fd);
+	assert_int_equal(chmod(g->dir, 0755), 0);
+	OK(userns_open(&o, &u));
+	cmd.argv = argv;
+	strs_add(&g->policy.read, g->outside);
+	OK(jail_run(&g->policy, &u.view, &cmd, &r));
+	assert_string_equal(buf_cstr(&r.out.b), "old\nnew\n1000\n");
+	proc_result_free(&r);
+	assert_int_not_equal(access(b, F_OK), 0);
+	assert_int_equal(faccessat(u.upper, "b", F_OK, 0), 0);
+}
+
+static void
+without_a_sandbox_by_name(void **state)
+{
+	struct ground *g = *state;
+	struct stat st;
+	AUTO(mem_free_p) char *file = path_join(g->work, "made");
+
+	g->policy.mode = JAIL_NONE;
+	says(g, "echo x > made; exit 4", 4, "");
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_uid, g->view.uid);
+}
+
+static void
+values_are_in_no_command_line(void **state)
+{
+	struct ground *g = *state;
+	AUTO(strs_free) struct strs env = {0};
+	const char *argv[] = {"/bin/cat", NULL};
+	struct jail_cmd cmd = {.argv = argv, .pipes = true, .max_out = KIB, .env = &env};
+	struct jail *j = NULL;
+	const char *grep[] = {"/bin/sh", "-c",
+	    "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c '" "[s]esame-open-7351'", NULL};
+	struct proc_spec spec = {.argv = grep, .max_out = KIB};
+	struct proc_result r = {0};
+
+	strs_add(&env, "KEY=" CANARY);
+	OK(jail_start(&g->policy, &g->view, &cmd, &j));
+	OK(proc_run(&spec, &r));
+	assert_string_equal(buf_cstr(&r.out.b), "0\n");
+	proc_result_free(&r);
+	jail_stop(j);
+}
+
+/* ---- what does not: rows of THREATS ---- */
+
+static int
+listen_on(int family, char port[8])
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct sockaddr *sa = family == AF_INET ? (struct sockaddr *)&in : (struct sockaddr *)&in6;
+	socklen_t n = family == AF_INET ? sizeof(in) : sizeof(in6);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, sa, n) != 0 || listen(fd, 8) != 0 || getsockname(fd, sa, &n) != 0) {
+		close(fd);
+		return -1;
+	}
+	snprintf(port, 8, "%d", ntohs(family == AF_INET ? in.sin_port : in6.sin6_port));
+	return fd;
+}
+
+static void
+t29_no_file_outside(void **state)
+{
+	struct ground *g = *state;
+	AUTO(mem_free_p) char *target = path_join(g->outside, "x");
+	AUTO(mem_free_p) char *known = path_join(g->outside, "known");
+	int fd = open(known, O_WRONLY | O_CREAT, 0644);
+
+	OK(file_write_all(fd, CANARY, strlen(CANARY)));
+	close(fd);
+	stopped_by(g, "jail-mounts", "write", target);
+	stopped_by(g, "jail-mounts", "read", known);
+}
+
+static void
+t30_no_network(void **state)
+{
+	struct ground *g = *state;
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	char port[8], name[64];
+	int fd = listen_on(AF_INET, port);
+
+	assert_true(fd >= 0);
+	stopped_by(g, "jail-network", "tcp", port);
+	close(fd);
+	fd = listen_on(AF_INET6, port);
+	if (fd >= 0) {
+		stopped_by(g, "jail-network", "tcp6", port);
+		close(fd);
+	}
+	snprintf(name, sizeof(name), "canary-%d", (int)getpid());
+	memcpy(un.sun_path + 1, name, strlen(name));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&un,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name))), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	stopped_by(g, "jail-network", "abstract", name);
+	close(fd);
+	says(g, "getent hosts example.com || echo unknown; ls /sys 2>/dev/null; wc -l < /proc/net/dev", 0,
+	    "unknown\n3\n");
+}
+
+static void *
+answer(int fd)
+{
+	struct sockaddr_in from;
+	socklen_t n = sizeof(from);
+	char c;
+
+	while (recvfrom(fd, &c, 1, 0, (struct sockaddr *)&from, &n) == 1)
+		sendto(fd, "y", 1, 0, (struct sockaddr *)&from, n);
+	return NULL;
+}
+
+static void
+t30_no_datagram(void **state)
+{
+	struct ground *g = *state;
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof(in);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char port[8];
+	pid_t pid;
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, n), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &n), 0);
+	snprintf(port, sizeof(port), "%d", ntohs(in.sin_port));
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		answer(fd);
+		_exit(0);
+	}
+	stopped_by(g, "jail-network", "udp", port);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(fd);
+}
+
+static void
+t30_no_way_around_the_filter(void **state)
+{
+	struct ground *g = *state;
+	char off = '0';
+	int fd = open("/proc/sys/kernel/io_uring_disabled", O_RDONLY);
+
+	if (fd >= 0) {
+		assert_int_equal(read(fd, &off, 1), 1);
+		close(fd);
+	}
+	if (off == '0')
+		stopped_by(g, "jail-syscalls", "uring", "");
+	else
+		assert_false(attack(g, "uring", ""));
+	stopped_by(g, "jail-syscalls", "keys", "");
+	assert_false(attack(g, "userns", ""));
+}
+
+static void
+t31_no_sandbox_no_run(void **state)
+{
+	struct ground *g = *state;
+	AUTO(mem_free_p) char *path = mem_strdup(getenv("PATH"));
+	const char *argv[] = {"/bin/sh", "-c", "echo ran", NULL};
+	struct jail_cmd cmd = {.argv = argv, .max_out = KIB};
+	struct proc_result r = {0};
+	struct err *e;
+
+	OK(jail_check(&g->policy));
+	setenv("PATH", "/nonexistent", 1);
+	e = jail_run(&g->policy, &g->view, &cmd, &r);
+	assert_true(err_is(e, ERR_SANDBOX));
+	assert_non_null(strstr(err_hint_of(e), "apt-get install bubblewrap"));
+	err_free(e);
+	FAILS(jail_check(&g->policy), ERR_SANDBOX);
+#ifdef FACTORY_TESTING
+	setenv("GIT_FACTORY_TEST_OFF", "jail-required", 1);
+	OK(jail_run(&g->policy, &g->view, &cmd, &r));
+	assert_string_equal(buf_cstr(&r.out.b), "ran\n");
+	proc_result_free(&r);
+#endif
+	setenv("PATH", path, 1);
+}
+
+/* A process of the same user, outside, that has something worth having. */
+static void
+t32_no_foreign_process(void **state)
+{
+	struct ground *g = *state;
+	const char *argv[] = {"/bin/sh", "-c", "sleep 600; :", CANARY, NULL};
+	const char *env[] = {"KEY=" CANARY, NULL};
+	struct proc_spec spec = {.argv = argv, .env = env};
+	struct proc *victim = NULL;
+
+	spec.enter.set_ids = g->view.uid != geteuid();
+	spec.enter.uid = g->view.uid;
+	spec.enter.gid = g->view.gid;
+	OK(proc_start(&spec, &victim));
+	clock_sleep_ms(50);
+	stopped_by(g, "jail-pids", "proc", "cmdline");
+	assert_false(attack(g, "proc", "environ"));
+	proc_free(victim);
+}
+
+/* What bubblewrap itself was started with stays readable in /proc/1. */
+static void
+t32_no_inherited_environment(void **state)
+{
+	struct ground *g = *state;
+	extern char **environ;
+	char **old = environ;
+	char *mine[] = {(char *)"PATH=/usr/bin:/bin", (char *)"KEY=" CANARY, NULL, NULL};
+
+	assert_false(attack(g, "proc", "environ"));
+	environ = mine;
+	if (attack(g, "proc", "environ"))
+		fail_msg("the environment of the caller is seen inside");
+#ifdef FACTORY_TESTING
+	mine[2] = (char *)"GIT_FACTORY_TEST_OFF=proc-env";
+	if (!attack(g, "proc", "environ"))
+		fail_msg("the environment is not seen even without 'proc-env'");
+#endif
+	environ = old;
+}
+
+static void
+t34_no_descriptors(void **state)
+{
+	struct ground *g = *state;
+	int leak = open("/etc/shadow", O_RDONLY);
+	struct proc_result r;
+
+	if (leak < 0)
+		leak = open("/etc/passwd", O_RDONLY);
+	assert_int_equal(dup2(leak, 77), 77);
+	/* 3 is the folder that ls itself reads. */
+	says(g, "ls /proc/self/fd | tr '\\n' ' '", 0, "0 1 2 3 ");
+	r = inside(g, (struct jail_cmd){0}, "for p in /proc/[0-9]*; do ls -l $p/fd; done 2>/dev/null | "
+	    "grep -cE 'shadow|passwd'");
+	assert_string_equal(buf_cstr(&r.out.b), "0\n");
+	proc_result_free(&r);
+#ifdef FACTORY_TESTING
+	setenv("GIT_FACTORY_TEST_OFF", "proc-fds", 1);
+	says(g, "test -e /proc/self/fd/77 && echo leaked", 0, "leaked\n");
+#endif
+	close(leak);
+	close(77);
+}
+
+static void
+root_is_not_root_inside(void **state)
+{
+	struct ground *g = *state;
+	AUTO(mem_free_p) char *file = path_join(g->work, "made");
+	struct stat st;
+
+	says(g, "touch made", 0, "");
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_not_equal(st.st_uid, 0);
+#ifdef FACTORY_TESTING
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(chmod(g->work, 0777), 0);
+	setenv("GIT_FACTORY_TEST_OFF", "jail-user", 1);
+	says(g, "touch made", 0, "");
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_uid, 0);
+#endif
+}
+
+static void
+fork_bombs_and_full_disks_are_limited(void **state)
+{
+	struct ground *g = *state;
+
+	g->policy.nproc = 40;
+	g->policy.tmp_bytes = MIB;
+	stopped_by(g, "jail-limits", "fork", "100");
+	stopped_by(g, "jail-limits", "fill", "/tmp/big");
+	stopped_by(g, "jail-limits", "fill", "/dev/shm/big");
+}
+
+static bool
+is_locked(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+
+	close(fd);
+	return locked;
+}
+
+static void
+daemons_do_not_survive(void **state)
+{
+	struct ground *g = *state;
+	AUTO(mem_free_p) char *lock = path_join(g->work, "lock");
+
+	assert_true(attack(g, "daemon", "lock"));
+	assert_int_equal(access(lock, F_OK), 0);
+	assert_false(is_locked(lock));
+#ifdef FACTORY_TESTING
+	AUTO(buf_free) struct buf pid = BUF_INIT(64);
+
+	setenv("GIT_FACTORY_TEST_OFF", "jail-pids", 1);
+	assert_true(attack(g, "daemon", "lock"));
+	assert_true(is_locked(lock));
+	OK(file_read(AT_FDCWD, lock, &pid));
+	assert_true(atoi(buf_cstr(&pid)) > 1);
+	kill(atoi(buf_cstr(&pid)), SIGKILL);
+#endif
+}
+
+static int
+group(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    T(commands_run_as_outside), T(the_workspace_is_writable_and_ours),
+	    T(standard_streams_can_be_opened), T(the_users_world_is_small),
+	    T(nothing_else_is_writable), T(the_environment_is_what_was_named),
+	    T(the_working_folder_stays_inside), T(more_paths_by_name), T(deadlines_end_everything),
+	    T(output_is_drained_within_its_ceiling), T(pipes_talk_and_stop_ends),
+	    T(an_overlay_is_seen_through_its_view), T(without_a_sandbox_by_name),
+	    T(values_are_in_no_command_line), T(t29_no_file_outside), T(t30_no_network),
+	    T(t30_no_datagram), T(t30_no_way_around_the_filter), T(t31_no_sandbox_no_run),
+	    T(t32_no_foreign_process), T(t32_no_inherited_environment), T(t34_no_descriptors),
+	    T(root_is_not_root_inside), T(fork_bombs_and_full_disks_are_limited),
+	    T(daemons_do_not_survive),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "--attack") == 0)
+		return attack_main(argv[2], argv[3]);
+	return run_as_both(group);
+}
