@@ -80,6 +80,7 @@ struct gates_opts {
 	enum ws_kind workspace;
 	size_t bytes;				/* as in workspace_opts */
 	int cancel_fd;				/* sigs_fd(), or 0 */
+	int64_t until_ms;			/* on clock_mono(): ERR_TIMEOUT then; 0: never */
 	/*
 	 * A person's own change: the built-in gates tell (FINDING_NOTE) and
 	 * do not block.

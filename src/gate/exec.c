@@ -1,0 +1,264 @@
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/defence.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "conf/config.h"
+#include "gate/exec.h"
+#include "gate/report.h"
+#include "gate/room.h"
+#include "git/workspace.h"
+#include "sys/beneath.h"
+#include "sys/jail.h"
+
+void
+outcome_free(struct outcome *o)
+{
+	free(o->why);
+	free(o->output);
+	junit_free(&o->report);
+	*o = (struct outcome){0};
+}
+
+static void broken(struct outcome *out, const char *fmt, ...) PRINTF(2, 3);
+
+static void
+broken(struct outcome *out, const char *fmt, ...)
+{
+	struct buf b = BUF_INIT(BUF_TEXT);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addv(&b, fmt, ap);
+	va_end(ap);
+	free(out->why);
+	out->why = buf_steal(&b);
+	out->kind = OUTCOME_BROKEN;
+}
+
+/* What the code under test did wrong is an outcome; the rest is ours. */
+static struct err *
+broken_by(struct outcome *out, struct err *e)
+{
+	if (!err_is(e, ERR_DENIED) && !err_is(e, ERR_SYNTAX) && !err_is(e, ERR_LIMIT) &&
+	    !err_is(e, ERR_NOT_FOUND))
+		return e;
+	broken(out, "%s", err_msg(e));
+	err_ignore(e);
+	return NULL;
+}
+
+/* ---- one command in the workspace ---- */
+
+struct run {
+	const struct gates *g;
+	const struct exec_spec *spec;
+	struct workspace *ws;
+};
+
+static void
+on_output(void *arg, int fd, const char *p, size_t n)
+{
+	const struct run *r = arg;
+	struct gate_event e = {GATE_OUTPUT, r->spec->gate->name, r->spec->on_base,
+	    str_mk(p, n), NULL};
+
+	(void)fd;
+	gates_tell(r->g, &e);
+}
+
+/* How long it may take: the gate's own time, or what is left for all. */
+static struct err *
+deadline(const struct gates *g, const struct conf_gate *gate, int64_t *ms)
+{
+	int64_t left;
+
+	*ms = gate->timeout * 1000;
+	if (g->o.until_ms == 0)
+		return NULL;
+	left = g->o.until_ms - clock_mono(g->o.clock);
+	if (left <= 0)
+		return err_new(ERR_TIMEOUT, "no time is left to run the gate '%s'", gate->name);
+	if (*ms == 0 || left < *ms)
+		*ms = left;
+	return NULL;
+}
+
+static struct err *
+run_argv(const struct run *r, const char *const *argv, bool quiet, struct proc_result *result)
+{
+	const struct conf_gate *gate = r->spec->gate;
+	AUTO(strs_free) struct strs env = {0};
+	struct jail_cmd cmd = {.argv = argv, .env = &env, .err_to_out = true,
+	    .max_out = OUTPUT_MAX, .tail = OUTPUT_TAIL, .cancel_fd = r->g->o.cancel_fd};
+	size_t i;
+
+	strs_add(&env, "CI=true");
+	for (i = 0; r->spec->env != NULL && i < r->spec->env->n; i++)
+		strs_add(&env, r->spec->env->v[i]);
+	if (gate->dir[0] != '\0')
+		cmd.cwd = gate->dir;
+	if (!quiet) {
+		cmd.on_output = on_output;
+		cmd.arg = (void *)(uintptr_t)r;
+	}
+	TRY(deadline(r->g, gate, &cmd.deadline_ms));
+	TRY(jail_run(r->g->o.policy, workspace_view(r->ws), &cmd, result));
+	if (result->cancelled)
+		return err_new(ERR_INTERRUPTED, "the gate '%s' was interrupted", gate->name);
+	return NULL;
+}
+
+/* ---- the report's place ---- */
+
+/* The gate's folder: where its command runs and its report is. */
+static struct err *
+gate_dir(const struct run *r, int *fd)
+{
+	const char *dir = r->spec->gate->dir;
+
+	return beneath_open(workspace_dirfd(r->ws), dir[0] == '\0' ? "." : dir,
+	    O_RDONLY | O_DIRECTORY, 0, fd);
+}
+
+/*
+ * The tree may hold a planted report, so may a layer of setup.  The workspace
+ * is not ours to write from outside, so rm(1) does it in the sandbox, before
+ * anything of the change ran.
+ */
+static struct err *
+report_remove(const struct run *r, struct outcome *out)
+{
+	AUTO(strs_free) struct strs paths = {0}, left = {0};
+	AUTO(proc_result_free) struct proc_result result = {0};
+	VEC(const char *) argv = {0};
+	AUTO(fd_close_p) int dir = -1;
+	struct err *e;
+	size_t i;
+
+	if (r->spec->report == EXEC_REPORT_NONE || !defence_on(DEFENCE_REPORT))
+		return NULL;
+	if ((e = gate_dir(r, &dir)) != NULL ||
+	    (e = report_list(dir, r->spec->gate->report, &paths)) != NULL)
+		return broken_by(out, e);
+	if (paths.n == 0)
+		return NULL;
+	vec_push(&argv, "rm");
+	vec_push(&argv, "-rf");
+	vec_push(&argv, "--");
+	for (i = 0; i < paths.n; i++)
+		vec_push(&argv, paths.v[i]);
+	vec_push(&argv, NULL);
+	e = run_argv(r, argv.v, true, &result);
+	vec_free(&argv);
+	TRY(e);
+	if ((e = report_list(dir, r->spec->gate->report, &left)) != NULL)
+		return broken_by(out, e);
+	if (left.n != 0)
+		broken(out, "the old report '%s' cannot be removed", left.v[0]);
+	return NULL;
+}
+
+static struct err *
+report_take(const struct run *r, struct outcome *out)
+{
+	AUTO(strs_free) struct strs paths = {0};
+	AUTO(fd_close_p) int dir = -1;
+	struct err *e;
+
+	if (r->spec->report == EXEC_REPORT_NONE)
+		return NULL;
+	if ((e = gate_dir(r, &dir)) != NULL ||
+	    (e = report_list(dir, r->spec->gate->report, &paths)) != NULL)
+		return broken_by(out, e);
+	if (paths.n == 0) {
+		if (r->spec->report == EXEC_REPORT_REQUIRED)
+			broken(out, "no report at '%s'; the command ended with status %d",
+			    r->spec->gate->report, out->status);
+		return NULL;
+	}
+	e = report_read(dir, &paths, &out->report);
+	if (e != NULL)
+		return broken_by(out, e);
+	out->reported = true;
+	return NULL;
+}
+
+/* Exit status and report are two witnesses: where they differ, neither counts. */
+static void
+agree(struct outcome *out)
+{
+	if (out->kind == OUTCOME_BROKEN)
+		return;
+	out->kind = out->status == 0 ? OUTCOME_PASSED : OUTCOME_FAILED;
+	if (!out->reported)
+		return;
+	if (out->status == 0 && out->report.failed != 0)
+		broken(out, "the command ended with status 0, but its report has %zu failed tests",
+		    out->report.failed);
+	else if (out->status != 0 && out->report.failed == 0)
+		broken(out, "the command ended with status %d, but no test of its report failed",
+		    out->status);
+}
+
+static void
+take_result(struct proc_result *result, struct outcome *out)
+{
+	struct proc_output *o = &result->out;
+
+	out->status = result->status;
+	out->ms = result->ms;
+	if (o->dropped != 0) {
+		AUTO(mem_free_p) char *note = mem_printf("\n[%llu bytes are left out here]\n",
+		    (unsigned long long)o->dropped);
+
+		o->b.max += strlen(note);
+		buf_insert(&o->b, o->gap, note, strlen(note));
+	}
+	out->output = buf_steal(&o->b);
+}
+
+static struct err *
+run_in(const struct run *r, struct outcome *out)
+{
+	const char *argv[] = {"/bin/sh", "-c", r->spec->command, NULL};
+	AUTO(proc_result_free) struct proc_result result = {0};
+	char span[CLOCK_TEXT];
+
+	TRY(report_remove(r, out));
+	if (out->kind == OUTCOME_BROKEN)
+		return NULL;
+	TRY(run_argv(r, argv, r->spec->quiet, &result));
+	take_result(&result, out);
+	if (result.timed_out) {
+		clock_format_span((result.ms + 500) / 1000, span);
+		broken(out, "the command was killed at its deadline, after %s", span);
+		return NULL;
+	}
+	TRY(report_take(r, out));
+	agree(out);
+	return NULL;
+}
+
+struct err *
+exec_run(const struct gates *g, const struct exec_spec *spec, struct outcome *out)
+{
+	struct workspace_opts opts = {.commit = g->o.base, .tree = *spec->tree,
+	    .kind = g->o.workspace, .bytes = g->o.bytes, .setup = spec->setup};
+	AUTO(workspace_close_p) struct workspace *ws = NULL;
+	AUTO(outcome_free) struct outcome o = {.kind = OUTCOME_FAILED};
+	struct run r = {g, spec, NULL};
+
+	TRY(workspace_open(g->o.repo, &opts, &ws));
+	r.ws = ws;
+	TRY(run_in(&r, &o));
+	if (o.output == NULL)
+		o.output = mem_strdup("");
+	*out = o;
+	o = (struct outcome){0};
+	return NULL;
+}

@@ -1,0 +1,72 @@
+/*
+ * room.h - what the files of this room share: the open gates, and what one
+ * run of one command came to.
+ */
+#ifndef GATE_ROOM_H
+#define GATE_ROOM_H
+
+#include "base/def.h"
+#include "base/vec.h"
+#include "gate/gate.h"
+#include "gate/junit.h"
+#include "git/diff.h"
+
+struct conf_gate;
+
+#define OUTPUT_MAX (256 * KIB)	/* kept of one command's output */
+#define OUTPUT_TAIL (224 * KIB)	/* of that, from its end */
+
+enum outcome_kind {
+	OUTCOME_PASSED,
+	OUTCOME_FAILED,		/* exit status, and report where there is one, say so */
+	OUTCOME_BROKEN		/* no answer: 'why' */
+};
+
+struct outcome {
+	enum outcome_kind kind;
+	char *why;		/* BROKEN: one line */
+	int status;
+	int64_t ms;
+	char *output;		/* both streams, as they came; a gap is marked */
+	bool reported;		/* 'report' holds what the command wrote */
+	struct junit report;
+};
+
+void outcome_free(struct outcome *o);	/* also for AUTO */
+
+/* What a gate's command did on the base; kept while the gates are open. */
+struct base_run {
+	const struct conf_gate *gate;
+	const char *command;
+	struct outcome outcome;
+};
+
+struct gates {
+	struct gates_opts o;
+	struct oid base_tree;
+	VEC(struct base_run *) base_runs;
+};
+
+/* A tree under judgement. */
+struct subject {
+	struct gates *gates;
+	struct oid tree;
+	const char *setup;
+	enum gate_depth depth;
+	struct diff diff;	/* base to tree, without lines */
+};
+
+void gates_tell(const struct gates *g, const struct gate_event *e);
+
+/*
+ * The base's outcome for this command, run at most once.  Borrowed until the
+ * gates are closed.
+ */
+struct err *base_outcome(struct gates *g, const struct conf_gate *gate,
+    const char *command, const struct outcome **out) MUST_USE;
+
+/* The same if it was run already, else NULL. */
+const struct outcome *base_outcome_known(const struct gates *g,
+    const struct conf_gate *gate, const char *command);
+
+#endif
