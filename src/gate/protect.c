@@ -1,0 +1,204 @@
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/defence.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "conf/config.h"
+#include "gate/glob.h"
+#include "gate/protect.h"
+#include "gate/room.h"
+#include "git/repo.h"
+#include "git/tree.h"
+#include "git/userconf.h"
+#include "model/verdict.h"
+
+/* In any folder, for a repository of several projects has several of them. */
+static const char *const patterns[] = {
+	/* the factory, owners, and files that steer everybody's git */
+	".factory", "CODEOWNERS", ".gitattributes", ".gitmodules",
+	/* CI */
+	".github", ".gitlab-ci.yml", ".gitlab", ".gitea", ".forgejo", ".woodpecker",
+	".woodpecker.yml", ".woodpecker.yaml", ".drone.yml", ".circleci", ".travis.yml",
+	".buildkite", ".cirrus.yml", ".cirrus.star", ".builds", ".build.yml", ".sourcehut.yml",
+	"Jenkinsfile", "azure-pipelines.yml", "bitbucket-pipelines.yml", "appveyor.yml",
+	".appveyor.yml",
+	/* hooks */
+	".husky", ".githooks", ".pre-commit-config.yaml", ".pre-commit-config.yml",
+	".pre-commit-hooks.yaml", "lefthook.yml", "lefthook.yaml", ".lefthook.yml",
+	".lefthook.yaml", ".lefthook", ".overcommit.yml", ".lintstagedrc*",
+	/* what runs by itself in a person's shell, editor or agent */
+	".envrc", ".claude", ".codex", ".cursor", ".gemini", ".mcp.json", "**/.vscode/tasks.json",
+	/* short names of the above on Windows */
+	"FACTOR~?", "CODEOW~?", "GITATT~?", "GITMOD~?", "GITHUB~?", "GITLAB~?", "GITEA~?",
+	"FORGEJ~?", "WOODPE~?", "CIRCLE~?", "TRAVIS~?", "BUILDK~?", "HUSKY~?", "GITHOO~?",
+	"PRE-CO~?", "LEFTHO~?", "JENKIN~?", "AZURE-~?", "BITBUC~?", "APPVEY~?", "ENVRC~?",
+	"CLAUDE~?",
+};
+
+/* One component as a careless file system reads it. */
+static void
+add_component(struct buf *out, struct str c)
+{
+	ptrdiff_t colon = str_chr(c, ':');
+	struct str rest;
+	int32_t cp;
+
+	if (colon > 0)
+		c = str_take(c, (size_t)colon);
+	while (c.n > 0 && (c.p[c.n - 1] == '.' || c.p[c.n - 1] == ' '))
+		c.n--;
+	for (rest = c; rest.n != 0; c = rest) {
+		cp = utf8_next(&rest);
+		if (cp >= 0 && text_hidden(cp))
+			continue;
+		/* Full-width forms fold to ASCII under compatibility mappings. */
+		if (cp >= 0xff01 && cp <= 0xff5e)
+			buf_addc(out, (char)(cp - 0xff01 + '!'));
+		else if (cp == 0x17f)
+			buf_addc(out, 's');
+		else if (cp == 0x212a)
+			buf_addc(out, 'k');
+		else
+			buf_add(out, c.p, (size_t)(rest.p - c.p));
+	}
+}
+
+static void
+loose_path(struct buf *out, const char *path)
+{
+	struct str rest = str_of(path), piece;
+
+	while (str_next(&rest, '/', &piece)) {
+		if (out->n != 0)
+			buf_addc(out, '/');
+		add_component(out, piece);
+	}
+}
+
+bool
+protect_match(const char *path, const struct strs *more)
+{
+	AUTO(buf_free) struct buf loose = BUF_INIT(BUF_TEXT);
+	size_t i;
+
+	loose_path(&loose, path);
+	for (i = 0; i < NITEMS(patterns); i++)
+		if (glob_path(patterns[i], buf_cstr(&loose), GLOB_ICASE))
+			return true;
+	return more != NULL && (glob_paths(more, path, GLOB_ICASE) ||
+	    glob_paths(more, buf_cstr(&loose), GLOB_ICASE));
+}
+
+/* The next word of a command, as far as that can be told without a shell. */
+static struct str
+word(struct str *rest)
+{
+	struct str w;
+	size_t n;
+
+	*rest = str_trim(*rest);
+	for (n = 0; n < rest->n && strchr(" \t\n;&|<>()", rest->p[n]) == NULL; n++)
+		;
+	w = str_take(*rest, n);
+	*rest = str_skip(*rest, n);
+	return w;
+}
+
+/* A gate's own script decides what the gate says. */
+static struct err *
+add_script(struct subject *s, const struct conf_gate *gate, const char *command,
+    struct strs *out)
+{
+	AUTO(mem_free_p) char *path = NULL;
+	struct str rest = str_of(command), w = word(&rest);
+	struct tree_entry e;
+
+	if (str_is(w, "sh") || str_is(w, "bash") || str_is(w, "dash"))
+		w = word(&rest);
+	while (str_starts(w, "./"))
+		w = str_skip(w, 2);
+	if (w.n == 0 || str_starts(w, "-") || str_starts(w, "/") || (!str_has(w, '.') && !str_has(w, '/')))
+		return NULL;
+	path = mem_printf("%s%s%.*s", gate->dir, gate->dir[0] == '\0' ? "" : "/", STR_ARG(w));
+	TRY(tree_find(s->gates->o.repo, &s->gates->base_tree, path, &e));
+	if (e.mode == MODE_FILE || e.mode == MODE_EXEC || e.mode == MODE_LINK)
+		strs_addf(out, "/%s", path);
+	return NULL;
+}
+
+static struct err *
+add_hooks(struct repo *r, struct strs *out)
+{
+	AUTO(mem_free_p) char *hooks = NULL;
+	const char *top = repo_workdir(r);
+	size_t n;
+
+	TRY(userconf_path(r, "core.hooksPath", &hooks));
+	if (hooks == NULL || hooks[0] == '\0')
+		return NULL;
+	if (hooks[0] != '/') {
+		strs_addf(out, "/%s", strncmp(hooks, "./", 2) == 0 ? hooks + 2 : hooks);
+	} else if (top != NULL) {
+		n = strlen(top);
+		if (strncmp(hooks, top, n) == 0 && hooks[n] == '/' && hooks[n + 1] != '\0')
+			strs_add(out, hooks + n);
+	}
+	return NULL;
+}
+
+static struct err *
+more_patterns(struct subject *s, struct strs *out)
+{
+	const struct config *c = s->gates->o.config;
+	size_t i;
+
+	for (i = 0; i < c->protect.n; i++)
+		strs_add(out, c->protect.v[i]);
+	for (i = 0; i < c->gates.n; i++) {
+		TRY(add_script(s, &c->gates.v[i], c->gates.v[i].run, out));
+		TRY(add_script(s, &c->gates.v[i], c->gates.v[i].fast, out));
+	}
+	return add_hooks(s->gates->o.repo, out);
+}
+
+static void
+sum_up(struct subject *s, size_t n, struct verdict *v, struct buf *evidence)
+{
+	if (n == 0) {
+		verdict_set(v, VERDICT_PASS, "none changed");
+		return;
+	}
+	verdict_set(v, s->gates->o.person ? VERDICT_PASS : VERDICT_FAIL,
+	    n == 1 ? "%zu protected path changed" : "%zu protected paths changed", n);
+	buf_insert(evidence, 0, STR("These paths are a person's to change:\n").p,
+	    strlen("These paths are a person's to change:\n"));
+	if (!s->gates->o.person)
+		verdict_evidence(v, str_take(buf_str(evidence), GATE_EVIDENCE_MAX));
+}
+
+struct err *
+protect_judge(struct subject *s, struct verdict *v)
+{
+	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
+	AUTO(strs_free) struct strs more = {0};
+	size_t i, n = 0;
+
+	TRY(more_patterns(s, &more));
+	for (i = 0; i < s->diff.n && defence_on(DEFENCE_PROTECTED); i++) {
+		const struct diff_file *f = &s->diff.v[i];
+
+		if (!protect_match(f->path, &more))
+			continue;
+		verdict_find(v, s->gates->o.person ? FINDING_NOTE : FINDING_BLOCKS,
+		    GATE_PROTECTED, f->path, 0, "a protected path was changed");
+		buf_adds(&evidence, "  ");
+		text_visible(&evidence, str_of(f->path), true);
+		buf_addc(&evidence, '\n');
+		n++;
+	}
+	sum_up(s, n, v, &evidence);
+	return NULL;
+}

@@ -1,0 +1,27 @@
+/*
+ * protect.h - the built-in gate over paths that decide what happens to a
+ * change: CI, hooks, owners, the factory's own policy, what policy adds to
+ * them ('protect'), the folder of core.hooksPath, and scripts that a gate
+ * starts by name ("./ci/test", "sh run-tests.sh").
+ *
+ * Matching is loose on purpose: without case, with the short names, trailing
+ * dots and streams of Windows, and with invisible code points left out, so
+ * what some file system takes for a protected file is one.
+ */
+#ifndef GATE_PROTECT_H
+#define GATE_PROTECT_H
+
+#include "base/def.h"
+
+struct err;
+struct strs;
+struct subject;
+struct verdict;
+
+/* Is the path protected, by the built-in list or by 'more' (may be NULL)?  Pure. */
+bool protect_match(const char *path, const struct strs *more);
+
+/* VERDICT_FAIL with a finding per changed protected path. */
+struct err *protect_judge(struct subject *s, struct verdict *v) MUST_USE;
+
+#endif
