@@ -7,7 +7,7 @@
 #include "wire/xml.h"
 
 /* What the innermost open element collects text for. */
-enum sink { SINK_NONE, SINK_FAILURE };
+enum sink { SINK_NONE, SINK_FAILURE, SINK_PRINTED };
 
 struct reader {
 	struct junit *out;
@@ -19,7 +19,7 @@ struct reader {
 	char *name, *class, *path;
 	int64_t line;
 	enum sink sink;
-	struct buf message, text;
+	struct buf message, text, printed;
 	bool claims_failures;
 	size_t failures;
 };
@@ -175,6 +175,11 @@ fill_case(struct reader *r, struct junit_case *c, enum junit_status status)
 	c->line = r->line;
 	c->status = status;
 	cut_middle(&r->message, JUNIT_NAME_MAX);
+	/* CTest and some others leave the reason in what the test printed. */
+	if (str_trim(buf_str(&r->text)).n == 0 && status == JUNIT_FAILED) {
+		buf_clear(&r->text);
+		buf_addstr(&r->text, buf_str(&r->printed));
+	}
 	cut_middle(&r->text, JUNIT_TEXT_MAX);
 	c->message = keep(r, str_trim(buf_str(&r->message)));
 	c->text = keep(r, str_trim(buf_str(&r->text)));
@@ -217,6 +222,7 @@ case_clear(struct reader *r)
 	r->in_case = r->todo = r->skipped = r->failed = r->flaky = false;
 	buf_clear(&r->message);
 	buf_clear(&r->text);
+	buf_clear(&r->printed);
 }
 
 static void
@@ -307,6 +313,8 @@ start_in_case(struct reader *r, const char *name, const char *const *attrs)
 	} else if (strcmp(name, "skipped") == 0) {
 		r->skipped = true;
 		r->todo = type != NULL && strcmp(type, "todo") == 0;
+	} else if (strcmp(name, "system-out") == 0 || strcmp(name, "system-err") == 0) {
+		r->sink = SINK_PRINTED;
 	}
 }
 
@@ -353,6 +361,8 @@ on_text(void *arg, struct str text)
 
 	if (r->sink == SINK_FAILURE)
 		add_plain(&r->text, text);
+	else if (r->sink == SINK_PRINTED)
+		add_plain(&r->printed, text);
 	return NULL;
 }
 
@@ -383,6 +393,7 @@ reader_free(struct reader *r)
 	case_clear(r);
 	buf_free(&r->message);
 	buf_free(&r->text);
+	buf_free(&r->printed);
 	strs_free(&r->suites);
 }
 
@@ -391,7 +402,8 @@ junit_parse(const char *file, struct str text, struct junit *out)
 {
 	static const struct xml_handler handler = {on_start, on_text, on_end};
 	AUTO(reader_free) struct reader r = {
-	    .out = out, .message = BUF_INIT(BUF_TEXT), .text = BUF_INIT(BUF_TEXT)};
+	    .out = out, .message = BUF_INIT(BUF_TEXT), .text = BUF_INIT(BUF_TEXT),
+	    .printed = BUF_INIT(BUF_TEXT)};
 
 	TRY(xml_parse(file, text, &handler, &r));
 	if (r.claims_failures && r.failures == 0)

@@ -1,0 +1,259 @@
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/config.h"
+#include "gate/command.h"
+#include "gate/gate.h"
+#include "gate/kept.h"
+#include "gate/protect.h"
+#include "gate/report.h"
+#include "gate/room.h"
+#include "git/commit.h"
+#include "git/tree.h"
+#include "sys/jail.h"
+
+/* A change in how gates judge is another definition. */
+#define JUDGEMENT "gate 1"
+
+void
+gates_tell(const struct gates *g, const struct gate_event *e)
+{
+	if (g->o.on_event != NULL)
+		g->o.on_event(g->o.arg, e);
+}
+
+/* ---- opening ---- */
+
+static struct err *
+check_config(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->gates.n; i++) {
+		const struct conf_gate *gate = &c->gates.v[i];
+
+		if (strcmp(gate->name, GATE_TESTS_KEPT) == 0 ||
+		    strcmp(gate->name, GATE_PROTECTED) == 0)
+			return err_hint(err_new(ERR_CONFIG, "the gate '%s' is built in", gate->name),
+			    "give the gate in " CONFIG_PATH " another name");
+		if (gate->report[0] != '\0')
+			TRY(err_wrap(report_check(gate->report), "the gate '%s'", gate->name));
+		else if (gate->one[0] != '\0' || gate->tolerate.n != 0)
+			return err_hint(err_new(ERR_CONFIG, "the gate '%s' has '%s' and no 'report'",
+			    gate->name, gate->one[0] != '\0' ? "one" : "tolerate"),
+			    "without a report no test has a name; add 'report'");
+	}
+	return NULL;
+}
+
+bool
+gates_configured(const struct config *c)
+{
+	return c->gates.n != 0;
+}
+
+struct err *
+gates_open(const struct gates_opts *o, struct gates **out)
+{
+	struct oid tree;
+	struct gates *g;
+
+	TRY(check_config(o->config));
+	TRY(commit_tree(o->repo, &o->base, &tree));
+	g = mem_alloc(sizeof(*g));
+	g->o = *o;
+	g->base_tree = tree;
+	*out = g;
+	return NULL;
+}
+
+void
+gates_close(struct gates *g)
+{
+	size_t i;
+
+	if (g == NULL)
+		return;
+	for (i = 0; i < g->base_runs.n; i++) {
+		outcome_free(&g->base_runs.v[i]->outcome);
+		free(g->base_runs.v[i]);
+	}
+	vec_free(&g->base_runs);
+	free(g);
+}
+
+void
+gates_close_p(struct gates **g)
+{
+	gates_close(*g);
+	*g = NULL;
+}
+
+/* ---- what a verdict belongs to ---- */
+
+static void
+add_field(struct buf *b, const char *key, const char *value)
+{
+	buf_addf(b, "%s %zu ", key, strlen(value));
+	buf_adds(b, value);
+	buf_addc(b, '\n');
+}
+
+static void
+add_fields(struct buf *b, const char *key, const struct strs *values)
+{
+	size_t i;
+
+	for (i = 0; i < values->n; i++)
+		add_field(b, key, values->v[i]);
+}
+
+/*
+ * Everything that decides what the command does and how it is judged, but the
+ * tree and the base.
+ */
+static struct err *
+define(const struct subject *s, const struct conf_gate *gate, const char *name,
+    struct oid *out)
+{
+	const struct gates_opts *o = &s->gates->o;
+	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+
+	add_field(&b, JUDGEMENT, name);
+	add_fields(&b, "protect", &o->config->protect);
+	if (gate != NULL) {
+		add_field(&b, "command", command_of(gate, s->depth == GATE_FAST));
+		add_field(&b, "one", gate->one);
+		add_field(&b, "report", gate->report);
+		add_field(&b, "dir", gate->dir);
+		add_fields(&b, "path", &gate->paths);
+		add_fields(&b, "tolerate", &gate->tolerate);
+		add_field(&b, "setup", s->setup == NULL ? "" : s->setup);
+		add_field(&b, "PATH", o->policy->path == NULL ? "" : o->policy->path);
+		add_fields(&b, "read", &o->policy->read);
+		buf_addf(&b, "timeout %lld jail %d network %d\n", (long long)gate->timeout,
+		    (int)o->policy->mode, (int)o->policy->host_network);
+	} else {
+		buf_addf(&b, "base %s person %d\n", oid_hex(&s->gates->base_tree).s,
+		    (int)o->person);
+	}
+	return blob_hash(buf_str(&b), out);
+}
+
+static struct err *
+begin(const struct subject *s, const struct conf_gate *gate, const char *name,
+    struct verdict *v)
+{
+	struct gate_event e = {GATE_STARTS, name, false, {NULL, 0}, NULL};
+	struct oid definition;
+
+	verdict_init(v, name);
+	v->fast = s->depth == GATE_FAST;
+	TRY(define(s, gate, name, &definition));
+	verdict_id(v, oid_hex(&s->tree).s, oid_hex(&definition).s);
+	gates_tell(s->gates, &e);
+	return NULL;
+}
+
+static void
+end(const struct subject *s, const struct verdict *v)
+{
+	struct gate_event e = {GATE_ENDS, v->gate, false, {NULL, 0}, v};
+
+	gates_tell(s->gates, &e);
+}
+
+/* ---- running ---- */
+
+static struct err *
+run_protected(struct subject *s, struct verdict *v)
+{
+	TRY(begin(s, NULL, GATE_PROTECTED, v));
+	TRY(protect_judge(s, v));
+	end(s, v);
+	return NULL;
+}
+
+/* Judged before the commands, and completed with what their reports say. */
+static struct err *
+run_command(struct subject *s, const struct conf_gate *gate, struct verdict *v,
+    struct verdict *kept)
+{
+	AUTO(outcome_free) struct outcome o = {0};
+	const struct outcome *base;
+
+	TRY(begin(s, gate, gate->name, v));
+	TRY(command_judge(s, gate, v, &o));
+	if (s->depth == GATE_FULL && o.reported) {
+		TRY(base_outcome(s->gates, gate, command_of(gate, false), &base));
+		kept_reports(s, gate, base, &o, kept);
+	}
+	end(s, v);
+	return NULL;
+}
+
+static struct err *
+run_all(struct subject *s, struct verdicts *vs)
+{
+	const struct config *c = s->gates->o.config;
+	size_t i, n = 2;
+
+	/* Never moved by a push: each verdict is filled in place. */
+	vec_reserve(vs, c->gates.n + 2);
+	memset(vs->v, 0, (c->gates.n + 2) * sizeof(*vs->v));
+	vs->n = 2;
+	TRY(run_protected(s, &vs->v[0]));
+	TRY(begin(s, NULL, GATE_TESTS_KEPT, &vs->v[1]));
+	TRY(kept_files(s, &vs->v[1]));
+	for (i = 0; i < c->gates.n; i++) {
+		const struct conf_gate *gate = &c->gates.v[i];
+
+		if (gate->late && s->depth == GATE_FAST)
+			continue;
+		vs->n = n + 1;
+		TRY(run_command(s, gate, &vs->v[n++], &vs->v[1]));
+	}
+	kept_sum(s, &vs->v[1]);
+	end(s, &vs->v[1]);
+	return NULL;
+}
+
+struct err *
+gates_run(struct gates *g, const struct oid *tree, const char *setup,
+    enum gate_depth depth, struct verdicts *out)
+{
+	struct subject s = {.gates = g, .tree = *tree, .setup = setup, .depth = depth};
+	AUTO(verdicts_free) struct verdicts vs = {0};
+	struct err *e;
+	size_t i;
+
+	TRY(diff_trees(g->o.repo, &g->base_tree, tree, false, &s.diff));
+	e = run_all(&s, &vs);
+	diff_free(&s.diff);
+	TRY(e);
+	for (i = 0; i < vs.n; i++)
+		vec_push(out, vs.v[i]);
+	vec_free(&vs);
+	return NULL;
+}
+
+/* ---- telling ---- */
+
+void
+gates_evidence(const struct verdicts *vs, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < vs->n; i++) {
+		const struct verdict *v = &vs->v[i];
+
+		if (!verdict_blocks(v))
+			continue;
+		if (out->n != 0)
+			buf_addc(out, '\n');
+		buf_addf(out, "Gate '%s': %s (%s)\n", v->gate, verdict_word(v->kind), v->summary);
+		buf_addstr(out, str_take(str_of(v->evidence), GATE_EVIDENCE_MAX));
+	}
+}

@@ -1,0 +1,384 @@
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/defence.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "conf/config.h"
+#include "gate/glob.h"
+#include "gate/kept.h"
+#include "gate/room.h"
+#include "gate/testfile.h"
+#include "git/tree.h"
+#include "model/verdict.h"
+
+/* One declared name, over all changed test files of both sides. */
+struct name {
+	const char *file;	/* where the base has it, borrowed */
+	int64_t line;
+	size_t before, after;
+	size_t asserts_before, asserts_after;
+};
+
+/* A line that keeps tests from running. */
+struct mark {
+	char *text;
+	const char *file;
+	int64_t line;
+	bool new_file;
+	bool runner;
+};
+
+struct survey {
+	struct subject *s;
+	struct verdict *v;
+	struct map names;	/* struct name */
+	struct { VEC_FIELDS(struct mark); } before, after;
+};
+
+static void
+survey_free(struct survey *sv)
+{
+	size_t i;
+
+	map_free(&sv->names, free);
+	for (i = 0; i < sv->before.n; i++)
+		free(sv->before.v[i].text);
+	for (i = 0; i < sv->after.n; i++)
+		free(sv->after.v[i].text);
+	vec_free(&sv->before);
+	vec_free(&sv->after);
+}
+
+static void
+find(const struct survey *sv, bool blocks, const char *file, int64_t line, const char *text)
+{
+	verdict_find(sv->v, blocks && !sv->s->gates->o.person ? FINDING_BLOCKS : FINDING_NOTE,
+	    GATE_TESTS_KEPT, file, line, text);
+}
+
+static void findf(const struct survey *sv, bool blocks, const char *file, int64_t line,
+    const char *fmt, ...) PRINTF(5, 6);
+
+static void
+findf(const struct survey *sv, bool blocks, const char *file, int64_t line,
+    const char *fmt, ...)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT), shown = BUF_INIT(BUF_TEXT);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addv(&b, fmt, ap);
+	va_end(ap);
+	text_visible(&shown, buf_str(&b), true);
+	find(sv, blocks, file, line, buf_cstr(&shown));
+}
+
+/* ---- reading ---- */
+
+static bool
+is_file(unsigned mode)
+{
+	return mode == MODE_FILE || mode == MODE_EXEC;
+}
+
+static struct name *
+name_of(struct survey *sv, const char *key)
+{
+	struct name *n = map_get(&sv->names, key);
+
+	if (n == NULL) {
+		n = mem_alloc(sizeof(*n));
+		map_set(&sv->names, key, n);
+	}
+	return n;
+}
+
+static void
+take_decls(struct survey *sv, const struct testfile *t, const char *path, bool before)
+{
+	size_t i;
+
+	for (i = 0; i < t->decls.n; i++) {
+		struct name *n = name_of(sv, t->decls.v[i].name);
+
+		if (before) {
+			n->file = path;
+			n->line = t->decls.v[i].line;
+			n->before++;
+			n->asserts_before += t->decls.v[i].asserts;
+		} else {
+			n->after++;
+			n->asserts_after += t->decls.v[i].asserts;
+		}
+	}
+}
+
+static void
+take_marks(struct survey *sv, const struct testfile *t, const struct diff_file *f,
+    bool before, bool runner)
+{
+	size_t i;
+
+	for (i = 0; i < t->skips.n; i++) {
+		struct mark m = {mem_strdup(t->skips.v[i].text), f->path, t->skips.v[i].line,
+		    f->status == 'A', runner};
+
+		if (before)
+			vec_push(&sv->before, m);
+		else
+			vec_push(&sv->after, m);
+	}
+}
+
+/* false in *read when the side has no such file, or one too large to look into. */
+static struct err *
+read_side(struct survey *sv, const struct diff_file *f, bool before, struct buf *text,
+    bool *read)
+{
+	unsigned mode = before ? f->old_mode : f->new_mode;
+	struct err *e;
+
+	*read = false;
+	if (!is_file(mode))
+		return NULL;
+	e = blob_read(sv->s->gates->o.repo, before ? &f->old_oid : &f->new_oid, text);
+	if (err_is(e, ERR_LIMIT)) {
+		err_ignore(e);
+		return NULL;
+	}
+	TRY(e);
+	*read = true;
+	return NULL;
+}
+
+static struct err *
+scan_side(struct survey *sv, const struct diff_file *f, bool before, bool *blank,
+    size_t *decls)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(TESTFILE_MAX);
+	AUTO(testfile_free) struct testfile t = {0};
+	const struct testlang *lang = testlang_of(f->path);
+	const struct runner_file *runner = runner_of(f->path);
+	bool read = false;
+
+	*blank = false;
+	*decls = 0;
+	TRY(read_side(sv, f, before, &text, &read));
+	if (!read)
+		return NULL;
+	if (lang != NULL) {
+		TRY(testfile_scan(lang, buf_str(&text), &t));
+		take_decls(sv, &t, f->path, before);
+	} else {
+		TRY(runner_scan(runner, buf_str(&text), &t));
+	}
+	take_marks(sv, &t, f, before, lang == NULL);
+	*blank = t.blank || text.n == 0;
+	*decls = t.decls.n;
+	return NULL;
+}
+
+/* ---- whole files ---- */
+
+/* The same content came to lie at another place for tests. */
+static bool
+moved(const struct subject *s, const struct diff_file *gone)
+{
+	size_t i;
+
+	for (i = 0; i < s->diff.n; i++) {
+		const struct diff_file *f = &s->diff.v[i];
+
+		if (is_file(f->new_mode) && oid_eq(&f->new_oid, &gone->old_oid) &&
+		    !oid_is_zero(&gone->old_oid) &&
+		    (testlang_of(f->path) != NULL || testlang_in_test_dir(f->path)))
+			return true;
+	}
+	return false;
+}
+
+/* Names are accounted for one by one; what is left are files without any. */
+static struct err *
+survey_file(struct survey *sv, const struct diff_file *f)
+{
+	bool lang = testlang_of(f->path) != NULL, blank_before, blank_after;
+	size_t decls_before, decls_after;
+
+	if (!lang && runner_of(f->path) == NULL) {
+		if (testlang_in_test_dir(f->path) && is_file(f->old_mode) &&
+		    !is_file(f->new_mode) && !moved(sv->s, f))
+			find(sv, false, f->path, 0, "a file of the tests was deleted");
+		return NULL;
+	}
+	TRY(scan_side(sv, f, true, &blank_before, &decls_before));
+	TRY(scan_side(sv, f, false, &blank_after, &decls_after));
+	if (!lang || !is_file(f->old_mode) || blank_before)
+		return NULL;
+	if (!is_file(f->new_mode)) {
+		if (decls_before == 0 && !moved(sv->s, f))
+			find(sv, testlang_in_test_dir(f->path), f->path, 0, "a test file was deleted");
+	} else if (blank_after) {
+		find(sv, true, f->path, 0, "a test file was emptied");
+	}
+	return NULL;
+}
+
+/* ---- what became of it ---- */
+
+static void
+judge_names(const struct survey *sv)
+{
+	size_t i;
+
+	for (i = 0; i < sv->names.n; i++) {
+		const struct name *n = sv->names.entries[i].value;
+		const char *key = sv->names.entries[i].key;
+
+		if (n->before == 0)
+			continue;
+		if (n->after < n->before)
+			findf(sv, true, n->file, n->line, "the test '%s' was removed", key);
+		else if (n->asserts_before != 0 && n->asserts_after == 0)
+			findf(sv, true, n->file, n->line, "the test '%s' asserts nothing any more",
+			    key);
+	}
+}
+
+/* Take one equal line off the list. */
+static bool
+take_equal(struct mark *v, size_t n, bool *used, const struct mark *m)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (used[i] || v[i].runner != m->runner || strcmp(v[i].text, m->text) != 0)
+			continue;
+		/* Of a runner's configuration, only lines of the same file are the same. */
+		if (m->runner && strcmp(v[i].file, m->file) != 0)
+			continue;
+		used[i] = true;
+		return true;
+	}
+	return false;
+}
+
+static bool
+is_conftest(const char *path)
+{
+	return glob_path("conftest.py", path, 0);
+}
+
+static void
+judge_marks(const struct survey *sv)
+{
+	AUTO(mem_free_p) bool *used = mem_calloc(sv->before.n + 1, sizeof(*used));
+	const struct mark *m;
+	size_t i;
+
+	for (i = 0; i < sv->after.n; i++) {
+		m = &sv->after.v[i];
+		if (take_equal(sv->before.v, sv->before.n, used, m))
+			continue;
+		if (m->runner)
+			findf(sv, !m->new_file, m->file, m->line, "which tests run was changed: %s",
+			    m->text);
+		else
+			findf(sv, !m->new_file || is_conftest(m->file), m->file, m->line,
+			    "a marker that keeps tests from running: %s", m->text);
+	}
+	for (i = 0; i < sv->before.n; i++) {
+		m = &sv->before.v[i];
+		if (m->runner && !used[i])
+			findf(sv, true, m->file, m->line, "which tests run was changed: %s", m->text);
+	}
+}
+
+struct err *
+kept_files(struct subject *s, struct verdict *v)
+{
+	AUTO(survey_free) struct survey sv = {.s = s, .v = v};
+	size_t i;
+
+	if (!defence_on(DEFENCE_KEPT_TESTS))
+		return NULL;
+	for (i = 0; i < s->diff.n; i++)
+		TRY(survey_file(&sv, &s->diff.v[i]));
+	judge_names(&sv);
+	judge_marks(&sv);
+	return NULL;
+}
+
+/* ---- reports ---- */
+
+void
+kept_reports(const struct subject *s, const struct conf_gate *gate,
+    const struct outcome *base, const struct outcome *candidate, struct verdict *v)
+{
+	const struct survey sv = {.s = (struct subject *)(uintptr_t)s, .v = v};
+	const struct junit_case *b, *c;
+	size_t i;
+
+	if (!candidate->reported || !defence_on(DEFENCE_KEPT_TESTS))
+		return;
+	if (!base->reported) {
+		findf(&sv, false, "", 0, "the gate '%s' has no report on the base to compare with",
+		    gate->name);
+		return;
+	}
+	for (i = 0; i < base->report.n; i++) {
+		b = base->report.v[i];
+		if (b->status > JUNIT_FLAKY || glob_names(&gate->tolerate, b->id) ||
+		    glob_names(&gate->tolerate, b->name))
+			continue;
+		c = junit_get(&candidate->report, b->id);
+		if (c == NULL)
+			findf(&sv, true, "", 0, "'%s' of the gate '%s' passed on the base and is gone",
+			    b->id, gate->name);
+		else if (c->status == JUNIT_SKIPPED)
+			findf(&sv, true, "", 0, "'%s' of the gate '%s' passed on the base and is skipped",
+			    b->id, gate->name);
+	}
+}
+
+/* ---- the verdict ---- */
+
+#define SHOWN_MAX 30
+
+void
+kept_sum(const struct subject *s, struct verdict *v)
+{
+	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
+	size_t i, n = 0;
+
+	buf_adds(&evidence, "What the base tests must be kept:\n");
+	for (i = 0; i < v->findings.n; i++) {
+		const struct finding *f = &v->findings.v[i];
+
+		if (!finding_blocks(f->kind))
+			continue;
+		if (n++ >= SHOWN_MAX)
+			continue;
+		buf_adds(&evidence, "  ");
+		if (f->file[0] != '\0') {
+			text_visible(&evidence, str_of(f->file), true);
+			if (f->line > 0)
+				buf_addf(&evidence, ":%lld", (long long)f->line);
+			buf_adds(&evidence, ": ");
+		}
+		buf_addf(&evidence, "%s\n", f->text);
+	}
+	if (n > SHOWN_MAX)
+		buf_addf(&evidence, "  and %zu more\n", n - SHOWN_MAX);
+	/* Where findings were dropped, a loss may be among them. */
+	if (n != 0 || (v->dropped != 0 && !s->gates->o.person)) {
+		verdict_set(v, VERDICT_FAIL, n == 1 ? "%zu loss" : "%zu losses", n);
+		verdict_evidence(v, str_take(buf_str(&evidence), GATE_EVIDENCE_MAX));
+	} else if (v->findings.n != 0) {
+		verdict_set(v, VERDICT_PASS, "nothing lost, %zu to look at", v->findings.n);
+	} else {
+		verdict_set(v, VERDICT_PASS, s->diff.n == 0 ? "no change" : "nothing lost");
+	}
+}
