@@ -41,10 +41,11 @@ static const struct runner_file runners[] = {
  * always true asserts nothing.
  */
 static const char asserts[] =
-    "\\b(?:assert\\w*|\\w*_assert\\w*)(?![ \\t(]*(?:true|1)[ \\t]*(?:\\)|,|;|#|$))"
+    "\\b(?:assert\\w*+|\\w*_assert\\w*+)(?![ \\t(]*(?:true|1)[ \\t]*(?:\\)|,|;|#|$))"
     "|\\bexpect(?![ \\t]*\\([ \\t]*true[ \\t]*\\))\\w*"
     "|\\b(?:should|verify|require|check|fail|raises|throws|refute|ck_|xctassert|must_)\\w*"
-    "|\\b\\w+\\.(?:error|errorf|fatal|fatalf|failnow|equal|deepequal|strictequal|ok|is|true|same|throws|rejects)\\("
+    "|\\b\\w+\\.(?:error|errorf|fatal|fatalf|failnow|equal|deepequal|strictequal|ok|is|true"
+    "|same|throws|rejects)\\("
     "|\\b(?:ok|is|isnt|like|unlike|is_deeply|cmp_ok|equal|deepequal|same)[ \\t]*\\(";
 
 /* ---- which file ---- */
