@@ -40,7 +40,7 @@ SO_CURL := $(call soname,libcurl,curl)
 SO_SQLITE := $(call soname,sqlite3,sqlite3)
 
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
-	-Wold-style-definition -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough
+	-Wold-style-definition -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wmissing-format-attribute -Wimplicit-fallthrough
 HARDEN := -fstack-protector-strong -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-fstrict-flex-arrays=3 -ftrivial-auto-var-init=zero -fPIE
 OPT ?= -O2 -g

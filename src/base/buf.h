@@ -39,7 +39,7 @@ void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s);
 void buf_addstr(struct buf *b, struct str s);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
-void buf_addv(struct buf *b, const char *fmt, va_list ap);
+void buf_addv(struct buf *b, const char *fmt, va_list ap) PRINTF(2, 0);
 void buf_insert(struct buf *b, size_t at, const void *p, size_t n);
 void buf_cut(struct buf *b, size_t at, size_t n); /* remove n bytes at 'at' */
 

@@ -26,7 +26,7 @@ err_row(enum err_code code)
 }
 
 /* Formats into a fresh string; a message never holds a line break. */
-static char *
+PRINTF(1, 0) static char *
 format_line(const char *fmt, va_list ap)
 {
 	char *s = NULL, *p;

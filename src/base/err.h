@@ -46,7 +46,7 @@ struct err_row {
 const struct err_row *err_row(enum err_code code);
 
 struct err *err_new(enum err_code code, const char *fmt, ...) PRINTF(2, 3) MUST_USE;
-struct err *err_newv(enum err_code code, const char *fmt, va_list ap) MUST_USE;
+struct err *err_newv(enum err_code code, const char *fmt, va_list ap) PRINTF(2, 0) MUST_USE;
 
 /*
  * ": strerror(errno)" is appended; the code follows errno (ENOSPC and EDQUOT

@@ -41,7 +41,7 @@ fold_free(struct fold *f)
 	buf_free(&f->message);
 }
 
-static void
+PRINTF(2, 3) static void
 remark(struct fold *f, const char *fmt, ...)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(64 * KIB);

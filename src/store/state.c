@@ -51,7 +51,7 @@ static const char readme[] =
 struct err *
 state_open(const struct state_opts *o, struct state **out)
 {
-	const char *branch = o->branch != NULL ? o->branch : REF_VIEW + strlen("refs/heads/");
+	const char *branch = o->branch != NULL ? o->branch : &REF_VIEW[strlen("refs/heads/")];
 	AUTO(mem_free_p) char *view = NULL;
 	struct state *s;
 

@@ -73,7 +73,7 @@ node_kind_name(enum node_kind kind)
 	return names[kind];
 }
 
-static struct err *
+PRINTF(4, 0) static struct err *
 err_at(const char *file, unsigned line, unsigned column, const char *fmt, va_list ap)
 {
 	return err_wrap(err_newv(ERR_SYNTAX, fmt, ap), "%s:%u:%u", file, line, column);
