@@ -84,7 +84,7 @@ static struct err *
 apply_opts(const struct field_opts *o, struct task *t)
 {
 	if (o->title != NULL) {
-		task_set(t, &t->title, o->title);
+		task_set_str(t, &t->title, str_trim(str_of(o->title)));
 		t->heading = false;
 	}
 	if (o->type != NULL)
@@ -173,7 +173,7 @@ add_with(struct app *app, struct queue *q, const struct field_opts *o, const cha
 		TRY(task_parse(strcmp(o->file, "-") == 0 ? "<stdin>" : o->file, buf_str(&text), &t));
 	}
 	if (title != NULL) {
-		task_set(&t, &t.title, title);
+		task_set_str(&t, &t.title, str_trim(str_of(title)));
 		t.heading = false;
 	}
 	TRY(apply_opts(o, &t));

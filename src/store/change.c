@@ -38,6 +38,16 @@ check_after(struct state_step *t, const struct task *want)
 	return NULL;
 }
 
+/* What is written is what the next reader can read. */
+static struct err *
+check_readable(const char *path, struct str text)
+{
+	AUTO(task_free) struct task t;
+
+	task_init(&t);
+	return task_parse(path, text, &t);
+}
+
 static struct err *
 build_addition(struct state_step *t, void *ctx)
 {
@@ -59,6 +69,7 @@ build_addition(struct state_step *t, void *ctx)
 		task_format(&task, &out);
 	TRY(buf_check(&out, "the task"));
 	place = task_place(&task);
+	TRY(check_readable(place, buf_str(&out)));
 	return step_put(t, place, buf_str(&out));
 }
 
@@ -103,6 +114,7 @@ write_task(struct state_step *t, const char *was, struct str old, const struct t
 
 	TRY(task_splice(was, old, task, &out));
 	TRY(buf_check(&out, was));
+	TRY(check_readable(place, buf_str(&out)));
 	if (strcmp(place, was) != 0)
 		step_drop(t, was);
 	return step_put(t, place, buf_str(&out));
