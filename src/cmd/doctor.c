@@ -1,0 +1,365 @@
+/*
+ * git factory doctor - what this machine and this repository still need.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/lib.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "cmd/cmd.h"
+#include "conf/config.h"
+#include "git/commit.h"
+#include "git/ref.h"
+#include "git/repo.h"
+#include "git/tree.h"
+#include "git/workspace.h"
+#include "line/policy.h"
+#include "sys/jail.h"
+#include "sys/proc.h"
+#include "wire/json.h"
+
+enum level {
+	LEVEL_OK,
+	LEVEL_NOTE,	/* worth knowing; nothing stops */
+	LEVEL_BAD	/* something will not work */
+};
+
+struct finding {
+	enum level level;
+	const char *check;	/* what was looked at, a word */
+	char *text;
+	char *remedy;		/* NULL when there is none */
+};
+
+struct exam {
+	struct app *app;
+	struct repo *repo;	/* NULL outside of one */
+	struct policy policy;
+	bool has_policy;
+	VEC(struct finding) findings;
+};
+
+static const char *const level_words[] = {"ok", "note", "bad"};
+
+static void PRINTF(4, 5)
+found(struct exam *x, enum level level, const char *check, const char *fmt, ...)
+{
+	struct finding f = {level, check, NULL, NULL};
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&f.text, fmt, ap) < 0)
+		f.text = mem_strdup(check);
+	va_end(ap);
+	vec_push(&x->findings, f);
+}
+
+static void
+remedy(struct exam *x, const char *text)
+{
+	x->findings.v[x->findings.n - 1].remedy = mem_strdup(text);
+}
+
+/* Takes the error over; NULL is fine and says 'good'. */
+static void
+judge(struct exam *x, enum level level, const char *check, struct err *e, const char *good)
+{
+	if (e == NULL) {
+		found(x, LEVEL_OK, check, "%s", good);
+		return;
+	}
+	found(x, level, check, "%s", err_msg(e));
+	if (err_hint_of(e) != NULL)
+		remedy(x, err_hint_of(e));
+	err_free(e);
+}
+
+/* ---- the machine ---- */
+
+static struct err *
+git_version(char **out)
+{
+	static const char *const argv[] = {"git", "--version", NULL};
+	struct proc_spec spec = {.argv = argv, .env = (const char *const *)environ, .max_out = KIB};
+	AUTO(proc_result_free) struct proc_result r = {0};
+
+	TRY(proc_run(&spec, &r));
+	TRY(proc_check(&r, "git --version"));
+	*out = str_dup(str_trim(buf_str(&r.out.b)));
+	return NULL;
+}
+
+static void
+check_git(struct exam *x)
+{
+	AUTO(mem_free_p) char *version = NULL;
+	struct err *e = git_version(&version);
+
+	judge(x, LEVEL_BAD, "git", e, version != NULL ? version : "");
+}
+
+static void
+check_libraries(struct exam *x)
+{
+	static const struct {
+		const char *soname, *symbol;
+	} rows[] = {{SO_GIT2, "git_libgit2_init"}, {SO_CURL, "curl_global_init"}, {SO_SQLITE, "sqlite3_open_v2"}};
+	void *fn;
+	size_t i;
+
+	for (i = 0; i < NITEMS(rows); i++)
+		judge(x, LEVEL_BAD, "library", lib_open(rows[i].soname, &rows[i].symbol, &fn, 1), rows[i].soname);
+}
+
+static void
+check_sandbox(struct exam *x)
+{
+	AUTO(jail_policy_free) struct jail_policy jail = {0};
+	struct err *e = NULL;
+
+	if (x->has_policy && x->policy.untrusted == NULL)
+		e = policy_jail(&x->policy, NULL, &jail);
+	if (e == NULL && jail.mode == JAIL_NONE) {
+		found(x, LEVEL_NOTE, "sandbox", "off by name: commands run as you, with all that you can reach");
+		remedy(x, "remove 'sandbox.mode: none'");
+		return;
+	}
+	if (e == NULL)
+		e = jail_check(&jail);
+	judge(x, LEVEL_BAD, "sandbox", e, "bubblewrap works here");
+}
+
+static void
+check_agents(struct exam *x)
+{
+	static const char *const names[] = {"claude", "codex", "opencode", "gemini", "qwen", "aider"};
+	const char *path = getenv("PATH");
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < NITEMS(names); i++) {
+		AUTO(mem_free_p) char *where = path == NULL ? NULL : proc_find(path, names[i]);
+
+		if (where != NULL)
+			found(x, LEVEL_OK, "agent", "%s is here: %s", names[i], where);
+		any = any || where != NULL;
+	}
+	if (!any)
+		found(x, LEVEL_OK, "agent", "no outside agent on PATH; the built-in one needs none");
+}
+
+/* ---- the repository ---- */
+
+static void
+check_repo(struct exam *x)
+{
+	AUTO(ident_free) struct ident who = {0};
+	struct err *e = repo_open(x->app->repo_path, &x->repo);
+
+	judge(x, LEVEL_BAD, "repository", e, x->repo == NULL ? "" : repo_commondir(x->repo));
+	if (x->repo == NULL)
+		return;
+	if (repo_is_shallow(x->repo)) {
+		found(x, LEVEL_BAD, "repository", "this clone is shallow: history is missing, and merging needs it");
+		remedy(x, "git fetch --unshallow");
+	}
+	judge(x, LEVEL_BAD, "identity", ident_user(x->repo, NULL, NULL, 0, &who), "git knows who you are");
+	judge(x, LEVEL_NOTE, "workspace", workspace_probe(x->repo), "overlays work here");
+}
+
+static void
+check_state(struct exam *x)
+{
+	AUTO(mem_free_p) char *where = NULL;
+	struct oid tip;
+	struct err *e = ref_read(x->repo, REF_STATE, &tip);
+
+	if (e == NULL && oid_is_zero(&tip)) {
+		found(x, LEVEL_BAD, "state", "the factory has no state in this repository yet");
+		remedy(x, "git factory init");
+		return;
+	}
+	judge(x, LEVEL_BAD, "state", e, REF_STATE);
+	e = repo_checked_out(x->repo, REF_VIEW, &where);
+	if (e == NULL && where != NULL) {
+		found(x, LEVEL_NOTE, "state", "the branch of the state is checked out in '%s': it does not follow", where);
+		remedy(x, "check out another branch there when you have edited your tasks");
+	}
+	err_ignore(e);
+}
+
+/* A workflow on every push would run for each move of the state's branch, too. */
+static struct err *
+check_workflow(void *arg, const struct tree_entry *e, bool *descend UNUSED)
+{
+	struct exam *x = arg;
+	AUTO(buf_free) struct buf text = BUF_INIT(MIB);
+	struct str s;
+
+	if (e->mode != MODE_FILE || (!str_ends(str_of(e->path), ".yml") && !str_ends(str_of(e->path), ".yaml")))
+		return NULL;
+	err_ignore(blob_read(x->repo, &e->oid, &text));
+	s = buf_str(&text);
+	if (str_find(s, STR("push")) >= 0 && str_find(s, STR("branches")) < 0) {
+		found(x, LEVEL_NOTE, "branches", "%s may run on every push, also of the branch factory-state", e->path);
+		remedy(x, "add 'branches-ignore: [factory-state]' to its push trigger");
+	}
+	return NULL;
+}
+
+static void
+check_policy(struct exam *x)
+{
+	struct err *e = policy_open(x->repo, &x->policy);
+
+	x->has_policy = e == NULL;
+	if (e == NULL && !x->policy.found)
+		e = err_hint(err_new(ERR_CONFIG, "'%s' has no %s", x->policy.branch, CONFIG_PATH),
+		    "run 'git factory init', edit the file, and commit it");
+	else if (e == NULL && !config_gated(&x->policy.cfg) && !x->policy.cfg.gates_none)
+		e = err_hint(err_new(ERR_CONFIG, "%s has no gates, so no task can run", CONFIG_PATH),
+		    "add one under 'gates:'");
+	judge(x, LEVEL_BAD, "policy", e, x->has_policy ? x->policy.branch : "");
+	if (!x->has_policy)
+		return;
+	judge(x, LEVEL_BAD, "trust", policy_trusted(&x->policy), "the policy loosens nothing that you have not allowed");
+	err_ignore(tree_walk(x->repo, &x->policy.tree, ".github/workflows", check_workflow, x));
+}
+
+/* Names of keys only, never a value. */
+static void
+check_models(struct exam *x)
+{
+	const struct config *c = &x->policy.cfg;
+	size_t i;
+
+	for (i = 0; i < c->models.n; i++) {
+		const struct conf_model *m = &c->models.v[i];
+		const char *url = m->base_url[0] != '\0' ? m->base_url : provider_base_url(m->provider);
+		const char *env = model_key_env(m);
+
+		if (m->provider == PROVIDER_RECORDED) {
+			found(x, LEVEL_OK, "model", "%s answers from a recording", m->name);
+		} else if (getenv(env) != NULL) {
+			found(x, LEVEL_OK, "model", "%s: %s is set", m->name, env);
+		} else if (url_loopback(url)) {
+			found(x, LEVEL_OK, "model", "%s is on this machine and needs no key", m->name);
+		} else {
+			found(x, LEVEL_BAD, "model", "%s: %s is not set", m->name, env);
+			remedy(x, "export it in the environment that runs the factory");
+		}
+	}
+	if (c->agent[0] == '\0') {
+		found(x, LEVEL_BAD, "model", "no agent is configured");
+		remedy(x, "name one under 'agent:' in " CONFIG_PATH);
+	}
+}
+
+/* ---- the report ---- */
+
+static const enum out_style level_styles[] = {STYLE_GREEN, STYLE_YELLOW, STYLE_RED};
+
+static void
+print(struct exam *x)
+{
+	struct out *o = &x->app->out;
+	size_t i;
+
+	for (i = 0; i < x->findings.n; i++) {
+		const struct finding *f = &x->findings.v[i];
+
+		out_style(o, level_styles[f->level]);
+		out_printf(o, "%-5s", level_words[f->level]);
+		out_style(o, STYLE_RESET);
+		out_printf(o, " %-11s ", f->check);
+		out_line(o, str_of(f->text));
+		out_printf(o, "\n");
+		if (f->remedy != NULL)
+			out_printf(o, "%18s-> %s\n", "", f->remedy);
+	}
+}
+
+static void
+print_json(struct exam *x, bool fine)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct jw w;
+	size_t i;
+
+	jw_init(&w, &text, true);
+	jw_obj(&w);
+	jw_kbool(&w, "fine", fine);
+	jw_key(&w, "findings");
+	jw_list(&w);
+	for (i = 0; i < x->findings.n; i++) {
+		jw_obj(&w);
+		jw_kstr(&w, "level", level_words[x->findings.v[i].level]);
+		jw_kstr(&w, "check", x->findings.v[i].check);
+		jw_kstr(&w, "text", x->findings.v[i].text);
+		jw_kstr(&w, "remedy", x->findings.v[i].remedy);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	jw_end(&w);
+	buf_addc(&text, '\n');
+	out_raw(&x->app->out, buf_str(&text));
+}
+
+static void
+exam_free(struct exam *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->findings.n; i++) {
+		free(x->findings.v[i].text);
+		free(x->findings.v[i].remedy);
+	}
+	vec_free(&x->findings);
+	policy_free(&x->policy);
+	repo_close(x->repo);
+}
+
+struct doctor_opts {
+	bool json;
+};
+
+static const struct opt doctor_table[] = {
+	OPT_FLAG(0, "json", struct doctor_opts, json, "print JSON"),
+	OPT_END,
+};
+
+static struct err *
+doctor(struct app *app, const void *opts, const struct args *args UNUSED)
+{
+	const struct doctor_opts *o = opts;
+	AUTO(exam_free) struct exam x = {.app = app};
+	size_t i, bad = 0;
+
+	check_git(&x);
+	check_libraries(&x);
+	check_repo(&x);
+	if (x.repo != NULL) {
+		check_state(&x);
+		check_policy(&x);
+	}
+	if (x.has_policy)
+		check_models(&x);
+	check_sandbox(&x);
+	check_agents(&x);
+	for (i = 0; i < x.findings.n; i++)
+		bad += x.findings.v[i].level == LEVEL_BAD;
+	if (o->json)
+		print_json(&x, bad == 0);
+	else
+		print(&x);
+	return bad == 0 ? NULL : err_new(ERR_FINDINGS, "%zu thing%s to mend", bad, bad == 1 ? "" : "s");
+}
+
+const struct verb cmd_doctor[] = {
+	{"doctor", NULL, "", "what this machine and this repository still need", doctor_table, sizeof(struct doctor_opts), NULL, 0, 0, 0, doctor},
+	VERB_END,
+};
