@@ -148,9 +148,9 @@ userns_return(struct userns_self self)
 static NORETURN void
 child_fail(struct child *c, enum step step)
 {
-	c->word.step = (int)step;
-	c->word.error = errno;
-	if (write(c->sock, &c->word, sizeof(c->word)) < 0)
+	struct word word = {.step = (int)step, .error = errno};
+
+	if (write(c->sock, &word, sizeof(word)) < 0)
 		_exit(2);
 	_exit(1);
 }
@@ -182,6 +182,7 @@ child_open_layers(struct child *c)
 static void
 child_enter(struct child *c)
 {
+	struct word word = {.step = STEP_DONE};
 	int dumpable;
 	char go;
 
@@ -190,8 +191,7 @@ child_enter(struct child *c)
 	/* A process that hides its memory hides its uid_map too: lift that for the mapping. */
 	dumpable = prctl(PR_GET_DUMPABLE);
 	prctl(PR_SET_DUMPABLE, 1);
-	c->word.step = STEP_DONE;
-	if (write(c->sock, &c->word, sizeof(c->word)) < 0 || read(c->sock, &go, 1) != 1)
+	if (write(c->sock, &word, sizeof(word)) < 0 || read(c->sock, &go, 1) != 1)
 		_exit(1);
 	prctl(PR_SET_DUMPABLE, dumpable == 1);
 	child_open_layers(c);

@@ -1,0 +1,679 @@
+/*
+ * ws_base.c - see ws_base.h.
+ */
+#include "git/ws_base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "git/diff.h"
+#include "git/repo.h"
+#include "git/ws_attr.h"
+
+#define SLOTS_MAX 64
+#define TRIES_MAX 20
+#define STATE_MAX 4096
+
+/* What the file 'state' says: one "word value" a line. */
+struct state {
+	struct oid tree;	/* what the files are, or were before a move */
+	struct oid to;		/* of a move that has not ended; else zero */
+	bool special;		/* submodules or LFS pointers were met */
+	int64_t uid;		/* whose the files are */
+	char boot[40];		/* when it was written */
+};
+
+const char *
+slot_index(bool pool)
+{
+	return pool ? "index" : "git/.git/index";
+}
+
+/* ---- the state file ---- */
+
+static void
+boot_id(char out[40])
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(256);
+	struct err *e = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b);
+	struct str id = e == NULL ? str_trim(buf_str(&b)) : STR("none");
+
+	err_ignore(e);
+	id = str_take(id, 39);
+	memcpy(out, id.p, id.n);
+	out[id.n] = '\0';
+}
+
+static struct err *
+state_write(const struct ws_terms *t, int dir, const struct state *st)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(STATE_MAX);
+	char boot[40];
+
+	boot_id(boot);
+	buf_addf(&b, "tree %s\nuid %u\nboot %s\n", oid_hex(&st->tree).s, (unsigned)t->uid, boot);
+	if (!oid_is_zero(&st->to))
+		buf_addf(&b, "to %s\n", oid_hex(&st->to).s);
+	if (st->special)
+		buf_adds(&b, "special\n");
+	return file_replace(dir, "state", buf_str(&b), 0600, false);
+}
+
+/* A missing or damaged state is that of an empty slot. */
+static struct state
+state_read(int dir)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(STATE_MAX);
+	struct err *e = file_read(dir, "state", &b);
+	struct str text = buf_str(&b), line;
+	struct state st = {0};
+
+	err_ignore(e);
+	while (str_line(&text, &line)) {
+		if (str_starts(line, "tree "))
+			oid_parse(str_skip(line, 5), &st.tree);
+		else if (str_starts(line, "to "))
+			oid_parse(str_skip(line, 3), &st.to);
+		else if (str_is(line, "special"))
+			st.special = true;
+		else if (str_starts(line, "uid ") &&
+		    !str_int(str_skip(line, 4), 0, UINT32_MAX, &st.uid))
+			st.uid = -1;
+		else if (str_starts(line, "boot ") && line.n < 5 + sizeof(st.boot))
+			memcpy(st.boot, line.p + 5, line.n - 5);
+	}
+	return st;
+}
+
+static bool
+state_sound(const struct ws_terms *t, const struct state *st)
+{
+	char boot[40];
+
+	boot_id(boot);
+	return !oid_is_zero(&st->tree) && st->uid == (int64_t)t->uid && oid_is_zero(&st->to) && strcmp(st->boot, boot) == 0;
+}
+
+/* ---- opening ---- */
+
+static struct err *
+kind_dir(const struct ws_terms *t, bool pool, char **path)
+{
+	const char *factory;
+
+	TRY(repo_factory_dir(t->repo, &factory));
+	*path = path_join(factory, pool ? "pool" : "base");
+	return dir_make(AT_FDCWD, *path, 0700);
+}
+
+static struct err *
+own_dir(const struct ws_terms *t, int dir, const char *name, int *fd)
+{
+	TRY(dir_make(dir, name, 0755));
+	if (t->uid != geteuid() && fchownat(dir, name, t->uid, t->gid, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_sys("cannot give away '%s'", name);
+	*fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return *fd >= 0 ? NULL : err_sys("cannot open '%s'", name);
+}
+
+/* The slot's folder and lock file, not locked yet.  *found false: no such slot. */
+static struct err *
+slot_open(const struct ws_terms *t, const char *kind, unsigned k, bool make,
+    struct ws_slot *s, bool *found)
+{
+	AUTO(fd_close_p) int git = -1;
+
+	s->path = mem_printf("%s/%u", kind, k);
+	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*found = s->dir >= 0;
+	if (s->dir < 0 && (errno != ENOENT || !make))
+		return errno == ENOENT ? NULL : err_sys("cannot open '%s'", s->path);
+	if (s->dir < 0) {
+		TRY(dir_make(AT_FDCWD, s->path, 0755));
+		s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (s->dir < 0)
+			return err_sys("cannot open '%s'", s->path);
+	}
+	TRY(own_dir(t, s->dir, "files", &s->files));
+	TRY(own_dir(t, s->dir, "git", &git));
+	s->lock = openat(s->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return s->lock >= 0 ? NULL : err_sys("cannot open '%s/lock'", s->path);
+}
+
+void
+slot_close(struct ws_slot *s)
+{
+	fd_close_p(&s->lock);
+	fd_close_p(&s->files);
+	fd_close_p(&s->dir);
+	free(s->path);
+	*s = (struct ws_slot)WS_SLOT_INIT;
+}
+
+/* Also marks the slot as used now; a slot that was swept meanwhile is not got. */
+static struct err *
+lock(struct ws_slot *s, int how, bool *got)
+{
+	struct stat st;
+	int rc;
+
+	do
+		rc = flock(s->lock, how);
+	while (rc != 0 && errno == EINTR && (how & LOCK_NB));
+	*got = rc == 0 && fstat(s->lock, &st) == 0 && st.st_nlink > 0;
+	if (rc == 0)
+		futimens(s->lock, NULL);
+	if (rc == 0 || errno == EWOULDBLOCK)
+		return NULL;
+	return errno == EINTR ? err_new(ERR_INTERRUPTED, "interrupted while waiting for '%s'", s->path) :
+	    err_sys("cannot lock '%s'", s->path);
+}
+
+/* Who moves a slot says in its lock file where to, for those who wait for it. */
+static struct err *
+announce(struct ws_slot *s, const struct oid *tree)
+{
+	if (pwrite(s->lock, oid_hex(tree).s, OID_HEX, 0) != OID_HEX)
+		return err_sys("cannot write '%s/lock'", s->path);
+	return NULL;
+}
+
+static bool
+announced(const struct ws_slot *s, const struct oid *tree)
+{
+	char text[OID_HEX];
+
+	return pread(s->lock, text, OID_HEX, 0) == OID_HEX &&
+	    memcmp(text, oid_hex(tree).s, OID_HEX) == 0;
+}
+
+/* ---- moving ---- */
+
+struct reconv {
+	struct ws_attr *from, *to;
+	struct map *named;
+	struct tree_edit *edit;
+};
+
+static struct err *
+reconv_entry(void *arg, const struct tree_entry *e, bool *descend UNUSED)
+{
+	struct reconv *rc = arg;
+	struct ws_conv a, b;
+
+	if ((e->mode != MODE_FILE && e->mode != MODE_EXEC) || map_get(rc->named, e->path) != NULL)
+		return NULL;
+	TRY(ws_attr_conv(rc->from, e->path, &a));
+	TRY(ws_attr_conv(rc->to, e->path, &b));
+	if (a.eol != b.eol)
+		tree_edit_put(rc->edit, e->path, e->mode, &e->oid);
+	return NULL;
+}
+
+static struct err *
+add_reconverted(const struct ws_terms *t, const struct oid *from, const struct oid *to,
+    struct tree_edit *edit)
+{
+	struct map named = {0};
+	struct reconv rc = {.named = &named, .edit = edit};
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < edit->n; i++)
+		map_set(&named, edit->v[i].path, edit);
+	rc.from = ws_attr_new(t->repo, from);
+	rc.to = ws_attr_new(t->repo, to);
+	for (size_t i = 0, n = edit->n; i < n && e == NULL; i++) {
+		AUTO(mem_free_p) char *folder = mem_strdup(edit->v[i].path);
+		char *name = (char *)(uintptr_t)path_base(folder);
+
+		if (strcmp(name, ".gitattributes") != 0)
+			continue;
+		if (name > folder)
+			name--;
+		*name = '\0';
+		e = tree_walk(t->repo, to, folder, reconv_entry, &rc);
+	}
+	ws_attr_free(rc.from);
+	ws_attr_free(rc.to);
+	map_free(&named, NULL);
+	return e;
+}
+
+struct err *
+slot_diff(const struct ws_terms *t, const struct oid *from, const struct oid *to,
+    struct tree_edit *out)
+{
+	AUTO(diff_free) struct diff d = {0};
+	bool attributes = false;
+
+	TRY(diff_trees(t->repo, from, to, false, &d));
+	vec_reserve(out, d.n);
+	for (size_t i = 0; i < d.n; i++) {
+		tree_edit_put(out, d.v[i].path, d.v[i].new_mode, &d.v[i].new_oid);
+		attributes |= strcmp(path_base(d.v[i].path), ".gitattributes") == 0;
+	}
+	return attributes && !oid_is_zero(from) ? add_reconverted(t, from, to, out) : NULL;
+}
+
+/*
+ * What a cut-short move may have left: every path that it was about, as the
+ * tree before it has it, unless the edit names it anyway.
+ */
+static struct err *
+add_undo(const struct ws_terms *t, const struct state *st, struct tree_edit *edit)
+{
+	AUTO(tree_edit_free) struct tree_edit undo = {0};
+	struct map named = {0};
+	struct err *e;
+
+	e = slot_diff(t, &st->to, &st->tree, &undo);
+	for (size_t i = 0; i < edit->n; i++)
+		map_set(&named, edit->v[i].path, edit);
+	for (size_t i = 0; e == NULL && i < undo.n; i++)
+		if (map_get(&named, undo.v[i].path) == NULL)
+			tree_edit_put(edit, undo.v[i].path, undo.v[i].mode, &undo.v[i].oid);
+	map_free(&named, NULL);
+	return e;
+}
+
+/* A file that a crash of the machine may have spoilt is written again. */
+static struct err *
+add_spoilt(const struct ws_terms *t, struct ws_slot *s, const struct ws_index *ix,
+    struct tree_edit *edit)
+{
+	struct ws_attr *attrs = ws_attr_new(t->repo, &s->tree);
+	struct ws_writer w;
+	struct err *e = NULL;
+
+	writer_init(&w, t, attrs, s->files);
+	for (size_t i = 0; i < ix->rows.n && e == NULL; i++) {
+		AUTO(buf_free) struct buf got = BUF_INIT((size_t)1 << 31);
+		const struct ws_row *row = &ix->rows.v[i];
+		struct str want;
+		struct err *missing;
+
+		if (row->mode != MODE_FILE && row->mode != MODE_EXEC)
+			continue;
+		missing = file_read(s->files, row->path, &got);
+		e = writer_content(&w, row->path, &row->oid, &want);
+		if (e == NULL && (missing != NULL || !str_eq(want, buf_str(&got))))
+			tree_edit_put(edit, row->path, row->mode, &row->oid);
+		err_ignore(missing);
+	}
+	writer_free(&w);
+	ws_attr_free(attrs);
+	return e;
+}
+
+/* Deletions first, so that a folder may take a file's place and back. */
+static struct err *
+apply(struct ws_writer *w, const struct tree_edit *edit, struct ws_rows *rows)
+{
+	for (size_t i = 0; i < edit->n; i++) {
+		if (edit->v[i].mode != 0)
+			continue;
+		TRY(ws_path_check(edit->v[i].path));
+		TRY(writer_remove(w, edit->v[i].path));
+		vec_push(rows, (struct ws_row){.path = edit->v[i].path});
+	}
+	for (size_t i = 0; i < edit->n; i++) {
+		const struct tree_change *c = &edit->v[i];
+		struct ws_row row;
+
+		if (c->mode == 0)
+			continue;
+		TRY(writer_put(w, c->path, c->mode, &c->oid, &row));
+		vec_push(rows, row);
+	}
+	return NULL;
+}
+
+static struct err *
+write_index(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct ws_index *ix,
+    struct ws_rows *rows)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(INDEX_MAX);
+	AUTO(fd_close_p) int git = -1;
+	const char *path = slot_index(pool);
+
+	index_sort(rows);
+	vec_reserve(rows, 1);
+	index_merge(ix, rows, &b);
+	TRY(buf_check(&b, "the index of a slot"));
+	if (!pool) {
+		TRY(dir_make(s->dir, "git/.git", 0755));
+		if (t->uid != geteuid() && fchownat(s->dir, "git/.git", t->uid, t->gid, 0) != 0)
+			return err_sys("cannot give away '%s/git'", s->path);
+	}
+	TRY(file_replace(s->dir, path, buf_str(&b), 0644, false));
+	if (t->uid != geteuid() && fchownat(s->dir, path, t->uid, t->gid, 0) != 0)
+		return err_sys("cannot give away '%s/%s'", s->path, path);
+	return NULL;
+}
+
+static struct err *
+move_files(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct oid *tree,
+    struct state *st, const struct ws_index *ix)
+{
+	AUTO(tree_edit_free) struct tree_edit edit = {0};
+	struct ws_attr *attrs = ws_attr_new(t->repo, tree);
+	struct clock clock = clock_system();
+	struct ws_rows rows = {0};
+	struct ws_writer w;
+	char boot[40];
+	struct err *e;
+
+	boot_id(boot);
+	writer_init(&w, t, attrs, s->files);
+	w.full = pool;
+	/* Older than the index, or git would look into each file again (racy git). */
+	w.mtime = clock_wall(&clock) - 1;
+	e = strcmp(st->boot, boot) != 0 ? add_spoilt(t, s, ix, &edit) : NULL;
+	if (e == NULL && !oid_eq(&st->tree, tree))
+		e = slot_diff(t, &st->tree, tree, &edit);
+	if (e == NULL && !oid_is_zero(&st->to))
+		e = add_undo(t, st, &edit);
+	st->to = *tree;
+	if (e == NULL)
+		e = state_write(t, s->dir, st);
+	if (e == NULL)
+		e = apply(&w, &edit, &rows);
+	if (e == NULL)
+		e = write_index(t, s, pool, ix, &rows);
+	st->special |= w.special;
+	vec_free(&rows);
+	writer_free(&w);
+	ws_attr_free(attrs);
+	return e;
+}
+
+/* Without its index, or another user's, a slot's files are of no use. */
+static struct err *
+empty(const struct ws_terms *t, struct ws_slot *s, struct state *st)
+{
+	*st = (struct state){0};
+	TRY(tree_remove(s->dir, "state"));
+	fd_close_p(&s->files);
+	TRY(tree_remove(s->dir, "files"));
+	return own_dir(t, s->dir, "files", &s->files);
+}
+
+struct err *
+slot_move(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct oid *tree)
+{
+	AUTO(index_free) struct ws_index ix = WS_INDEX_INIT;
+	struct state st = state_read(s->dir);
+	struct err *e;
+
+	if (oid_eq(&st.tree, tree) && state_sound(t, &st)) {
+		s->tree = *tree;
+		return NULL;
+	}
+	if (!oid_is_zero(&st.tree)) {
+		e = index_load(s->dir, slot_index(pool), &ix);
+		if (e != NULL || st.uid != (int64_t)t->uid) {
+			err_ignore(e);
+			index_free(&ix);
+			ix = (struct ws_index)WS_INDEX_INIT;
+			TRY(empty(t, s, &st));
+		}
+	}
+	s->tree = st.tree;
+	TRY(move_files(t, s, pool, tree, &st, &ix));
+	st.tree = *tree;
+	st.to = oid_zero;
+	TRY(state_write(t, s->dir, &st));
+	s->tree = *tree;
+	return NULL;
+}
+
+/* ---- choosing ---- */
+
+static struct err *
+special_entry(void *arg, const struct tree_entry *e, bool *descend UNUSED)
+{
+	struct ws_writer *w = arg;
+	struct ws_conv conv;
+	struct str data;
+
+	if (e->mode == MODE_GITLINK && !w->terms->links_ok)
+		return ws_refuse_link(e->path);
+	if (e->mode != MODE_FILE && e->mode != MODE_EXEC)
+		return NULL;
+	TRY(ws_attr_conv(w->attrs, e->path, &conv));
+	return conv.lfs ? writer_content(w, e->path, &e->oid, &data) : NULL;
+}
+
+struct err *
+slot_check(const struct ws_terms *t, const struct ws_slot *s, const struct oid *tree)
+{
+	struct ws_attr *attrs;
+	struct ws_writer w;
+	struct err *e;
+
+	if (!state_read(s->dir).special || (t->links_ok && t->lfs_ok))
+		return NULL;
+	attrs = ws_attr_new(t->repo, tree);
+	writer_init(&w, t, attrs, -1);
+	e = tree_walk(t->repo, tree, "", special_entry, &w);
+	writer_free(&w);
+	ws_attr_free(attrs);
+	return e;
+}
+
+enum pass {
+	PASS_SAME,	/* a slot that holds this very tree */
+	PASS_NEAR,	/* one that differs by little */
+	PASS_MOVE,	/* an idle one */
+	PASS_MAKE,
+	PASS_COUNT
+};
+
+enum found {
+	FOUND_NONE,
+	FOUND_IT,
+	FOUND_AGAIN	/* it was taken in between: look again */
+};
+
+/* One search for a slot. */
+struct search {
+	const struct ws_terms *t;
+	const struct oid *tree;
+	char *kind;
+	bool exact;
+	int choosing;		/* lock: one process at a time decides to move or make */
+	struct ws_slot slot;
+	struct tree_edit delta;
+	enum found found;
+};
+
+/* Is slot s good as it is?  Locks it shared when it is. */
+static struct err *
+try_shared(struct search *sr, struct ws_slot *s, enum pass pass)
+{
+	AUTO(tree_edit_free) struct tree_edit edit = {0};
+	struct state st;
+	bool got;
+
+	TRY(lock(s, LOCK_SH | LOCK_NB, &got));
+	if (!got && announced(s, sr->tree))
+		TRY(lock(s, LOCK_SH, &got));
+	st = state_read(s->dir);
+	if (!got || !state_sound(sr->t, &st))
+		return NULL;
+	if (!oid_eq(&st.tree, sr->tree)) {
+		if (pass == PASS_SAME)
+			return NULL;
+		TRY(slot_diff(sr->t, &st.tree, sr->tree, &edit));
+		if (edit.n > SLOT_DELTA_MAX)
+			return NULL;
+	}
+	s->tree = st.tree;
+	sr->delta = edit;
+	edit = (struct tree_edit){0};
+	sr->found = FOUND_IT;
+	return NULL;
+}
+
+/* Move an idle slot, or make one; then everybody may read it. */
+static struct err *
+try_move(struct search *sr, struct ws_slot *s)
+{
+	struct state st;
+	bool got;
+
+	TRY(lock(s, LOCK_EX | LOCK_NB, &got));
+	if (!got)
+		return NULL;
+	TRY(announce(s, sr->tree));
+	fd_close_p(&sr->choosing);
+	TRY(slot_move(sr->t, s, false, sr->tree));
+	/* Going from exclusive to shared lets others in between: look what is there now. */
+	TRY(lock(s, LOCK_SH, &got));
+	st = state_read(s->dir);
+	sr->found = got && oid_eq(&st.tree, sr->tree) && state_sound(sr->t, &st) ?
+	    FOUND_IT : FOUND_AGAIN;
+	return NULL;
+}
+
+static struct err *
+look(struct search *sr, enum pass pass)
+{
+	for (unsigned k = 0; k < SLOTS_MAX && sr->found == FOUND_NONE; k++) {
+		AUTO(slot_close) struct ws_slot s = WS_SLOT_INIT;
+		bool there;
+
+		TRY(slot_open(sr->t, sr->kind, k, pass == PASS_MAKE, &s, &there));
+		if (!there && pass != PASS_MAKE)
+			continue;
+		if (pass == PASS_SAME || pass == PASS_NEAR)
+			TRY(try_shared(sr, &s, pass));
+		else if (pass == PASS_MOVE || !there)
+			TRY(try_move(sr, &s));
+		if (sr->found == FOUND_IT) {
+			sr->slot = s;
+			s = (struct ws_slot)WS_SLOT_INIT;
+		}
+	}
+	return NULL;
+}
+
+static struct err *
+look_up_to(struct search *sr, enum pass last)
+{
+	for (int pass = 0; pass <= (int)last && sr->found == FOUND_NONE; pass++)
+		if (pass != PASS_NEAR || !sr->exact)
+			TRY(look(sr, (enum pass)pass));
+	return NULL;
+}
+
+/*
+ * First without the lock, since most find what they want; then with it, so
+ * that many who want the same new tree at once make it once.
+ */
+static struct err *
+search(struct search *sr)
+{
+	AUTO(mem_free_p) char *path = path_join(sr->kind, "choosing");
+
+	sr->found = FOUND_NONE;
+	TRY(look_up_to(sr, PASS_NEAR));
+	if (sr->found != FOUND_NONE)
+		return NULL;
+	sr->choosing = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (sr->choosing < 0 || flock(sr->choosing, LOCK_EX) != 0)
+		return err_sys("cannot lock '%s'", path);
+	return look_up_to(sr, PASS_MAKE);
+}
+
+struct err *
+slot_base(const struct ws_terms *t, const struct oid *tree, bool exact, struct ws_slot *out,
+    struct tree_edit *delta)
+{
+	struct search sr = {.t = t, .tree = tree, .exact = exact, .choosing = -1,
+	    .slot = WS_SLOT_INIT};
+	struct err *e = kind_dir(t, false, &sr.kind);
+
+	for (int tries = 0; e == NULL && sr.found != FOUND_IT && tries < TRIES_MAX; tries++) {
+		e = search(&sr);
+		fd_close_p(&sr.choosing);
+		if (sr.found == FOUND_NONE)
+			break;
+	}
+	if (e == NULL && sr.found != FOUND_IT)
+		e = err_new(ERR_LIMIT, "%d slots in '%s' are in use", SLOTS_MAX, sr.kind);
+	if (e == NULL)
+		e = slot_check(t, &sr.slot, tree);
+	free(sr.kind);
+	if (e != NULL) {
+		slot_close(&sr.slot);
+		tree_edit_free(&sr.delta);
+		return e;
+	}
+	*out = sr.slot;
+	*delta = sr.delta;
+	return NULL;
+}
+
+struct err *
+slot_pool(const struct ws_terms *t, struct ws_slot *out)
+{
+	AUTO(mem_free_p) char *kind = NULL;
+
+	TRY(kind_dir(t, true, &kind));
+	for (unsigned k = 0; k < SLOTS_MAX; k++) {
+		AUTO(slot_close) struct ws_slot s = WS_SLOT_INIT;
+		bool there, got;
+
+		TRY(slot_open(t, kind, k, true, &s, &there));
+		TRY(lock(&s, LOCK_EX | LOCK_NB, &got));
+		if (!got)
+			continue;
+		s.tree = state_read(s.dir).tree;
+		*out = s;
+		s = (struct ws_slot)WS_SLOT_INIT;
+		return NULL;
+	}
+	return err_new(ERR_LIMIT, "%d workspaces of '%s' are in use", SLOTS_MAX, kind);
+}
+
+static struct err *
+sweep_kind(const struct ws_terms *t, bool pool, int64_t before)
+{
+	AUTO(mem_free_p) char *kind = NULL;
+	struct stat st;
+
+	TRY(kind_dir(t, pool, &kind));
+	for (unsigned k = 1; k < SLOTS_MAX; k++) {
+		AUTO(slot_close) struct ws_slot s = WS_SLOT_INIT;
+		bool there, got;
+
+		TRY(slot_open(t, kind, k, false, &s, &there));
+		if (!there || fstat(s.lock, &st) != 0 || st.st_mtim.tv_sec > before)
+			continue;
+		TRY(lock(&s, LOCK_EX | LOCK_NB, &got));
+		if (got)
+			TRY(tree_remove(AT_FDCWD, s.path));
+	}
+	return NULL;
+}
+
+struct err *
+slot_sweep(const struct ws_terms *t, int64_t older_than_s)
+{
+	struct clock clock = clock_system();
+	int64_t before = clock_wall(&clock) - older_than_s;
+
+	TRY(sweep_kind(t, false, before));
+	return sweep_kind(t, true, before);
+}

@@ -1,0 +1,69 @@
+/*
+ * ws_index.h - git's index file, version 2: a sorted table of files with
+ * what they looked like when they were written.
+ *
+ * It serves twice: as our own record of a slot's files, outside of the reach
+ * of who works in it, and copied into the workspace's throw-away .git so that
+ * git status is quick there.  An index that an agent wrote is never read.
+ *
+ * Facts: gitformat-index(5).
+ */
+#ifndef GIT_WS_INDEX_H
+#define GIT_WS_INDEX_H
+
+#include "base/buf.h"
+#include "base/def.h"
+#include "base/vec.h"
+#include "git/oid.h"
+
+struct err;
+struct stat;
+
+#define INDEX_MAX ((size_t)1 << 30)
+
+/* Truncated to 32 bits, as git does. */
+struct ws_stat {
+	uint32_t ctime_s, ctime_ns, mtime_s, mtime_ns, dev, ino, uid, gid, size;
+};
+
+struct ws_row {
+	const char *path;	/* borrowed from the index, or the owner's */
+	unsigned mode;		/* 0 in a list of changes: delete */
+	struct oid oid;
+	struct ws_stat st;
+	const unsigned char *raw; /* as stored, NULL for a new row */
+};
+
+struct ws_rows {
+	VEC_FIELDS(struct ws_row);
+};
+
+struct ws_index {
+	struct buf data;
+	struct ws_rows rows;	/* sorted by path, bytewise */
+};
+
+#define WS_INDEX_INIT {.data = BUF_INIT(INDEX_MAX)}
+
+/* ERR_NOT_FOUND when it is missing, ERR_SYNTAX when it is not ours. */
+struct err *index_load(int dirfd, const char *path, struct ws_index *ix) MUST_USE;
+void index_free(struct ws_index *ix);	/* also for AUTO */
+
+/* NULL when there is none. */
+const struct ws_row *index_find(const struct ws_index *ix, const char *path);
+
+/* Sort as the index is sorted; of several rows of a path the last stays. */
+void index_sort(struct ws_rows *rows);
+
+/*
+ * Append the bytes of an index: the old one (NULL: empty) with the changes,
+ * which must be sorted.  Nothing is written.
+ */
+void index_merge(const struct ws_index *old, const struct ws_rows *changes, struct buf *out);
+
+struct ws_stat ws_stat_of(const struct stat *st);
+
+/* Surely the same content: nothing differs that a writer cannot forge. */
+bool ws_stat_same(const struct ws_stat *a, const struct ws_stat *b);
+
+#endif

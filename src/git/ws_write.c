@@ -1,0 +1,330 @@
+/*
+ * ws_write.c - see ws_write.h.
+ */
+#include "git/ws_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "git/ws_attr.h"
+#include "sys/userns.h"
+
+#define BLOB_MAX ((size_t)1 << 30)
+#define LFS_POINTER "version https://git-lfs.github.com/spec/v1\n"
+
+void
+writer_init(struct ws_writer *w, const struct ws_terms *t, struct ws_attr *attrs, int root)
+{
+	*w = (struct ws_writer){.terms = t, .attrs = attrs, .root = root, .dirfd = -1,
+	    .raw = BUF_INIT(BLOB_MAX), .conv = BUF_INIT(2 * BLOB_MAX)};
+}
+
+void
+writer_free(struct ws_writer *w)
+{
+	fd_close_p(&w->dirfd);
+	free(w->dir);
+	w->dir = NULL;
+	buf_free(&w->raw);
+	buf_free(&w->conv);
+}
+
+struct err *
+ws_path_check(const char *path)
+{
+	AUTO(mem_free_p) char *copy = mem_strdup(path);
+	AUTO(buf_free) struct buf shown = BUF_INIT(BUF_TEXT);
+	struct err *e;
+
+	for (char *p = copy; *p != '\0'; p++)
+		if ((unsigned char)*p < 32 || *p == 127 || *p == '\\')
+			*p = '_';
+	e = path_check(str_of(copy));
+	if (e == NULL)
+		return NULL;
+	text_visible(&shown, str_of(path), true);
+	return err_wrap(err_recode(e, ERR_REPOSITORY), "'%s' cannot be checked out",
+	    buf_cstr(&shown));
+}
+
+/* ---- folders ---- */
+
+static struct err *
+make_dir(int dirfd, const char *name)
+{
+	if (mkdirat(dirfd, name, 0755) == 0)
+		return NULL;
+	if (errno != EEXIST)
+		return err_sys("cannot make the folder '%s'", name);
+	TRY(tree_remove(dirfd, name));
+	return mkdirat(dirfd, name, 0755) == 0 ? NULL : err_sys("cannot make the folder '%s'", name);
+}
+
+struct err *
+ws_dir_open(int root, const char *path, size_t n, bool make, int *fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	AUTO(fd_close_p) int at = openat(root, ".", flags);
+	struct str rest = str_mk(path, n), name;
+	char part[256];
+
+	while (at >= 0 && str_next(&rest, '/', &name)) {
+		int next;
+
+		if (name.n >= sizeof(part))
+			return err_new(ERR_LIMIT, "a name of %zu bytes in a path", name.n);
+		memcpy(part, name.p, name.n);
+		part[name.n] = '\0';
+		next = openat(at, part, flags);
+		if (next < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
+			if (!make) {
+				*fd = -1;
+				return NULL;
+			}
+			TRY(make_dir(at, part));
+			next = openat(at, part, flags);
+		}
+		if (next < 0)
+			return err_sys("cannot open the folder '%s'", part);
+		close(at);
+		at = next;
+	}
+	if (at < 0)
+		return err_sys("cannot open a folder of the workspace");
+	*fd = at;
+	at = -1;
+	return NULL;
+}
+
+/* The folder of the path in w->dirfd; its name is the result's tail. */
+static struct err *
+enter(struct ws_writer *w, const char *path, bool make, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash != NULL ? (size_t)(slash - path) : 0;
+	struct err *e;
+	int fd = -1;
+
+	*name = slash != NULL ? slash + 1 : path;
+	if (w->dir != NULL && strlen(w->dir) == n && memcmp(w->dir, path, n) == 0)
+		return NULL;
+	fd_close_p(&w->dirfd);
+	free(w->dir);
+	w->dir = NULL;
+	e = ws_dir_open(w->root, path, n, make, &fd);
+	if (e != NULL)
+		return err_wrap(e, "'%s'", path);
+	w->dirfd = fd;
+	if (fd >= 0)
+		w->dir = mem_strndup(path, n);
+	return NULL;
+}
+
+/* ---- content ---- */
+
+static struct err *
+refuse_lfs(const char *path)
+{
+	return err_hint(err_new(ERR_REPOSITORY, "'%s' is a Git LFS pointer, and no filter program "
+	    "runs in a workspace", path), "run 'git config factory.lfs pointers' to work with the "
+	    "pointers as they are, or keep the file in git itself");
+}
+
+struct err *
+ws_refuse_link(const char *path)
+{
+	return err_hint(err_new(ERR_REPOSITORY, "'%s' is a submodule, and a workspace has none", path),
+	    "run 'git config factory.submodules empty' to leave its folder empty, or keep the "
+	    "files in the repository itself");
+}
+
+struct err *
+writer_content(struct ws_writer *w, const char *path, const struct oid *oid, struct str *out)
+{
+	struct ws_conv conv;
+
+	buf_clear(&w->raw);
+	buf_clear(&w->conv);
+	TRY(ws_attr_conv(w->attrs, path, &conv));
+	TRY(blob_read(w->terms->repo, oid, &w->raw));
+	*out = buf_str(&w->raw);
+	if (conv.lfs && str_starts(*out, LFS_POINTER)) {
+		if (!w->terms->lfs_ok)
+			return refuse_lfs(path);
+		w->special = true;
+		return NULL;
+	}
+	if (eol_smudge(conv.eol, *out, &w->conv)) {
+		TRY(buf_check(&w->conv, path));
+		*out = buf_str(&w->conv);
+	}
+	return NULL;
+}
+
+static int
+open_over(struct ws_writer *w, const char *name, mode_t mode, struct err **e)
+{
+	int fd = openat(w->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	if (!w->fresh) {
+		struct stat st;
+
+		fd = openat(w->dirfd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fchmod(fd, mode) == 0)
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	*e = tree_remove(w->dirfd, name);
+	return *e != NULL ? -1 :
+	    openat(w->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
+/*
+ * Write over an existing file without truncating it first: ext4 flushes a
+ * file that was cut to nothing when it is closed, which costs a disk write.
+ */
+static struct err *
+write_file(struct ws_writer *w, const char *name, mode_t mode, struct str data, struct stat *st)
+{
+	struct timespec times[2] = {{.tv_sec = w->mtime}, {.tv_sec = w->mtime}};
+	struct err *e = NULL;
+	AUTO(fd_close_p) int fd = open_over(w, name, mode, &e);
+
+	if (e != NULL)
+		return e;
+	if (fd < 0)
+		return err_sys("cannot create '%s'", name);
+	TRY(file_write_all(fd, data.p, data.n));
+	if (!w->fresh && ftruncate(fd, (off_t)data.n) != 0)
+		return err_sys("cannot cut '%s'", name);
+	if (w->mtime != 0 && futimens(fd, times) != 0)
+		return err_sys("cannot set the time of '%s'", name);
+	if (w->full && fstat(fd, st) != 0)
+		return err_sys("cannot look at '%s'", name);
+	return NULL;
+}
+
+static struct err *
+write_link(struct ws_writer *w, const char *name, struct str target, struct stat *st)
+{
+	struct timespec times[2] = {{.tv_sec = w->mtime}, {.tv_sec = w->mtime}};
+	AUTO(mem_free_p) char *to = str_dup(target);
+
+	if (memchr(target.p ? target.p : "", '\0', target.n) != NULL || target.n == 0)
+		return err_new(ERR_REPOSITORY, "the link '%s' has no usable target", name);
+	TRY(tree_remove(w->dirfd, name));
+	if (symlinkat(to, w->dirfd, name) != 0)
+		return err_sys("cannot make the link '%s'", name);
+	if (w->mtime != 0 && utimensat(w->dirfd, name, times, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_sys("cannot set the time of '%s'", name);
+	if (w->full && fstatat(w->dirfd, name, st, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_sys("cannot look at '%s'", name);
+	return NULL;
+}
+
+static struct err *
+put_as_owner(struct ws_writer *w, const char *path, unsigned mode, struct str data,
+    struct stat *st)
+{
+	const char *name;
+
+	TRY(enter(w, path, true, &name));
+	if (mode == MODE_GITLINK)
+		return mkdirat(w->dirfd, name, 0755) == 0 || errno == EEXIST ? NULL :
+		    err_sys("cannot make the folder '%s'", path);
+	if (mode == MODE_LINK)
+		return write_link(w, name, data, st);
+	return write_file(w, name, mode == MODE_EXEC ? 0755 : 0644, data, st);
+}
+
+struct err *
+writer_put(struct ws_writer *w, const char *path, unsigned mode, const struct oid *oid,
+    struct ws_row *row)
+{
+	struct userns_self self;
+	struct str data = {NULL, 0};
+	struct stat st = {0};
+	struct err *e;
+
+	TRY(ws_path_check(path));
+	if (mode == MODE_GITLINK) {
+		if (!w->terms->links_ok)
+			return ws_refuse_link(path);
+		w->special = true;
+	} else if (mode == MODE_LINK) {
+		buf_clear(&w->raw);
+		TRY(blob_read(w->terms->repo, oid, &w->raw));
+		data = buf_str(&w->raw);
+	} else {
+		TRY(writer_content(w, path, oid, &data));
+	}
+	self = userns_become(w->terms->uid, w->terms->gid);
+	e = put_as_owner(w, path, mode, data, &st);
+	userns_return(self);
+	if (e != NULL)
+		return err_wrap(e, "cannot check out '%s'", path);
+	*row = (struct ws_row){.path = path, .mode = mode, .oid = *oid};
+	if (w->full)
+		row->st = ws_stat_of(&st);
+	row->st.mtime_s = w->mtime != 0 ? (uint32_t)w->mtime : row->st.mtime_s;
+	row->st.size = (uint32_t)data.n;
+	return NULL;
+}
+
+/* ---- removing ---- */
+
+static struct err *
+remove_as_owner(struct ws_writer *w, const char *path)
+{
+	AUTO(mem_free_p) char *up = mem_strdup(path);
+	const char *name;
+	char *slash;
+
+	TRY(enter(w, path, false, &name));
+	if (w->dirfd < 0)
+		return NULL;
+	TRY(tree_remove(w->dirfd, name));
+	while ((slash = strrchr(up, '/')) != NULL) {
+		*slash = '\0';
+		fd_close_p(&w->dirfd);
+		free(w->dir);
+		w->dir = NULL;
+		TRY(enter(w, up, false, &name));
+		if (w->dirfd < 0 || unlinkat(w->dirfd, name, AT_REMOVEDIR) != 0)
+			break;
+	}
+	return NULL;
+}
+
+struct err *
+writer_remove(struct ws_writer *w, const char *path)
+{
+	struct userns_self self = userns_become(w->terms->uid, w->terms->gid);
+	struct err *e = remove_as_owner(w, path);
+
+	userns_return(self);
+	return e;
+}
+
+struct err *
+writer_whiteout(struct ws_writer *w, const char *path)
+{
+	struct userns_self self = userns_become(w->terms->uid, w->terms->gid);
+	const char *name;
+	struct err *e = enter(w, path, true, &name);
+
+	if (e == NULL && mknodat(w->dirfd, name, S_IFCHR | 0600, 0) != 0 && errno != EEXIST)
+		e = err_sys("cannot hide '%s'", path);
+	userns_return(self);
+	return e;
+}
