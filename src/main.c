@@ -282,7 +282,8 @@ report(struct app *app, const struct err *e, bool json)
 	out_printf(&app->note, "%s: %s\n", kind, err_msg(e));
 	if (err_hint_of(e) != NULL)
 		out_printf(&app->note, "hint: %s\n", err_hint_of(e));
-	if (!json)
+	/* A result that was printed stands for itself: one document, not two. */
+	if (!json || app->out.used)
 		return;
 	jw_init(&w, &text, false);
 	jw_obj(&w);

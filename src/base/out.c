@@ -61,6 +61,7 @@ write_pending(struct out *o)
 static void
 added(struct out *o)
 {
+	o->used = true;
 	if (o->buf.n >= FLUSH_AT || (o->tty && o->buf.n > 0 && o->buf.p[o->buf.n - 1] == '\n'))
 		write_pending(o);
 }

@@ -36,6 +36,7 @@ struct out {
 	bool closed;	/* the reader went away: nothing is written any more */
 	int columns;	/* width of the terminal, 80 when unknown */
 	int failed;	/* errno of the first failed write, 0 */
+	bool used;	/* something was written or is pending */
 	struct buf buf;
 };
 
