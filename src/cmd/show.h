@@ -11,6 +11,7 @@
 struct app;
 struct args;
 struct buf;
+struct check;
 struct err;
 struct id;
 struct jw;
@@ -72,6 +73,13 @@ struct err *lint_queue(struct app *app, struct queue *q, const struct args *args
 /* The task args[0] comes after args[1], ... (or no longer); ERR_CONFLICT for a circle. */
 struct err *dep_change(struct queue *q, const struct id *id, const struct args *args, bool remove) MUST_USE;
 struct err *dep_show(struct app *app, struct queue *q, const struct id *id) MUST_USE;
+
+/* ---- gates ---- */
+
+void check_show(struct out *out, const struct check *c);	/* a table, and the evidence */
+void check_json(struct jw *w, const struct check *c);
+/* NULL when it passed, else ERR_GATES_FAILED. */
+struct err *check_answer(const struct check *c) MUST_USE;
 
 /* Prints what a writer holds, with a newline. */
 void json_print(struct app *app, struct buf *text);

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/config.h"
+#include "conf/redact.h"
 #include "gate/command.h"
 #include "gate/gate.h"
 #include "gate/kept.h"
@@ -158,10 +159,35 @@ begin(const struct subject *s, const struct conf_gate *gate, const char *name,
 }
 
 static void
-end(const struct subject *s, const struct verdict *v)
+redact_text(struct redactor *r, struct verdict *v, const char **text)
+{
+	AUTO(mem_free_p) char *clean = redact_dup(r, *text);
+
+	if (strcmp(clean, *text) != 0)
+		*text = arena_strdup(&v->mem, clean);
+}
+
+static void
+redact_verdict(struct redactor *r, struct verdict *v)
+{
+	size_t i;
+
+	redact_text(r, v, &v->summary);
+	redact_text(r, v, &v->evidence);
+	for (i = 0; i < v->findings.n; i++) {
+		redact_text(r, v, &v->findings.v[i].rule);
+		redact_text(r, v, &v->findings.v[i].file);
+		redact_text(r, v, &v->findings.v[i].text);
+	}
+}
+
+static void
+end(const struct subject *s, struct verdict *v)
 {
 	struct gate_event e = {GATE_ENDS, v->gate, false, {NULL, 0}, v};
 
+	if (s->gates->o.redact != NULL)
+		redact_verdict(s->gates->o.redact, v);
 	gates_tell(s->gates, &e);
 }
 
@@ -186,7 +212,7 @@ run_command(struct subject *s, const struct conf_gate *gate, struct verdict *v,
 
 	TRY(begin(s, gate, gate->name, v));
 	TRY(command_judge(s, gate, v, &o));
-	if (s->depth == GATE_FULL && o.reported) {
+	if (s->depth == GATE_FULL && o.reported && !oid_eq(&s->tree, &s->gates->base_tree)) {
 		TRY(base_outcome(s->gates, gate, command_of(gate, false), &base));
 		kept_reports(s, gate, base, &o, kept);
 	}

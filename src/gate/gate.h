@@ -23,8 +23,7 @@
  *
  * GATE_TESTS_KEPT and GATE_PROTECTED need no command: see kept.h, protect.h.
  *
- * Evidence is text from the code under test: it passes a redactor before it
- * goes anywhere.
+ * What verdicts say comes from the code under test: names, messages, output.
  */
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
@@ -40,6 +39,7 @@ struct config;
 struct err;
 struct gates;
 struct jail_policy;
+struct redactor;
 struct repo;
 
 /* Names of the built-in gates; policy may not name one of its own so. */
@@ -86,6 +86,7 @@ struct gates_opts {
 	 * do not block.
 	 */
 	bool person;
+	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
 	void (*on_event)(void *arg, const struct gate_event *e);	/* or NULL */
 	void *arg;
 };

@@ -13,6 +13,7 @@ struct err;
 struct jail_policy;
 struct oid;
 struct policy;
+struct redactor;
 struct repo;
 
 /* Who judges where; all borrowed. */
@@ -21,6 +22,8 @@ struct judge {
 	const struct clock *clock;
 	const struct line_opts *o;	/* cancel_fd and events */
 	const struct jail_policy *jail;
+	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
+	bool person;			/* a person's own change: see gates_opts */
 };
 
 /*

@@ -103,7 +103,7 @@ prove_again(struct landing *l)
 {
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
 	AUTO(verdicts_free) struct verdicts verdicts = {0};
-	struct judge j = {l->repo, state_clock(l->state), l->o->line, &jail};
+	struct judge j = {.repo = l->repo, .clock = state_clock(l->state), .o = l->o->line, .jail = &jail};
 
 	if (oid_eq(&l->tree, &l->pull.tested))
 		return NULL;

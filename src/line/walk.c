@@ -202,7 +202,7 @@ apply_policy(struct walk *w)
 	TRY(require_gates(&w->policy));
 	TRY(choose_agent(w));
 	TRY(policy_jail(&w->policy, NULL, &w->gate_jail));
-	w->judge = (struct judge){w->repo, w->clock, w->o, &w->gate_jail};
+	w->judge = (struct judge){.repo = w->repo, .clock = w->clock, .o = w->o, .jail = &w->gate_jail};
 	TRY(policy_jail(&w->policy, w->agent_conf, &w->agent_jail));
 	TRY(w->agent_jail.mode == JAIL_NONE ? NULL : jail_check(&w->agent_jail));
 	w->budget.caps = (struct caps){c->limits.turns, c->limits.tokens, c->limits.micro};

@@ -1,0 +1,80 @@
+/*
+ * git factory gate - a revision, merged with its base, against the gates.
+ */
+#include "base/err.h"
+#include "cmd/cmd.h"
+#include "cmd/show.h"
+#include "git/repo.h"
+#include "line/check.h"
+#include "sys/sigs.h"
+#include "wire/json.h"
+
+struct gate_opts {
+	bool fast;
+	bool person;
+	bool json;
+};
+
+static const struct opt gate_table[] = {
+	OPT_FLAG(0, "fast", struct gate_opts, fast, "only what runs while a change is in the making"),
+	OPT_FLAG(0, "person", struct gate_opts, person,
+	    "the change is a person's: the built-in gates tell and do not block"),
+	OPT_FLAG(0, "json", struct gate_opts, json, "print JSON"),
+	OPT_END,
+};
+
+static void
+on_event(void *arg, enum line_event event UNUSED, const char *text)
+{
+	struct app *app = arg;
+
+	if (!app->note.tty)
+		return;
+	out_line(&app->note, str_of(text));
+	out_printf(&app->note, "\n");
+}
+
+static void
+print(struct app *app, const struct check *c, bool json)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct jw w;
+
+	if (!json) {
+		check_show(&app->out, c);
+		if (str_cmp(str_of(c->sandbox), STR("bwrap")) != 0)
+			out_printf(&app->note, "sandbox: %s\n", c->sandbox);
+		return;
+	}
+	jw_init(&w, &text, true);
+	check_json(&w, c);
+	json_print(app, &text);
+	/* The object says what failed; a second one would only repeat it. */
+	app->json = false;
+}
+
+static struct err *
+gate(struct app *app, const void *opts, const struct args *args)
+{
+	const struct gate_opts *o = opts;
+	AUTO(repo_close_p) struct repo *r = NULL;
+	AUTO(check_free) struct check c = {0};
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(),
+	    .on_event = on_event, .arg = app};
+	struct check_opts co = {.clock = &app->clock, .line = &line, .fast = o->fast,
+	    .person = o->person};
+	struct oid commit;
+
+	TRY(repo_open(app->repo_path, &r));
+	co.repo = r;
+	TRY(repo_resolve(r, args->n == 0 ? "HEAD" : args->v[0], &commit));
+	TRY(check_commit(&co, &commit, &c));
+	print(app, &c, o->json);
+	return check_answer(&c);
+}
+
+const struct verb cmd_gate[] = {
+	{"gate", NULL, "[REV]", "judge a revision, merged with its base, by the gates", gate_table,
+	    sizeof(struct gate_opts), NULL, 0, 1, 0, gate},
+	VERB_END,
+};

@@ -1,0 +1,382 @@
+/*
+ * git factory hook - the gates in a person's own git hooks.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/show.h"
+#include "git/commit.h"
+#include "git/ref.h"
+#include "git/repo.h"
+#include "git/tree.h"
+#include "git/userconf.h"
+#include "line/check.h"
+#include "sys/sigs.h"
+
+#define HOOK "pre-push"
+#define MARK "Made by git-factory"	/* in our hook's second line */
+#define HOOK_MAX (1 * MIB)
+#define REFS_MAX (16 * MIB)
+
+struct hook_opts {
+	bool force;
+};
+
+static const struct opt install_table[] = {
+	OPT_FLAG('f', "force", struct hook_opts, force,
+	    "also into a folder that is tracked, or outside of the repository"),
+	OPT_END,
+};
+
+static const struct opt none_table[] = {
+	OPT_END,
+};
+
+static struct err *
+check_name(const struct args *args)
+{
+	if (args->n == 0 || strcmp(args->v[0], HOOK) == 0)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "there is no hook '%s' to install", args->v[0]),
+	    "git factory has a " HOOK " hook");
+}
+
+/* ---- where hooks are ---- */
+
+struct place_of_hooks {
+	char *dir;		/* absolute */
+	char *hook, *chained;
+};
+
+static void
+place_free_p(struct place_of_hooks *p)
+{
+	free(p->dir);
+	free(p->hook);
+	free(p->chained);
+}
+
+static bool
+is_below(const char *path, const char *top)
+{
+	size_t n = top == NULL ? 0 : strlen(top);
+
+	return n != 0 && strncmp(path, top, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* As git reads core.hooksPath: relative to where hooks run. */
+static struct err *
+hooks_dir(struct repo *r, char **out)
+{
+	AUTO(mem_free_p) char *set = NULL;
+	const char *top = repo_workdir(r);
+
+	TRY(userconf_path(r, "core.hooksPath", &set));
+	if (set == NULL || set[0] == '\0')
+		*out = path_join(repo_commondir(r), "hooks");
+	else if (set[0] == '/')
+		*out = STEAL(set);
+	else
+		*out = path_join(top != NULL ? top : repo_gitdir(r), set);
+	return NULL;
+}
+
+static struct err *
+is_tracked(struct repo *r, const char *path, bool *tracked)
+{
+	AUTO(mem_free_p) char *branch = NULL;
+	struct oid head, tree;
+	struct tree_entry e;
+
+	*tracked = false;
+	TRY(repo_head(r, &branch, &head));
+	if (oid_is_zero(&head))
+		return NULL;
+	TRY(commit_tree(r, &head, &tree));
+	TRY(tree_find(r, &tree, path, &e));
+	*tracked = e.mode != 0;
+	return NULL;
+}
+
+/* A folder that others share is not changed unasked. */
+static struct err *
+check_place(struct repo *r, const char *dir)
+{
+	AUTO(mem_free_p) char *real = realpath(dir, NULL);
+	const char *where = real != NULL ? real : dir, *top = repo_workdir(r);
+	bool tracked = false;
+
+	if (is_below(where, repo_commondir(r)))
+		return NULL;
+	if (!is_below(where, top))
+		return err_hint(err_new(ERR_STATE, "core.hooksPath '%s' is outside of this repository", dir),
+		    "other repositories may use it; --force installs the hook there");
+	if (where[strlen(top)] == '/')
+		TRY(is_tracked(r, where + strlen(top) + 1, &tracked));
+	if (tracked)
+		return err_hint(err_new(ERR_STATE, "core.hooksPath '%s' is a tracked folder", dir),
+		    "the hook would become part of the project; --force installs it there");
+	return NULL;
+}
+
+static struct err *
+place_open(struct repo *r, struct place_of_hooks *p)
+{
+	TRY(hooks_dir(r, &p->dir));
+	p->hook = path_join(p->dir, HOOK);
+	p->chained = path_join(p->dir, HOOK ".chained");
+	return NULL;
+}
+
+static bool
+there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static struct err *
+is_ours(const char *path, bool *ours)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(HOOK_MAX);
+	struct str rest, line;
+	struct err *e;
+
+	*ours = false;
+	e = file_read(AT_FDCWD, path, &text);
+	/* A link to nowhere, a folder, a huge program: somebody else's. */
+	if (err_is(e, ERR_NOT_FOUND) || err_is(e, ERR_LIMIT)) {
+		err_ignore(e);
+		return NULL;
+	}
+	TRY(e);
+	rest = buf_str(&text);
+	if (str_line(&rest, &line) && str_line(&rest, &line))
+		*ours = str_find(line, STR(MARK)) != -1;
+	return NULL;
+}
+
+/* ---- install, remove ---- */
+
+/* Installed, or beside the build. */
+static struct err *
+template_read(struct buf *out)
+{
+	char self[PATH_MAX];
+	AUTO(mem_free_p) char *near = NULL;
+	struct err *e;
+	ssize_t n;
+
+	e = file_read(AT_FDCWD, DATADIR "/hooks/" HOOK, out);
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n <= 0)
+		return e;
+	self[n] = '\0';
+	near = mem_printf("%.*s/../hooks/" HOOK, (int)(strrchr(self, '/') - self), self);
+	err_free(e);
+	return err_hint(file_read(AT_FDCWD, near, out), "'make install' puts it to " DATADIR "/hooks");
+}
+
+static struct err *
+move(const char *from, const char *to)
+{
+	if (rename(from, to) == -1)
+		return err_sys("cannot rename '%s' to '%s'", from, to);
+	return NULL;
+}
+
+/* The hook that is there is asked first from now on. */
+static struct err *
+chain(const struct place_of_hooks *p)
+{
+	if (there(p->chained))
+		return err_hint(err_new(ERR_STATE, "both '%s' and '%s' are there", p->hook, p->chained),
+		    "make one of the two; git factory keeps the hook that was there in the second");
+	return move(p->hook, p->chained);
+}
+
+static struct err *
+install(struct app *app, const void *opts, const struct args *args)
+{
+	const struct hook_opts *o = opts;
+	AUTO(place_free_p) struct place_of_hooks p = {0};
+	AUTO(buf_free) struct buf text = BUF_INIT(HOOK_MAX);
+	AUTO(repo_close_p) struct repo *r = NULL;
+	bool ours = false;
+
+	TRY(check_name(args));
+	TRY(repo_open(app->repo_path, &r));
+	TRY(place_open(r, &p));
+	if (!o->force)
+		TRY(check_place(r, p.dir));
+	TRY(template_read(&text));
+	TRY(dir_make(AT_FDCWD, p.dir, 0755));
+	if (there(p.hook)) {
+		TRY(is_ours(p.hook, &ours));
+		if (!ours)
+			TRY(chain(&p));
+	}
+	TRY(file_replace(AT_FDCWD, p.hook, buf_str(&text), 0755, true));
+	out_printf(&app->out, "%s gates what is pushed\n", p.hook);
+	if (there(p.chained))
+		out_printf(&app->out, "%s, which was there, is asked first\n", p.chained);
+	return NULL;
+}
+
+static struct err *
+remove_hook(struct app *app, const void *opts UNUSED, const struct args *args)
+{
+	AUTO(place_free_p) struct place_of_hooks p = {0};
+	AUTO(repo_close_p) struct repo *r = NULL;
+	bool ours = false;
+
+	TRY(check_name(args));
+	TRY(repo_open(app->repo_path, &r));
+	TRY(place_open(r, &p));
+	if (there(p.hook))
+		TRY(is_ours(p.hook, &ours));
+	if (!ours)
+		return err_new(ERR_NOT_FOUND, "'%s' is not a hook of git factory", p.hook);
+	/* One step: at no moment is the hook that was there before missing. */
+	if (there(p.chained))
+		return move(p.chained, p.hook);
+	if (unlink(p.hook) == -1)
+		return err_sys("cannot remove '%s'", p.hook);
+	return NULL;
+}
+
+/* ---- run ---- */
+
+struct push {
+	struct app *app;
+	struct repo *repo;
+	char *base_ref;
+	struct oid base;
+	struct strs done;	/* what was gated already: "base commit" */
+	size_t gated;
+	struct err *failed;	/* the first one */
+};
+
+static void
+on_event(void *arg, enum line_event event UNUSED, const char *text)
+{
+	struct app *app = arg;
+
+	out_line(&app->note, str_of(text));
+	out_printf(&app->note, "\n");
+}
+
+/*
+ * A branch is gated on the base branch; the base branch itself on what the
+ * remote has of it, else it would be compared with itself.
+ */
+static void
+base_for(const struct push *p, const char *remote_ref, const struct oid *remote, struct oid *base)
+{
+	*base = p->base;
+	if (strcmp(remote_ref, p->base_ref) == 0 && !oid_is_zero(remote) &&
+	    commit_exists(p->repo, remote))
+		*base = *remote;
+}
+
+static struct err *
+gate_one(struct push *p, const char *remote_ref, const struct oid *commit,
+    const struct oid *remote)
+{
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(),
+	    .on_event = on_event, .arg = p->app};
+	struct check_opts co = {.repo = p->repo, .clock = &p->app->clock, .line = &line, .person = true};
+	AUTO(mem_free_p) char *key = NULL;
+	AUTO(check_free) struct check c = {0};
+
+	base_for(p, remote_ref, remote, &co.base);
+	key = mem_printf("%s %s", oid_hex(&co.base).s, oid_hex(commit).s);
+	if (strs_has(&p->done, key))
+		return NULL;
+	strs_add(&p->done, key);
+	out_printf(&p->app->note, "git factory gates %.12s for %s\n", oid_hex(commit).s, remote_ref);
+	TRY(check_commit(&co, commit, &c));
+	p->gated++;
+	check_show(&p->app->note, &c);
+	if (p->failed == NULL)
+		p->failed = check_answer(&c);
+	return NULL;
+}
+
+/* "<local ref> <local id> <remote ref> <remote id>" (githooks(5)). */
+static struct err *
+push_line(struct push *p, struct str line)
+{
+	struct str local, id, remote_ref, remote_id;
+	AUTO(mem_free_p) char *name = NULL;
+	struct oid commit, remote;
+
+	if (!str_next(&line, ' ', &local) || !str_next(&line, ' ', &id) ||
+	    !str_next(&line, ' ', &remote_ref) || !str_next(&line, ' ', &remote_id) ||
+	    !oid_parse(id, &commit) || !oid_parse(remote_id, &remote))
+		return err_new(ERR_SYNTAX, "git's list of pushed refs has a line that is none");
+	/* Deletions, tags, notes and the factory's own refs change no branch. */
+	if (oid_is_zero(&commit) || !str_starts(remote_ref, "refs/heads/") ||
+	    str_is(remote_ref, REF_VIEW))
+		return NULL;
+	name = str_dup(remote_ref);
+	return gate_one(p, name, &commit, &remote);
+}
+
+static struct err *
+push_lines(struct push *p)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(REFS_MAX);
+	struct str rest, line;
+
+	TRY(file_read_fd(STDIN_FILENO, "stdin", &text));
+	TRY(check_base(p->repo, &p->base_ref, &p->base));
+	rest = buf_str(&text);
+	while (str_line(&rest, &line))
+		if (line.n != 0)
+			TRY(push_line(p, line));
+	return NULL;
+}
+
+static struct err *
+run(struct app *app, const void *opts UNUSED, const struct args *args)
+{
+	AUTO(repo_close_p) struct repo *r = NULL;
+	struct push p = {.app = app};
+	struct err *e;
+
+	if (strcmp(args->v[0], HOOK) != 0)
+		return check_name(args);
+	TRY(repo_open(app->repo_path, &r));
+	p.repo = r;
+	e = push_lines(&p);
+	free(p.base_ref);
+	strs_free(&p.done);
+	if (e == NULL && p.failed != NULL)
+		return err_hint(p.failed, "'git push --no-verify' pushes without the gates");
+	err_free(p.failed);
+	return e;
+}
+
+const struct verb cmd_hook[] = {
+	{"hook", "install", "[" HOOK "]", "gate what is pushed, after the hook that is there",
+	    install_table, sizeof(struct hook_opts), NULL, 0, 1, 0, install},
+	{"hook", "remove", "[" HOOK "]", "take the hook out, and put back what was there", none_table,
+	    sizeof(struct hook_opts), NULL, 0, 1, 0, remove_hook},
+	{"hook", "run", HOOK " REMOTE URL", "what the hook calls, with git's list on stdin", none_table,
+	    sizeof(struct hook_opts), NULL, 1, -1, VERB_INTERNAL, run},
+	VERB_END,
+};
