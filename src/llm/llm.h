@@ -87,11 +87,15 @@ struct llm_reply {
 	struct llm_msg msg;	/* role ASSISTANT */
 	enum llm_stop stop;
 	struct llm_usage usage;
-	int64_t cost;		/* micro-dollars */
-	bool recorded;		/* came from a transcript, cost nothing now */
+	int64_t cost;		/* micro-dollars; of a recorded answer what it cost then */
+	bool recorded;		/* came from a transcript, not from the model */
 };
 
-/* Micro-dollars per million tokens ($3 per million is 3,000,000). */
+/*
+ * Micro-dollars per million tokens ($3 per million is 3,000,000). A negative
+ * price of the cache means the usual: reading a tenth of 'in', writing 1.25
+ * times 'in'.
+ */
 struct llm_price {
 	int64_t in;
 	int64_t out;
@@ -113,10 +117,11 @@ struct llm_config {
 	int64_t wait_max_s;	/* longest single wait that is obeyed; 0: 120 */
 	bool proxy_from_env;
 	/*
-	 * The transcript (record.h): answered requests in it are answered from
-	 * it, in order, as long as they are the same; from the first that is not
-	 * there on, the model is asked and the exchange is appended. NULL: none.
-	 * For "recorded" it is what is replayed, and nothing is appended.
+	 * The transcript (transcript.h): answered requests in it are answered
+	 * from it, in order, as long as they are the same; from the first that is
+	 * not there on, the model is asked and the exchange is appended. NULL:
+	 * none. For "recorded" it is what is replayed, in order and whatever is
+	 * asked, and nothing is appended.
 	 */
 	const char *transcript;
 	/*
@@ -156,9 +161,9 @@ struct err *llm_complete(struct llm *l, const struct llm_request *req,
 void llm_reply_free(struct llm_reply *r);	/* also for AUTO */
 
 /*
- * The most that this request can cost, in micro-dollars and in tokens, for
- * the check before the call: every byte but two of three counted as a token,
- * plus max_tokens of answer.
+ * What this request may cost, in micro-dollars and in tokens, for the check
+ * before the call: every other byte counted as a token, and the answer as
+ * long as max_tokens allows.
  */
 int64_t llm_cost_max(const struct llm *l, const struct llm_request *req);
 int64_t llm_tokens_max(const struct llm *l, const struct llm_request *req);
@@ -172,7 +177,7 @@ const struct llm_price *llm_price_of(const struct llm *l);	/* all zero: free */
  */
 int64_t llm_lost_cost(const struct llm *l);
 
-/* Of "recorded": the requests so far that were not the recorded ones. */
+/* Of "recorded": the requests so far whose hash was not the recorded one. */
 size_t llm_mismatches(const struct llm *l);
 
 /* Build messages. Strings are copied. */
