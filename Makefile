@@ -81,7 +81,7 @@ CPPFLAGS += -Isrc -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/s
 	$(TESTFLAGS) $(FORTIFY)
 CFLAGS += -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(SANITIZE) $(PKG_CFLAGS)
 LDFLAGS += $(LDHARDEN) $(SANITIZE)
-LDLIBS += $(PKG_LIBS) -ldl
+LDLIBS += $(PKG_LIBS) -ldl -lm
 
 SRC := $(sort $(wildcard src/*/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)
