@@ -34,7 +34,10 @@ enum merge_method { MERGE_SQUASH, MERGE_MERGE, MERGE_REBASE };
 enum agent_kind { AGENT_BUILTIN, AGENT_COMMAND };
 enum provider_kind { PROVIDER_ANTHROPIC, PROVIDER_OPENAI, PROVIDER_RECORDED };
 
-/* In micro-dollars for a million tokens; -1 where nothing is said. */
+/*
+ * In micro-dollars for a million tokens; -1 where nothing is said (a cache's
+ * tokens then cost what sent ones do).
+ */
 struct conf_price {
 	int64_t in, out, cache_read, cache_write;
 };
@@ -151,7 +154,7 @@ struct err *config_user(struct config *c, const char *key, const char *value) MU
  */
 struct err *config_check(const struct config *c) MUST_USE;
 
-/* NULL when there is none of this name. */
+/* NULL when there is none of this name; "" names the only one. */
 const struct conf_model *config_model(const struct config *c, const char *name);
 const struct conf_agent *config_agent(const struct config *c, const char *name);
 const struct conf_gate *config_gate(const struct config *c, const char *name);
@@ -168,7 +171,10 @@ const char *provider_word(enum provider_kind kind);
 /* http or https to 127.0.0.0/8, [::1] or localhost. */
 bool url_loopback(const char *url);
 
-/* Every key that is set or has a default: name, value as text, origin. */
+/*
+ * Every key that is set or has a default: name, value as text (the entries of
+ * a list a line each), origin.
+ */
 typedef struct err *config_each_fn(void *ctx, const char *key, const char *value,
     enum config_origin origin);
 struct err *config_each(const struct config *c, config_each_fn *fn, void *ctx) MUST_USE;

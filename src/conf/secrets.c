@@ -79,7 +79,7 @@ static const char *const prefixes[] = {
 	"sk-", "sk_live_", "rk_live_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_",
 	"github_pat_", "glpat-", "gldt-", "xoxb-", "xoxp-", "xoxa-", "xapp-",
 	"AKIA", "ASIA", "AIza", "ya29.", "hf_", "gsk_", "lin_api_", "npm_",
-	"pypi-", "dckr_pat_", "-----BEGIN", "eyJhbGci",
+	"pypi-", "dckr_pat_", "eyJhbGci",
 };
 
 #define KEY_MIN 16	/* bytes of a key with a known prefix */
@@ -104,19 +104,40 @@ random_word(struct str w)
 	return upper >= 3 && lower >= 3 && digit >= 3;
 }
 
+/* A known prefix, and a digit: "sk-" alone begins many a word. */
+static bool
+key_word(struct str w)
+{
+	size_t i;
+	bool digit = false;
+
+	if (w.n < KEY_MIN)
+		return false;
+	for (i = 0; i < w.n; i++)
+		digit |= isdigit((unsigned char)w.p[i]) != 0;
+	for (i = 0; digit && i < NITEMS(prefixes); i++)
+		if (str_starts(w, prefixes[i]))
+			return true;
+	return false;
+}
+
 bool
 secret_looks(struct str value)
 {
-	struct str word;
+	static const char apart[] = " \t\n=:,;\"'()";
+	size_t i, from = 0;
 
-	while (str_next(&value, ' ', &word)) {
-		size_t i;
+	if (str_find(value, STR("-----BEGIN ")) >= 0)
+		return true;
+	for (i = 0; i <= value.n; i++) {
+		struct str word;
 
-		for (i = 0; i < NITEMS(prefixes); i++)
-			if (word.n >= KEY_MIN && str_starts(word, prefixes[i]))
-				return true;
-		if (random_word(word))
+		if (i < value.n && (value.p[i] == '\0' || strchr(apart, value.p[i]) == NULL))
+			continue;
+		word = str_mk(value.p + from, i - from);
+		if (key_word(word) || random_word(word))
 			return true;
+		from = i + 1;
 	}
 	return false;
 }

@@ -1,0 +1,232 @@
+#include "conf/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "conf/key.h"
+
+static const struct {
+	const char *word, *key_env, *base_url;
+} providers[] = {
+	[PROVIDER_ANTHROPIC] = {"anthropic", "ANTHROPIC_API_KEY", "https://api.anthropic.com"},
+	[PROVIDER_OPENAI] = {"openai", "OPENAI_API_KEY", "https://api.openai.com"},
+	[PROVIDER_RECORDED] = {"recorded", "", ""},
+};
+
+const char *
+provider_key_env(enum provider_kind kind)
+{
+	return providers[kind].key_env;
+}
+
+const char *
+provider_base_url(enum provider_kind kind)
+{
+	return providers[kind].base_url;
+}
+
+const char *
+provider_word(enum provider_kind kind)
+{
+	return providers[kind].word;
+}
+
+const char *
+model_key_env(const struct conf_model *m)
+{
+	return m->key_env[0] != '\0' ? m->key_env : provider_key_env(m->provider);
+}
+
+const char *
+config_origin_word(enum config_origin origin)
+{
+	static const char *const words[] = {"default", "policy", "user"};
+
+	return words[origin];
+}
+
+/* "127." and three more numbers, nothing that a resolver would be asked about. */
+static bool
+is_loopback4(struct str host)
+{
+	struct str part;
+	int64_t v;
+	int n = 0;
+
+	if (!str_starts(host, "127."))
+		return false;
+	while (str_next(&host, '.', &part)) {
+		if (part.n > 3 || !str_int(part, 0, 255, &v))
+			return false;
+		n++;
+	}
+	return n == 4;
+}
+
+bool
+url_loopback(const char *url)
+{
+	struct str s = str_of(url), host;
+	size_t n = 0;
+
+	if (str_starts(s, "https://"))
+		s = str_skip(s, 8);
+	else if (str_starts(s, "http://"))
+		s = str_skip(s, 7);
+	else
+		return false;
+	if (str_starts(s, "[::1]")) {
+		s = str_skip(s, 5);
+		return s.n == 0 || s.p[0] == ':' || s.p[0] == '/';
+	}
+	while (n < s.n && strchr(":/?#", s.p[n]) == NULL)
+		n++;
+	host = str_take(s, n);
+	/* "http://127.0.0.1:x@evil/" has its host behind the '@'. */
+	if (str_has(s, '@') || str_has(s, '\\'))
+		return false;
+	return str_is(host, "localhost") || is_loopback4(host);
+}
+
+void
+config_init(struct config *c)
+{
+	const struct key *k;
+
+	*c = (struct config){0};
+	for (k = keys; k->name != NULL; k++)
+		if (k->place == PLACE_CONFIG)
+			key_default(k, c, c);
+}
+
+static void
+lists_free(struct config *c, enum key_place place, void *obj)
+{
+	const struct key *k;
+
+	(void)c;
+	for (k = keys; k->name != NULL; k++)
+		if (k->place == place)
+			key_clear(k, obj);
+}
+
+void
+config_free(struct config *c)
+{
+	size_t place, i;
+
+	for (place = PLACE_MODEL; place <= PLACE_SETUP; place++) {
+		struct any_vec *v = place_vec(c, (enum key_place)place);
+
+		for (i = 0; i < v->n; i++)
+			lists_free(c, (enum key_place)place, v->v + i * places[place].size);
+		free(v->v);
+	}
+	lists_free(c, PLACE_CONFIG, c);
+	map_free(&c->origin, NULL);
+	arena_free(&c->mem);
+	*c = (struct config){0};
+}
+
+const struct conf_model *
+config_model(const struct config *c, const char *name)
+{
+	if (name[0] == '\0')
+		return c->models.n == 1 ? &c->models.v[0] : NULL;
+	return place_find(c, PLACE_MODEL, str_of(name));
+}
+
+const struct conf_agent *
+config_agent(const struct config *c, const char *name)
+{
+	if (name[0] == '\0')
+		return c->agents.n == 1 ? &c->agents.v[0] : NULL;
+	return place_find(c, PLACE_AGENT, str_of(name));
+}
+
+const struct conf_gate *
+config_gate(const struct config *c, const char *name)
+{
+	return place_find(c, PLACE_GATE, str_of(name));
+}
+
+bool
+config_gated(const struct config *c)
+{
+	return c->gates.n > 0 || c->gates_none;
+}
+
+static struct err *
+missing(const char *kind, const char *name, const char *key, const char *why)
+{
+	return err_hint(err_new(ERR_CONFIG, "'%s.%s' has no '%s'", kind, name, key), "%s", why);
+}
+
+static struct err *
+check_model(const struct conf_model *m)
+{
+	if (m->provider == PROVIDER_RECORDED) {
+		if (m->recording[0] == '\0')
+			return missing("models", m->name, "recording",
+			    "name the file that holds the recorded answers");
+		return NULL;
+	}
+	if (m->model[0] == '\0')
+		return missing("models", m->name, "model", "give the model's id at its provider");
+	if (m->price.in >= 0 && m->price.out < 0)
+		return missing("models", m->name, "price.out", "give both prices, or none");
+	if (m->price.in < 0 && m->price.out >= 0)
+		return missing("models", m->name, "price.in", "give both prices, or none");
+	return NULL;
+}
+
+static struct err *
+check_agent(const struct config *c, const struct conf_agent *a)
+{
+	if (a->kind == AGENT_COMMAND) {
+		if (a->command.n == 0)
+			return missing("agents", a->name, "command", "give the program and its arguments");
+		return NULL;
+	}
+	if (config_model(c, a->model) != NULL)
+		return NULL;
+	if (a->model[0] == '\0')
+		return missing("agents", a->name, "model", "name one of the models");
+	return err_hint(err_new(ERR_CONFIG, "'agents.%s.model' names '%s', which is no model",
+	    a->name, a->model), "describe it below 'models', or name one that is there");
+}
+
+static struct err *
+check_gate(const struct conf_gate *g)
+{
+	if (g->run[0] == '\0')
+		return missing("gates", g->name, "run", "give the command of the gate");
+	if (g->one[0] != '\0' && str_find(str_of(g->one), STR("{test}")) < 0)
+		return err_new(ERR_CONFIG, "'gates.%s.one' must hold '{test}'", g->name);
+	return NULL;
+}
+
+struct err *
+config_check(const struct config *c)
+{
+	size_t i;
+
+	if (c->gates_none && c->gates.n > 0)
+		return err_hint(err_new(ERR_CONFIG, "'gates' is none and has gates"),
+		    "say one or the other");
+	for (i = 0; i < c->models.n; i++)
+		TRY(check_model(&c->models.v[i]));
+	for (i = 0; i < c->agents.n; i++)
+		TRY(check_agent(c, &c->agents.v[i]));
+	for (i = 0; i < c->gates.n; i++)
+		TRY(check_gate(&c->gates.v[i]));
+	for (i = 0; i < c->setup.n; i++)
+		if (c->setup.v[i].run[0] == '\0')
+			return err_new(ERR_CONFIG, CONFIG_PATH ":%lld: a step of 'workspace.setup' has no 'run'",
+			    (long long)c->setup.v[i].line);
+	if (c->agent[0] != '\0' && config_agent(c, c->agent) == NULL)
+		return err_hint(err_new(ERR_CONFIG, "'agent' names '%s', which is no agent", c->agent),
+		    "describe it below 'agents', or name one that is there");
+	return NULL;
+}
