@@ -48,6 +48,18 @@ only_reads(int flags)
 	return (flags & O_ACCMODE) == O_RDONLY && (flags & (O_CREAT | O_TRUNC)) == 0;
 }
 
+/* A link that O_NOFOLLOW stopped at, with O_DIRECTORY, is called no folder. */
+static int
+open_no_link(int at, const char *name, int flags, mode_t mode)
+{
+	struct stat st;
+	int fd = openat(at, name, flags | O_NOFOLLOW, mode);
+
+	if (fd < 0 && errno == ENOTDIR)
+		errno = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+	return fd;
+}
+
 /* Where there is no openat2: one component after the other, no link at all. */
 static int
 walk(int dir, const char *path, int flags, mode_t mode)
@@ -67,8 +79,8 @@ walk(int dir, const char *path, int flags, mode_t mode)
 			errno = EXDEV;
 			next = -1;
 		} else {
-			next = openat(at, part.n == 0 ? "." : name,
-			    last ? flags | O_NOFOLLOW : O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, mode);
+			next = open_no_link(at, part.n == 0 ? "." : name,
+			    last ? flags : O_RDONLY | O_DIRECTORY | O_CLOEXEC, mode);
 		}
 		if (at != dir) {
 			int no = errno;
