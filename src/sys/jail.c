@@ -469,3 +469,16 @@ jail_self(int *fd, char path[JAIL_SELF_PATH])
 	self = -1;
 	return NULL;
 }
+
+void
+jail_close_self(void)
+{
+	int fd;
+
+#if defined(__linux__) && defined(SYS_close_range)
+	if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
+		return;
+#endif
+	for (fd = 3; fd < NOFILE; fd++)
+		close(fd);
+}

@@ -104,11 +104,12 @@ void jail_stop_p(struct jail **j);	/* for AUTO */
 
 /*
  * How to run this very program inside without showing its folder there: a
- * descriptor for exe_fd, and the path to put into argv[0] in 'path'.  The
- * program should close every descriptor from 3 on first thing.
+ * descriptor for exe_fd, and the path to put into argv[0] in 'path'.  Inside,
+ * jail_close_self() closes it (and every other from 3 on) first thing.
  */
 #define JAIL_SELF_PATH 32
 struct err *jail_self(int *fd, char path[JAIL_SELF_PATH]) MUST_USE;
+void jail_close_self(void);
 
 /*
  * Try it: NULL when a command runs in a sandbox of this policy, else

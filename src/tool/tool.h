@@ -33,7 +33,7 @@ extern const struct tool_def tool_defs[TOOL_DEFS];
 const struct tool_def *tool_find(const char *name);	/* NULL when unknown */
 
 /* Ceilings, in bytes. */
-#define TOOL_READ_MAX (256 * KIB)	/* text of one answer of read_file */
+#define TOOL_READ_MAX (64 * KIB)	/* text of one answer of read_file */
 #define TOOL_FILE_MAX (8 * MIB)		/* a file that is read, edited or searched */
 #define TOOL_RUN_MAX (32 * KIB)		/* kept output of run: head and tail */
 

@@ -1,0 +1,283 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/defence.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "sys/jail.h"
+#include "tool/frame.h"
+#include "tool/serve.h"
+#include "tool/tool.h"
+#include "wire/json.h"
+
+#define RUN_MS (10 * 60 * 1000)
+#define RUN_DEFAULT_S 120
+#define CALL_MS 60000
+
+struct toolbox {
+	struct toolbox_opts opts;
+	struct jail_policy bare;	/* DEFENCE_TOOL_JAIL is off */
+	struct jail *server;		/* NULL: to be started */
+	bool answered;			/* the server has answered once */
+};
+
+struct err *
+toolbox_open(const struct toolbox_opts *opts, struct toolbox **out)
+{
+	struct toolbox *tb = mem_alloc(sizeof(*tb));
+
+	tb->opts = *opts;
+	tb->bare.mode = JAIL_NONE;
+	if (tb->opts.run_ms <= 0)
+		tb->opts.run_ms = RUN_MS;
+	*out = tb;
+	return NULL;
+}
+
+static void
+stop_server(struct toolbox *tb)
+{
+	jail_stop(tb->server);
+	tb->server = NULL;
+	tb->answered = false;
+}
+
+void
+toolbox_close(struct toolbox *tb)
+{
+	if (tb == NULL)
+		return;
+	stop_server(tb);
+	free(tb);
+}
+
+void
+toolbox_close_p(struct toolbox **tb)
+{
+	toolbox_close(*tb);
+	*tb = NULL;
+}
+
+static struct err *
+start_server(struct toolbox *tb)
+{
+	AUTO(fd_close_p) int self = -1;
+	AUTO(strs_free) struct strs env = {0};
+	char path[JAIL_SELF_PATH];
+	const char *argv[] = {path, "--tool-server", NULL};
+	struct jail_cmd cmd = {.argv = argv, .pipes = true, .max_out = 4 * KIB, .env = &env};
+	bool jailed = defence_on(DEFENCE_TOOL_JAIL);
+
+	if (tb->server != NULL)
+		return NULL;
+	TRY(jail_self(&self, path));
+	cmd.exe_fd = self;
+#ifdef FACTORY_TESTING
+	if (getenv("GIT_FACTORY_TEST_OFF") != NULL)
+		strs_addf(&env, "GIT_FACTORY_TEST_OFF=%s", getenv("GIT_FACTORY_TEST_OFF"));
+#endif
+	return jail_start(jailed ? tb->opts.policy : &tb->bare, tb->opts.view, &cmd, &tb->server);
+}
+
+static void
+say(struct tool_result *out, bool is_error, const char *text)
+{
+	out->text = mem_strdup(text);
+	out->is_error = is_error;
+}
+
+/* The error as the model reads it. */
+static void
+say_err(struct tool_result *out, struct err *e)
+{
+	const char *hint = err_hint_of(e);
+
+	out->text = hint != NULL ? mem_printf("%s; %s", err_msg(e), hint) : mem_strdup(err_msg(e));
+	out->is_error = true;
+	err_free(e);
+}
+
+static struct err *
+read_answer(struct str json, struct tool_result *out)
+{
+	AUTO(arena_free) struct arena arena = {0};
+	struct node *n;
+	const char *text;
+
+	TRY(json_parse(&arena, "answer", json, &n));
+	text = node_get_str(n, "text");
+	if (text == NULL)
+		return err_new(ERR_PROTOCOL, "the file tools gave no answer");
+	out->text = mem_strdup(text);
+	out->is_error = node_get_bool(n, "error", true);
+	out->wrote = node_get_bool(n, "wrote", true);
+	return NULL;
+}
+
+static struct err *
+exchange(struct toolbox *tb, struct str request, int64_t deadline_ms, struct tool_result *out)
+{
+	AUTO(buf_free) struct buf answer = BUF_INIT(FRAME_MAX);
+	struct clock c = clock_system();
+	struct frame_wait wait = {.cancel_fd = tb->opts.cancel_fd};
+	bool end;
+
+	wait.until = clock_mono(&c) + (deadline_ms > 0 && deadline_ms < CALL_MS ? deadline_ms : CALL_MS);
+	TRY(frame_write(jail_in(tb->server), request));
+	TRY(frame_read(jail_out(tb->server), &wait, &answer, &end));
+	if (end)
+		return err_new(ERR_IO, "the file tools ended");
+	tb->answered = true;
+	return read_answer(buf_str(&answer), out);
+}
+
+/* A server that never answered did not start: its last words say why. */
+static struct err *
+why_not_started(struct toolbox *tb, struct err *e)
+{
+	AUTO(proc_result_free) struct proc_result r = {0};
+
+	err_free(e);
+	TRY(jail_wait(tb->server, &r));
+	return err_recode(err_wrap(proc_check(&r, "git-factory --tool-server"),
+	    "cannot start the file tools"), ERR_SANDBOX);
+}
+
+static struct err *
+call_server(struct toolbox *tb, const char *name, struct str input, int64_t deadline_ms,
+    struct tool_result *out)
+{
+	AUTO(buf_free) struct buf request = BUF_INIT(FRAME_MAX);
+	struct err *e;
+
+	TRY(start_server(tb));
+	buf_addf(&request, "{\"tool\":\"%s\",\"input\":", name);
+	buf_addstr(&request, input);
+	buf_addc(&request, '}');
+	TRY(buf_check(&request, "the input of a tool"));
+	e = exchange(tb, buf_str(&request), deadline_ms, out);
+	if (e == NULL)
+		return NULL;
+	if (err_is(e, ERR_IO) && !tb->answered)
+		e = why_not_started(tb, e);
+	stop_server(tb);
+	if (err_is(e, ERR_INTERRUPTED) || err_is(e, ERR_SANDBOX))
+		return e;
+	/* The next call starts another one. */
+	say_err(out, e != NULL ? e : err_new(ERR_IO, "the file tools ended"));
+	out->wrote = tool_find(name)->writes;
+	return NULL;
+}
+
+/* Text that JSON can carry, whatever a command printed. */
+static void
+add_output(struct buf *b, struct str s)
+{
+	struct str rest = s;
+
+	while (rest.n > 0) {
+		const char *p = rest.p;
+		int32_t c = utf8_next(&rest);
+
+		if (c > 0)
+			buf_add(b, p, (size_t)(rest.p - p));
+		else
+			utf8_add(b, 0xfffd);
+	}
+}
+
+static void
+describe(const struct proc_result *r, int64_t limit_ms, struct buf *b)
+{
+	struct str out = buf_str(&r->out.b);
+
+	if (r->out.dropped == 0) {
+		add_output(b, out);
+	} else {
+		add_output(b, str_take(out, r->out.gap));
+		buf_addf(b, "\n[%llu bytes left out]\n", (unsigned long long)r->out.dropped);
+		add_output(b, str_skip(out, r->out.gap));
+	}
+	if (b->n > 0 && b->p[b->n - 1] != '\n')
+		buf_addc(b, '\n');
+	if (r->timed_out)
+		buf_addf(b, "[killed after %lld s]", (long long)(limit_ms / 1000));
+	else
+		buf_addf(b, "[exit status %d]", r->status);
+}
+
+static struct err *
+run_input(struct str json, struct arena *arena, struct str *command, int64_t *seconds)
+{
+	static const char *const known[] = {"command", "timeout_s", NULL};
+	struct node *input;
+
+	TRY(json_parse(arena, "input", json, &input));
+	if (input->kind != NODE_MAP)
+		return err_new(ERR_USAGE, "the input must be an object");
+	TRY(input_check(input, known));
+	TRY(input_text(input, "command", command));
+	if (command->n > 128 * KIB - 1)
+		return err_new(ERR_LIMIT, "the command is too long");
+	return input_int(input, "timeout_s", 1, 24 * 60 * 60, RUN_DEFAULT_S, seconds);
+}
+
+static struct err *
+call_run(struct toolbox *tb, struct str input, int64_t deadline_ms, struct tool_result *out)
+{
+	AUTO(arena_free) struct arena arena = {0};
+	AUTO(proc_result_free) struct proc_result r = {0};
+	AUTO(buf_free) struct buf text = BUF_INIT(4 * TOOL_RUN_MAX);
+	const char *argv[] = {"/bin/sh", "-c", NULL, NULL};
+	struct jail_cmd cmd = {.argv = argv, .cwd = tb->opts.cwd, .err_to_out = true,
+	    .max_out = TOOL_RUN_MAX, .tail = TOOL_RUN_MAX / 2, .cancel_fd = tb->opts.cancel_fd};
+	struct str command;
+	int64_t seconds;
+	struct err *e = run_input(input, &arena, &command, &seconds);
+
+	if (e != NULL) {
+		say_err(out, e);
+		return NULL;
+	}
+	argv[2] = command.p;
+	cmd.deadline_ms = seconds * 1000 < tb->opts.run_ms ? seconds * 1000 : tb->opts.run_ms;
+	if (deadline_ms > 0 && deadline_ms < cmd.deadline_ms)
+		cmd.deadline_ms = deadline_ms;
+	TRY(jail_run(tb->opts.policy, tb->opts.view, &cmd, &r));
+	if (r.cancelled)
+		return err_new(ERR_INTERRUPTED, "interrupted");
+	describe(&r, cmd.deadline_ms, &text);
+	say(out, r.timed_out || r.status != 0, buf_cstr(&text));
+	out->wrote = true;
+	return NULL;
+}
+
+struct err *
+toolbox_call(struct toolbox *tb, const char *name, struct str input, int64_t deadline_ms,
+    struct tool_result *out)
+{
+	struct tool_result r = {0};
+	const struct tool_def *def = tool_find(name);
+	struct err *e = NULL;
+
+	if (def == NULL)
+		say(&r, true, "there is no such tool");
+	else if (def->is_end)
+		say(&r, true, "this is not a tool to call here");
+	else if (strcmp(name, "run") == 0)
+		e = call_run(tb, input, deadline_ms, &r);
+	else
+		e = call_server(tb, name, input, deadline_ms, &r);
+	if (e != NULL) {
+		tool_result_free(&r);
+		return e;
+	}
+	*out = r;
+	return NULL;
+}
