@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "git/lg2.h"
+#include "git/objsync.h"
 #include "git/repo.h"
 #include "git/tree.h"
 
@@ -26,6 +27,7 @@ blob_write(struct repo *r, struct str data, struct oid *out)
 	if (rc < 0)
 		return lg2_err(r, rc, "cannot write an object");
 	*out = lg2_oid_back(&id);
+	objsync_note(r, out);
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "git/cli.h"
 #include "git/commit.h"
 #include "git/lg2.h"
+#include "git/objsync.h"
 #include "git/repo.h"
 #include "git/shallow.h"
 
@@ -67,6 +68,7 @@ commit_create(struct repo *r, const struct commit_spec *spec, struct oid *out)
 	git_oid tree_id = lg2_oid(&spec->tree), id;
 	git_repository *g;
 	git_commit *parent;
+	struct oid made;
 	int rc;
 
 	TRY(repo_lg2(r, &g));
@@ -84,7 +86,10 @@ commit_create(struct repo *r, const struct commit_spec *spec, struct oid *out)
 	    (const git_commit **)parents.v);
 	if (rc < 0)
 		return lg2_err(r, rc, "cannot write a commit");
-	*out = lg2_oid_back(&id);
+	made = lg2_oid_back(&id);
+	objsync_note(r, &made);
+	TRY(objsync_flush(r));
+	*out = made;
 	return NULL;
 }
 

@@ -38,7 +38,10 @@ struct commit_spec {
 	const char *message;		/* UTF-8; a final newline is added */
 };
 
-/* Writes the object; moves no ref. */
+/*
+ * Writes the object; moves no ref.  When it returns, the commit and all that
+ * was written before it are on disk (objsync.h).
+ */
 struct err *commit_create(struct repo *r, const struct commit_spec *spec,
     struct oid *out) MUST_USE;
 

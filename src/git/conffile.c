@@ -8,7 +8,8 @@
 struct parser {
 	const char *name;
 	struct str rest;
-	int line;
+	int line;		/* of the last byte taken */
+	bool ended;		/* that was a newline */
 	struct buf section;	/* "core." or "remote.origin." */
 	struct buf key;
 	struct buf value;
@@ -33,8 +34,8 @@ take(struct parser *p)
 	if (c < 0)
 		return c;
 	p->rest = str_skip(p->rest, p->rest.p[0] == '\r' && c == '\n' ? 2 : 1);
-	if (c == '\n')
-		p->line++;
+	p->line += p->ended;
+	p->ended = c == '\n';
 	return c;
 }
 
@@ -156,8 +157,10 @@ take_setting(struct parser *p, conffile_fn *fn, void *arg)
 	bool has_value;
 	int c;
 
-	if (p->section.n == 0)
+	if (p->section.n == 0) {
+		take(p);
 		return bad(p, "a key before any section");
+	}
 	buf_clear(&p->key);
 	buf_clear(&p->value);
 	buf_addstr(&p->key, buf_str(&p->section));
@@ -196,6 +199,7 @@ parse(struct parser *p, conffile_fn *fn, void *arg)
 		} else if (isalpha(c)) {
 			TRY(take_setting(p, fn, arg));
 		} else {
+			take(p);
 			return bad(p, "neither a section nor a key");
 		}
 	}

@@ -36,8 +36,6 @@ set_options(void)
 		rc = lg2.git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	if (rc == 0)
 		rc = lg2.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 1);
-	if (rc == 0)
-		rc = lg2.git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
 	return rc < 0 ? lg2_err(NULL, rc, "cannot set up libgit2") : NULL;
 }
 
@@ -55,6 +53,12 @@ lg2_open(void)
 		return err_new(ERR_COMMAND, "cannot initialise libgit2");
 	lg2 = slots.table;
 	return set_options();
+}
+
+void
+lg2_fsync(bool on)
+{
+	lg2.git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, on ? 1 : 0);
 }
 
 static enum err_code

@@ -6,8 +6,7 @@
  * lg2_open() succeeded; a call that bypasses the table does not link.
  *
  * Settings, made once: objects are verified before they are written (strict
- * object creation) and refs and objects are fsynced before a call returns,
- * since the factory acknowledges nothing that a power cut can take back.
+ * object creation).  Objects are synced by objsync.h, refs under lg2_fsync().
  * The owner of a repository is checked by repo_open() with a better message.
  */
 #ifndef GIT_LG2_H
@@ -33,6 +32,9 @@ extern struct lg2_table lg2;
 
 /* Load libgit2 and initialise it; at once when that is done already. */
 struct err *lg2_open(void) MUST_USE;
+
+/* Does libgit2 fsync what it writes from here on?  Not at first. */
+void lg2_fsync(bool on);
 
 /*
  * The error behind a negative return code: "<what was tried>: <why>".  r may

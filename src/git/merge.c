@@ -180,7 +180,9 @@ merge_all(struct repo *r, const struct oid *base, const struct oid *ours, const 
 		return lg2_err(r, rc, "cannot merge");
 	if (lg2.git_index_has_conflicts(index))
 		return list_conflicts(r, index, m);
+	lg2_fsync(true);
 	rc = lg2.git_index_write_tree_to(&id, index, g);
+	lg2_fsync(false);
 	if (rc < 0)
 		return lg2_err(r, rc, "cannot write the merged tree");
 	m->tree = lg2_oid_back(&id);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "git/format.h"
 #include "git/lg2.h"
+#include "git/objsync.h"
 #include "git/owner.h"
 #include "git/place.h"
 #include "git/repo.h"
@@ -20,6 +21,7 @@ struct repo {
 	bool partial;
 	bool worktree_config;
 	char *factory_dir;
+	struct objsync unsynced;
 	git_repository *lg2;	/* NULL until an object is needed */
 };
 
@@ -123,6 +125,7 @@ repo_close(struct repo *r)
 	if (r->lg2 != NULL)
 		lg2.git_repository_free(r->lg2);
 	place_free(&r->place);
+	vec_free(&r->unsynced);
 	free(r->factory_dir);
 	free(r);
 }
@@ -156,6 +159,12 @@ const struct place *
 repo_place(const struct repo *r)
 {
 	return &r->place;
+}
+
+struct objsync *
+repo_objsync(struct repo *r)
+{
+	return &r->unsynced;
 }
 
 bool

@@ -22,6 +22,7 @@
 
 struct err;
 struct git_repository;
+struct objsync;
 struct place;
 struct repo;
 
@@ -88,6 +89,9 @@ void repo_env_clear(void);
 
 /* The names of those variables, NULL-terminated, static. */
 const char *const *repo_env_names(void);
+
+/* The objects that are written but not yet synced, for objsync.c. */
+struct objsync *repo_objsync(struct repo *r);
 
 /* libgit2's handle, for git/ only.  Loads libgit2 on the first call. */
 struct err *repo_lg2(struct repo *r, struct git_repository **out) MUST_USE;

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "git/lg2.h"
+#include "git/objsync.h"
 #include "git/repo.h"
 #include "git/tree.h"
 
@@ -216,6 +217,7 @@ apply(struct repo *r, const struct oid *base, const struct step *given, size_t n
 	if (rc < 0)
 		return lg2_err(r, rc, "cannot write a tree");
 	*out = lg2_oid_back(&id);
+	objsync_note(r, out);
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "git/lg2.h"
+#include "git/objsync.h"
 #include "git/ref.h"
 #include "git/reflock.h"
 #include "git/repo.h"
@@ -186,8 +187,10 @@ write_one(struct repo *r, struct locked *l, const char *message)
 		rc = lg2.git_transaction_remove(l->tx, l->ref->name);
 	else
 		rc = lg2.git_transaction_set_target(l->tx, l->ref->name, &id, NULL, message);
+	lg2_fsync(true);
 	if (rc == 0)
 		rc = lg2.git_transaction_commit(l->tx);
+	lg2_fsync(false);
 	return rc < 0 ? lg2_err(r, rc, "cannot write the ref '%s'", l->ref->name) : NULL;
 }
 
@@ -230,6 +233,7 @@ txn_commit(struct repo *r, const struct txn *t, const char *message)
 	TRY(check_names(&l));
 	TRY(repo_lg2(r, &g));
 	TRY(check_objects(r, g, &l));
+	TRY(objsync_flush(r));
 	TRY(reflock_take(r, &flock));
 	TRY(reflock_note(&flock, r, &names, false));
 	return commit_locked(r, g, &l, &flock, &names, message);

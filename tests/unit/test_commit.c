@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "git/commit.h"
+#include "git/objsync.h"
 #include "git/tree.h"
 
 static struct repo *
@@ -103,6 +104,31 @@ finds_ancestors(void **state)
 	repo_close(r);
 }
 
+/* What a commit needs is on disk before its id is known to anybody. */
+static void
+syncs_before_it_returns(void **state)
+{
+	struct repo *r = opened(".");
+	struct ident who = {.name = (char *)"T", .email = (char *)"t@example.com", .when = 5};
+	struct commit_spec spec = {.author = &who, .message = "x"};
+	struct oid blob, oid, packed = sh_oid("HEAD");
+	AUTO(tree_edit_free) struct tree_edit edit = {0};
+
+	(void)state;
+	sh("git repack -q -a -d");
+	ok(blob_write(r, STR("content"), &blob));
+	assert_int_equal(repo_objsync(r)->n, 1);
+	tree_edit_put(&edit, "a/b", MODE_FILE, &blob);
+	ok(tree_apply(r, &oid_zero, &edit, &spec.tree));
+	objsync_note(r, &packed);
+	ok(commit_create(r, &spec, &oid));
+	assert_int_equal(repo_objsync(r)->n, 0);
+	sh("test -z \"$(find .git/objects -name 'tmp_*')\" && git cat-file -e %s", oid_hex(&oid).s);
+	repo_objsync(r)->failed = true;
+	fails(commit_create(r, &spec, &oid), ERR_IO, "could not be synced before");
+	repo_close(r);
+}
+
 struct seen {
 	char text[256];
 	int left;
@@ -183,6 +209,7 @@ main(void)
 		TEST_REPO(writes_what_git_reads),
 		TEST_REPO(knows_who_commits),
 		TEST_REPO(finds_ancestors),
+		TEST_REPO(syncs_before_it_returns),
 		TEST_REPO(walks_history),
 		TEST_REPO(works_in_a_shallow_clone),
 	};
