@@ -184,7 +184,7 @@ go_up(char *dir)
 }
 
 struct err *
-place_find(const char *start, struct place *out)
+place_discover(const char *start, struct place *out)
 {
 	AUTO(mem_free_p) char *dir = realpath(start == NULL ? "." : start, NULL);
 	AUTO(mem_free_p) char *first = NULL;

@@ -24,7 +24,7 @@ struct place {
  * ERR_REPOSITORY when there is none below the root, a ceiling or the border
  * of the file system.
  */
-struct err *place_find(const char *start, struct place *out) MUST_USE;
+struct err *place_discover(const char *start, struct place *out) MUST_USE;
 
 /* The place of a given git folder (GIT_DIR); 'workdir' may be NULL. */
 struct err *place_of_gitdir(const char *gitdir, const char *workdir, struct place *out) MUST_USE;

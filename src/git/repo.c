@@ -93,7 +93,7 @@ find(const char *path, struct place *out, bool *named)
 
 	*named = gitdir != NULL;
 	if (gitdir == NULL)
-		return place_find(path, out);
+		return place_discover(path, out);
 	work = getenv("GIT_WORK_TREE");
 	return place_of_gitdir(gitdir, work, out);
 }
