@@ -134,7 +134,7 @@ config_model(const struct config *c, const char *name)
 {
 	if (name[0] == '\0')
 		return c->models.n == 1 ? &c->models.v[0] : NULL;
-	return place_find(c, PLACE_MODEL, str_of(name));
+	return key_place_find(c, PLACE_MODEL, str_of(name));
 }
 
 const struct conf_agent *
@@ -142,13 +142,13 @@ config_agent(const struct config *c, const char *name)
 {
 	if (name[0] == '\0')
 		return c->agents.n == 1 ? &c->agents.v[0] : NULL;
-	return place_find(c, PLACE_AGENT, str_of(name));
+	return key_place_find(c, PLACE_AGENT, str_of(name));
 }
 
 const struct conf_gate *
 config_gate(const struct config *c, const char *name)
 {
-	return place_find(c, PLACE_GATE, str_of(name));
+	return key_place_find(c, PLACE_GATE, str_of(name));
 }
 
 bool

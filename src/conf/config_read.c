@@ -222,7 +222,7 @@ named_read(const struct spot *s, enum key_place place, const struct node *map)
 		buf_addf(&pattern, "%s<name>.", places[place].prefix);
 		below.name = buf_cstr(&name);
 		below.pattern = buf_cstr(&pattern);
-		below.obj = place_find(s->c, place, n->key);
+		below.obj = key_place_find(s->c, place, n->key);
 		if (below.obj == NULL)
 			below.obj = place_add(s->c, place, n->key);
 		TRY(map_read(&below, n));
@@ -452,7 +452,7 @@ config_user(struct config *c, const char *key, const char *value)
 		return err_hint(err_new(ERR_CONFIG, "the value looks like a secret"),
 		    "name an environment variable that holds it instead");
 	if (element.n > 0) {
-		obj = place_find(c, k->place, element);
+		obj = key_place_find(c, k->place, element);
 		if (obj == NULL)
 			obj = place_add(c, k->place, element);
 	}
@@ -482,7 +482,7 @@ config_get(const struct config *c, const char *key, struct buf *out)
 	if (k == NULL)
 		return no_such_key(ERR_NOT_FOUND, key);
 	if (element.n > 0)
-		obj = place_find(c, k->place, element);
+		obj = key_place_find(c, k->place, element);
 	if (obj == NULL)
 		return err_new(ERR_NOT_FOUND, "there is no '%s%.*s'", places[k->place].prefix,
 		    STR_ARG(element));

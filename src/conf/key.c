@@ -40,7 +40,7 @@ place_add(struct config *c, enum key_place place, struct str name)
 }
 
 void *
-place_find(const struct config *c, enum key_place place, struct str name)
+key_place_find(const struct config *c, enum key_place place, struct str name)
 {
 	const struct any_vec *v =
 	    (const struct any_vec *)(const void *)((const char *)c + places[place].offset);

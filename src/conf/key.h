@@ -72,7 +72,7 @@ struct any_vec {
 struct any_vec *place_vec(struct config *c, enum key_place place);
 /* Append an element with its defaults; borrowed, valid until the next one. */
 void *place_add(struct config *c, enum key_place place, struct str name);
-void *place_find(const struct config *c, enum key_place place, struct str name);
+void *key_place_find(const struct config *c, enum key_place place, struct str name);
 
 /* The part of the name after its place's prefix (and "<name>."). */
 const char *key_tail(const struct key *k);
