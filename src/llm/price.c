@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -105,7 +104,7 @@ find(const struct table *t, const char *provider, const char *model)
 static int64_t
 micro(double dollars)
 {
-	return dollars < 0 ? -1 : (int64_t)ceil(dollars * 1e6 - 1e-6);
+	return dollars < 0 ? -1 : (int64_t)(dollars * 1e6 + 0.9999);
 }
 
 static struct err *
