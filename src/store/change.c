@@ -181,6 +181,29 @@ struct edit {
 	struct strs *conflicts;
 };
 
+/*
+ * The task as it is; when it is broken, as it was, which is then also what
+ * the edit began from.  *was is false when it never could be read.
+ */
+static struct err *
+read_good(struct state_step *t, const char *path, struct buf *text, struct str *base,
+    struct task *task, bool *was)
+{
+	struct err *e;
+
+	TRY(step_read(t, path, text));
+	e = task_parse(path, buf_str(text), task);
+	*was = true;
+	if (e == NULL)
+		return NULL;
+	err_free(e);
+	buf_clear(text);
+	TRY(task_last_good(state_repo(step_state(t)), step_tip(t), path, text));
+	*was = text->n > 0;
+	*base = buf_str(text);
+	return *was ? task_parse(path, buf_str(text), task) : NULL;
+}
+
 static struct err *
 build_edit(struct state_step *t, void *ctx)
 {
@@ -191,19 +214,26 @@ build_edit(struct state_step *t, void *ctx)
 	AUTO(mem_free_p) char *path = NULL;
 	struct repo *r = state_repo(step_state(t));
 	struct edit *edit = ctx;
+	struct str base = edit->base;
+	bool was;
 
 	task_init(&before);
 	task_init(&after);
 	TRY(task_locate(r, step_tree(t), edit->id->s, &path));
 	if (path == NULL)
 		return err_new(ERR_NOT_FOUND, "there is no task '%s'", edit->id->s);
-	TRY(step_read(t, path, &ours));
-	/* A broken file is mended by the edit. */
-	err_ignore(task_parse(path, buf_str(&ours), &before));
-	TRY(task_merge(path, edit->base, buf_str(&ours), edit->text, &merged, edit->conflicts));
+	strs_free(edit->conflicts);
+	TRY(read_good(t, path, &ours, &base, &before, &was));
+	if (was)
+		TRY(task_merge(path, base, buf_str(&ours), edit->text, &merged, edit->conflicts));
+	else
+		buf_addstr(&merged, edit->text);
 	TRY(task_parse(path, buf_str(&merged), &after));
-	task_set(&after, &after.id, edit->id->s);
-	task_settle(&before, &after);
+	if (was)
+		task_set(&after, &after.id, edit->id->s);
+	else
+		task_begin(&after, edit->id, clock_wall(state_clock(step_state(t))));
+	task_settle(was ? &before : NULL, &after);
 	return write_task(t, path, buf_str(&merged), &after);
 }
 

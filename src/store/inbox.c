@@ -18,7 +18,7 @@
 #include "store/state.h"
 #include "store/write.h"
 
-#define HISTORY_MAX 10000	/* commits looked at to find an old version */
+#define HISTORY_MAX 10000	/* commits looked at to find how a file was filed */
 #define FILED "Filed: "
 
 /* One fold: their changes since the base, applied to our tree. */
@@ -75,43 +75,11 @@ id_of_path(const char *path, struct id *id)
 /* ---- old versions ---- */
 
 struct search {
-	struct fold *f;
 	const char *path;
 	size_t seen;
-	struct buf *text;	/* found version */
-	struct id *id;		/* found filing */
+	struct id *id;
 	bool found;
 };
-
-static struct err *
-visit_version(void *arg, const struct commit *c, bool *more)
-{
-	AUTO(buf_free) struct buf text = BUF_INIT(TASK_FILE_MAX);
-	AUTO(task_free) struct task t;
-	struct search *s = arg;
-	struct err *e;
-
-	task_init(&t);
-	e = tree_read(s->f->repo, &c->tree, s->path, &text);
-	if (e == NULL)
-		e = task_parse(s->path, buf_str(&text), &t);
-	if (e == NULL) {
-		buf_addstr(s->text, buf_str(&text));
-		s->found = true;
-	}
-	err_ignore(e);
-	*more = !s->found && ++s->seen < HISTORY_MAX;
-	return NULL;
-}
-
-/* The last version of a now broken file that parses; empty when there is none. */
-static struct err *
-last_good(struct fold *f, const char *path, struct buf *text)
-{
-	struct search s = {.f = f, .path = path, .text = text};
-
-	return commit_walk(f->repo, &f->tip, NULL, visit_version, &s);
-}
 
 static struct err *
 visit_filing(void *arg, const struct commit *c, bool *more)
@@ -134,7 +102,7 @@ visit_filing(void *arg, const struct commit *c, bool *more)
 static struct err *
 filed_as(struct fold *f, const char *path, struct id *id, bool *found)
 {
-	struct search s = {.f = f, .path = path, .id = id};
+	struct search s = {.path = path, .id = id};
 
 	TRY(commit_walk(f->repo, &f->tip, NULL, visit_filing, &s));
 	*found = s.found;
@@ -201,6 +169,18 @@ put_merged(struct fold *f, const char *was, const struct task *before, struct st
 	return put(f, place, buf_str(&out));
 }
 
+/* A file that was never readable begins when it is. */
+static struct err *
+mend_new_task(struct fold *f, const char *path, const char *from, struct str text)
+{
+	struct id id;
+
+	if (!id_of_path(path, &id))
+		return put(f, path, text);
+	tree_edit_delete(&f->edit, path);
+	return file_new_task(f, from, &id, text);
+}
+
 static struct err *
 merge_task(struct fold *f, const char *path, const struct diff_file *d, struct str theirs)
 {
@@ -220,8 +200,12 @@ merge_task(struct fold *f, const char *path, const struct diff_file *d, struct s
 	if (e != NULL) {
 		err_free(e);
 		buf_clear(&ours);
-		TRY(last_good(f, path, &ours));
-		err_ignore(task_parse(path, buf_str(&ours), &before));
+		TRY(task_last_good(f->repo, &f->tip, path, &ours));
+		if (ours.n == 0)
+			return mend_new_task(f, path, d->path, theirs);
+		TRY(task_parse(path, buf_str(&ours), &before));
+		buf_clear(&base);
+		buf_addstr(&base, buf_str(&ours));
 	}
 	e = task_merge(path, buf_str(&base), buf_str(&ours), theirs, &out, &conflicts);
 	if (err_is(e, ERR_SYNTAX) || err_is(e, ERR_LIMIT))

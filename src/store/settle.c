@@ -2,8 +2,11 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "git/commit.h"
 #include "git/tree.h"
 #include "store/settle.h"
+
+#define HISTORY_MAX 10000	/* commits looked at to find an old version */
 
 static bool
 strs_equal(const struct strs *a, const struct strs *b)
@@ -98,6 +101,40 @@ task_new_id(struct repo *r, const struct oid *tree, struct id *out)
 	}
 	*out = id;
 	return NULL;
+}
+
+struct search {
+	struct repo *repo;
+	const char *path;
+	size_t seen;
+	struct buf *text;
+};
+
+static struct err *
+visit_version(void *arg, const struct commit *c, bool *more)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(TASK_FILE_MAX);
+	AUTO(task_free) struct task t;
+	struct search *s = arg;
+	struct err *e;
+
+	task_init(&t);
+	e = tree_read(s->repo, &c->tree, s->path, &text);
+	if (e == NULL)
+		e = task_parse(s->path, buf_str(&text), &t);
+	*more = e != NULL && ++s->seen < HISTORY_MAX;
+	if (e == NULL)
+		buf_addstr(s->text, buf_str(&text));
+	err_ignore(e);
+	return NULL;
+}
+
+struct err *
+task_last_good(struct repo *r, const struct oid *tip, const char *path, struct buf *text)
+{
+	struct search s = {.repo = r, .path = path, .text = text};
+
+	return commit_walk(r, tip, NULL, visit_version, &s);
 }
 
 char *

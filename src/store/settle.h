@@ -29,6 +29,13 @@ struct err *task_locate(struct repo *r, const struct oid *tree, const char *id, 
 /* A fresh id that no file of the tree has. */
 struct err *task_new_id(struct repo *r, const struct oid *tree, struct id *out) MUST_USE;
 
+/*
+ * Append the last version of a now broken file, before 'tip', that can be
+ * read: it has the factory's fields.  Nothing when there is none.
+ */
+struct err *task_last_good(struct repo *r, const struct oid *tip, const char *path,
+    struct buf *text) MUST_USE;
+
 /* "tasks/k/3/k3xq7abc.md" or below archive/, by the task's state; the caller frees. */
 char *task_place(const struct task *t) MUST_USE;
 

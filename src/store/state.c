@@ -29,7 +29,7 @@ struct state {
 
 struct state_step {
 	struct state *state;
-	struct oid tree;
+	struct oid tip, tree;
 	struct tree_edit edit;
 	struct txn refs;
 };
@@ -129,6 +129,12 @@ struct state *
 step_state(const struct state_step *t)
 {
 	return t->state;
+}
+
+const struct oid *
+step_tip(const struct state_step *t)
+{
+	return &t->tip;
 }
 
 const struct oid *
@@ -248,7 +254,7 @@ finish_step(struct state_step *t, const struct oid *tip, const char *message)
 static struct err *
 try_step(struct state *s, const struct oid *tip, const char *message, state_build *build, void *ctx)
 {
-	AUTO(step_free) struct state_step t = {.state = s};
+	AUTO(step_free) struct state_step t = {.state = s, .tip = *tip};
 
 	TRY(commit_tree(s->repo, tip, &t.tree));
 	TRY(build(&t, ctx));

@@ -60,7 +60,8 @@ struct err *state_init(struct state *s, bool *created) MUST_USE;
  * what the step has put; what is put is written all at once.
  */
 struct state *step_state(const struct state_step *t);
-const struct oid *step_tree(const struct state_step *t);	/* before the step */
+const struct oid *step_tip(const struct state_step *t);	/* before the step */
+const struct oid *step_tree(const struct state_step *t);
 
 /*
  * Append a file of the state, ERR_NOT_FOUND when absent.  The buffer's

@@ -205,6 +205,38 @@ a_broken_file_blocks_only_itself(void **state UNUSED)
 }
 
 static void
+a_new_file_that_was_broken_begins_when_it_is_mended(void **state UNUSED)
+{
+	struct store s = {0};
+	AUTO(strs_free) struct strs conflicts = {0};
+	struct queue_counts n;
+	struct id next;
+
+	store_open(&s);
+	sh("git worktree add -q ../view factory-state && cd ../view && mkdir tasks &&"
+	   "printf -- '---\ntitle: [x\n---\n' >tasks/new.md && git add . && git commit -qm new");
+	store_again(&s);
+	ok(queue_count(s.queue, &n));
+	assert_int_equal(n.broken, 1);
+	sh("cd ../view && printf -- '---\ntitle: x\n---\n' >tasks/new.md && git commit -qam mend");
+	store_again(&s);
+	ok(queue_count(s.queue, &n));
+	assert_int_equal(n.broken, 0);
+	assert_int_equal(n.ready, 1);
+	ok(queue_next(s.queue, &next));
+	assert_string_equal(get(&s, &next)->id, next.s);
+	assert_true(get(&s, &next)->created > 0);
+	/* And broken again, then mended by the whole file. */
+	sh("cd ../view && git merge -q --ff-only refs/factory/state && printf -- '---\ntitle: [x\n---\n' >$(git ls-files tasks) &&"
+	   "git commit -qam break");
+	store_again(&s);
+	ok(queue_edit(s.queue, &next, (struct str){0}, STR("# Mended\n"), &conflicts));
+	assert_string_equal(get(&s, &next)->title, "Mended");
+	assert_true(get(&s, &next)->created > 0);
+	store_close(&s);
+}
+
+static void
 closing_by_hand_closes(void **state UNUSED)
 {
 	AUTO(mem_free_p) char *path = NULL;
@@ -374,6 +406,7 @@ main(void)
 	    TEST_REPO(the_view_follows_when_nobody_has_it),
 	    TEST_REPO(dropped_files_and_records_come_back),
 	    TEST_REPO(a_broken_file_blocks_only_itself),
+	    TEST_REPO(a_new_file_that_was_broken_begins_when_it_is_mended),
 	    TEST_REPO(closing_by_hand_closes),
 	    TEST_REPO(a_strange_branch_is_told_and_left_alone),
 	    TEST_REPO(hostile_files_do_not_stop_the_fold),
