@@ -21,7 +21,7 @@
 #include "wire/json.h"
 
 static const struct verb *const nouns[] = {
-	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_run, cmd_pr, cmd_replay, cmd_status, cmd_log, cmd_show,
+	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_gate, cmd_hook, cmd_run, cmd_pr, cmd_replay, cmd_status, cmd_log, cmd_show,
 };
 
 /*

@@ -49,8 +49,6 @@ print(struct app *app, const struct check *c, bool json)
 	jw_init(&w, &text, true);
 	check_json(&w, c);
 	json_print(app, &text);
-	/* The object says what failed; a second one would only repeat it. */
-	app->json = false;
 }
 
 static struct err *

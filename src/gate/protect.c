@@ -115,13 +115,15 @@ add_script(struct subject *s, const struct conf_gate *gate, const char *command,
 	AUTO(mem_free_p) char *path = NULL;
 	struct str rest = str_of(command), w = word(&rest);
 	struct tree_entry e;
+	bool shell = str_is(w, "sh") || str_is(w, "bash") || str_is(w, "dash");
 
-	if (str_is(w, "sh") || str_is(w, "bash") || str_is(w, "dash"))
+	if (shell)
 		w = word(&rest);
+	/* A bare word is looked up in PATH, but not by a shell that is given it. */
+	if (w.n == 0 || str_starts(w, "-") || str_starts(w, "/") || (!shell && !str_has(w, '/')))
+		return NULL;
 	while (str_starts(w, "./"))
 		w = str_skip(w, 2);
-	if (w.n == 0 || str_starts(w, "-") || str_starts(w, "/") || (!str_has(w, '.') && !str_has(w, '/')))
-		return NULL;
 	path = mem_printf("%s%s%.*s", gate->dir, gate->dir[0] == '\0' ? "" : "/", STR_ARG(w));
 	TRY(tree_find(s->gates->o.repo, &s->gates->base_tree, path, &e));
 	if (e.mode == MODE_FILE || e.mode == MODE_EXEC || e.mode == MODE_LINK)

@@ -1,0 +1,463 @@
+#!/bin/sh
+# git factory gate: exit status and report, known, flaky and tolerated
+# failures, tests kept, protected paths, deadlines, planted reports.
+. "${0%/*}/../lib.sh"
+
+# A runner in a few lines: each line of a file in tests/ is "name command",
+# and the report says which commands succeeded.
+runner() {
+	mkdir -p tests
+	cat >runner <<'END'
+#!/bin/sh
+# usage: runner [NAME]; writes out/report.xml
+mkdir -p out
+bad=0
+{
+	echo '<testsuites><testsuite name="sample">'
+	for f in tests/*.list; do
+		while read -r name command; do
+			[ -z "${1:-}" ] || [ "$1" = "$name" ] || continue
+			echo "<testcase classname=\"${f#tests/}\" name=\"$name\">"
+			if [ "$command" = skip ]; then
+				echo '<skipped/>'
+			elif ! said=$(sh -c "$command" 2>&1); then
+				echo "<failure message=\"$name failed\">$said</failure>"
+				bad=1
+			fi
+			echo '</testcase>'
+		done <"$f"
+	done
+	echo '</testsuite></testsuites>'
+} >out/report.xml
+exit $bad
+END
+	chmod +x runner
+	printf 'adds test "$(cat sum)" = 4\nsubs true\n' >tests/a.list
+	echo 4 >sum
+}
+
+# policy LINES...: the gate 'unit' with these lines more
+policy() {
+	mkdir -p .factory
+	{
+		printf 'version: 1\nbase: main\ngates:\n  unit:\n'
+		for line; do
+			printf '    %s\n' "$line"
+		done
+	} >.factory/config.yml
+	git add -A
+	git commit -q -m 'Sample with gates'
+}
+
+sample() {
+	runner
+	policy 'run: ./runner' 'report: out/report.xml' "$@"
+}
+
+# change FILE TEXT: on a branch
+change() {
+	git checkout -q -B work
+	commit "$1" "$2"
+}
+
+verdict() { # GATE
+	json "$OUT" ".verdicts[] | select(.gate == \"$1\") | .verdict // .kind // .status"
+}
+
+test_passes() {
+	sample
+	change other hello
+	run git factory gate
+	status_is 0
+	out_like '^unit +pass +2 tests'
+	out_like '^tests-kept +pass'
+	out_like '^protected-paths +pass'
+	is "$(git status --porcelain)" ''
+	is "$(git for-each-ref | grep -c factory)" 0
+}
+
+test_failure_is_evidence() {
+	sample
+	change sum 5
+	run git factory gate
+	status_is 1
+	out_like '^unit +fail +1 of 2 tests failed'
+	out_like '^--- a.list::adds'
+	err_like '1 of 3 gates did not pass'
+	run git factory gate --json
+	status_is 1
+	is "$(json "$OUT" .passed)" false
+	is "$(json "$OUT" '[.verdicts[].findings[]? | select(.kind == "blocks") | .rule] | join(" ")')" a.list::adds
+	is "$(json "$OUT" .commit)" "$(git rev-parse HEAD)"
+}
+
+test_a_named_revision() {
+	sample
+	change sum 5
+	git checkout -q main
+	run git factory gate work
+	status_is 1
+	run git factory gate
+	status_is 0
+	run git factory gate nowhere
+	status_is 1
+	err_like "nowhere"
+}
+
+# What is judged is the merge with the base as it is now.
+test_merge_with_the_base() {
+	sample
+	change other hello
+	git checkout -q main
+	commit sum 5
+	git checkout -q work
+	run git factory gate
+	status_is 1
+	out_like 'on the base too'
+	git checkout -q main
+	commit other bye
+	run git factory gate work
+	status_is 1
+	err_like "conflicts with the base .* in 'other'"
+}
+
+test_known_failures_block() {
+	runner
+	printf 'adds test "$(cat sum)" = 4\nold false\n' >tests/a.list
+	policy 'run: ./runner' 'report: out/report.xml'
+	change other hello
+	run git factory gate
+	status_is 1
+	out_like '1 of 2 tests failed, 1 on the base too'
+	out_like 'a.list::old \[fails on the base too\]'
+}
+
+test_tolerated_failures_do_not() {
+	runner
+	printf 'adds test "$(cat sum)" = 4\nold false\n' >tests/a.list
+	policy 'run: ./runner' 'report: out/report.xml' 'tolerate: ["a.list::old"]'
+	change other hello
+	run git factory gate
+	status_is 0
+	out_like '1 tolerated'
+	change sum 5
+	run git factory gate
+	status_is 1
+}
+
+# Alone it passes, so it was the company: reported, and not blocking.
+test_flaky_is_told() {
+	runner
+	sed -i 's/^bad=0/bad=0; export ALONE="${1:-}"/' runner
+	policy 'run: ./runner' 'report: out/report.xml' 'one: ./runner {test}'
+	change tests/a.list 'adds test -n "$ALONE"
+subs true'
+	run git factory gate --person
+	status_is 0
+	out_like '1 flaky'
+	out_like '  flaky: a.list::adds'
+	change tests/a.list 'adds false
+subs true'
+	run git factory gate --person
+	status_is 1
+	out_unlike flaky
+}
+
+# A name from a report is data: it ends no quote, and is no option.
+test_security_test_names_run_nothing() {
+	runner
+	mkdir .factory
+	cat >.factory/config.yml <<'END'
+version: 1
+base: main
+gates:
+  unit:
+    run: "mkdir -p out; cat names >out/report.xml; exit 1"
+    report: out/report.xml
+    one: "echo {test} \"{test}\" '{test}'; test ! -e pwned"
+END
+	git add -A
+	git commit -q -m policy
+	change names '<testsuite><testcase name="$(touch pwned)&apos;;touch pwned;&quot;`touch pwned`"><failure/></testcase></testsuite>'
+	run git factory gate
+	status_is 0
+	out_like '1 flaky'
+	change names '<testsuite><testcase name="--help"><failure/></testcase></testsuite>'
+	run git factory gate
+	status_is 1
+}
+
+test_status_and_report_must_agree() {
+	runner
+	policy "run: './runner || true'" 'report: out/report.xml'
+	change sum 5
+	run git factory gate
+	status_is 1
+	out_like '^unit +error .*status 0, but its report has 1 failed'
+	git checkout -q main
+	policy "run: './runner; exit 3'" 'report: out/report.xml'
+	change other hello
+	run git factory gate
+	status_is 1
+	out_like '^unit +error .*status 3, but no test'
+}
+
+test_no_report_is_an_error() {
+	runner
+	policy 'run: "true"' 'report: out/report.xml'
+	change other hello
+	run git factory gate
+	status_is 1
+	out_like '^unit +error +no report'
+	git checkout -q main
+	policy "run: 'mkdir -p out && cp bad out/report.xml'" 'report: out/report.xml'
+	for bad in '' '<html/>' '<testsuite/>' '<testsuite><testcase name="a">' 'not xml'; do
+		git checkout -q main
+		change bad "$bad"
+		run git factory gate
+		status_is 1
+		out_like '^unit +error'
+	done
+}
+
+# The change brings a report that says what it likes.
+test_security_planted_report() {
+	runner
+	policy 'run: "true"' 'report: out/report.xml'
+	change out/report.xml '<testsuite><testcase name="adds"/></testsuite>'
+	run git factory gate
+	status_is 1
+	out_like '^unit +error +no report'
+}
+
+test_security_report_through_a_link() {
+	runner
+	policy "run: 'rm -rf out; ln -s real out; cp good real/report.xml'" 'report: out/report.xml'
+	change real/keep x
+	change good '<testsuite><testcase name="adds"/></testsuite>'
+	run git factory gate
+	status_is 1
+	out_like '^unit +error .*link'
+	git checkout -q main
+	policy "run: 'mkdir -p out; ln -s /etc/passwd out/report.xml'" 'report: out/report.xml'
+	change other hello
+	run git factory gate
+	status_is 1
+	out_like '^unit +error .*link'
+}
+
+test_a_pattern_of_reports() {
+	runner
+	policy "run: 'mkdir -p out/a out/b; cp one out/a/TEST-1.xml; cp two out/b/TEST-2.xml; exit 1'" \
+	    "report: 'out/*/TEST-*.xml'"
+	git checkout -q -B work
+	commit one '<testsuite><testcase name="adds"/></testsuite>'
+	commit two '<testsuite><testcase name="subs"><failure/></testcase></testsuite>'
+	run git factory gate
+	status_is 1
+	out_like '1 of 2 tests failed'
+}
+
+test_without_report_the_status_decides() {
+	runner
+	policy 'run: "test \"$(cat sum)\" = 4"'
+	change other hello
+	run git factory gate
+	status_is 0
+	out_like '^unit +pass +status 0'
+	change sum 5
+	run git factory gate
+	status_is 1
+	out_like '^unit +fail +status 1'
+}
+
+# Hung, deaf to TERM, with a child that left its group: gone at the deadline.
+test_security_deadline() {
+	runner
+	policy "run: 'trap \"\" TERM; (setsid sleep 987 &); echo started; sleep 987'" 'timeout: 2s'
+	change other hello
+	run git factory gate
+	status_is 1
+	out_like '^unit +error +the command was killed at its deadline'
+	out_like started
+	fails pgrep -f 'sleep 987'
+}
+
+test_fast_leaves_out_what_is_late() {
+	runner
+	mkdir -p .factory
+	cat >.factory/config.yml <<'END'
+version: 1
+base: main
+gates:
+  unit:
+    run: "false"
+    fast: exit 0
+  slow:
+    run: "false"
+    fast: false
+END
+	git add -A
+	git commit -q -m policy
+	change other hello
+	run git factory gate --fast
+	status_is 0
+	out_unlike '^slow'
+	run git factory gate
+	status_is 1
+	out_like '^slow +fail'
+}
+
+test_paths_choose() {
+	sample 'paths: ["lib/**"]'
+	change sum 5
+	run git factory gate
+	status_is 0
+	out_like '^unit +pass +not run'
+	change lib/x 1
+	run git factory gate
+	status_is 1
+}
+
+# Policy is the base's: the change cannot vote for itself.
+test_security_policy_of_the_base() {
+	sample
+	change sum 5
+	sed -i 's/run: .*/run: "true"/' .factory/config.yml
+	git commit -q -am 'Pass'
+	run git factory gate
+	status_is 1
+	out_like '^unit +fail'
+	out_like '^protected-paths +fail'
+}
+
+test_security_protected_paths() {
+	sample
+	for f in .github/workflows/ci.yml .GitHub/x .gitlab-ci.yml docs/CODEOWNERS .husky/pre-push \
+	    .pre-commit-config.yaml sub/.gitea/x .forgejo/x; do
+		git checkout -q main
+		change "$f" x
+		run git factory gate
+		status_is 1
+		out_like '^protected-paths +fail'
+		run git factory gate --person
+		status_is 0
+	done
+	git checkout -q main
+	change runner 'exit 0'
+	run git factory gate
+	out_like '^protected-paths +fail'
+}
+
+test_security_tests_are_kept() {
+	runner
+	printf 'def test_a():\n    assert f() == 1\n\ndef test_b():\n    assert f()\n' >test_x.py
+	policy 'run: "true"'
+	change test_x.py 'def test_a():
+    assert f() == 1'
+	run git factory gate
+	status_is 1
+	out_like "test_x.py:4: the test 'test_b' was removed"
+	git checkout -q main
+	change test_x.py 'import pytest
+def test_a():
+    assert f() == 1
+
+@pytest.mark.skip
+def test_b():
+    assert f()'
+	run git factory gate
+	status_is 1
+	out_like 'a marker that keeps tests from running: @pytest.mark.skip'
+	git checkout -q main
+	change test_x.py 'def test_a():
+    pass
+
+def test_b():
+    assert f()'
+	run git factory gate
+	status_is 1
+	out_like "the test 'test_a' asserts nothing any more"
+	git checkout -q -B work main
+	git rm -q test_x.py
+	git commit -q -m Delete
+	run git factory gate
+	status_is 1
+	out_like "'test_a' was removed"
+	run git factory gate --person
+	status_is 0
+	out_like "note: test_x.py:1: the test 'test_a' was removed"
+	git checkout -q -B work main
+	mkdir -p deep
+	git mv test_x.py deep/test_y.py
+	git commit -q -m Move
+	run git factory gate
+	status_is 0
+}
+
+# What files do not show, the reports do.
+test_security_tests_of_the_report_are_kept() {
+	sample
+	change tests/a.list 'adds test "$(cat sum)" = 4'
+	run git factory gate
+	status_is 1
+	out_like "'a.list::subs' of the gate 'unit' passed on the base and is gone"
+	git checkout -q main
+	change tests/a.list 'adds test "$(cat sum)" = 4
+subs skip'
+	run git factory gate
+	status_is 1
+	out_like "'a.list::subs' of the gate 'unit' passed on the base and is skipped"
+}
+
+test_security_sandbox() {
+	runner
+	policy "run: 'cat $HOME/canary && exit 0; echo x >$HOME/written; echo x >sum; exit 0'"
+	echo canary-value >"$HOME/canary"
+	chmod -R go+rX "$TMP"
+	change other hello
+	run git factory gate
+	missing "$HOME/written"
+	is "$(cat sum)" 4
+	out_unlike canary-value
+}
+
+test_no_gates() {
+	run git factory gate
+	status_is 128
+	err_like 'no gate is configured'
+	mkdir -p .factory
+	commit .factory/config.yml 'version: 1
+base: main
+gates: none'
+	run git factory gate
+	status_is 0
+	out_like '^tests-kept +pass'
+}
+
+test_bad_configuration() {
+	runner
+	policy 'run: "true"' 'report: ../x.xml'
+	run git factory gate
+	status_is 128
+	err_like "report.*'../x.xml'"
+	policy 'run: "true"' 'one: "x {test}"'
+	run git factory gate
+	status_is 128
+	err_like "has 'one' and no 'report'"
+}
+
+test_dirty_checkout_is_left_alone() {
+	sample
+	change other hello
+	echo mine >sum
+	echo mine >untracked
+	git add untracked
+	before=$(git status --porcelain)
+	run git factory gate
+	status_is 0
+	is "$(git status --porcelain)" "$before"
+	is "$(cat sum)" mine
+}
+
+run_tests
