@@ -14,6 +14,7 @@
 #include "git/place.h"
 #include "git/repo.h"
 #include "git/tip.h"
+#include "git/worktree.h"
 
 struct repo {
 	struct place place;
@@ -81,6 +82,8 @@ settle_workdir(struct repo *r, const struct format *f)
 			r->place.workdir = mem_strdup("/");
 		}
 	}
+	if (r->place.workdir == NULL && linked)
+		TRY(worktree_path(r->place.gitdir, &r->place.workdir));
 	r->bare = r->place.workdir == NULL;
 	return NULL;
 }

@@ -130,6 +130,12 @@ opens_a_linked_worktree(void **state)
 	ok(repo_resolve(r, "HEAD", &tip));
 	free(branch);
 
+	repo_close(r);
+	/* As a hook there is told: by GIT_DIR. */
+	r = opened(".git/worktrees/linked");
+	assert_string_equal(repo_workdir(r), want);
+	assert_false(repo_is_bare(r));
+
 	ok(repo_checked_out(r, "refs/heads/side", &path));
 	assert_string_equal(path, want);
 	free(path);

@@ -11,6 +11,7 @@
 #include "git/place.h"
 #include "git/repo.h"
 #include "git/tip.h"
+#include "git/worktree.h"
 
 #define LINE_MAX_BYTES (64 * KIB)
 
@@ -53,9 +54,8 @@ holds(const struct place *p, const char *ref, bool *yes)
 	return NULL;
 }
 
-/* The folder of a linked worktree; NULL when somebody deleted it. */
-static struct err *
-linked_path(const char *gitdir, char **path)
+struct err *
+worktree_path(const char *gitdir, char **path)
 {
 	AUTO(mem_free_p) char *line = NULL;
 	AUTO(mem_free_p) char *dotgit = NULL;
@@ -85,7 +85,7 @@ in_linked(const char *common, const char *name, const char *ref, char **path)
 	TRY(holds(&p, ref, &yes));
 	if (!yes)
 		return NULL;
-	return linked_path(gitdir, path);
+	return worktree_path(gitdir, path);
 }
 
 /* The main worktree as seen from any: beside a common folder named ".git". */
