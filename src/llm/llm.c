@@ -17,6 +17,7 @@
 #define BACKOFF_MS 500
 #define BACKOFF_MAX_MS 30000
 #define TICK_MS 50
+#define MOST_TOKENS 1000000000	/* of one request; more is a lie */
 #define BYTES_PER_TOKEN 2	/* fewer than any prompt has on average, so that sums err upward */
 
 /* The registry: a row for each provider, and its name once more for messages. */
@@ -154,20 +155,29 @@ length(const char *s)
 	return s == NULL ? 0 : strlen(s);
 }
 
+static size_t
+msg_bytes(const struct llm_msg *m)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < m->blocks.n; i++) {
+		const struct llm_block *b = &m->blocks.v[i];
+
+		n += length(b->text) + length(b->id) + length(b->name) + length(b->input);
+	}
+	return n;
+}
+
 static int64_t
 prompt_tokens(const struct llm_request *req)
 {
-	size_t n = length(req->system), i, j;
+	size_t n = length(req->system), i;
 
 	for (i = 0; i < req->ntools; i++)
 		n += length(req->tools[i].name) + length(req->tools[i].description) +
 		    length(req->tools[i].schema);
 	for (i = 0; i < req->nmsgs; i++)
-		for (j = 0; j < req->msgs[i].blocks.n; j++) {
-			const struct llm_block *b = &req->msgs[i].blocks.v[j];
-
-			n += length(b->text) + length(b->id) + length(b->name) + length(b->input);
-		}
+		n += msg_bytes(&req->msgs[i]);
 	return (int64_t)(n / BYTES_PER_TOKEN + 1);
 }
 
@@ -215,6 +225,28 @@ size_t
 llm_mismatches(const struct llm *l)
 {
 	return l->mismatches;
+}
+
+static bool
+is_count(int64_t tokens)
+{
+	return tokens >= 0 && tokens <= MOST_TOKENS;
+}
+
+/* A prompt of no tokens there is not: who reports that does not count, and we do. */
+static void
+settle(const struct llm *l, const struct llm_request *req, struct llm_reply *r)
+{
+	struct llm_usage *u = &r->usage;
+
+	if (!is_count(u->in) || !is_count(u->out) || !is_count(u->cache_read) || !is_count(u->cache_write))
+		*u = (struct llm_usage){0};
+	if (u->in + u->cache_read + u->cache_write == 0) {
+		u->in = prompt_tokens(req);
+		u->out = u->out > 0 ? u->out : (int64_t)(msg_bytes(&r->msg) / BYTES_PER_TOKEN + 1);
+		r->guessed = true;
+	}
+	r->cost = llm_cost(&l->price, u);
 }
 
 /* ---- asking ---- */
@@ -304,7 +336,7 @@ ask_and_record(struct llm *l, const struct llm_request *req, const char *hash, s
 			err_ignore(transcript_failed(l->script, err_row(err_code(e))->word));
 		return e;
 	}
-	r.cost = llm_cost(&l->price, &r.usage);
+	settle(l, req, &r);
 	e = transcript_answered(l->script, &l->cfg, hash, &r);
 	if (e != NULL) {
 		llm_reply_free(&r);
@@ -322,7 +354,7 @@ llm_complete(struct llm *l, const struct llm_request *req, struct llm_reply *rep
 
 	if (l->script == NULL) {
 		TRY(ask_until(l, req, reply));
-		reply->cost = llm_cost(&l->price, &reply->usage);
+		settle(l, req, reply);
 		return NULL;
 	}
 	transcript_hash(l->model, req, llm_max_tokens(l, req), hash);

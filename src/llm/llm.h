@@ -88,6 +88,7 @@ struct llm_reply {
 	enum llm_stop stop;
 	struct llm_usage usage;
 	int64_t cost;		/* micro-dollars; of a recorded answer what it cost then */
+	bool guessed;		/* the server counted no tokens, so usage is our estimate */
 	bool recorded;		/* came from a transcript, not from the model */
 };
 

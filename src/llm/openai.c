@@ -178,10 +178,13 @@ static void
 take_usage(struct llm_turn *t, const struct node *usage)
 {
 	int64_t cached = node_get_int(node_get(usage, "prompt_tokens_details"), "cached_tokens", 0);
+	int64_t prompt = node_get_int(usage, "prompt_tokens", 0);
 
 	if (usage == NULL || usage->kind != NODE_MAP)
 		return;
-	t->usage.in = node_get_int(usage, "prompt_tokens", 0) - cached;
+	if (cached < 0 || cached > prompt)
+		cached = 0;
+	t->usage.in = prompt - cached;
 	t->usage.cache_read = cached;
 	t->usage.out = node_get_int(usage, "completion_tokens", 0);
 }
