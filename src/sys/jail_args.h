@@ -9,7 +9,7 @@
 #include "base/vec.h"
 #include "sys/jail.h"
 
-#define JAIL_FDS 12
+#define JAIL_FDS 32
 
 /* Descriptors that bubblewrap inherits, under their numbers. */
 struct jail_fds {
