@@ -42,6 +42,7 @@ put_pull(struct jw *w, const struct pull *p)
 	jw_kint(w, "number", p->number);
 	jw_kstr(w, "state", pull_state_name(p->state));
 	jw_kstr(w, "task", p->task.s);
+	jw_kstr(w, "run", p->run.s);
 	jw_kstr(w, "title", p->title);
 	jw_kstr(w, "body", p->body);
 	jw_kstr(w, "base", p->base);

@@ -1,0 +1,294 @@
+#!/bin/sh
+# The walk of one task: claim, workspace, agent, gates, pull request, landing.
+. "${0%/*}/../lib.sh"
+
+# A program with a bug, a test that shows it, and a recorded session that
+# mends it at the second try.
+sample() {
+	printf '#!/bin/sh\necho "Helo, $1"\n' >greet
+	printf '#!/bin/sh\ntest "$(./greet you)" = "Hello, you" || { echo "not ok greet_says_hello"; exit 1; }\n' >check
+	chmod +x greet check
+	mkdir -p .factory
+	cat >.factory/config.yml <<-'YML'
+		version: 1
+		agent: demo
+		models:
+		  demo: {provider: recorded, model: recorded, recording: .factory/session.jsonl}
+		agents:
+		  demo: {kind: builtin, model: demo}
+		gates:
+		  tests: {run: ./check, timeout: 1m}
+	YML
+	session >.factory/session.jsonl
+	ok git factory init
+	git add -A
+	git commit -qm 'A sample'
+}
+
+answer() { # BLOCK...: one recorded answer
+	printf '{"reply":{"stop":"tools","blocks":['
+	sep=
+	for block; do
+		printf '%s%s' "$sep" "$block"
+		sep=,
+	done
+	printf ']},"usage":{"in":100,"out":10}}\n'
+}
+call() { # ID NAME INPUT
+	printf '{"id":"%s","name":"%s","input":%s}' "$@"
+}
+session() {
+	answer "$(call a read_file '{"path":"greet"}')"
+	answer "$(call b edit '{"path":"greet","old":"Helo","new":"Hallo"}')" \
+		"$(call c finish '{"summary":"Say hello right"}')"
+	answer "$(call d run '{"command":"sed -i s/Hallo/Hello/ greet; ./check"}')"
+	answer "$(call e finish '{"summary":"Say hello, as the test wants it"}')"
+}
+
+file_task() {
+	id=$(git factory task add "Greet in English")
+}
+
+test_a_task_becomes_a_pull_request() {
+	sample
+	file_task
+	echo 'my own work' >mine
+	run git factory run "$id"
+	status_is 0
+	out_like "delivered as pull request 1"
+	out_like 'tests +pass'
+	out_like '2 iterations, 4 model calls'
+	is "$(git factory pr show --json 1 | jq -r .state)" open
+	is "$(git show "factory/$id-greet-in-english:greet" | tail -n 1)" 'echo "Hello, $1"'
+	is "$(git factory task show --json "$id" | jq -r .state)" delivered
+	# The user's checkout is as it was.
+	is "$(git status --porcelain)" '?? mine'
+	is "$(git symbolic-ref HEAD)" refs/heads/main
+	is "$(tail -n 1 greet)" 'echo "Helo, $1"'
+	is "$(git for-each-ref refs/factory/leases)" ''
+}
+
+test_the_commit_says_who_made_it() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	branch=factory/$id-greet-in-english
+	is "$(git log -1 --format=%s "$branch")" 'Greet in English'
+	is "$(git log -1 --format='%(trailers:key=Factory-Task,valueonly)' "$branch")" "$id"
+	is "$(git log -1 --format=%an "$branch")" 'Ada Tester'
+	note=$(git log -1 --notes=factory --format=%N "$branch")
+	is "$(printf '%s\n' "$note" | jq -r .task)" "$id"
+	is "$(printf '%s\n' "$note" | jq -r '.gates[] | select(.name == "tests") | .verdict')" pass
+}
+
+test_what_landed_is_what_was_tested() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	tested=$(git factory pr show --json 1 | jq -r .tested)
+	ok git factory pr merge 1
+	is "$(git rev-parse 'main^{tree}')" "$tested"
+	is "$(./greet you)" 'Hello, you'
+	is "$(git status --porcelain)" ''
+	is "$(git factory pr show --json 1 | jq -r .state)" merged
+	is "$(git factory task show --json "$id" | jq -r .state)" landed
+	is "$(git branch --list 'factory/*')" ''
+	is "$(git log -1 --notes=factory --format=%N main | jq -r .event)" landed
+	run git factory pr merge 1
+	status_is 1
+	err_like 'is merged'
+}
+
+test_a_dirty_overlap_is_not_landed() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	echo '# mine' >>greet
+	before=$(git rev-parse main)
+	run git factory pr merge 1
+	status_is 1
+	err_like 'in the way'
+	is "$(git rev-parse main)" "$before"
+	is "$(tail -n 1 greet)" '# mine'
+	is "$(git factory pr show --json 1 | jq -r .state)" open
+}
+
+test_a_moved_base_is_gated_again() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	commit check '#!/bin/sh
+echo "not ok nothing_passes"; exit 1' 'Break the test'
+	run git factory pr merge 1
+	status_is 1
+	err_like 'fails on the base as it is now'
+	git reset -q --hard HEAD~1
+	commit other 'unrelated' 'Something else'
+	ok git factory pr merge 1
+	is "$(git show main:other)" unrelated
+	is "$(./greet you)" 'Hello, you'
+}
+
+test_running_again_writes_nothing() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	head=$(git rev-parse "factory/$id-greet-in-english")
+	pull=$(git rev-parse refs/factory/pulls/1)
+	run git factory run "$id"
+	status_is 0
+	err_like 'nothing changed'
+	is "$(git rev-parse "factory/$id-greet-in-english")" "$head"
+	is "$(git rev-parse refs/factory/pulls/1)" "$pull"
+	is "$(git for-each-ref --format='%(refname)' refs/factory/pulls)" refs/factory/pulls/1
+}
+
+test_a_persons_commit_is_never_overwritten() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	branch=factory/$id-greet-in-english
+	git worktree add -q "$TMP/review" "$branch"
+	(cd "$TMP/review" && echo '# reviewed' >>greet && git commit -qam 'Review')
+	head=$(git rev-parse "$branch")
+	run git factory run -q "$id"
+	status_is 1
+	err_like 'not overwritten'
+	is "$(git rev-parse "$branch")" "$head"
+	is "$(git factory task show --json "$id" | jq -r .state)" escalated
+}
+
+test_a_closed_pull_request_stays_closed() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	ok git factory pr close 1
+	run git factory run -q "$id"
+	status_is 1
+	err_like 'closed by a person'
+	is "$(git factory pr show --json 1 | jq -r .state)" closed
+}
+
+test_an_agent_that_cannot_says_why() {
+	sample
+	answer "$(call a give_up '{"question":"Which language?"}')" >"$TMP/gives-up.jsonl"
+	file_task
+	run git factory run -q --recording "$TMP/gives-up.jsonl" "$id"
+	status_is 1
+	err_like 'Which language'
+	is "$(git factory task show --json "$id" | jq -r .question)" 'Which language?'
+	is "$(git for-each-ref refs/heads/factory)" ''
+	is "$(git for-each-ref refs/factory/pulls)" ''
+}
+
+test_iterations_end() {
+	sample
+	sed -i 's/^agent:/limits: {iterations: 2}\nagent:/' .factory/config.yml
+	{
+		answer "$(call a edit '{"path":"greet","old":"Helo","new":"Hallo"}')" "$(call b finish '{"summary":"x"}')"
+		answer "$(call c edit '{"path":"greet","old":"Hallo","new":"Hullo"}')" "$(call d finish '{"summary":"x"}')"
+	} >.factory/session.jsonl
+	git commit -qam 'Two tries'
+	file_task
+	run git factory run -q "$id"
+	status_is 1
+	err_like '2 attempts did not pass'
+	err_like 'greet_says_hello'
+	attempt=$(git for-each-ref --format='%(refname)' refs/factory/attempts)
+	is "$(git show "$attempt:greet" | tail -n 1)" 'echo "Hullo, $1"'
+}
+
+test_a_run_replays_to_the_bit() {
+	sample
+	file_task
+	run git factory run -q --json "$id"
+	status_is 0
+	runid=$(jq -r .id "$OUT")
+	tree=$(jq -r .tree "$OUT")
+	before=$(git for-each-ref)
+	run git factory replay --json "$runid"
+	status_is 0
+	is "$(jq -r .tree "$OUT")" "$tree"
+	is "$(git for-each-ref)" "$before"
+	rm -r ".git/factory/runs/$runid"
+	run git factory replay "$runid"
+	status_is 1
+	err_like 'pruned'
+}
+
+test_a_killed_run_goes_on() {
+	sample
+	file_task
+	# Undisturbed, in a copy of the repository, for comparison.
+	cp -R . "$TMP/copy"
+	(cd "$TMP/copy" && git factory run -q "$id")
+	want=$(git -C "$TMP/copy" rev-parse "factory/$id-greet-in-english^{tree}")
+	for step in 1 2 3 4 5 6 7; do
+		git factory run "$id" >"$OUT" 2>"$ERR" &
+		pid=$!
+		n=0
+		while kill -0 $pid 2>/dev/null && [ $n -lt 400 ] &&
+			[ "$(cat .git/factory/runs/*/journal.jsonl 2>/dev/null | wc -l)" -lt $step ]; do
+			sleep 0.01
+			n=$((n + 1))
+		done
+		kill -9 $pid 2>/dev/null || :
+		wait $pid 2>/dev/null || :
+	done
+	run git factory run "$id"
+	status_is 0
+	is "$(git rev-parse "factory/$id-greet-in-english^{tree}")" "$want"
+	is "$(git for-each-ref --format=x refs/factory/pulls | wc -l | tr -d ' ')" 1
+	is "$(git for-each-ref refs/factory/leases)" ''
+}
+
+test_nothing_to_run_is_said() {
+	sample
+	run git factory run
+	status_is 1
+	err_like 'no task is ready|nothing'
+	run git factory run zzzz
+	status_is 1
+}
+
+test_policy_is_the_bases_own() {
+	sample
+	file_task
+	# An uncommitted policy has no say.
+	sed -i 's|run: ./check|run: "true"|' .factory/config.yml
+	run git factory run -q --recording /dev/null "$id"
+	isnt "$status" 0
+	git checkout -q .factory/config.yml
+	ok git factory run -q --fresh "$id"
+}
+
+test_no_gates_is_refused() {
+	sample
+	sed -i '/^gates:/,$d' .factory/config.yml
+	git commit -qam 'No gates'
+	file_task
+	run git factory run "$id"
+	status_is 128
+	err_like 'no gates'
+	printf 'gates: none\n' >>.factory/config.yml
+	git commit -qam 'By name'
+	ok git factory run -q "$id"
+}
+
+test_an_outside_agent_is_any_command() {
+	sample
+	cat >>.factory/config.yml <<-'YML'
+		limits: {iterations: 3}
+	YML
+	sed -i 's/^  demo: {kind: builtin.*/&\n  sed: {kind: command, command: [sh, -c, "cat >\/dev\/null; sed -i s\/Helo\/Hello\/ greet"]}/' .factory/config.yml
+	git commit -qam 'Another agent'
+	file_task
+	run git factory run --agent sed "$id"
+	status_is 0
+	is "$(git show "factory/$id-greet-in-english:greet" | tail -n 1)" 'echo "Hello, $1"'
+	run git factory replay "$(git factory pr show --json 1 | jq -r .run)"
+	status_is 1
+	err_like 'outside agent'
+}
+
+run_tests
