@@ -4,6 +4,217 @@
  * The map. Floors from the top; a file includes only lower floors, siblings
  * on one floor are mutually blind (ci/check-layers), and ci/check-map keeps
  * this list complete.
+ *
+ * --- cmd: one file per subcommand: options in, one call, output out ---
+ * cmd/cmd              what a verb is and is given
+ * cmd/config           what governs changes here, and where it comes from
+ * cmd/doctor           what this machine and this repository still need
+ * cmd/gate             a revision, merged with its base, against the gates
+ * cmd/hook             the gates in a person's own git hooks
+ * cmd/init             let the factory into a repository
+ * cmd/log              what was run, newest first
+ * cmd/pager            long output through git's pager
+ * cmd/pr               the pull requests inside the repository
+ * cmd/replay           do a recorded run over, without a model
+ * cmd/run              take one task to a pull request
+ * cmd/show             what verbs about tasks and runs share
+ * cmd/show_gate        what the gates said
+ * cmd/show_run         one run: what it did, what proved it
+ * cmd/status           where everything stands, at a glance
+ * cmd/task             write down what is to be done, and look at it
+ * cmd/task_dep         what a task comes after, and what waits for it
+ * cmd/task_edit        a task in the user's editor
+ * cmd/task_lint        is a spec good enough to start on?
+ * cmd/trust            allow what this repository's policy loosens
+ *
+ * --- line: one task from claim to landing ---
+ * line/check           a revision that somebody has, against the gates, without any agent
+ * line/deliver         how a run ends: a pull request, or a question
+ * line/judge           the gates of a policy on a tree, with the setup that they need
+ * line/land            a pull request of this repository onto its base branch
+ * line/policy          policy of a base commit, the user's word, and trust
+ * line/prove           the gates on a change's merge result, as a step
+ * line/replay          do a recorded run over, without a model
+ * line/run             one task from claim to a pull request
+ * line/scan            a last look at what a change would carry out of the sandbox
+ * line/setup           what a workspace needs before work starts
+ * line/staff           the model, the workspace and the agent of a run
+ * line/walk            one run under way: what its steps share
+ * line/work            generate, prove, tell what failed, change
+ *
+ * --- agent: whoever changes the files, and what it is told ---
+ * agent/agent          whoever changes the files, behind one table
+ * agent/context        what an agent is told
+ * agent/loop           our own: ask the model, call tools, tell it what they answered
+ * agent/outside        any command, in the sandbox
+ *
+ * --- store: queue, lease, ledger, journal: the factory's state ---
+ * store/cache          an index of the state in SQLite
+ * store/change         one change of one task
+ * store/inbox          the branch that people see and edit
+ * store/inside         what queue and ledger share
+ * store/journal        what a run has done so far, so that a killed run goes on
+ * store/lease          who works on a task: at most one run
+ * store/ledger         run records and evidence
+ * store/queue          the tasks, and which may run
+ * store/refresh        bring the cache to a tip of the state
+ * store/settle         what follows from a person's edit
+ * store/state          one tree behind one ref
+ * store/write          how a commit of the state is written
+ *
+ * --- llm: models: providers, transcripts, prices ---
+ * llm/anthropic        the Messages API of Anthropic
+ * llm/llm              ask a language model, retry, count the cost
+ * llm/msg              messages, built and copied
+ * llm/openai           chat completions as OpenAI and many others offer them
+ * llm/price            what models cost
+ * llm/provider         what llm.c and the providers share
+ * llm/recorded         answers from a transcript
+ * llm/stream           one streamed request
+ * llm/transcript       the exchange as a file of JSON lines
+ * llm/turn             an answer put together from pieces
+ *
+ * --- tool: what an agent may do, inside the sandbox ---
+ * tool/box             the agent's side: a server in the sandbox, and run
+ * tool/files           read_file, write_file, edit, list
+ * tool/frame           messages between the box and its server
+ * tool/input           what a call was given
+ * tool/search          search
+ * tool/serve           the tools that the server answers itself
+ * tool/server          the sandbox's side
+ * tool/tool            the table of tools
+ *
+ * --- gate: proving a tree ---
+ * gate/command         a gate of policy, judged with what the base does
+ * gate/evidence        the failing part, for whoever is to mend it
+ * gate/exec            one command of a gate in a pristine workspace of one tree
+ * gate/gate            all gates on one tree
+ * gate/glob            patterns for paths and for names of tests
+ * gate/junit           JUnit XML, as the test runners of this world write it
+ * gate/kept            tests are kept: none deleted, emptied or skipped
+ * gate/protect         paths that decide what happens to a change
+ * gate/report          report files that the code under test wrote
+ * gate/rerun           one failing test once more, alone
+ * gate/room            what the files of this room share
+ * gate/testfile        what a test file declares
+ * gate/testlang        the languages and frameworks whose tests are known
+ *
+ * --- forge: pull requests ---
+ * forge/pull           pull requests inside the repository, for when there is no forge
+ *
+ * --- git: repositories, objects, refs, notes, workspaces ---
+ * git/blob             blobs, for tree.h
+ * git/checkedout       which work tree has a branch checked out
+ * git/checkout         a person's work tree that follows its branch
+ * git/cli              the git program, for what libgit2 does not do
+ * git/commit           commits and their history
+ * git/conffile         one git config file, read without libgit2
+ * git/diff             what changed between two trees
+ * git/format           may this repository be used
+ * git/ident            who commits
+ * git/lg2              libgit2, opened at its first use
+ * git/merge            merging in memory
+ * git/note             lines attached to commits
+ * git/notetree         the tree behind a notes ref
+ * git/objsync          objects reach the disk before a ref that leads to them does
+ * git/oid              object ids
+ * git/owner            may this user trust its configuration
+ * git/path             which paths may be in a tree
+ * git/place            where a repository lives, found without git
+ * git/ref              refs of the local repository
+ * git/reflock          one writer of refs at a time
+ * git/repo             the repository at hand
+ * git/restore          bring a pristine workspace to a recorded tree
+ * git/shallow          the history of a shallow clone, by the git program
+ * git/tip              what a ref holds, read without libgit2
+ * git/tree             blobs and trees, without an index or a checkout
+ * git/tree_edit        edits of a tree, for tree.h
+ * git/treediff         two trees side by side, for diff.h
+ * git/txn              all refs of one step move together or not at all
+ * git/userconf         the user's git configuration
+ * git/workspace        one commit's files for somebody who is not trusted
+ * git/ws_attr          what a tree's own .gitattributes and .gitignore say
+ * git/ws_base          slots: files of some tree, kept from run to run
+ * git/ws_collect       what was changed, as edits of the base's tree
+ * git/ws_eol           line endings as git converts them
+ * git/ws_git           the throw-away repository that tools find
+ * git/ws_index         git's index file
+ * git/ws_match         the patterns of .gitignore and .gitattributes
+ * git/ws_overlay       a workspace as an overlay
+ * git/ws_pool          a workspace as a checkout that is kept
+ * git/ws_priv          what the files of the workspace share
+ * git/ws_setup         what setup made, kept as a layer
+ * git/ws_sha1          the trailer of an index
+ * git/ws_write         put files of a tree into a folder
+ *
+ * --- conf: policy, trust, secrets ---
+ * conf/config          policy and the user's word
+ * conf/config_doc      the template and the manual, from the table
+ * conf/config_read     YAML into values
+ * conf/key             what a key is: kinds of values
+ * conf/key_table       every configuration key
+ * conf/nfa             the automaton behind redact.h
+ * conf/redact          known secrets never leave, in whatever dress
+ * conf/secrets         the secret values that this process knows, by name
+ * conf/trust           what policy loosens, and what the user allowed
+ *
+ * --- model: tasks, runs, verdicts, budgets: pure ---
+ * model/budget         caps on one run, checked before each model call
+ * model/lines          a three-way merge of texts by lines, in memory
+ * model/lint           is a spec good enough to start on
+ * model/run            the record of one run
+ * model/task           a task: front matter and spec
+ * model/task_field     the table of its fields
+ * model/task_merge     three versions of a task's file, by owner
+ * model/task_splice    a field changed, all other bytes kept
+ * model/task_text      where the parts of a task's file stand
+ * model/verdict        what a gate found out about one tree
+ *
+ * --- wire: the outside's formats and protocols ---
+ * wire/field           one table per struct maps JSON and YAML both ways
+ * wire/field_member    what field and field_write share
+ * wire/field_write     structs to JSON and YAML
+ * wire/http            one HTTP request at a time
+ * wire/http_addr       which addresses may be reached
+ * wire/http_status     what a status means
+ * wire/json            strict JSON (RFC 8259) in, JSON out
+ * wire/jw              the JSON writer of json.h
+ * wire/node            one tree for what JSON and YAML say
+ * wire/sse             event streams, fed in pieces
+ * wire/xml             XML in, as calls in document order
+ * wire/yaml            the plain part of YAML 1.2, and how to write it
+ * wire/yaml_scalar     what a plain scalar means
+ *
+ * --- sys: processes, namespaces, the sandbox ---
+ * sys/beneath          files below a folder that somebody hostile writes to
+ * sys/capture          a child's output within a ceiling
+ * sys/jail             the sandbox
+ * sys/jail_args        its command line
+ * sys/jail_remedy      is there one here, and if not, what to do
+ * sys/proc             the one way to start a program
+ * sys/proc_child       what happens between fork and exec
+ * sys/seccomp          the filter of system calls for the sandbox
+ * sys/sigs             Ctrl-C and its kin
+ * sys/userns           a mount namespace of our own for one workspace
+ *
+ * --- base: memory, errors, strings, containers, clock, files ---
+ * base/arena           memory that is released all at once
+ * base/buf             one growing buffer of bytes
+ * base/clock           the only place that asks what time it is
+ * base/def             the few macros that every file may lean on
+ * base/defence         the defences that hostile tests switch off
+ * base/err             the one way to fail
+ * base/file            files and folders, replaced whole
+ * base/id              names of tasks and runs
+ * base/lib             open a shared library at its first use
+ * base/map             strings to pointers, in order
+ * base/mem             memory
+ * base/opts            one table per verb: parser, help, completions
+ * base/out             what a person or a program reads
+ * base/regex           patterns that always come back
+ * base/str             read-only slices of bytes, for parsing without copies
+ * base/text            UTF-8, and text from outside made safe to show
+ * base/vec             a typed vector
  */
 
 #include <stdio.h>
@@ -21,7 +232,8 @@
 #include "wire/json.h"
 
 static const struct verb *const nouns[] = {
-	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_gate, cmd_hook, cmd_run, cmd_pr, cmd_replay, cmd_status, cmd_log, cmd_show,
+	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_pr, cmd_replay,
+	cmd_status, cmd_log, cmd_show, cmd_gate, cmd_hook,
 };
 
 /*

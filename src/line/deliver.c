@@ -136,8 +136,7 @@ attempt_chain(struct walk *w, const struct oid *commit, struct oid *out)
 /* ---- the record ---- */
 
 static void
-fill_record(struct walk *w, const struct ending *d, const struct oid *tree, const struct proof *proof,
-    enum run_outcome outcome)
+fill_record(struct walk *w, const struct ending *d, const struct oid *tree, enum run_outcome outcome)
 {
 	struct run *r = &w->rec;
 
@@ -150,14 +149,17 @@ fill_record(struct walk *w, const struct ending *d, const struct oid *tree, cons
 		r->pull = d->pull.number;
 		run_set(r, &r->branch, d->pull.branch);
 	}
-	if (proof != NULL)
-		r->gates = proof->verdicts;	/* lent: given back by drop_gates() */
 }
 
+/* The record keeps the verdicts of the last proof. */
 static void
-drop_gates(struct walk *w)
+take_verdicts(struct walk *w, struct proof *proof)
 {
-	w->rec.gates = (struct verdicts){0};
+	if (proof->verdicts.n == 0)
+		return;
+	verdicts_free(&w->rec.gates);
+	w->rec.gates = proof->verdicts;
+	proof->verdicts = (struct verdicts){0};
 }
 
 static struct err *
@@ -213,20 +215,20 @@ finish(struct walk *w, struct ending *d, const struct oid *tree)
 /* ---- a pull request ---- */
 
 static void
-body_gates(const struct proof *proof, struct buf *out)
+body_gates(const struct verdicts *verdicts, struct buf *out)
 {
 	size_t i;
 
 	buf_adds(out, "| gate | verdict | |\n|---|---|---|\n");
-	for (i = 0; i < proof->verdicts.n; i++) {
-		const struct verdict *v = &proof->verdicts.v[i];
+	for (i = 0; i < verdicts->n; i++) {
+		const struct verdict *v = &verdicts->v[i];
 
 		buf_addf(out, "| %s | %s | %s |\n", v->gate, verdict_word(v->kind), v->summary);
 	}
 }
 
 static char *
-describe(struct walk *w, const struct proof *proof, const struct strs *hidden)
+describe(struct walk *w, const struct strs *hidden)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	size_t i;
@@ -236,7 +238,7 @@ describe(struct walk *w, const struct proof *proof, const struct strs *hidden)
 	for (i = 0; i < hidden->n; i++)
 		buf_addf(&text, "**'%s' gained characters that a reader does not see: look at its bytes.**\n\n",
 		    hidden->v[i]);
-	body_gates(proof, &text);
+	body_gates(&w->rec.gates, &text);
 	buf_addf(&text, "\nTask %s, run %s, agent %s", w->id.s, w->run.s, w->rec.agent);
 	if (w->rec.model[0] != '\0')
 		buf_addf(&text, " (%s)", w->rec.model);
@@ -305,7 +307,7 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof, const st
 	free(p->title);
 	free(p->body);
 	p->title = walk_redact(w, w->task.title);
-	p->body = describe(w, proof, hidden);
+	p->body = describe(w, hidden);
 	p->run = w->run;
 	p->head = d->commit;
 	p->tested = proof->merged;
@@ -318,7 +320,6 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
     const struct strs *hidden)
 {
 	AUTO(ending_free) struct ending d = {.w = w, .has_pull = true, .commit = *commit};
-	struct err *e;
 	bool same;
 
 	TRY(find_pull(w, &d));
@@ -331,14 +332,12 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 		TRY(write_pull(w, &d, proof, hidden));
 	}
 	TRY(attempt_chain(w, &d.commit, &d.attempt));
-	fill_record(w, &d, tree, proof, RUN_DELIVERED);
-	e = finish(w, &d, tree);
-	drop_gates(w);
-	return e;
+	fill_record(w, &d, tree, RUN_DELIVERED);
+	return finish(w, &d, tree);
 }
 
 struct err *
-deliver(struct walk *w, const struct oid *tree, const struct proof *proof)
+deliver(struct walk *w, const struct oid *tree, struct proof *proof)
 {
 	AUTO(strs_free) struct strs hidden = {0};
 	struct oid commit;
@@ -346,6 +345,7 @@ deliver(struct walk *w, const struct oid *tree, const struct proof *proof)
 	size_t i;
 	int tries;
 
+	take_verdicts(w, proof);
 	TRY(scan_change(w->repo, w->redact, &w->policy.tree, tree, &hidden));
 	for (i = 0; i < hidden.n; i++)
 		line_tell(w->o, LINE_NOTE, "'%s' gained characters that a reader does not see", hidden.v[i]);
@@ -365,13 +365,13 @@ deliver(struct walk *w, const struct oid *tree, const struct proof *proof)
 /* ---- a question ---- */
 
 struct err *
-escalate(struct walk *w, const struct oid *tree, const struct proof *proof, const struct err *why,
+escalate(struct walk *w, const struct oid *tree, struct proof *proof, const struct err *why,
     const char *question)
 {
 	AUTO(ending_free) struct ending d = {.w = w};
 	AUTO(mem_free_p) char *text = walk_redact(w, question);
-	struct err *e;
 
+	take_verdicts(w, proof);
 	line_tell(w->o, LINE_STEP, "escalate");
 	TRY(end_time(w));
 	if (!oid_eq(tree, &w->policy.tree) && !err_is(why, ERR_SECRET)) {
@@ -381,8 +381,6 @@ escalate(struct walk *w, const struct oid *tree, const struct proof *proof, cons
 	run_set(&w->rec, &w->rec.question, text);
 	run_set(&w->rec, &w->rec.error, why == NULL ? "escalated" : err_row(err_code(why))->word);
 	run_set(&w->rec, &w->rec.message, why == NULL ? "" : err_msg(why));
-	fill_record(w, &d, tree, proof, RUN_ESCALATED);
-	e = finish(w, &d, tree);
-	drop_gates(w);
-	return e;
+	fill_record(w, &d, tree, RUN_ESCALATED);
+	return finish(w, &d, tree);
 }

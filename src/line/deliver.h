@@ -17,18 +17,20 @@ struct proof;
 struct walk;
 
 /*
+ * Both take the proof's verdicts into the record.
+ *
  * Open or reuse the task's pull request with this tree.  An unchanged one is
  * not written again.  ERR_CONFLICT when somebody else committed to the
  * branch, ERR_STATE when a person closed the pull request, ERR_SECRET when
  * the change holds a secret that this process knows: nothing has moved then.
  */
-struct err *deliver(struct walk *w, const struct oid *tree, const struct proof *proof) MUST_USE;
+struct err *deliver(struct walk *w, const struct oid *tree, struct proof *proof) MUST_USE;
 
 /*
  * End without a pull request: what was tried is kept as an attempt, and the
  * task says what a person must decide.  'why' may be NULL (the agent gave up).
  */
-struct err *escalate(struct walk *w, const struct oid *tree, const struct proof *proof,
+struct err *escalate(struct walk *w, const struct oid *tree, struct proof *proof,
     const struct err *why, const char *question) MUST_USE;
 
 #endif

@@ -7,6 +7,7 @@
 #include "line/run.h"
 #include "line/walk.h"
 #include "line/work.h"
+#include "store/journal.h"
 
 /* Errors that a person must answer on the task; all others let the run wait. */
 static bool
@@ -54,7 +55,7 @@ walk_all(struct walk *w)
 		return e;
 	if (e != NULL)
 		TRY(question_of(&r, e));
-	return escalate(w, agent_tree(w->agent), r.proof.verdicts.n > 0 ? &r.proof : NULL, r.why, r.question);
+	return escalate(w, agent_tree(w->agent), &r.proof, r.why, r.question);
 }
 
 struct err *
@@ -68,6 +69,9 @@ line_run(const struct line_opts *o, const struct id *task, struct run *out)
 	if (e == NULL) {
 		*out = w.rec;
 		run_init(&w.rec);
+	} else if (journal_count(w.journal) <= 1) {
+		/* Nothing was done: the next start is from the base as it is then. */
+		err_ignore(walk_done(&w));
 	}
 	walk_close(&w);
 	return e;

@@ -234,8 +234,12 @@ walk_open(const struct line_opts *o, const struct id *task, struct walk *w)
 	run_init(&w->rec);
 	w->repo = state_repo(o->state);
 	e = fill(w);
-	if (e != NULL)
+	if (e != NULL) {
+		/* Nothing was done: the next start is from the base as it is then. */
+		if (w->journal != NULL && journal_count(w->journal) <= 1)
+			err_ignore(walk_done(w));
 		walk_close(w);
+	}
 	return e;
 }
 

@@ -18,6 +18,7 @@ struct journal {
 	struct arena arena;
 	VEC(const struct node *) steps;
 	size_t at;	/* next step to walk through */
+	size_t added;	/* steps put since it was opened */
 };
 
 void
@@ -117,7 +118,14 @@ journal_put(struct journal *j, const char *step, struct str json)
 	TRY(err_wrap(file_write_all(j->fd, line.p, line.n), "'%s'", j->path));
 	if (fdatasync(j->fd) != 0)
 		return err_sys("cannot sync '%s'", j->path);
+	j->added++;
 	return NULL;
+}
+
+size_t
+journal_count(const struct journal *j)
+{
+	return j->steps.n + j->added;
 }
 
 bool

@@ -39,6 +39,9 @@ struct err *journal_next(struct journal *j, const char *step, const struct node 
 /* Record the outcome of a step that was done; 'json' is one value. */
 struct err *journal_put(struct journal *j, const char *step, struct str json) MUST_USE;
 
+/* Steps on record, walked through or not. */
+size_t journal_count(const struct journal *j);
+
 /* Is everything that is recorded walked through? */
 bool journal_live(const struct journal *j);
 
