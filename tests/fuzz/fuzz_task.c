@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "model/lint.h"
 #include "model/task.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,6 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(buf_free) struct buf merged = BUF_INIT(BUF_TEXT);
 	AUTO(strs_free) struct strs conflicts = {0};
 	struct str text = str_mk((const char *)data, size);
+	struct lint lint;
 	struct task t;
 	struct err *e = task_parse("f", text, &t);
 
@@ -45,6 +47,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		err_free(e);
 		return 0;
 	}
+	lint_task(&t, &lint);
+	lint_free(&lint);
 	if (t.labels.n < TASK_LIST_MAX)
 		check_splice(text, &t);
 	task_free(&t);
