@@ -810,6 +810,67 @@ daemons_do_not_survive(void **state)
 #endif
 }
 
+/* THREATS, fault 28: kill -9 on us, in the middle of a command. */
+static void
+it_dies_with_us(void **state)
+{
+	struct ground *g = *state;
+	const char *argv[] = {"/bin/sh", "-c", "exec 9> lock; flock 9; trap '' TERM; sleep 600 & wait", NULL};
+	struct jail_cmd cmd = {.argv = argv, .max_out = KIB};
+	AUTO(mem_free_p) char *lock = path_join(g->work, "lock");
+	struct proc_result r;
+	pid_t pid = fork();
+	int tries;
+
+	if (pid == 0) {
+		err_ignore(jail_run(&g->policy, &g->view, &cmd, &r));
+		_exit(0);
+	}
+	for (tries = 0; tries < 500 && (access(lock, F_OK) != 0 || !is_locked(lock)); tries++)
+		clock_sleep_ms(10);
+	assert_true(is_locked(lock));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	for (tries = 0; tries < 500 && is_locked(lock); tries++)
+		clock_sleep_ms(10);
+	assert_false(is_locked(lock));
+}
+
+static void
+write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		_exit(2);
+	close(fd);
+}
+
+/* A machine that closes user namespaces, made of a user namespace. */
+static void
+the_remedy_names_the_sysctl(void **state)
+{
+	struct ground *g = *state;
+	char map[64];
+	struct err *e;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		snprintf(map, sizeof(map), "0 %d 1\n", (int)geteuid());
+		/* After a change of user, /proc/self is root's. */
+		prctl(PR_SET_DUMPABLE, 1);
+		if (unshare(CLONE_NEWUSER) != 0)
+			_exit(3);
+		write_text("/proc/self/uid_map", map);
+		write_text("/proc/sys/user/max_user_namespaces", "0\n");
+		e = jail_check(&g->policy);
+		_exit(err_is(e, ERR_SANDBOX) && strstr(err_hint_of(e), "max_user_namespaces=") ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+}
+
 static int
 group(void)
 {
@@ -825,7 +886,7 @@ group(void)
 	    T(t30_no_datagram), T(t30_no_way_around_the_filter), T(t31_no_sandbox_no_run),
 	    T(t32_no_foreign_process), T(t32_no_inherited_environment), T(t34_no_descriptors),
 	    T(root_is_not_root_inside), T(fork_bombs_and_full_disks_are_limited),
-	    T(daemons_do_not_survive),
+	    T(daemons_do_not_survive), T(it_dies_with_us), T(the_remedy_names_the_sysctl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
