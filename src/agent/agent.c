@@ -2,6 +2,7 @@
 
 #include "agent/agent.h"
 #include "base/clock.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/redact.h"
@@ -128,7 +129,7 @@ agent_put(struct agent *a, const struct oid *tree)
 char *
 agent_redact(const struct agent *a, const char *text)
 {
-	return a->job->redact == NULL ? mem_strdup(text) : redact_dup(a->job->redact, text);
+	return a->job->redact == NULL || !defence_on(DEFENCE_REDACT) ? mem_strdup(text) : redact_dup(a->job->redact, text);
 }
 
 void

@@ -1,6 +1,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/regex.h"
@@ -59,9 +60,11 @@ regex_new(struct str pattern, unsigned flags, struct regex **out)
 	}
 	r->data = pcre2_match_data_create_from_pattern(r->code, NULL);
 	r->context = pcre2_match_context_create(NULL);
-	pcre2_set_match_limit(r->context, MATCH_LIMIT);
-	pcre2_set_depth_limit(r->context, DEPTH_LIMIT);
-	pcre2_set_heap_limit(r->context, HEAP_LIMIT_KIB);
+	if (defence_on(DEFENCE_REGEX)) {
+		pcre2_set_match_limit(r->context, MATCH_LIMIT);
+		pcre2_set_depth_limit(r->context, DEPTH_LIMIT);
+		pcre2_set_heap_limit(r->context, HEAP_LIMIT_KIB);
+	}
 	*out = r;
 	return NULL;
 }

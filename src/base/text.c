@@ -1,3 +1,4 @@
+#include "base/defence.h"
 #include "base/text.h"
 
 int32_t
@@ -90,7 +91,7 @@ text_visible(struct buf *b, struct str s, bool one_line)
 			buf_addf(b, "\\x%02x", (unsigned char)before.p[0]);
 		else if (one_line && (c == '\n' || c == '\t' || c == '\r'))
 			buf_addc(b, ' ');
-		else if (text_hidden(c))
+		else if (text_hidden(c) && defence_on(DEFENCE_VISIBLE))
 			buf_addf(b, c < 0x100 ? "\\x%02x" : "\\u{%x}", (unsigned)c);
 		else
 			buf_add(b, before.p, before.n - s.n);

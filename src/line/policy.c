@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/trust.h"
@@ -145,7 +146,7 @@ policy_trusted(const struct policy *p)
 {
 	struct err *e;
 
-	if (p->untrusted == NULL)
+	if (p->untrusted == NULL || !defence_on(DEFENCE_TRUST))
 		return NULL;
 	e = err_new(ERR_UNTRUSTED, "%s", err_msg(p->untrusted));
 	return err_hint_of(p->untrusted) == NULL ? e : err_hint(e, "%s", err_hint_of(p->untrusted));

@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "conf/redact.h"
@@ -42,16 +43,16 @@ scan_file(struct repo *r, struct redactor *redact, const struct diff_file *f, st
 	AUTO(buf_free) struct buf text = BUF_INIT(SCAN_FILE_MAX);
 	size_t now, before;
 
-	if (redact_found(redact, str_of(f->path)))
+	if (defence_on(DEFENCE_OUTPUT_SCAN) && redact_found(redact, str_of(f->path)))
 		return err_new(ERR_SECRET, "the name of a changed file holds a secret");
 	if (f->status == 'D' || f->new_mode == MODE_GITLINK)
 		return NULL;
 	TRY(err_wrap(blob_read(r, &f->new_oid, &text), "'%s'", f->path));
-	if (redact_found(redact, buf_str(&text)))
+	if (defence_on(DEFENCE_OUTPUT_SCAN) && redact_found(redact, buf_str(&text)))
 		return err_hint(err_new(ERR_SECRET, "the change writes a secret into '%s'", f->path),
 		    "nothing was delivered; look at how the agent came by it");
 	now = count_hidden(buf_str(&text));
-	if (now == 0)
+	if (now == 0 || !defence_on(DEFENCE_HIDDEN))
 		return NULL;
 	TRY(hidden_in(r, f->old_mode == MODE_GITLINK ? &oid_zero : &f->old_oid, &before));
 	if (now > before)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -28,7 +29,7 @@ walk_alive(struct walk *w)
 char *
 walk_redact(struct walk *w, const char *text)
 {
-	return redact_dup(w->redact, text);
+	return defence_on(DEFENCE_REDACT) ? redact_dup(w->redact, text) : mem_strdup(text);
 }
 
 /* ---- which run ---- */
