@@ -104,7 +104,6 @@
  *
  * --- git: repositories, objects, refs, notes, workspaces ---
  * git/blob             blobs, for tree.h
- * git/checkedout       which work tree has a branch checked out
  * git/checkout         a person's work tree that follows its branch
  * git/cli              the git program, for what libgit2 does not do
  * git/commit           commits and their history
@@ -133,6 +132,7 @@
  * git/txn              all refs of one step move together or not at all
  * git/userconf         the user's git configuration
  * git/workspace        one commit's files for somebody who is not trusted
+ * git/worktree         where a linked worktree is, from its git folder's side
  * git/ws_attr          what a tree's own .gitattributes and .gitignore say
  * git/ws_base          slots: files of some tree, kept from run to run
  * git/ws_collect       what was changed, as edits of the base's tree
@@ -162,6 +162,7 @@
  * model/budget         caps on one run, checked before each model call
  * model/lines          a three-way merge of texts by lines, in memory
  * model/lint           is a spec good enough to start on
+ * model/lint_words     the words that lint looks for
  * model/run            the record of one run
  * model/task           a task: front matter and spec
  * model/task_field     the table of its fields
