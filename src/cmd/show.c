@@ -21,6 +21,7 @@
 
 #define VIEW_FILE "view"
 #define VIEW_MAX (64 * KIB)
+#define REMARKS_SHOWN 20
 
 /* ---- what policy said about the state ---- */
 
@@ -222,8 +223,10 @@ desk_queue(struct app *app, struct desk *out)
 	TRY(desk_open(app, &d));
 	TRY(queue_open(d.state, &d.queue));
 	remarks = queue_remarks(d.queue);
-	for (i = 0; i < remarks->n; i++)
+	for (i = 0; i < remarks->n && i < REMARKS_SHOWN; i++)
 		out_printf(&app->note, "note: %s\n", remarks->v[i]);
+	if (i < remarks->n)
+		out_printf(&app->note, "note: and %zu more of this kind\n", remarks->n - i);
 	*out = d;
 	d = (struct desk){0};
 	return NULL;

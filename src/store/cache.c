@@ -7,9 +7,10 @@
 #include "base/file.h"
 #include "base/lib.h"
 #include "base/mem.h"
+#include "base/vec.h"
 #include "store/cache.h"
 
-#define SCHEMA "3"	/* raise it when a table or the meaning of a column changes */
+#define SCHEMA "5"	/* raise it when a table or the meaning of a column changes */
 #define BUSY_MS 10000
 
 #define SQLITE_CALLS(X)                                                                  \
@@ -38,9 +39,13 @@ static const char schema[] =
     " WITHOUT ROWID;"
     "CREATE INDEX task_id ON task(id);"
     "CREATE INDEX task_order ON task(archived, priority, created, id);"
-    "CREATE INDEX task_count ON task(state, waits, broken);"
+    "CREATE INDEX task_count ON task(state, waits, broken IS NULL);"
     "CREATE INDEX task_queue ON task(priority, created, id)"
     " WHERE archived = 0 AND state = 'queued' AND waits != 1;"
+    "CREATE INDEX task_noted ON task(priority, created, id)"
+    " WHERE archived = 0 AND state != 'queued';"
+    "CREATE INDEX task_after ON task(path) WHERE archived = 0 AND state = 'queued' AND waits = 2;"
+    "CREATE TABLE after(path TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY(path, other)) WITHOUT ROWID;"
     "CREATE TABLE run(path TEXT PRIMARY KEY, id TEXT NOT NULL, task TEXT NOT NULL,"
     " blob TEXT NOT NULL, started INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX run_id ON run(id);"
@@ -156,7 +161,8 @@ expected_stamp(void)
 static struct err *
 create(struct cache *c, const char *stamp)
 {
-	TRY(exec(c, "DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS task; DROP TABLE IF EXISTS run"));
+	TRY(exec(c, "DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS task; DROP TABLE IF EXISTS after;"
+	    " DROP TABLE IF EXISTS run"));
 	TRY(exec(c, schema));
 	return cache_set_meta(c, "stamp", stamp);
 }
@@ -312,14 +318,27 @@ cache_rollback(struct cache *c)
 struct err *
 cache_clear(struct cache *c)
 {
-	return exec(c, "DELETE FROM task; DELETE FROM run; DELETE FROM meta WHERE name != 'stamp'");
+	return exec(c, "DELETE FROM task; DELETE FROM after; DELETE FROM run; DELETE FROM meta WHERE name != 'stamp'");
+}
+
+static struct err *
+put_after(struct cache *c, const char *path, const char *other)
+{
+	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+
+	TRY(prepare(c, &st, "REPLACE INTO after VALUES (?, ?)", "ss", path, other));
+	return run_once(c, st);
 }
 
 struct err *
 cache_put_task(struct cache *c, const struct cache_task *t)
 {
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	size_t i;
 
+	TRY(cache_drop(c, t->path));
+	for (i = 0; t->after != NULL && i < t->after->n; i++)
+		TRY(put_after(c, t->path, t->after->v[i]));
 	TRY(prepare(c, &st, "REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "sssssiiiiss",
 	    t->path, t->id, t->blob, t->title, t->state, t->priority, t->created,
 	    (int64_t)t->archived, (int64_t)t->waits, t->broken, t->data));
@@ -339,7 +358,8 @@ cache_put_run(struct cache *c, const struct cache_run *r)
 struct err *
 cache_drop(struct cache *c, const char *path)
 {
-	static const char *const sql[] = {"DELETE FROM task WHERE path = ?", "DELETE FROM run WHERE path = ?"};
+	static const char *const sql[] = {"DELETE FROM task WHERE path = ?",
+	    "DELETE FROM after WHERE path = ?", "DELETE FROM run WHERE path = ?"};
 	size_t i;
 
 	for (i = 0; i < NITEMS(sql); i++) {
@@ -353,6 +373,11 @@ cache_drop(struct cache *c, const char *path)
 
 #define TASK_COLUMNS "SELECT id, path, blob, title, state, priority, created, archived, waits, broken, data FROM task "
 #define TASK_ORDER " ORDER BY priority, created, id"
+
+/* Something that comes before the task at hand is not done, or does not exist. */
+#define STILL_WAITS \
+	"EXISTS (SELECT 1 FROM after a WHERE a.path = task.path AND NOT EXISTS" \
+	" (SELECT 1 FROM task o WHERE o.id = a.other AND o.state IN ('landed', 'closed')))"
 
 static struct err *
 each_task(struct cache *c, sqlite3_stmt *st, cache_task_fn *fn, void *ctx)
@@ -381,8 +406,9 @@ cache_each(struct cache *c, enum cache_which which, cache_task_fn *fn, void *ctx
 {
 	static const char *const sql[] = {
 	    [CACHE_OPEN] = TASK_COLUMNS "WHERE archived = 0" TASK_ORDER,
-	    [CACHE_NOTED] = TASK_COLUMNS "WHERE archived = 0 AND state IN ('', 'delivered', 'escalated', 'landed', 'closed')" TASK_ORDER,
-	    [CACHE_QUEUED] = TASK_COLUMNS "WHERE archived = 0 AND state = 'queued' AND waits != 1" TASK_ORDER,
+	    [CACHE_NOTED] = TASK_COLUMNS "WHERE archived = 0 AND state != 'queued'" TASK_ORDER,
+	    [CACHE_READY] = TASK_COLUMNS "WHERE archived = 0 AND state = 'queued' AND waits != 1"
+		" AND (waits = 0 OR NOT " STILL_WAITS ")" TASK_ORDER,
 	    [CACHE_ALL] = TASK_COLUMNS TASK_ORDER,
 	};
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;
@@ -452,18 +478,36 @@ cache_runs_prefix(struct cache *c, const char *prefix, cache_run_fn *fn, void *c
 	return each_run(c, st, fn, ctx);
 }
 
-struct err *
-cache_count(struct cache *c, cache_count_fn *fn, void *ctx)
+/* Those that wait for others which are done by now. */
+static struct err *
+count_over(struct cache *c, int64_t *n)
 {
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;
 	bool row = false;
 
-	TRY(prepare(c, &st, "SELECT state, waits, broken IS NOT NULL, count(*) FROM task GROUP BY 1, 2, 3", ""));
+	TRY(prepare(c, &st, "SELECT count(*) FROM task WHERE archived = 0 AND state = 'queued'"
+	    " AND waits = 2 AND NOT " STILL_WAITS, ""));
+	TRY(step(c, st, &row));
+	*n = lite.column_int64(st, 0);
+	return NULL;
+}
+
+struct err *
+cache_count(struct cache *c, cache_count_fn *fn, void *ctx)
+{
+	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	int64_t over = 0;
+	bool row = false;
+
+	TRY(count_over(c, &over));
+	fn("queued", CACHE_AFTER, false, -over, ctx);
+	fn("queued", CACHE_FREE, false, over, ctx);
+	TRY(prepare(c, &st, "SELECT state, waits, broken IS NULL, count(*) FROM task GROUP BY state, waits, broken IS NULL", ""));
 	for (;;) {
 		TRY(step(c, st, &row));
 		if (!row)
 			return NULL;
-		fn(text_at(st, 0), (enum cache_waits)lite.column_int64(st, 1),
-		    lite.column_int64(st, 2) != 0, lite.column_int64(st, 3), ctx);
+		fn(text_at(st, 0), (enum cache_waits)lite.column_int64(st, 1), !lite.column_int64(st, 2),
+		    lite.column_int64(st, 3), ctx);
 	}
 }

@@ -16,6 +16,7 @@
 
 struct cache;
 struct err;
+struct strs;
 
 /* What an open, queued task must be asked before it may start. */
 enum cache_waits {
@@ -35,6 +36,7 @@ struct cache_task {
 	int64_t created;
 	bool archived;
 	enum cache_waits waits;
+	const struct strs *after;	/* ids; for writing only, NULL for none */
 	const char *broken;	/* NULL when it parses */
 	const char *data;
 };
@@ -79,7 +81,7 @@ typedef struct err *cache_run_fn(const struct cache_run *r, void *ctx, bool *mor
 enum cache_which {
 	CACHE_OPEN,	/* not archived */
 	CACHE_NOTED,	/* open, and not queued */
-	CACHE_QUEUED,	/* open, queued and not held */
+	CACHE_READY,	/* open, queued, not held, and what comes first is done */
 	CACHE_ALL
 };
 
@@ -93,7 +95,10 @@ struct err *cache_prefix(struct cache *c, const char *prefix, cache_task_fn *fn,
 struct err *cache_runs(struct cache *c, const char *task, cache_run_fn *fn, void *ctx) MUST_USE;
 struct err *cache_runs_prefix(struct cache *c, const char *prefix, cache_run_fn *fn, void *ctx) MUST_USE;
 
-/* How many tasks there are of each state, waits and broken or not. */
+/*
+ * How many tasks there are of each state, waits and broken or not.  Those
+ * whose CACHE_AFTER is over count as CACHE_FREE; numbers are to be added up.
+ */
 typedef void cache_count_fn(const char *state, enum cache_waits waits, bool broken, int64_t n, void *ctx);
 struct err *cache_count(struct cache *c, cache_count_fn *fn, void *ctx) MUST_USE;
 

@@ -137,7 +137,8 @@ file_new_task(struct fold *f, const char *from, const struct id *id, struct str 
 
 	task_init(&t);
 	task_path(id->s, false, &path);
-	buf_addf(&f->message, FILED "%s as %s\n", from, id->s);
+	if (strcmp(buf_cstr(&path), from) != 0)
+		buf_addf(&f->message, FILED "%s as %s\n", from, id->s);
 	e = task_parse(from, text, &t);
 	if (e != NULL)
 		return put_broken(f, buf_cstr(&path), text, e);
@@ -146,7 +147,8 @@ file_new_task(struct fold *f, const char *from, const struct id *id, struct str 
 	TRY(task_splice(from, text, &t, &out));
 	TRY(buf_check(&out, from));
 	place = task_place(&t);
-	remark(f, "'%s' is now task %s", from, id->s);
+	if (strcmp(place, from) != 0)
+		remark(f, "'%s' is now task %s", from, id->s);
 	return put(f, place, buf_str(&out));
 }
 

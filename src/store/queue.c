@@ -392,18 +392,11 @@ struct choice {
 static struct err *
 choose(const struct cache_task *t, void *ctx, bool *more)
 {
-	AUTO(task_free) struct task task;
 	struct choice *c = ctx;
 	struct id id;
 
-	task_init(&task);
 	if (!id_parse(str_of(t->id), &id) || queue_lease(c->q, &id) != NULL)
 		return NULL;
-	if (t->waits == CACHE_AFTER) {
-		TRY(parse_data(t, &task));
-		if (task_ready(&task, lookup, c->q, NULL) != READY_YES)
-			return NULL;
-	}
 	c->id = id;
 	c->found = true;
 	*more = false;
@@ -441,7 +434,7 @@ queue_next(struct queue *q, struct id *out)
 {
 	struct choice c = {.q = q};
 
-	TRY(cache_each(q->cache, CACHE_QUEUED, choose, &c));
+	TRY(cache_each(q->cache, CACHE_READY, choose, &c));
 	if (!c.found)
 		return nothing_ready(q);
 	*out = c.id;
@@ -466,30 +459,6 @@ add_count(const char *word, enum cache_waits waits, bool broken, int64_t n, void
 		*slots[state] += (size_t)n;
 }
 
-struct recount {
-	struct queue *q;
-	struct queue_counts *n;
-};
-
-/* The rows that the plain count cannot tell: dependencies that are done. */
-static struct err *
-recount_row(const struct cache_task *t, void *ctx, bool *more)
-{
-	AUTO(task_free) struct task task;
-	struct recount *r = ctx;
-
-	(void)more;
-	task_init(&task);
-	if (t->waits != CACHE_AFTER)
-		return NULL;
-	TRY(parse_data(t, &task));
-	if (task_ready(&task, lookup, r->q, NULL) == READY_YES) {
-		r->n->waiting--;
-		r->n->ready++;
-	}
-	return NULL;
-}
-
 static void
 count_running(struct queue *q, struct queue_counts *n)
 {
@@ -509,11 +478,8 @@ struct err *
 queue_count(struct queue *q, struct queue_counts *out)
 {
 	struct queue_counts n = {0};
-	struct recount r = {.q = q, .n = &n};
 
 	TRY(cache_count(q->cache, add_count, &n));
-	if (n.waiting > 0)
-		TRY(cache_each(q->cache, CACHE_QUEUED, recount_row, &r));
 	count_running(q, &n);
 	*out = n;
 	return NULL;

@@ -44,6 +44,7 @@ put_task(struct cache *c, struct cache_task *row, struct task *t)
 	row->priority = t->priority;
 	row->created = t->created;
 	row->waits = waits_of(t);
+	row->after = &t->after;
 	row->data = buf_cstr(&data);
 	return cache_put_task(c, row);
 }
