@@ -326,16 +326,7 @@ apply(struct ws_writer *w, const struct tree_edit *edit, struct ws_rows *rows)
 		TRY(writer_remove(w, edit->v[i].path));
 		vec_push(rows, (struct ws_row){.path = edit->v[i].path});
 	}
-	for (size_t i = 0; i < edit->n; i++) {
-		const struct tree_change *c = &edit->v[i];
-		struct ws_row row;
-
-		if (c->mode == 0)
-			continue;
-		TRY(writer_put(w, c->path, c->mode, &c->oid, &row));
-		vec_push(rows, row);
-	}
-	return NULL;
+	return writer_put_all(w, edit, rows);
 }
 
 static struct err *
@@ -347,9 +338,7 @@ write_index(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct
 	const char *path = slot_index(pool);
 
 	index_sort(rows);
-	vec_reserve(rows, 1);
-	index_merge(ix, rows, &b);
-	TRY(buf_check(&b, "the index of a slot"));
+	TRY(index_merge(buf_str(&ix->data), rows, &b));
 	if (!pool) {
 		TRY(dir_make(s->dir, "git/.git", 0755));
 		if (t->uid != geteuid() && fchownat(s->dir, "git/.git", t->uid, t->gid, 0) != 0)

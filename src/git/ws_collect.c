@@ -104,7 +104,7 @@ clean(struct ws_collect *c, const char *path, const struct ws_conv *conv,
 	if (has_base) {
 		TRY(writer_content(&c->writer, path, &base->oid, &was));
 		*same = str_eq(was, *data);
-		base_crlf = eol_has_crlf(buf_str(&c->writer.raw));
+		base_crlf = eol_has_crlf(c->writer.raw);
 	}
 	buf_clear(&c->conv);
 	if (!*same && eol_clean(conv->eol, *data, base_crlf, &c->conv)) {

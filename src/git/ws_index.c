@@ -39,7 +39,6 @@ row_size(size_t path_len)
 static void
 row_read(const unsigned char *p, struct ws_row *row)
 {
-	row->raw = p;
 	row->st = (struct ws_stat){
 		.ctime_s = get32(p), .ctime_ns = get32(p + 4), .mtime_s = get32(p + 8),
 		.mtime_ns = get32(p + 12), .dev = get32(p + 16), .ino = get32(p + 20),
@@ -55,34 +54,54 @@ malformed(void)
 	return err_new(ERR_SYNTAX, "a slot's index is damaged");
 }
 
+/* The rows of an index's bytes; *n of them say the bytes. */
+static struct err *
+body(struct str bytes, struct str *rows, uint32_t *n)
+{
+	const unsigned char *p = (const unsigned char *)bytes.p;
+
+	if (bytes.n < HEAD_BYTES + SUM_BYTES || memcmp(p, "DIRC", 4) != 0 || get32(p + 4) != 2)
+		return malformed();
+	*n = get32(p + 8);
+	*rows = str_mk(bytes.p + HEAD_BYTES, bytes.n - HEAD_BYTES - SUM_BYTES);
+	return NULL;
+}
+
+/* The size of the first row, 0 when it is no whole row. */
+static size_t
+first_row(struct str rows)
+{
+	const unsigned char *p = (const unsigned char *)rows.p;
+	size_t n;
+
+	if (rows.n <= ROW_BYTES)
+		return 0;
+	n = ((size_t)p[60] << 8 | p[61]) & NAME_MASK;
+	if (n == NAME_MASK)
+		n = strnlen(rows.p + ROW_BYTES, rows.n - ROW_BYTES);
+	return row_size(n) <= rows.n && rows.p[ROW_BYTES + n] == '\0' ? row_size(n) : 0;
+}
+
 struct err *
 index_load(int dirfd, const char *path, struct ws_index *ix)
 {
-	const unsigned char *p, *end;
+	struct str rows;
 	uint32_t n;
 
 	TRY(file_read(dirfd, path, &ix->data));
-	p = (const unsigned char *)ix->data.p;
-	if (ix->data.n < HEAD_BYTES + SUM_BYTES || memcmp(p, "DIRC", 4) != 0 || get32(p + 4) != 2)
-		return malformed();
-	end = p + ix->data.n - SUM_BYTES;
-	n = get32(p + 8);
-	if (n > ix->data.n / ROW_BYTES)
+	TRY(body(buf_str(&ix->data), &rows, &n));
+	if (n > rows.n / ROW_BYTES)
 		return malformed();
 	vec_reserve(&ix->rows, n);
-	p += HEAD_BYTES;
 	for (uint32_t i = 0; i < n; i++) {
-		const unsigned char *nul;
+		size_t size = first_row(rows);
 		struct ws_row row;
 
-		if ((size_t)(end - p) <= ROW_BYTES)
+		if (size == 0)
 			return malformed();
-		nul = memchr(p + ROW_BYTES, '\0', (size_t)(end - p) - ROW_BYTES);
-		if (nul == NULL || row_size((size_t)(nul - p) - ROW_BYTES) > (size_t)(end - p))
-			return malformed();
-		row_read(p, &row);
+		row_read((const unsigned char *)rows.p, &row);
 		vec_push(&ix->rows, row);
-		p += row_size((size_t)(nul - p) - ROW_BYTES);
+		rows = str_skip(rows, size);
 	}
 	return NULL;
 }
@@ -113,31 +132,18 @@ index_find(const struct ws_index *ix, const char *path)
 	return NULL;
 }
 
-/* Rows of one path stay in the order they came: qsort() is not stable. */
 static int
 by_path(const void *a, const void *b)
 {
 	const struct ws_row *x = a, *y = b;
-	int c = strcmp(x->path, y->path);
 
-	return c != 0 ? c : (x->raw > y->raw) - (x->raw < y->raw);
+	return strcmp(x->path, y->path);
 }
 
 void
 index_sort(struct ws_rows *rows)
 {
-	size_t to = 0;
-
-	for (size_t i = 0; i < rows->n; i++)
-		rows->v[i].raw = (const unsigned char *)(uintptr_t)(i + 1);
 	vec_sort(rows, by_path);
-	for (size_t i = 0; i < rows->n; i++) {
-		rows->v[i].raw = NULL;
-		if (to > 0 && strcmp(rows->v[to - 1].path, rows->v[i].path) == 0)
-			to--;
-		rows->v[to++] = rows->v[i];
-	}
-	rows->n = to;
 }
 
 static void
@@ -146,13 +152,8 @@ row_add(struct buf *out, const struct ws_row *row)
 	unsigned char p[ROW_BYTES];
 	static const char zeros[8];
 	size_t n = strlen(row->path);
-	size_t whole = row_size(n);
 	unsigned flags = n < NAME_MASK ? (unsigned)n : NAME_MASK;
 
-	if (row->raw != NULL) {
-		buf_add(out, row->raw, whole);
-		return;
-	}
 	put32(p, row->st.ctime_s);
 	put32(p + 4, row->st.ctime_ns);
 	put32(p + 8, row->st.mtime_s);
@@ -168,36 +169,60 @@ row_add(struct buf *out, const struct ws_row *row)
 	p[61] = (unsigned char)flags;
 	buf_add(out, p, sizeof(p));
 	buf_add(out, row->path, n);
-	buf_add(out, zeros, whole - ROW_BYTES - n);
+	buf_add(out, zeros, row_size(n) - ROW_BYTES - n);
 }
 
-void
-index_merge(const struct ws_index *old, const struct ws_rows *changes, struct buf *out)
+/* Copy the rows before 'path' (NULL: all); drop the one of that path. */
+static struct err *
+copy_before(struct str *rows, const char *path, struct buf *out, uint32_t *n)
 {
-	size_t n_old = old != NULL ? old->rows.n : 0;
-	size_t start = out->n, i = 0, j = 0;
+	struct str from = *rows;
+	int c = 1;
+
+	while (rows->n > 0 && c > 0) {
+		size_t size = first_row(*rows);
+
+		if (size == 0)
+			return malformed();
+		c = path != NULL ? strcmp(path, rows->p + ROW_BYTES) : 1;
+		if (c < 0)
+			break;
+		if (c == 0)
+			buf_add(out, from.p, (size_t)(rows->p - from.p));
+		*n += c > 0;
+		*rows = str_skip(*rows, size);
+	}
+	if (c != 0)
+		buf_add(out, from.p, (size_t)(rows->p - from.p));
+	return NULL;
+}
+
+struct err *
+index_merge(struct str old, const struct ws_rows *changes, struct buf *out)
+{
 	unsigned char head[HEAD_BYTES] = {'D', 'I', 'R', 'C', 0, 0, 0, 2, 0, 0, 0, 0};
 	unsigned char sum[SUM_BYTES];
+	struct str rows = {"", 0};
+	size_t start = out->n;
 	uint32_t n = 0;
 
+	if (old.n > 0)
+		TRY(body(old, &rows, &n));
+	n = 0;
 	buf_add(out, head, sizeof(head));
-	while (i < n_old || j < changes->n) {
-		const struct ws_row *row;
-		int c = i >= n_old ? 1 : j >= changes->n ? -1 :
-		    strcmp(old->rows.v[i].path, changes->v[j].path);
-
-		row = c < 0 ? &old->rows.v[i] : &changes->v[j];
-		i += c <= 0;
-		j += c >= 0;
-		if (row->mode == 0)
-			continue;
-		row_add(out, row);
-		n++;
+	for (size_t i = 0; i < changes->n; i++) {
+		TRY(copy_before(&rows, changes->v[i].path, out, &n));
+		if (changes->v[i].mode != 0) {
+			row_add(out, &changes->v[i]);
+			n++;
+		}
 	}
-	if (out->n > start)
-		put32((unsigned char *)out->p + start + 8, n);
+	TRY(copy_before(&rows, NULL, out, &n));
+	TRY(buf_check(out, "an index"));
+	put32((unsigned char *)out->p + start + 8, n);
 	sha1(out->p + start, out->n - start, sum);
 	buf_add(out, sum, sizeof(sum));
+	return buf_check(out, "an index");
 }
 
 struct ws_stat

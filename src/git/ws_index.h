@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/def.h"
+#include "base/str.h"
 #include "base/vec.h"
 #include "git/oid.h"
 
@@ -31,7 +32,6 @@ struct ws_row {
 	unsigned mode;		/* 0 in a list of changes: delete */
 	struct oid oid;
 	struct ws_stat st;
-	const unsigned char *raw; /* as stored, NULL for a new row */
 };
 
 struct ws_rows {
@@ -52,14 +52,15 @@ void index_free(struct ws_index *ix);	/* also for AUTO */
 /* NULL when there is none. */
 const struct ws_row *index_find(const struct ws_index *ix, const char *path);
 
-/* Sort as the index is sorted; of several rows of a path the last stays. */
+/* Sort as the index is sorted; one row per path. */
 void index_sort(struct ws_rows *rows);
 
 /*
- * Append the bytes of an index: the old one (NULL: empty) with the changes,
- * which must be sorted.  Nothing is written.
+ * Append the bytes of an index: the old one's (empty: none) with the changes,
+ * which must be sorted.  What is between two changes is copied unseen.
+ * ERR_SYNTAX when the old one is not ours.
  */
-void index_merge(const struct ws_index *old, const struct ws_rows *changes, struct buf *out);
+struct err *index_merge(struct str old, const struct ws_rows *changes, struct buf *out) MUST_USE;
 
 struct ws_stat ws_stat_of(const struct stat *st);
 

@@ -69,32 +69,27 @@ static struct err *
 fill_files(struct workspace *ws, struct ws_writer *w, const struct tree_edit *delta,
     struct ws_rows *rows)
 {
+	TRY(writer_put_all(w, delta, rows));
 	for (size_t i = 0; i < delta->n; i++) {
-		const struct tree_change *c = &delta->v[i];
-		struct ws_row row = {.path = c->path};
-
-		if (c->mode != 0)
-			TRY(writer_put(w, c->path, c->mode, &c->oid, &row));
-		vec_push(rows, row);
+		if (delta->v[i].mode != 0)
+			continue;
+		TRY(hide(ws, w, delta->v[i].path));
+		vec_push(rows, (struct ws_row){.path = delta->v[i].path});
 	}
-	for (size_t i = 0; i < delta->n; i++)
-		if (delta->v[i].mode == 0)
-			TRY(hide(ws, w, delta->v[i].path));
 	return NULL;
 }
 
 static struct err *
 fill_index(struct workspace *ws, int dirfd, struct ws_rows *rows)
 {
-	AUTO(index_free) struct ws_index ix = WS_INDEX_INIT;
+	AUTO(buf_free) struct buf old = BUF_INIT(INDEX_MAX);
 	AUTO(buf_free) struct buf b = BUF_INIT(INDEX_MAX);
 	struct userns_self self;
 	struct err *e;
 
-	TRY(index_load(ws->slot.dir, slot_index(false), &ix));
+	TRY(file_read(ws->slot.dir, slot_index(false), &old));
 	index_sort(rows);
-	index_merge(&ix, rows, &b);
-	TRY(buf_check(&b, "the workspace's index"));
+	TRY(index_merge(buf_str(&old), rows, &b));
 	self = userns_become(ws->terms.uid, ws->terms.gid);
 	e = file_replace(dirfd, ".git/index", buf_str(&b), 0644, false);
 	userns_return(self);

@@ -198,9 +198,10 @@ restore_rows(struct workspace *ws, const struct ws_index *ix, struct restore *r)
 	}
 	if (e == NULL && rows.n > 0) {
 		index_sort(&rows);
-		index_merge(ix, &rows, &b);
-		e = file_replace(ws->slot.dir, slot_index(true), buf_str(&b), 0644, false);
+		e = index_merge(buf_str(&ix->data), &rows, &b);
 	}
+	if (e == NULL && rows.n > 0)
+		e = file_replace(ws->slot.dir, slot_index(true), buf_str(&b), 0644, false);
 	vec_free(&rows);
 	return e;
 }

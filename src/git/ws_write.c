@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,17 +14,20 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "git/lg2.h"
+#include "git/repo.h"
 #include "git/ws_attr.h"
 #include "sys/userns.h"
 
 #define BLOB_MAX ((size_t)1 << 30)
+#define SHARE_MIN 64	/* fewer files are not worth a second process */
 #define LFS_POINTER "version https://git-lfs.github.com/spec/v1\n"
 
 void
 writer_init(struct ws_writer *w, const struct ws_terms *t, struct ws_attr *attrs, int root)
 {
 	*w = (struct ws_writer){.terms = t, .attrs = attrs, .root = root, .dirfd = -1,
-	    .raw = BUF_INIT(BLOB_MAX), .conv = BUF_INIT(2 * BLOB_MAX)};
+	    .conv = BUF_INIT(2 * BLOB_MAX)};
 }
 
 void
@@ -32,7 +36,12 @@ writer_free(struct ws_writer *w)
 	fd_close_p(&w->dirfd);
 	free(w->dir);
 	w->dir = NULL;
-	buf_free(&w->raw);
+	if (w->object != NULL)
+		lg2.git_odb_object_free(w->object);
+	if (w->odb != NULL)
+		lg2.git_odb_free(w->odb);
+	w->object = NULL;
+	w->odb = NULL;
 	buf_free(&w->conv);
 }
 
@@ -59,10 +68,15 @@ ws_path_check(const char *path)
 static struct err *
 make_dir(int dirfd, const char *name)
 {
+	struct stat st;
+
 	if (mkdirat(dirfd, name, 0755) == 0)
 		return NULL;
 	if (errno != EEXIST)
 		return err_sys("cannot make the folder '%s'", name);
+	/* Our other process may have made it a moment ago. */
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+		return NULL;
 	TRY(tree_remove(dirfd, name));
 	return mkdirat(dirfd, name, 0755) == 0 ? NULL : err_sys("cannot make the folder '%s'", name);
 }
@@ -145,16 +159,38 @@ ws_refuse_link(const char *path)
 	    "files in the repository itself");
 }
 
+/* As blob_read(), but without a look at the header first and without a copy. */
+static struct err *
+read_raw(struct ws_writer *w, const struct oid *oid)
+{
+	git_repository *g;
+	git_oid id = lg2_oid(oid);
+	int rc = 0;
+
+	TRY(repo_lg2(w->terms->repo, &g));
+	if (w->odb == NULL)
+		rc = lg2.git_repository_odb(&w->odb, g);
+	if (w->object != NULL)
+		lg2.git_odb_object_free(w->object);
+	w->object = NULL;
+	if (rc == 0)
+		rc = lg2.git_odb_read(&w->object, w->odb, &id);
+	if (rc < 0)
+		return lg2_err(w->terms->repo, rc, "cannot read the object '%s'", oid_hex(oid).s);
+	w->raw = str_mk(lg2.git_odb_object_data(w->object), lg2.git_odb_object_size(w->object));
+	return w->raw.n <= BLOB_MAX ? NULL :
+	    err_new(ERR_LIMIT, "the object '%s' is larger than 1 GiB", oid_hex(oid).s);
+}
+
 struct err *
 writer_content(struct ws_writer *w, const char *path, const struct oid *oid, struct str *out)
 {
 	struct ws_conv conv;
 
-	buf_clear(&w->raw);
 	buf_clear(&w->conv);
 	TRY(ws_attr_conv(w->attrs, path, &conv));
-	TRY(blob_read(w->terms->repo, oid, &w->raw));
-	*out = buf_str(&w->raw);
+	TRY(read_raw(w, oid));
+	*out = w->raw;
 	if (conv.lfs && str_starts(*out, LFS_POINTER)) {
 		if (!w->terms->lfs_ok)
 			return refuse_lfs(path);
@@ -262,9 +298,8 @@ writer_put(struct ws_writer *w, const char *path, unsigned mode, const struct oi
 			return ws_refuse_link(path);
 		w->special = true;
 	} else if (mode == MODE_LINK) {
-		buf_clear(&w->raw);
-		TRY(blob_read(w->terms->repo, oid, &w->raw));
-		data = buf_str(&w->raw);
+		TRY(read_raw(w, oid));
+		data = w->raw;
 	} else {
 		TRY(writer_content(w, path, oid, &data));
 	}
@@ -279,6 +314,98 @@ writer_put(struct ws_writer *w, const char *path, unsigned mode, const struct oi
 	row->st.mtime_s = w->mtime != 0 ? (uint32_t)w->mtime : row->st.mtime_s;
 	row->st.size = (uint32_t)data.n;
 	return NULL;
+}
+
+/* ---- many ---- */
+
+/* What one process writes of the whole, described in memory that both see. */
+struct share {
+	const struct ws_writer *w;
+	const struct tree_edit *edit;
+	struct ws_stat *stats;		/* one per change */
+	bool *special;
+	size_t from, to;
+};
+
+static struct err *
+put_share(void *arg)
+{
+	const struct share *s = arg;
+	struct ws_writer w;
+	struct err *e = NULL;
+
+	writer_init(&w, s->w->terms, s->w->attrs, s->w->root);
+	w.mtime = s->w->mtime;
+	w.fresh = s->w->fresh;
+	w.full = s->w->full;
+	for (size_t i = s->from; i < s->to && e == NULL; i++) {
+		const struct tree_change *c = &s->edit->v[i];
+		struct ws_row row;
+
+		if (c->mode == 0)
+			continue;
+		e = writer_put(&w, c->path, c->mode, &c->oid, &row);
+		if (e == NULL)
+			s->stats[i] = row.st;
+	}
+	if (w.special)
+		*s->special = true;
+	writer_free(&w);
+	return e;
+}
+
+static struct err *
+put_shared(struct ws_writer *w, const struct tree_edit *edit, struct ws_stat *stats,
+    bool *special)
+{
+	struct share mine = {.w = w, .edit = edit, .stats = stats, .special = special,
+	    .to = edit->n};
+	struct share other = mine;
+	struct userns_aside aside;
+	struct err *e, *theirs;
+
+	if (edit->n < SHARE_MIN)
+		return put_share(&mine);
+	mine.to = other.from = edit->n / 2;
+	TRY(userns_fork(put_share, &other, &aside));
+	e = put_share(&mine);
+	theirs = userns_join(&aside);
+	if (e == NULL)
+		return theirs;
+	err_ignore(theirs);
+	return e;
+}
+
+struct err *
+writer_put_all(struct ws_writer *w, const struct tree_edit *edit, struct ws_rows *rows)
+{
+	size_t bytes = edit->n * sizeof(struct ws_stat) + 64;
+	char *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct ws_stat *stats;
+	struct err *e;
+
+	if (shared == MAP_FAILED)
+		return err_sys("cannot map %zu bytes", bytes);
+	e = lg2_open();
+	if (e != NULL) {
+		munmap(shared, bytes);
+		return e;
+	}
+	stats = (struct ws_stat *)(void *)(shared + 64);
+	/* As git: the user's own objects are not hashed again to be checked out. */
+	lg2.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+	e = put_shared(w, edit, stats, (bool *)shared);
+	lg2.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+	w->special |= *(bool *)shared;
+	for (size_t i = 0; i < edit->n && e == NULL; i++) {
+		const struct tree_change *c = &edit->v[i];
+
+		if (c->mode != 0)
+			vec_push(rows, (struct ws_row){.path = c->path, .mode = c->mode,
+			    .oid = c->oid, .st = stats[i]});
+	}
+	munmap(shared, bytes);
+	return e;
 }
 
 /* ---- removing ---- */

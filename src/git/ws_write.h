@@ -39,7 +39,10 @@ struct ws_writer {
 	bool special;		/* out: a submodule or an LFS pointer was met */
 	char *dir;		/* the open folder */
 	int dirfd;
-	struct buf raw, conv;
+	struct git_odb *odb;
+	struct git_odb_object *object;	/* the last blob */
+	struct str raw;		/* its bytes */
+	struct buf conv;
 };
 
 void writer_init(struct ws_writer *w, const struct ws_terms *t, struct ws_attr *attrs, int root);
@@ -53,13 +56,20 @@ void writer_free(struct ws_writer *w);	/* also for AUTO */
 struct err *writer_put(struct ws_writer *w, const char *path, unsigned mode,
     const struct oid *oid, struct ws_row *row) MUST_USE;
 
+/*
+ * Write every change of the edit that is no deletion, and push its row (rows
+ * borrow the edit's paths).  Many are shared between two processes.
+ */
+struct err *writer_put_all(struct ws_writer *w, const struct tree_edit *edit,
+    struct ws_rows *rows) MUST_USE;
+
 /* Remove a file or folder, and the folders above that become empty. */
 struct err *writer_remove(struct ws_writer *w, const char *path) MUST_USE;
 
 /* Hide what a lower layer has at this path. */
 struct err *writer_whiteout(struct ws_writer *w, const char *path) MUST_USE;
 
-/* The bytes that the workspace gets for a blob: out is cleared first. */
+/* The bytes that the workspace gets for a blob, until the next question. */
 struct err *writer_content(struct ws_writer *w, const char *path, const struct oid *oid,
     struct str *out) MUST_USE;
 

@@ -104,4 +104,17 @@ struct userns_self {
 struct userns_self userns_become(uid_t uid, gid_t gid);
 void userns_return(struct userns_self self);
 
+/*
+ * A second process of ours for work that two cores can share: fn(arg) runs
+ * in a child while the caller goes on; userns_join() waits for it and gives
+ * its error.  The child shares only open descriptors and MAP_SHARED memory,
+ * dies with us, and may not wait for us.  Every fork is joined.
+ */
+struct userns_aside {
+	pid_t pid;
+	int pipe;
+};
+struct err *userns_fork(struct err *(*fn)(void *arg), void *arg, struct userns_aside *out) MUST_USE;
+struct err *userns_join(struct userns_aside *a) MUST_USE;
+
 #endif
