@@ -17,6 +17,8 @@
 # first check that does not hold ends that test.  "test_security_..." marks a
 # test that may not be skipped on Linux.
 #
+# FACTORY_TEST=test_name in the environment runs that one only.
+#
 # Around the tests: a HOME of their own, no system or user configuration, no
 # credential, a fixed clock, locale and time zone, and a short PATH that
 # begins with the build directory, so that 'git factory' is the binary under
@@ -45,6 +47,7 @@ unset CDPATH
 umask 022
 
 ROOT=$(cd "${0%/*}/../.." && pwd) || exit 1
+lib_only=${FACTORY_TEST:-}
 BUILD=${FACTORY_BUILD:-$ROOT/build}
 case $BUILD in /*) ;; *) BUILD=$ROOT/$BUILD ;; esac
 PLATFORM=$(uname -s)
@@ -245,13 +248,9 @@ run_tests() {
 	lib_bad=0
 	lib_tests=$(sed -n 's/^\(test_[a-z0-9_]*\)() *{.*/\1/p' "$SELF")
 	# shellcheck disable=SC2086
-	set -- $lib_tests
+	set -- ${lib_only:-$lib_tests}
 	echo "1..$#"
 	for lib_test; do
-		case ${FACTORY_TEST:-} in
-		'' | "$lib_test") ;;
-		*) continue ;;
-		esac
 		lib_n=$((lib_n + 1))
 		lib_fresh >"$TMP/log" 2>&1 || {
 			cat "$TMP/log"

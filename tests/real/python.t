@@ -22,14 +22,6 @@ test_a_wrong_patch_is_never_delivered() {
 	not_delivered
 }
 
-test_rate_limit_is_waited_for() {
-	real_package sqlparse
-	real_model openai rate-limit
-	real_run
-	delivered
-	is "$(times_asked)" 5
-}
-
 test_a_stream_that_breaks_off_runs_no_tool() {
 	real_package sqlparse
 	real_model openai cut

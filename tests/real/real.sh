@@ -51,7 +51,8 @@ real_stop() {
 }
 
 real_policy() {
-	mkdir -p .factory
+	run git factory init
+	status_is 0
 	{
 		printf 'version: 1\nbase: main\n%s\n' "$1"
 		printf 'gates:\n  suite:\n    run: "%s"\n    report: report.xml\n    timeout: 5m\n' "$gate"
