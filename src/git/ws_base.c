@@ -334,7 +334,6 @@ write_index(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct
     struct ws_rows *rows)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(INDEX_MAX);
-	AUTO(fd_close_p) int git = -1;
 	const char *path = slot_index(pool);
 
 	index_sort(rows);
