@@ -46,7 +46,7 @@ struct err *lg2_err(const struct repo *r, int rc, const char *fmt, ...) PRINTF(3
 static inline git_oid
 lg2_oid(const struct oid *o)
 {
-	git_oid id;
+	git_oid id = {{0}};
 
 	memcpy(id.id, o->id, OID_RAW);
 	return id;

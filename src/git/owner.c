@@ -30,9 +30,14 @@ is_mine(const char *path)
 static bool
 all_mine(const struct place *p)
 {
-	AUTO(mem_free_p) char *dotgit = p->workdir == NULL ? NULL : path_join(p->workdir, ".git");
+	AUTO(mem_free_p) char *dotgit = NULL;
 
-	return is_mine(p->gitdir) && (p->workdir == NULL || (is_mine(p->workdir) && is_mine(dotgit)));
+	if (!is_mine(p->gitdir))
+		return false;
+	if (p->workdir == NULL)
+		return true;
+	dotgit = path_join(p->workdir, ".git");
+	return is_mine(p->workdir) && is_mine(dotgit);
 }
 
 /* One value of safe.directory: "*", a path, or a path and all below it. */

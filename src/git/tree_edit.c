@@ -140,39 +140,42 @@ drop(struct repo *r, git_treebuilder *b, const char *name)
 	return rc < 0 ? lg2_err(r, rc, "cannot remove '%s' from a tree", name) : NULL;
 }
 
-/* All steps below one name; they are consecutive, the name itself first. */
+/* The steps below one name, which is cut off their paths.  Deleting below a file deletes nothing. */
+static struct err *
+apply_below(struct repo *r, const char *name, bool is_file, struct step *steps, size_t n,
+    struct oid *sub, bool *keep)
+{
+	bool puts = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		steps[i].path += strlen(name) + 1;
+		puts |= steps[i].change->mode != 0;
+	}
+	*keep = is_file && !puts;
+	return *keep ? NULL : apply(r, sub, steps, n, sub);
+}
+
+/* All steps of one name; they are consecutive, the name itself first. */
 static struct err *
 apply_name(struct repo *r, git_treebuilder *b, const char *name, struct step *steps, size_t n)
 {
 	const git_tree_entry *old = lg2.git_treebuilder_get(b, name);
-	size_t length = strlen(name), i = 0;
+	const struct tree_change *first = steps[0].change;
+	bool whole = steps[0].path[strlen(name)] == '\0', is_file = false, keep = false;
 	struct oid sub = oid_zero;
 
-	if (old != NULL && lg2.git_tree_entry_filemode_raw(old) == GIT_FILEMODE_TREE)
+	if (whole && first->mode != 0)
+		return n == 1 ? put(r, b, name, &first->oid, first->mode) :
+		    err_new(ERR_BUG, "an edit puts both '%s' and '%s'", first->path, steps[1].change->path);
+	if (!whole && old != NULL && lg2.git_tree_entry_filemode_raw(old) == GIT_FILEMODE_TREE)
 		sub = lg2_oid_back(lg2.git_tree_entry_id(old));
-	if (steps[0].path[length] == '\0') {
-		if (steps[0].change->mode != 0 && n > 1)
-			return err_new(ERR_BUG, "an edit puts both '%s' and '%s'", steps[0].change->path,
-			    steps[1].change->path);
-		if (steps[0].change->mode != 0)
-			return put(r, b, name, &steps[0].change->oid, steps[0].change->mode);
-		sub = oid_zero;
-		i = 1;
-	}
-	if (i < n) {
-		bool was_file = oid_is_zero(&sub) && i == 0 && old != NULL;
-		bool puts = false;
-		size_t j;
-
-		for (j = i; j < n; j++) {
-			steps[j].path += length + 1;
-			puts |= steps[j].change->mode != 0;
-		}
-		/* Deleting below a file deletes nothing. */
-		if (was_file && !puts)
-			return NULL;
-		TRY(apply(r, &sub, steps + i, n - i, &sub));
-	}
+	else if (!whole)
+		is_file = old != NULL;
+	if (n > whole)
+		TRY(apply_below(r, name, is_file, steps + whole, n - whole, &sub, &keep));
+	if (keep)
+		return NULL;
 	if (oid_is_zero(&sub) || oid_eq(&sub, &oid_empty_tree))
 		return drop(r, b, name);
 	return put(r, b, name, &sub, MODE_TREE);
