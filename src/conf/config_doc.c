@@ -96,18 +96,30 @@ config_template(struct buf *out)
 	}
 }
 
-/* mdoc wants each sentence on a line of its own. */
+/* mdoc wants each sentence on a line of its own, and lines of at most 80. */
 static void
 sentences(const char *doc, struct buf *out)
 {
-	struct str rest = str_of(doc);
-	ptrdiff_t end;
+	struct str rest = str_of(doc), word;
+	size_t column = 0;
 
-	while ((end = str_find(rest, STR(". "))) >= 0) {
-		buf_addf(out, "%.*s.\n", (int)end, rest.p);
-		rest = str_skip(rest, (size_t)end + 2);
+	while (str_next(&rest, ' ', &word)) {
+		if (column > 0 && column + 1 + word.n > WIDTH) {
+			buf_addc(out, '\n');
+			column = 0;
+		}
+		if (column > 0)
+			buf_addc(out, ' ');
+		else if (word.n > 0 && strchr(".'", word.p[0]) != NULL)
+			buf_adds(out, "\\&");
+		buf_addstr(out, word);
+		column += 1 + word.n;
+		if (str_ends(word, ".")) {
+			buf_addc(out, '\n');
+			column = 0;
+		}
 	}
-	buf_addf(out, "%.*s.\n", STR_ARG(rest));
+	buf_adds(out, ".\n");
 }
 
 void

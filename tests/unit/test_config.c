@@ -314,6 +314,20 @@ test_template(void **state)
 	assert_string_equal(all.setup.v[0].key.v[0], "package-lock.json");
 }
 
+/* The manual's list of keys is the table's. */
+static void
+test_manual(void **state)
+{
+	AUTO(buf_free) struct buf page = BUF_INIT(MIB), want = BUF_INIT(MIB);
+
+	(void)state;
+	assert_null(file_read(AT_FDCWD, "man/git-factory-config.5", &page));
+	config_mdoc(&want);
+	if (str_find(buf_str(&page), buf_str(&want)) < 0)
+		fail_msg("man/git-factory-config.5 is behind src/conf/key_table.c; its keys are:\n%s",
+		    buf_cstr(&want));
+}
+
 static void
 test_loopback(void **state)
 {
@@ -428,6 +442,7 @@ main(void)
 		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_each),
 		cmocka_unit_test(test_template),
+		cmocka_unit_test(test_manual),
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_loosens),
 		cmocka_unit_test(test_trust_store),
