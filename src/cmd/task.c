@@ -459,7 +459,11 @@ show(struct app *app, const void *opts, const struct args *args)
 	TRY(queue_find(d.queue, args->v[0], &id));
 	if (o->raw) {
 		TRY(queue_text(d.queue, &id, &text));
-		out_raw(&app->out, buf_str(&text));
+		/* Byte for byte for a program; a terminal is not to be steered. */
+		if (app->out.tty)
+			out_printf(&app->out, "%s", buf_cstr(&text));
+		else
+			out_raw(&app->out, buf_str(&text));
 		return NULL;
 	}
 	if (o->json)

@@ -392,6 +392,55 @@ test_the_cache_may_go_at_any_time() {
 	rmdir .git/factory/cache.db
 }
 
+test_a_read_only_repository_can_be_read() {
+	[ "$(id -u)" = 0 ] || skip 'not root'
+	init
+	id=$(add Kept)
+	chmod -R a-w .git
+	run as_user git factory task next
+	status_is 0
+	out_is "$id"
+	run as_user git factory task add More
+	status_is 128
+	err_like '^fatal: '
+	chmod -R u+w .git
+	rm .git/factory/cache.db .git/factory/view
+	chmod -R a-w .git
+	run as_user git factory status
+	status_is 0
+	out_like '^1 ready$'
+	chmod -R u+w .git
+	chown -R "$(id -u)" "$TMP"
+}
+
+test_a_full_disk_changes_nothing() {
+	[ "$(uname -s)" = Linux ] || skip 'no namespaces'
+	init
+	id=$(add Kept)
+	cat >"$TMP/full" <<-'E'
+	set -e
+	mount -t tmpfs -o size=2m none "$2"
+	cp -R "$1" "$2/repo"
+	cd "$2/repo"
+	tip=$(git rev-parse refs/factory/state)
+	cat /dev/zero >"$2/fill" 2>/dev/null || :
+	! git factory task add More >"$2/../said" 2>&1
+	cat "$2/../said"
+	[ "$(git rev-parse refs/factory/state)" = "$tip" ]
+	git factory task next
+	rm "$2/fill"
+	git factory task add More
+	git fsck --strict --no-dangling
+	E
+	mkdir "$TMP/small"
+	run unshare -Urm sh "$TMP/full" "$PWD" "$TMP/small"
+	[ "$status" = 0 ] || unshare -Urm true 2>/dev/null || skip 'no user namespaces'
+	status_is 0
+	out_like '^fatal: .*[Nn]o space'
+	out_like "^$id\$"
+	rm -r "$TMP/small" "$TMP/full" "$TMP/said"
+}
+
 test_gc_and_packed_refs_are_fine() {
 	init
 	id=$(add Kept)
