@@ -41,29 +41,29 @@ struct curl_fns {
 #undef CURL_FN
 };
 
+/* Filled at the first request. */
+static struct curl_fns lib;
+
 static struct err *
-curl_open(const struct curl_fns **out)
+lib_start(void)
 {
 	static const char *const names[] = {
 #define CURL_FN(f) #f,
 		CURL_FNS(CURL_FN)
 #undef CURL_FN
 	};
-	static struct curl_fns fns;
-	static bool opened;
+	struct curl_fns fns = {0};
 
-	if (!opened) {
-		TRY(lib_open(SO_CURL, names, (void **)&fns, NITEMS(names)));
-		if (fns.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-			return err_new(ERR_COMMAND, "the library '%s' does not start", SO_CURL);
-		opened = true;
-	}
-	*out = &fns;
+	if (lib.curl_global_init != NULL)
+		return NULL;
+	TRY(lib_open(SO_CURL, names, (void **)&fns, NITEMS(names)));
+	if (fns.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_new(ERR_COMMAND, "the library '%s' does not start", SO_CURL);
+	lib = fns;
 	return NULL;
 }
 
 struct transfer {
-	const struct curl_fns *c;
 	const struct http_request *req;
 	struct http_reply reply;
 	CURL *easy;
@@ -80,12 +80,12 @@ static void
 transfer_free(struct transfer *t)
 {
 	if (t->multi != NULL && t->easy != NULL)
-		t->c->curl_multi_remove_handle(t->multi, t->easy);
+		lib.curl_multi_remove_handle(t->multi, t->easy);
 	if (t->easy != NULL)
-		t->c->curl_easy_cleanup(t->easy);
+		lib.curl_easy_cleanup(t->easy);
 	if (t->multi != NULL)
-		t->c->curl_multi_cleanup(t->multi);
-	t->c->curl_slist_free_all(t->headers);
+		lib.curl_multi_cleanup(t->multi);
+	lib.curl_slist_free_all(t->headers);
 	err_free(t->e);
 	http_reply_free(&t->reply);
 }
@@ -153,7 +153,7 @@ is_good(const struct transfer *t)
 {
 	long status = 0;
 
-	t->c->curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	lib.curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	return status >= 200 && status < 300;
 }
 
@@ -202,7 +202,7 @@ add_header(struct transfer *t, const char *line)
 {
 	if (strpbrk(line, "\r\n") != NULL || strchr(line, ':') == NULL)
 		return err_new(ERR_CONFIG, "a request's header is malformed");
-	t->headers = t->c->curl_slist_append(t->headers, line);
+	t->headers = lib.curl_slist_append(t->headers, line);
 	return NULL;
 }
 
@@ -214,7 +214,7 @@ set_headers(struct transfer *t)
 	TRY(add_header(t, "Expect:"));
 	for (h = t->req->headers; h != NULL && *h != NULL; h++)
 		TRY(add_header(t, *h));
-	t->c->curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	lib.curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	return NULL;
 }
 
@@ -225,58 +225,54 @@ set_method(struct transfer *t)
 	bool post = req->body.n > 0 || (req->method != NULL && strcmp(req->method, "POST") == 0);
 
 	if (post) {
-		t->c->curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
-		t->c->curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n);
-		t->c->curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, req->body.n == 0 ? "" : req->body.p);
+		lib.curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+		lib.curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n);
+		lib.curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, req->body.n == 0 ? "" : req->body.p);
 	}
 	if (req->method != NULL && strcmp(req->method, "HEAD") == 0)
-		t->c->curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+		lib.curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
 	else if (req->method != NULL)
-		t->c->curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, req->method);
+		lib.curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, req->method);
 }
 
 static void
 set_walls(struct transfer *t)
 {
-	const struct curl_fns *c = t->c;
-
 #if LIBCURL_VERSION_NUM >= 0x075500
-	c->curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	lib.curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-	c->curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	lib.curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-	c->curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-	c->curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	c->curl_easy_setopt(t->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	lib.curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	lib.curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	lib.curl_easy_setopt(t->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	if (!t->req->proxy_from_env || t->req->loopback_only)
-		c->curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
-	c->curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	c->curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+		lib.curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+	lib.curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	lib.curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
 }
 
 static struct err *
 set_up(struct transfer *t)
 {
-	const struct curl_fns *c = t->c;
-
-	t->easy = c->curl_easy_init();
-	t->multi = c->curl_multi_init();
+	t->easy = lib.curl_easy_init();
+	t->multi = lib.curl_multi_init();
 	if (t->easy == NULL || t->multi == NULL)
 		return err_new(ERR_COMMAND, "the library '%s' does not start", SO_CURL);
-	c->curl_easy_setopt(t->easy, CURLOPT_URL, t->req->url);
-	c->curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->message);
-	c->curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "git-factory/" VERSION);
-	c->curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	c->curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
+	lib.curl_easy_setopt(t->easy, CURLOPT_URL, t->req->url);
+	lib.curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->message);
+	lib.curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "git-factory/" VERSION);
+	lib.curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	lib.curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)(t->req->connect_ms == 0 ? CONNECT_MS : t->req->connect_ms));
-	c->curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-	c->curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-	c->curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
-	c->curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+	lib.curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	lib.curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+	lib.curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	lib.curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	set_walls(t);
 	set_method(t);
 	TRY(set_headers(t));
-	c->curl_multi_add_handle(t->multi, t->easy);
+	lib.curl_multi_add_handle(t->multi, t->easy);
 	return NULL;
 }
 
@@ -285,7 +281,7 @@ moved_bytes(const struct transfer *t)
 {
 	curl_off_t up = 0;
 
-	t->c->curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	lib.curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &up);
 	return (int64_t)up + (int64_t)t->header_bytes + (int64_t)t->body_bytes;
 }
 
@@ -327,12 +323,12 @@ transfer_run(struct transfer *t)
 	p.deadline = t->req->deadline_ms == 0 ? 0 : p.window + t->req->deadline_ms;
 	p.idle_ms = t->req->idle_ms == 0 ? IDLE_MS : t->req->idle_ms;
 	for (;;) {
-		if (t->c->curl_multi_perform(t->multi, &running) != CURLM_OK)
+		if (lib.curl_multi_perform(t->multi, &running) != CURLM_OK)
 			return err_new(ERR_NETWORK, "libcurl cannot go on");
 		if (running == 0)
 			return NULL;
 		TRY(check_pace(t, &p));
-		t->c->curl_multi_poll(t->multi, NULL, 0, TICK_MS, NULL);
+		lib.curl_multi_poll(t->multi, NULL, 0, TICK_MS, NULL);
 	}
 }
 
@@ -361,7 +357,7 @@ transfer_result(struct transfer *t)
 	const CURLMsg *m;
 	int left;
 
-	m = t->c->curl_multi_info_read(t->multi, &left);
+	m = lib.curl_multi_info_read(t->multi, &left);
 	if (m == NULL || m->msg != CURLMSG_DONE)
 		return err_new(ERR_NETWORK, "the transfer has no end");
 	if (t->e != NULL)
@@ -371,7 +367,7 @@ transfer_result(struct transfer *t)
 	if (t->refused != NULL)
 		return err_new(ERR_DENIED, "the host's address is refused: %s", t->refused);
 	return err_new(code_of(m->data.result), "%s", t->message[0] != '\0' ? t->message :
-	    t->c->curl_easy_strerror(m->data.result));
+	    lib.curl_easy_strerror(m->data.result));
 }
 
 static struct err *
@@ -382,7 +378,7 @@ transfer_do(struct transfer *t)
 	TRY(set_up(t));
 	TRY(transfer_run(t));
 	TRY(transfer_result(t));
-	t->c->curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	lib.curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	t->reply.status = (int)status;
 	return NULL;
 }
@@ -394,7 +390,7 @@ http_do(const struct http_request *req, struct http_reply *reply)
 	struct err *e;
 
 	TRY(http_url_check(req->url, NULL));
-	TRY(curl_open(&t.c));
+	TRY(lib_start());
 	e = transfer_do(&t);
 	if (e == NULL) {
 		*reply = t.reply;
