@@ -139,9 +139,11 @@ headers:
 print-cppflags:
 	@echo "$(subst ",\",$(CPPFLAGS) $(PKG_CFLAGS))"
 
-# The binary whose defences can be switched off, for the hostile tests.
+# The binary whose defences can be switched off, for the hostile tests, and
+# the unit tests that show an attack to succeed with its defence off.
+DEFENCE_TESTS := test_beneath test_jail_attacks test_tool
 testing:
-	$(MAKE) B=$(B)/testing TESTING=1 all
+	$(MAKE) B=$(B)/testing TESTING=1 all $(DEFENCE_TESTS:%=$(B)/testing/tests/unit/%)
 
 # gcc and clang with -Werror, the sanitizers, then every test and every lint
 # under one closing line. Apple's clang has no libFuzzer.
