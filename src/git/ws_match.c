@@ -141,6 +141,16 @@ ws_glob(struct str p, struct str name)
 	return i == p.n;
 }
 
+/* Two stars, or more, and nothing else. */
+static bool
+any_folders(struct str component)
+{
+	for (size_t i = 0; i < component.n; i++)
+		if (component.p[i] != '*')
+			return false;
+	return component.n > 1;
+}
+
 /* The components of pattern and path, '**' being any number of them. */
 static bool
 match_path(struct str pattern, struct str path)
@@ -152,7 +162,7 @@ match_path(struct str pattern, struct str path)
 		struct str before_s = s;
 
 		if (str_next(&p, '/', &pc)) {
-			if (str_is(pc, "**")) {
+			if (any_folders(pc)) {
 				if (p.n == 0)
 					return true;
 				star = true;
