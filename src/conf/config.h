@@ -154,7 +154,7 @@ struct err *config_user(struct config *c, const char *key, const char *value) MU
  */
 struct err *config_check(const struct config *c) MUST_USE;
 
-/* NULL when there is none of this name; "" names the only one. */
+/* NULL when there is none of this name; of models, "" names the only one. */
 const struct conf_model *config_model(const struct config *c, const char *name);
 const struct conf_agent *config_agent(const struct config *c, const char *name);
 const struct conf_gate *config_gate(const struct config *c, const char *name);
