@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/lib.h"
 #include "base/mem.h"
@@ -191,7 +192,8 @@ on_socket(void *arg, curlsocktype purpose UNUSED, struct curl_sockaddr *a)
 {
 	struct transfer *t = arg;
 
-	t->refused = addr_refused(&a->addr, t->req->loopback_only);
+	if (defence_on(DEFENCE_ADDRESS))
+		t->refused = addr_refused(&a->addr, t->req->loopback_only);
 	if (t->refused != NULL)
 		return CURL_SOCKET_BAD;
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
@@ -244,7 +246,10 @@ set_walls(struct transfer *t)
 	lib.curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 	lib.curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-	lib.curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	if (!defence_on(DEFENCE_REDIRECT)) {
+		lib.curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 1L);
+		lib.curl_easy_setopt(t->easy, CURLOPT_UNRESTRICTED_AUTH, 1L);
+	}
 	lib.curl_easy_setopt(t->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	if (!t->req->proxy_from_env || t->req->loopback_only)
 		lib.curl_easy_setopt(t->easy, CURLOPT_PROXY, "");

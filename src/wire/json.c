@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -264,7 +265,7 @@ scan_member(struct scan *s)
 static struct err *
 scan_children(struct scan *s, char close)
 {
-	if (++s->depth > JSON_DEPTH)
+	if (++s->depth > JSON_DEPTH && defence_on(DEFENCE_CEILINGS))
 		return err_recode(scan_err(s, "nested deeper than %d levels", JSON_DEPTH), ERR_LIMIT);
 	scan_step(s);
 	scan_space(s);
@@ -441,7 +442,7 @@ json_parse(struct arena *a, const char *file, struct str text, struct node **out
 	struct err *e;
 	cJSON *tree;
 
-	if (text.n > JSON_MAX)
+	if (text.n > JSON_MAX && defence_on(DEFENCE_CEILINGS))
 		return err_new(ERR_LIMIT, "'%s' has more than %zu MiB", file, JSON_MAX / MIB);
 	e = scan_text(&s);
 	if (e == NULL) {

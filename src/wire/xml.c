@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -59,7 +60,7 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 	flush_text(r);
 	if (r->e != NULL)
 		return;
-	if (++r->depth > XML_DEPTH)
+	if (++r->depth > XML_DEPTH && defence_on(DEFENCE_CEILINGS))
 		stop(r, err_new(ERR_LIMIT, "nested deeper than %d levels", XML_DEPTH));
 	else if (r->h->start != NULL)
 		stop(r, r->h->start(r->arg, name, (const char *const *)attrs));
@@ -209,7 +210,7 @@ xml_parse(const char *file, struct str text, const struct xml_handler *h, void *
 	struct reader r = {.file = file, .h = h, .arg = arg};
 	AUTO(mem_free_p) char *copy = NULL;
 
-	if (text.n > XML_MAX)
+	if (text.n > XML_MAX && defence_on(DEFENCE_CEILINGS))
 		return err_new(ERR_LIMIT, "'%s' has more than %zu MiB", file, XML_MAX / MIB);
 	r.parser = XML_ParserCreate(NULL);
 	if (r.parser == NULL)

@@ -2,6 +2,7 @@
 #include <yaml.h>
 
 #include "base/arena.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -87,7 +88,7 @@ next_event(struct reader *r, yaml_event_t *ev)
 {
 	const yaml_parser_t *p = &r->parser;
 
-	if (++r->events > YAML_EVENTS)
+	if (++r->events > YAML_EVENTS && defence_on(DEFENCE_CEILINGS))
 		return err_mark(r, ERR_LIMIT, p->mark, "too many values in one file");
 	if (yaml_parser_parse(&r->parser, ev))
 		return NULL;
@@ -279,7 +280,7 @@ read_collection(struct reader *r, const yaml_event_t *ev, struct node **out)
 		TRY(check_properties(r, ev, ev->data.sequence_start.anchor, ev->data.sequence_start.tag));
 	else
 		TRY(check_properties(r, ev, ev->data.mapping_start.anchor, ev->data.mapping_start.tag));
-	if (++r->depth > YAML_DEPTH)
+	if (++r->depth > YAML_DEPTH && defence_on(DEFENCE_CEILINGS))
 		return err_mark(r, ERR_LIMIT, ev->start_mark, "nested too deeply");
 	n = node_new(r, ev);
 	n->kind = list ? NODE_LIST : NODE_MAP;
@@ -359,7 +360,7 @@ yaml_parse(struct arena *a, const char *file, struct str text, unsigned first_li
 	struct err *e;
 
 	r.file = arena_strdup(a, file);
-	if (text.n > YAML_MAX)
+	if (text.n > YAML_MAX && defence_on(DEFENCE_CEILINGS))
 		return err_new(ERR_LIMIT, "'%s' has more than %zu MiB", file, YAML_MAX / MIB);
 	if (str_starts(text, "\xef\xbb\xbf")) {
 		r.skipped = 3;

@@ -122,6 +122,41 @@ test_statuses(void **state UNUSED)
 	listener_stop(&l);
 }
 
+/* THREATS 36: the host that a redirect names sees no request, and no key. */
+static void
+redirected(bool expect)
+{
+	static const struct answer last[] = {ANSWER("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")};
+	struct listener thief = listener_start(last, 1);
+	AUTO(mem_free_p) char *text = mem_printf("HTTP/1.1 302 Found\r\nLocation: %s/\r\n"
+	    "Content-Length: 0\r\n\r\n", thief.base);
+	struct answer first = {.p = text, .n = strlen(text)};
+	struct listener l = listener_start(&first, 1);
+	const char *headers[] = {"Authorization: Bearer canary", NULL};
+	struct http_request req = {.url = l.base, .headers = headers};
+	AUTO(http_reply_free) struct http_reply reply = {0};
+	AUTO(mem_free_p) char *stolen = NULL;
+
+	assert_null(http_do(&req, &reply));
+	assert_int_equal(reply.status, expect ? 200 : 302);
+	kill(thief.pid, SIGKILL);
+	stolen = listener_request(&thief);
+	assert_true((stolen != NULL && strstr(stolen, "canary") != NULL) == expect);
+	listener_stop(&l);
+	listener_stop(&thief);
+}
+
+static void
+test_redirect(void **state UNUSED)
+{
+	redirected(false);
+#ifdef FACTORY_TESTING
+	setenv("GIT_FACTORY_TEST_OFF", "redirect", 1);
+	redirected(true);
+	unsetenv("GIT_FACTORY_TEST_OFF");
+#endif
+}
+
 static void
 test_status_codes(void **state UNUSED)
 {
@@ -243,6 +278,15 @@ test_addresses(void **state UNUSED)
 	assert_non_null(http_address_refused("64:ff9b::a9fe:a9fe", false));
 	assert_non_null(http_address_refused("100.100.100.200", false));
 	assert_non_null(http_address_refused("x", false));
+#ifdef FACTORY_TESTING
+	/* THREATS 37: without this defence the connection is tried. */
+	req = (struct http_request){.url = "http://169.254.169.254/", .connect_ms = 300};
+	setenv("GIT_FACTORY_TEST_OFF", "address", 1);
+	e = http_do(&req, &reply);
+	assert_false(err_is(e, ERR_DENIED));
+	err_free(e);
+	unsetenv("GIT_FACTORY_TEST_OFF");
+#endif
 }
 
 static void
@@ -308,6 +352,7 @@ main(void)
 		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_post_streamed),
 		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_redirect),
 		cmocka_unit_test(test_status_codes),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_limits),
