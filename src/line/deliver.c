@@ -10,6 +10,7 @@
 #include "git/commit.h"
 #include "git/diff.h"
 #include "git/ref.h"
+#include "git/workspace.h"
 #include "line/deliver.h"
 #include "line/prove.h"
 #include "line/scan.h"
@@ -228,16 +229,15 @@ body_gates(const struct verdicts *verdicts, struct buf *out)
 }
 
 static char *
-describe(struct walk *w, const struct strs *hidden)
+describe(struct walk *w, const struct strs *remarks)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	size_t i;
 
 	if (w->summary != NULL)
 		buf_addf(&text, "%s\n\n", w->summary);
-	for (i = 0; i < hidden->n; i++)
-		buf_addf(&text, "**'%s' gained characters that a reader does not see: look at its bytes.**\n\n",
-		    hidden->v[i]);
+	for (i = 0; i < remarks->n; i++)
+		buf_addf(&text, "**Note: %s.**\n\n", remarks->v[i]);
 	body_gates(&w->rec.gates, &text);
 	buf_addf(&text, "\nTask %s, run %s, agent %s", w->id.s, w->run.s, w->rec.agent);
 	if (w->rec.model[0] != '\0')
@@ -294,7 +294,7 @@ unchanged(struct walk *w, const struct ending *d, const struct oid *tree, bool *
 }
 
 static struct err *
-write_pull(struct walk *w, struct ending *d, const struct proof *proof, const struct strs *hidden)
+write_pull(struct walk *w, struct ending *d, const struct proof *proof, const struct strs *remarks)
 {
 	AUTO(ident_free) struct ident who = {0};
 	struct pull *p = &d->pull;
@@ -307,7 +307,7 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof, const st
 	free(p->title);
 	free(p->body);
 	p->title = walk_redact(w, w->task.title);
-	p->body = describe(w, hidden);
+	p->body = describe(w, remarks);
 	p->run = w->run;
 	p->head = d->commit;
 	p->tested = proof->merged;
@@ -317,7 +317,7 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof, const st
 
 static struct err *
 deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, const struct oid *commit,
-    const struct strs *hidden)
+    const struct strs *remarks)
 {
 	AUTO(ending_free) struct ending d = {.w = w, .has_pull = true, .commit = *commit};
 	bool same;
@@ -329,32 +329,51 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 		d.move = (struct pull_move){NULL, d.pull.ref, d.pull.ref};
 		line_tell(w->o, LINE_NOTE, "nothing changed since pull request %" PRId64, d.pull.number);
 	} else {
-		TRY(write_pull(w, &d, proof, hidden));
+		TRY(write_pull(w, &d, proof, remarks));
 	}
 	TRY(attempt_chain(w, &d.commit, &d.attempt));
 	fill_record(w, &d, tree, RUN_DELIVERED);
 	return finish(w, &d, tree);
 }
 
+/* What lies in the workspace and is not part of the change. */
+static struct err *
+left_behind(struct walk *w, struct strs *remarks)
+{
+	struct ws_report report = {0};
+	struct oid tree;
+	struct err *e;
+	size_t i;
+
+	e = agent_live(w->agent);
+	if (e == NULL)
+		e = workspace_collect(w->ws, &tree, &report);
+	for (i = 0; i < report.refused.n; i++)
+		strs_addf(remarks, "not taken: %s", report.refused.v[i]);
+	ws_report_free(&report);
+	return e;
+}
+
 struct err *
 deliver(struct walk *w, const struct oid *tree, struct proof *proof)
 {
-	AUTO(strs_free) struct strs hidden = {0};
+	AUTO(strs_free) struct strs remarks = {0};
 	struct oid commit;
 	struct err *e;
 	size_t i;
 	int tries;
 
 	take_verdicts(w, proof);
-	TRY(scan_change(w->repo, w->redact, &w->policy.tree, tree, &hidden));
-	for (i = 0; i < hidden.n; i++)
-		line_tell(w->o, LINE_NOTE, "'%s' gained characters that a reader does not see", hidden.v[i]);
+	TRY(scan_change(w->repo, w->redact, &w->policy.tree, tree, &remarks));
+	TRY(left_behind(w, &remarks));
+	for (i = 0; i < remarks.n; i++)
+		line_tell(w->o, LINE_NOTE, "%s", remarks.v[i]);
 	TRY(walk_alive(w));
 	line_tell(w->o, LINE_STEP, "deliver");
 	TRY(end_time(w));
 	TRY(make_commit(w, tree, &commit));
 	for (tries = 0;; tries++) {
-		e = deliver_once(w, tree, proof, &commit, &hidden);
+		e = deliver_once(w, tree, proof, &commit, &remarks);
 		/* Another run took the same number, or the lease's heartbeat came between. */
 		if (!err_is(e, ERR_STALE) || tries == STALE_TRIES)
 			return e;

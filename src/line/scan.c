@@ -1,6 +1,9 @@
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/defence.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "conf/redact.h"
 #include "git/diff.h"
@@ -38,7 +41,7 @@ hidden_in(struct repo *r, const struct oid *blob, size_t *out)
 }
 
 static struct err *
-scan_file(struct repo *r, struct redactor *redact, const struct diff_file *f, struct strs *hidden)
+scan_file(struct repo *r, struct redactor *redact, const struct diff_file *f, struct strs *remarks)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(SCAN_FILE_MAX);
 	size_t now, before;
@@ -56,19 +59,48 @@ scan_file(struct repo *r, struct redactor *redact, const struct diff_file *f, st
 		return NULL;
 	TRY(hidden_in(r, f->old_mode == MODE_GITLINK ? &oid_zero : &f->old_oid, &before));
 	if (now > before)
-		strs_add(hidden, f->path);
+		strs_addf(remarks, "'%s' gained characters that a reader does not see: look at its bytes", f->path);
+	return NULL;
+}
+
+/*
+ * A bare repository by what git itself looks for: HEAD beside objects and
+ * refs.  Its config would be obeyed by whoever runs git in that folder.
+ */
+static struct err *
+scan_repository(struct repo *r, const struct oid *tree, const struct diff_file *f, struct strs *remarks)
+{
+	static const char *const beside[] = {"objects", "refs"};
+	struct str folder = str_of(f->path);
+	struct tree_entry entry;
+	size_t i;
+
+	if (!str_ends(folder, "/HEAD") || f->status == 'D')
+		return NULL;
+	folder.n -= strlen("/HEAD");
+	for (i = 0; i < NITEMS(beside); i++) {
+		AUTO(mem_free_p) char *path = mem_printf("%.*s/%s", STR_ARG(folder), beside[i]);
+
+		TRY(tree_find(r, tree, path, &entry));
+		if (entry.mode == MODE_TREE) {
+			strs_addf(remarks, "'%.*s' looks like a git repository of its own", STR_ARG(folder));
+			return NULL;
+		}
+	}
 	return NULL;
 }
 
 struct err *
 scan_change(struct repo *r, struct redactor *redact, const struct oid *from, const struct oid *to,
-    struct strs *hidden)
+    struct strs *remarks)
 {
 	AUTO(diff_free) struct diff d = {0};
 	size_t i;
 
 	TRY(diff_trees(r, from, to, false, &d));
-	for (i = 0; i < d.n; i++)
-		TRY(scan_file(r, redact, &d.v[i], hidden));
+	for (i = 0; i < d.n; i++) {
+		TRY(scan_file(r, redact, &d.v[i], remarks));
+		TRY(scan_repository(r, to, &d.v[i], remarks));
+	}
 	return NULL;
 }

@@ -16,11 +16,12 @@ struct repo;
 
 /*
  * Every changed file's name and content.  ERR_SECRET naming the file when a
- * secret that this process knows is in it, in any encoding.  Files that gained
- * code points which a reader does not see (bidirectional controls, zero-width
- * characters) are added to 'hidden': a person is to be told.
+ * secret that this process knows is in it, in any encoding.  What a person is
+ * to be told is added to 'remarks', a sentence each: files that gained code
+ * points which a reader does not see (bidirectional controls, zero-width
+ * characters), and git repositories of their own among the files.
  */
 struct err *scan_change(struct repo *r, struct redactor *redact, const struct oid *from,
-    const struct oid *to, struct strs *hidden) MUST_USE;
+    const struct oid *to, struct strs *remarks) MUST_USE;
 
 #endif

@@ -300,7 +300,9 @@ test_signals_are_reset(void **state)
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	signal(SIGUSR2, SIG_IGN);
-	r = sh("grep -E 'Sig(Blk|Ign)' /proc/self/status | tr -d '\\n\\t'", (struct proc_spec){0});
+	/* glibc keeps 32 and 33 for itself: nobody can reset what a parent ignored of them. */
+	r = sh("grep -E 'Sig(Blk|Ign)' /proc/self/status | sed 's/0000000180000000$/0000000000000000/' | tr -d '\\n\\t'",
+	    (struct proc_spec){0});
 	assert_string_equal(buf_cstr(&r.out.b), "SigBlk:0000000000000000SigIgn:0000000000000000");
 	proc_result_free(&r);
 	signal(SIGUSR2, SIG_DFL);
