@@ -129,7 +129,7 @@ unit: $(UNIT_BIN)
 
 fuzzers: $(FUZZ_BIN)
 
-check: all unit
+check: all unit testing
 	ci/test --build $(B)
 
 # Every header alone, with this build's flags.

@@ -71,13 +71,13 @@ attack() { # root|user BINARY [DEFENCE]
 # The attack prints PWNED when it has what it wanted.
 stopped() { # DEFENCE
 	for who in root user; do
-		attack $who "$RELEASE" "$1"
+		attack "$who" "$RELEASE" "$1"
 		grep -q '"step"' "$TMP/journal" || { lib_show_run; fail "as $who the attack did not even run"; }
 		if grep -q 'PWNED' "$TMP/journal"; then
 			cat "$TMP/journal"
 			fail "as $who it got through"
 		fi
-		attack $who "$TESTING" "$1"
+		attack "$who" "$TESTING" "$1"
 		grep -q 'PWNED' "$TMP/journal" || {
 			cat "$TMP/journal"
 			lib_show_run
@@ -114,7 +114,7 @@ test_security_network() {
 	until [ -s "$TMP/port" ]; do sleep 0.05; done
 	session_of "bash -c 'exec 3<>/dev/tcp/127.0.0.1/$(cat "$TMP/port")' && echo P'WNED'" | sample
 	stopped jail-network
-	kill $server
+	kill "$server"
 	trap - EXIT
 }
 
@@ -124,7 +124,7 @@ test_security_other_processes() {
 	trap 'kill $neighbour' EXIT
 	session_of "test -d /proc/$neighbour && grep -q sleep /proc/$neighbour/cmdline && echo P'WNED'" | sample
 	stopped jail-pids
-	kill $neighbour
+	kill "$neighbour"
 	trap - EXIT
 }
 
@@ -149,10 +149,10 @@ test_security_link_out() {
 	answer "$(call c finish '{"summary":"done"}')" >>"$TMP/s"
 	sample <"$TMP/s"
 	for who in root user; do
-		attack $who "$RELEASE" beneath
+		attack "$who" "$RELEASE" beneath
 		ok grep -q '"step":"read_file"' "$TMP/journal"
 		fails grep -q 'root:\|nologin' "$TMP/journal"
-		attack $who "$TESTING" beneath
+		attack "$who" "$TESTING" beneath
 		ok grep -q 'root:\|nologin' "$TMP/journal"
 	done
 }
@@ -161,7 +161,7 @@ uid_of_sleep() { # SECONDS: who runs 'sleep SECONDS', as this machine sees it
 	n=0
 	until uid=$(ps -C sleep -o uid= -o args= | awk -v s="$1" '$3 == s {print $1; exit}') && [ -n "$uid" ]; do
 		n=$((n + 1))
-		[ $n -lt 100 ] || fail "'sleep $1' did not start"
+		[ "$n" -lt 100 ] || fail "'sleep $1' did not start"
 		sleep 0.05
 	done
 }
@@ -184,16 +184,16 @@ test_security_sandbox_missing() {
 	needs bwrap
 	mkdir "$TMP/bin"
 	for p in git sh env cat test true sed awk grep ls cp rm mkdir setpriv python3 bash id; do
-		[ -z "$(command -v $p)" ] || ln -s "$(command -v $p)" "$TMP/bin/$p"
+		[ -z "$(command -v "$p")" ] || ln -s "$(command -v "$p")" "$TMP/bin/$p"
 	done
 	session_of "echo P'WNED'" | sample
 	attack_path=$TMP/bin
 	for who in root user; do
-		attack $who "$RELEASE" jail-required
+		attack "$who" "$RELEASE" jail-required
 		status_is 128
 		err_like 'bwrap|bubblewrap'
 		fails grep -q PWNED "$TMP/journal"
-		attack $who "$TESTING" jail-required
+		attack "$who" "$TESTING" jail-required
 		ok grep -q PWNED "$TMP/journal"
 	done
 }
@@ -205,10 +205,10 @@ test_security_tests_deleted() {
 	git commit -qm 'A failing test'
 	session_of 'rm tests/test_it.py' | sample 'gates: {tests: {run: "! ls tests/*.py"}}'
 	for who in root user; do
-		attack $who "$RELEASE" kept-tests
+		attack "$who" "$RELEASE" kept-tests
 		status_is 1
 		err_like 'tests-kept|test_it'
-		attack $who "$TESTING" kept-tests
+		attack "$who" "$TESTING" kept-tests
 		status_is 0
 	done
 }
@@ -216,10 +216,10 @@ test_security_tests_deleted() {
 test_security_policy_edited() {
 	session_of "mkdir -p .github/workflows; echo 'on: push' >.github/workflows/x.yml; echo >>.factory/config.yml" | sample
 	for who in root user; do
-		attack $who "$RELEASE" protected
+		attack "$who" "$RELEASE" protected
 		status_is 1
 		err_like 'protected'
-		attack $who "$TESTING" protected
+		attack "$who" "$TESTING" protected
 		status_is 0
 	done
 }
@@ -242,7 +242,7 @@ git config filter.evil.clean 'touch $canary; cat'; git config filter.evil.proces
 git config diff.evil.textconv 'touch $canary; cat'; git config alias.status '!touch $canary'
 mkdir -p .git/info; echo '* filter=evil diff=evil' >.git/info/attributes; echo x >more" | sample
 	for who in root user; do
-		attack $who "$RELEASE"
+		attack "$who" "$RELEASE"
 		status_is 0
 		(cd "$TMP/victim" && "$RELEASE" pr diff 1 >/dev/null && "$RELEASE" pr merge 1 >/dev/null 2>&1) || :
 		missing "$canary"
@@ -281,11 +281,11 @@ test_security_floods_are_bounded() {
 test_security_policy_that_loosens_is_refused() {
 	session_of "echo P'WNED'" | sample 'gates: {ok: {run: "true"}}' 'sandbox: {mode: none}'
 	for who in root user; do
-		attack $who "$RELEASE" trust
+		attack "$who" "$RELEASE" trust
 		status_is 128
 		err_like 'sandbox.mode'
 		fails grep -q PWNED "$TMP/journal"
-		attack $who "$TESTING" trust
+		attack "$who" "$TESTING" trust
 		ok grep -q PWNED "$TMP/journal"
 	done
 }
