@@ -76,7 +76,7 @@ fill(struct queue *q, const char *dir)
 {
 	TRY(cache_open(dir, &q->cache));
 	TRY(fold(q));
-	return cache_refresh(q->cache, state_repo(q->state), &q->tip);
+	return cache_refresh(q->cache, state_repo(q->state), &q->tip, &q->remarks);
 }
 
 /* A cache that fails is made anew; one that cannot be written lives in memory. */
@@ -180,7 +180,7 @@ struct err *
 queue_again(struct queue *q)
 {
 	TRY(state_tip(q->state, &q->tip));
-	return cache_refresh(q->cache, state_repo(q->state), &q->tip);
+	return cache_refresh(q->cache, state_repo(q->state), &q->tip, &q->remarks);
 }
 
 /* ---- rows ---- */

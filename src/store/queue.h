@@ -39,7 +39,7 @@ void queue_close_p(struct queue **q);	/* for AUTO */
 
 struct state *queue_state(const struct queue *q);
 
-/* What folding the inbox had to say; borrowed. */
+/* What a person should hear: from folding the inbox, or of a rewound history.  Borrowed. */
 const struct strs *queue_remarks(const struct queue *q);
 
 /*

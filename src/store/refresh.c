@@ -5,8 +5,11 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "base/vec.h"
 #include "git/commit.h"
 #include "git/diff.h"
+#include "git/ref.h"
+#include "git/tip.h"
 #include "git/tree.h"
 #include "model/run.h"
 #include "model/task.h"
@@ -121,13 +124,12 @@ index_file(struct cache *c, struct repo *r, const struct diff_file *f)
 
 /* The tree that the cache was read from; the empty one after clearing it. */
 static struct err *
-old_tree(struct cache *c, struct repo *r, const char *was, struct oid *tree)
+old_tree(struct cache *c, struct repo *r, const struct oid *was, struct oid *tree)
 {
-	struct oid tip;
 	struct err *e;
 
-	if (oid_parse(str_of(was), &tip)) {
-		e = commit_tree(r, &tip, tree);
+	if (!oid_is_zero(was)) {
+		e = commit_tree(r, was, tree);
 		if (e == NULL)
 			return NULL;
 		err_ignore(e);
@@ -136,28 +138,48 @@ old_tree(struct cache *c, struct repo *r, const char *was, struct oid *tree)
 	return cache_clear(c);
 }
 
-static struct err *
-bring_to(struct cache *c, struct repo *r, const struct oid *tip)
+/* Somebody, here or on another machine, took history back. */
+static void
+watch_history(struct repo *r, const struct oid *was, const struct oid *tip, struct strs *remarks)
 {
-	AUTO(mem_free_p) char *was = NULL;
+	bool grows = true;
+
+	if (oid_is_zero(was))
+		return;
+	err_ignore(commit_is_ancestor(r, was, tip, &grows));
+	if (!grows)
+		strs_addf(remarks, "refs/factory/state was rewound or replaced: it no longer holds %.12s, which was seen last",
+		    oid_hex(was).s);
+}
+
+static struct err *
+bring_to(struct cache *c, struct repo *r, struct oid *tip, struct strs *remarks)
+{
+	AUTO(mem_free_p) char *seen = NULL;
 	AUTO(diff_free) struct diff d = {0};
-	struct oid_hex hex = oid_hex(tip);
-	struct oid from, to;
+	struct oid was = oid_zero, from, to;
+	struct oid_hex hex;
 	size_t i;
 
-	TRY(cache_meta(c, "tip", &was));
-	if (strcmp(was, hex.s) == 0)
+	TRY(tip_read(r, REF_STATE, &to));
+	if (!oid_is_zero(&to))
+		*tip = to;
+	hex = oid_hex(tip);
+	TRY(cache_meta(c, "tip", &seen));
+	if (strcmp(seen, hex.s) == 0)
 		return NULL;
-	TRY(old_tree(c, r, was, &from));
+	(void)oid_parse(str_of(seen), &was);
+	TRY(old_tree(c, r, &was, &from));
 	TRY(commit_tree(r, tip, &to));
 	TRY(diff_trees(r, &from, &to, false, &d));
 	for (i = 0; i < d.n; i++)
 		TRY(index_file(c, r, &d.v[i]));
+	watch_history(r, &was, tip, remarks);
 	return cache_set_meta(c, "tip", hex.s);
 }
 
 struct err *
-cache_refresh(struct cache *c, struct repo *r, const struct oid *tip)
+cache_refresh(struct cache *c, struct repo *r, struct oid *tip, struct strs *remarks)
 {
 	AUTO(mem_free_p) char *was = NULL;
 	struct oid_hex hex = oid_hex(tip);
@@ -167,7 +189,7 @@ cache_refresh(struct cache *c, struct repo *r, const struct oid *tip)
 	if (strcmp(was, hex.s) == 0)
 		return NULL;
 	TRY(cache_begin(c));
-	e = bring_to(c, r, tip);
+	e = bring_to(c, r, tip, remarks);
 	if (e != NULL) {
 		cache_rollback(c);
 		return e;

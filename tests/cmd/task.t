@@ -374,6 +374,23 @@ test_eight_at_once_lose_none() {
 	rm -f "$TMP/race"
 }
 
+test_killed_at_any_moment_nothing_is_lost() {
+	init
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
+		timeout -s KILL "0.0$((n / 10))$((n % 10))" git-factory task add "Task $n" >>"$TMP/ids" 2>/dev/null || :
+	done
+	run git factory task add Last
+	status_is 0
+	cat "$OUT" >>"$TMP/ids"
+	run git factory task list
+	cut -c1-8 "$OUT" | sort >"$TMP/listed"
+	is "$(sort "$TMP/ids" | comm -23 - "$TMP/listed")" ''
+	is "$(git ls-tree -r --name-only refs/factory/state tasks/ | wc -l | tr -d ' ')" "$(wc -l <"$TMP/listed" | tr -d ' ')"
+	is "$(git rev-parse factory-state)" "$(git rev-parse refs/factory/state)"
+	ok git fsck --strict --no-dangling 2>/dev/null
+	rm "$TMP/ids" "$TMP/listed"
+}
+
 test_the_cache_may_go_at_any_time() {
 	init
 	id=$(add Kept)

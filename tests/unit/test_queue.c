@@ -333,6 +333,10 @@ the_cache_follows_a_rewound_state(void **state UNUSED)
 	store_again(&s);
 	ok(queue_count(s.queue, &n));
 	assert_int_equal(n.ready, 1);
+	assert_int_equal(queue_remarks(s.queue)->n, 1);
+	assert_non_null(strstr(queue_remarks(s.queue)->v[0], "rewound"));
+	store_again(&s);
+	assert_int_equal(queue_remarks(s.queue)->n, 0);
 	store_close(&s);
 }
 
