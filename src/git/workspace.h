@@ -49,8 +49,8 @@ struct workspace_opts {
 };
 
 /*
- * Open a workspace holding exactly the tree's files.  Stale leftovers of dead
- * processes are swept on the way.
+ * Open a workspace holding exactly the tree's files.  A process that died
+ * with one open left nothing but a slot that is free again.
  *
  * ERR_REPOSITORY for submodules and Git LFS pointers, with what to do (the
  * user's git config factory.submodules=empty leaves their folders empty,

@@ -613,6 +613,19 @@ slot_base(const struct ws_terms *t, const struct oid *tree, bool exact, struct w
 	return NULL;
 }
 
+void
+slot_follow(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree)
+{
+	bool got;
+	struct err *e = lock(s, LOCK_EX | LOCK_NB, &got);
+
+	if (e == NULL && got)
+		e = announce(s, tree);
+	if (e == NULL && got)
+		e = slot_move(t, s, false, tree);
+	err_ignore(e);
+}
+
 struct err *
 slot_pool(const struct ws_terms *t, struct ws_slot *out)
 {

@@ -65,6 +65,12 @@ struct err *slot_move(const struct ws_terms *t, struct ws_slot *s, bool pool,
     const struct oid *tree) MUST_USE;
 
 /*
+ * Before a base slot is closed: if nobody else uses it, move it to the tree
+ * that was laid over it, so that the next run need not.  Failing is fine.
+ */
+void slot_follow(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree);
+
+/*
  * A slot that was filled under more generous terms says nothing about the
  * tree: does it hold what these terms refuse?
  */

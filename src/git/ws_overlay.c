@@ -30,6 +30,9 @@
 #include "git/ws_attr.h"
 #include "sys/userns.h"
 
+/* A delta of so many files is worth moving the idle slot when all is done. */
+#define DELTA_WORTH 100
+
 /* ---- making it ---- */
 
 struct fill {
@@ -172,6 +175,7 @@ overlay_open(struct workspace *ws)
 	TRY(userns_open(&o, &ws->ns));
 	ws->view = ws->ns.view;
 	ws->root = ws->ns.root;
+	ws->delta = delta.n;
 	return NULL;
 }
 
@@ -179,6 +183,9 @@ static void
 overlay_close(struct workspace *ws)
 {
 	userns_close(&ws->ns);
+	if (ws->delta >= DELTA_WORTH)
+		slot_follow(&ws->terms, &ws->slot, &ws->tree);
+	ws->delta = 0;
 	slot_close(&ws->slot);
 	ws->root = -1;
 }

@@ -44,6 +44,7 @@ struct workspace {
 	int setup_lock;			/* shared while in use */
 	struct ws_attr *attrs;		/* of 'tree' */
 	struct ws_slot slot;
+	size_t delta;			/* overlay: files laid over the slot */
 	struct userns ns;
 	struct view view;
 	int root;			/* borrowed from ns or slot */

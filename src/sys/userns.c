@@ -30,12 +30,24 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 
 #define LOWERS_MAX 60	/* "/proc/self/fd/NNN:" each, within one page of options */
 #define BINDS_MAX 16
 #define FDS 4		/* userns, mntns, root, upper */
 #define PATH_ROOM 256
+
+/* glibc has them from 2.36 on, linux/mount.h clashes with its sys/mount.h. */
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef OPEN_TREE_CLOEXEC
+#define OPEN_TREE_CLOEXEC O_CLOEXEC
+#endif
+#ifndef MOVE_MOUNT_F_EMPTY_PATH
+#define MOVE_MOUNT_F_EMPTY_PATH 4
+#endif
 
 /* Where the child can fail; the words of the message. */
 enum step {
@@ -89,6 +101,7 @@ struct child {
 	int lowers[LOWERS_MAX];
 	size_t nlowers;
 	int binds[BINDS_MAX];
+	bool trees;		/* the two above are detached mounts, not yet folders */
 	struct word word;
 };
 
@@ -154,37 +167,56 @@ child_fail(struct child *c, enum step step)
 	_exit(1);
 }
 
-static void
-child_open_layers(struct child *c)
+static int
+open_folder(const char *path, bool tree)
+{
+	if (tree)
+		return (int)syscall(SYS_open_tree, AT_FDCWD, path,
+		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* false with errno when one of them cannot be had. */
+static bool
+open_all(struct child *c, bool tree)
 {
 	const struct userns_opts *o = c->o;
 
+	c->nlowers = 0;
 	for (size_t i = 0; o->lowers[i] != NULL; i++) {
-		c->lowers[i] = open(o->lowers[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		c->lowers[i] = open_folder(o->lowers[i], tree);
 		if (c->lowers[i] < 0)
-			child_fail(c, STEP_LAYER);
+			return false;
 		c->nlowers++;
 	}
 	for (size_t i = 0; i < o->nbinds; i++) {
-		c->binds[i] = open(o->binds[i].from, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		c->binds[i] = open_folder(o->binds[i].from, tree);
 		if (c->binds[i] < 0)
-			child_fail(c, STEP_LAYER);
+			return false;
 	}
+	c->trees = tree;
+	return true;
 }
 
 /*
- * Layers must be opened in the new mount namespace, or the kernel refuses
- * them as foreign; and before the user changes, since root's folders may be
- * closed to the mapped user.  Changing the user keeps the capabilities here:
- * 0 is not mapped, so this is no step down from root.
+ * A layer must be a mount of the new namespace, or the kernel refuses it as
+ * foreign.  Root takes the folders along as detached mounts while it still
+ * reaches everything: in the namespace it is nobody, and a home folder above
+ * the repository may be closed.  An ordinary user opens them there by name.
+ *
+ * Changing the user keeps the capabilities: 0 is not mapped, so it is no step
+ * down from root.
  */
 static void
 child_enter(struct child *c)
 {
 	struct word word = {.step = STEP_DONE};
+	bool other = c->uid != geteuid();
 	int dumpable;
 	char go;
 
+	if (other)
+		open_all(c, true);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
 		child_fail(c, STEP_UNSHARE);
 	/* A process that hides its memory hides its uid_map too: lift that for the mapping. */
@@ -193,12 +225,38 @@ child_enter(struct child *c)
 	if (write(c->sock, &word, sizeof(word)) < 0 || read(c->sock, &go, 1) != 1)
 		_exit(1);
 	prctl(PR_SET_DUMPABLE, dumpable == 1);
-	child_open_layers(c);
-	if (c->uid != geteuid() && (setgroups(0, NULL) != 0 ||
+	if (!c->trees && !open_all(c, false))
+		child_fail(c, STEP_LAYER);
+	if (other && (setgroups(0, NULL) != 0 ||
 	    setresgid(c->gid, c->gid, c->gid) != 0 || setresuid(c->uid, c->uid, c->uid) != 0))
 		child_fail(c, STEP_USER);
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		child_fail(c, STEP_PRIVATE);
+}
+
+/* Put a layer or bind at a folder of the tmpfs. */
+static bool
+attach(const struct child *c, int fd, const char *to)
+{
+	char path[64];
+
+	if (c->trees)
+		return syscall(SYS_move_mount, fd, "", AT_FDCWD, to, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return mount(path, to, NULL, MS_BIND, NULL) == 0;
+}
+
+/* What an option of the overlay calls the layer. */
+static void
+layer_name(struct child *c, size_t i, char name[64])
+{
+	if (!c->trees) {
+		snprintf(name, 64, "/proc/self/fd/%d", c->lowers[i]);
+		return;
+	}
+	snprintf(name, 64, "low%zu", i);
+	if (mkdir(name, 0755) != 0 || !attach(c, c->lowers[i], name))
+		child_fail(c, STEP_LAYER);
 }
 
 static void
@@ -228,7 +286,7 @@ child_tmpfs(struct child *c)
 static void
 child_overlay(struct child *c)
 {
-	char data[4096];
+	char data[4096], name[64];
 	size_t n = 0;
 
 	if (setxattr("upper", "user.factory", "y", 1, 0) != 0)
@@ -236,30 +294,30 @@ child_overlay(struct child *c)
 	removexattr("upper", "user.factory");
 	n += (size_t)snprintf(data, sizeof(data), "userxattr,upperdir=upper,workdir=work,lowerdir=%s",
 	    c->o->fill != NULL ? "fill" : "");
-	for (size_t i = 0; i < c->nlowers; i++)
-		n += (size_t)snprintf(data + n, sizeof(data) - n, "%s/proc/self/fd/%d",
-		    i > 0 || c->o->fill != NULL ? ":" : "", c->lowers[i]);
+	for (size_t i = 0; i < c->nlowers; i++) {
+		layer_name(c, i, name);
+		n += (size_t)snprintf(data + n, sizeof(data) - n, "%s%s",
+		    i > 0 || c->o->fill != NULL ? ":" : "", name);
+	}
 	if (mount("overlay", "ws", "overlay", MS_NODEV | MS_NOSUID, data) != 0)
 		child_fail(c, STEP_OVERLAY);
 }
 
 /* The kernel locks the flags of an inherited mount: a remount must repeat them. */
-static int
-bind_readonly(int from, const char *to)
+static bool
+read_only(const char *to)
 {
-	char path[64];
 	struct statvfs vfs;
 	unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", from);
-	if (mount(path, to, NULL, MS_BIND, NULL) != 0 || statvfs(to, &vfs) != 0)
-		return -1;
+	if (statvfs(to, &vfs) != 0)
+		return false;
 	flags |= MS_NOSUID | MS_NODEV;
 	flags |= vfs.f_flag & ST_NOEXEC ? MS_NOEXEC : 0;
 	flags |= vfs.f_flag & ST_NOATIME ? MS_NOATIME : 0;
 	flags |= vfs.f_flag & ST_NODIRATIME ? MS_NODIRATIME : 0;
 	flags |= vfs.f_flag & ST_RELATIME ? MS_RELATIME : 0;
-	return mount(NULL, to, NULL, flags, NULL);
+	return mount(NULL, to, NULL, flags, NULL) == 0;
 }
 
 static void
@@ -267,16 +325,13 @@ child_mount(struct child *c)
 {
 	char path[PATH_ROOM];
 
-	if (c->o->plain) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", c->lowers[0]);
-		if (mount(path, "ws", NULL, MS_BIND, NULL) != 0)
-			child_fail(c, STEP_BIND);
-	} else {
+	if (!c->o->plain)
 		child_overlay(c);
-	}
+	else if (!attach(c, c->lowers[0], "ws"))
+		child_fail(c, STEP_BIND);
 	for (size_t i = 0; i < c->o->nbinds; i++) {
 		snprintf(path, sizeof(path), "ws/%s", c->o->binds[i].to);
-		if (bind_readonly(c->binds[i], path) != 0)
+		if (!attach(c, c->binds[i], path) || !read_only(path))
 			child_fail(c, STEP_BIND);
 	}
 }

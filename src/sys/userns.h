@@ -8,9 +8,8 @@
  * long as the descriptors do, so a kill -9 leaves nothing.
  *
  * Facts: overlayfs in a user namespace needs Linux 5.11, user.* attributes
- * on tmpfs need 6.6; a lower layer must be reachable in the new mount
- * namespace by the caller's own user; a layer's files must belong to the
- * mapped user, or writing to them fails with EOVERFLOW.
+ * on tmpfs need 6.6; a layer's files must belong to the mapped user, or
+ * writing to them fails with EOVERFLOW.
  */
 #ifndef SYS_USERNS_H
 #define SYS_USERNS_H

@@ -224,6 +224,20 @@ a_missing_layer_is_an_error(void **state)
 	FAILS(userns_open(&o, &r->u), ERR_SANDBOX);
 }
 
+/* sudo in somebody's closed home: root gets there, the mapped user does not. */
+static void
+a_closed_folder_above_is_no_hindrance_to_root(void **state)
+{
+	struct room *r = *state;
+	struct userns_opts o = {0};
+
+	assert_int_equal(chmod(r->dir, 0700), 0);
+	if (geteuid() == 0)
+		assert_int_equal(chown(r->dir, 12345, 12345), 0);
+	open_room(r, &o);
+	assert_int_equal(in_view(&r->u.view, "grep -q base a && echo x >>a"), 0);
+}
+
 static void
 the_probe_says_yes_here(void **state)
 {
@@ -244,6 +258,7 @@ group(void)
 		cmocka_unit_test_setup_teardown(a_failing_fill_fails_the_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(plain_binds_the_folder_itself, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_missing_layer_is_an_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_closed_folder_above_is_no_hindrance_to_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_probe_says_yes_here, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -642,6 +642,25 @@ a_large_step_moves_the_slot(void **state)
 }
 
 static void
+an_idle_slot_follows_the_base(void **state)
+{
+	struct room *m = *state;
+	struct oid tree;
+
+	if (m->kind == WS_POOL)
+		return;
+	commit_many(150);
+	open_at(m, "HEAD~1");
+	open_at(m, "HEAD");
+	workspace_close(m->ws);
+	m->ws = NULL;
+	tree = head("HEAD^{tree}");
+	sh("grep -q 'tree %s' repo/.git/factory/base/0/state", oid_hex(&tree).s);
+	open_at(m, "HEAD");
+	in_ws(m, "test $(ls many | wc -l) = 150 && test -z \"$(git status --porcelain)\"");
+}
+
+static void
 reset_is_pristine(void **state)
 {
 	struct room *m = *state;
@@ -940,6 +959,7 @@ group(void)
 		BOTH(a_tree_that_nobody_may_check_out_is_refused),
 		BOTH(from_commit_to_commit),
 		BOTH(a_large_step_moves_the_slot),
+		BOTH(an_idle_slot_follows_the_base),
 		BOTH(reset_is_pristine),
 		BOTH(recorded_changes_can_be_put_back),
 		BOTH(setup_results_are_a_layer),
