@@ -113,7 +113,7 @@ struct llm_config {
 	const char *prices_path;	/* NULL: installed templates/prices.json */
 	int64_t max_tokens;	/* 0: 8192 */
 	int64_t deadline_ms;	/* of one request; 0: 10 min */
-	int64_t idle_ms;	/* without a byte; 0: 120 s */
+	int64_t idle_ms;	/* without more than a byte a second; 0: 5 min */
 	unsigned attempts;	/* of one request; 0: 5 */
 	int64_t wait_max_s;	/* longest single wait that is obeyed; 0: 120 */
 	bool proxy_from_env;

@@ -8,7 +8,7 @@
 #include "wire/json.h"
 
 #define DEADLINE_MS (10 * 60 * 1000)
-#define IDLE_MS (120 * 1000)
+#define IDLE_MS (300 * 1000)	/* models that think say nothing for minutes */
 
 static struct err *
 on_event(void *arg, const char *type UNUSED, struct str data)

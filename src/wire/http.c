@@ -246,6 +246,10 @@ set_walls(struct transfer *t)
 	lib.curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 	lib.curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	/* A peer that is gone without a word is found out long before the idle time. */
+	lib.curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	lib.curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPIDLE, 30L);
+	lib.curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPINTVL, 15L);
 	if (!defence_on(DEFENCE_REDIRECT)) {
 		lib.curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 1L);
 		lib.curl_easy_setopt(t->easy, CURLOPT_UNRESTRICTED_AUTH, 1L);
