@@ -217,14 +217,10 @@ check_policy(struct exam *x)
 	struct err *e = policy_open(x->repo, &x->policy);
 
 	x->has_policy = e == NULL;
-	if (e == NULL && !x->policy.found)
-		e = err_hint(err_new(ERR_CONFIG, "'%s' has no %s", x->policy.branch, CONFIG_PATH),
-		    "run 'git factory init', edit the file, and commit it");
-	else if (e == NULL && !config_gated(&x->policy.cfg) && !x->policy.cfg.gates_none)
-		e = err_hint(err_new(ERR_CONFIG, "%s has no gates, so no task can run", CONFIG_PATH),
-		    "add one under 'gates:'");
-	judge(x, LEVEL_BAD, "policy", e, x->has_policy ? x->policy.branch : "");
-	if (!x->has_policy)
+	if (e == NULL)
+		e = policy_proves(x->repo, &x->policy);
+	judge(x, LEVEL_BAD, "policy", e, x->has_policy ? policy_base(&x->policy) : "");
+	if (!x->has_policy || !x->policy.found)
 		return;
 	judge(x, LEVEL_BAD, "trust", policy_trusted(&x->policy), "the policy loosens nothing that you have not allowed");
 	err_ignore(tree_walk(x->repo, &x->policy.tree, ".github/workflows", check_workflow, x));
@@ -346,7 +342,7 @@ doctor(struct app *app, const void *opts, const struct args *args UNUSED)
 		check_state(&x);
 		check_policy(&x);
 	}
-	if (x.has_policy)
+	if (x.has_policy && x.policy.found)
 		check_models(&x);
 	check_sandbox(&x);
 	check_agents(&x);

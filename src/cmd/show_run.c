@@ -29,7 +29,7 @@ show_field(struct out *o, const char *name, const char *value)
 	if (*value == '\0')
 		return;
 	out_style(o, STYLE_DIM);
-	out_printf(o, "%-10s", name);
+	out_printf(o, "%-11s", name);
 	out_style(o, STYLE_RESET);
 	out_line(o, str_of(value));
 	out_printf(o, "\n");

@@ -106,9 +106,7 @@ check_commit(const struct check_opts *o, const struct oid *commit, struct check 
 	AUTO(check_free) struct check c = {.commit = *commit};
 
 	TRY(policy_for(o, &p));
-	if (!config_gated(&p.cfg))
-		return err_hint(err_new(ERR_CONFIG, "no gate is configured for the base '%s'", p.branch),
-		    "name a gate in " CONFIG_PATH " there, or say 'gates: none'");
+	TRY(policy_proves(o->repo, &p));
 	c.base = p.commit;
 	TRY(merged_tree(o->repo, &c.base, commit, &c.tree));
 	TRY(judge_it(o, &p, &c));

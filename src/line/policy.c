@@ -1,8 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/defence.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "conf/trust.h"
 #include "git/commit.h"
@@ -139,6 +141,33 @@ policy_open(struct repo *r, struct policy *out)
 	TRY(base_ref(r, &head, head_branch, &ref));
 	TRY(ref_read(r, ref, &tip));
 	return policy_at(r, ref, &tip, out);
+}
+
+const char *
+policy_base(const struct policy *p)
+{
+	return str_starts(str_of(p->branch), "refs/heads/") ? p->branch + strlen("refs/heads/") : p->branch;
+}
+
+static bool
+lies_uncommitted(struct repo *r)
+{
+	AUTO(mem_free_p) char *path = repo_is_bare(r) ? NULL : path_join(repo_workdir(r), CONFIG_PATH);
+
+	return path != NULL && access(path, F_OK) == 0;
+}
+
+struct err *
+policy_proves(struct repo *r, const struct policy *p)
+{
+	if (config_gated(&p->cfg) || p->cfg.gates_none)
+		return NULL;
+	if (p->found)
+		return err_hint(err_new(ERR_CONFIG, "%s of '%s' has no gates: nothing says how a change is proven",
+		    CONFIG_PATH, policy_base(p)), "add one under 'gates:', or say 'gates: none'");
+	return err_hint(err_new(ERR_CONFIG, "'%s' has no %s: nothing says how a change is proven", policy_base(p),
+	    CONFIG_PATH), lies_uncommitted(r) ? "edit the one in your work tree, and commit it: only what is committed counts"
+	    : "run 'git factory init', edit the file, and commit it");
 }
 
 struct err *

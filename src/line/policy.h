@@ -41,6 +41,15 @@ struct err *policy_at(struct repo *r, const char *branch, const struct oid *comm
     struct policy *out) MUST_USE;
 void policy_free(struct policy *p);	/* also for AUTO */
 
+/* The base branch's name without refs/heads/. */
+const char *policy_base(const struct policy *p);
+
+/*
+ * NULL when policy says how a change is proven, be it 'gates: none'.  Else
+ * ERR_CONFIG; the hint knows whether a file lies uncommitted in the work tree.
+ */
+struct err *policy_proves(struct repo *r, const struct policy *p) MUST_USE;
+
 /* NULL when everything that the policy loosens is trusted, else ERR_UNTRUSTED. */
 struct err *policy_trusted(const struct policy *p) MUST_USE;
 

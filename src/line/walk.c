@@ -166,18 +166,6 @@ read_task(struct walk *w)
 /* ---- policy into what the steps need ---- */
 
 static struct err *
-require_gates(const struct policy *p)
-{
-	if (config_gated(&p->cfg) || p->cfg.gates_none)
-		return NULL;
-	if (!p->found)
-		return err_hint(err_new(ERR_CONFIG, "'%s' has no %s: nothing says how a change is proven",
-		    p->branch, CONFIG_PATH), "run 'git factory init', edit the file, and commit it");
-	return err_hint(err_new(ERR_CONFIG, "%s has no gates: nothing says how a change is proven", CONFIG_PATH),
-	    "add one under 'gates:', or say 'gates: none'");
-}
-
-static struct err *
 choose_agent(struct walk *w)
 {
 	const char *name = w->o->agent != NULL ? w->o->agent : w->policy.cfg.agent;
@@ -200,7 +188,7 @@ apply_policy(struct walk *w)
 	AUTO(mem_free_p) char *word = NULL;
 
 	TRY(policy_trusted(&w->policy));
-	TRY(require_gates(&w->policy));
+	TRY(policy_proves(w->repo, &w->policy));
 	TRY(choose_agent(w));
 	TRY(policy_jail(&w->policy, NULL, &w->gate_jail));
 	w->judge = (struct judge){.repo = w->repo, .clock = w->clock, .o = w->o, .jail = &w->gate_jail};

@@ -425,7 +425,7 @@ test_security_sandbox() {
 test_no_gates() {
 	run git factory gate
 	status_is 128
-	err_like 'no gate is configured'
+	err_like 'nothing says how a change is proven'
 	mkdir -p .factory
 	commit .factory/config.yml 'version: 1
 base: main
