@@ -101,7 +101,11 @@ print_running(struct app *app, struct queue *q)
 		}
 		note_line(app, STYLE_BLUE, "running", row.id.s, row.task != NULL ? row.task->title : row.broken);
 		clock_format(l->v[i].since, since);
-		out_printf(&app->out, "%-10s run %s on %s since %s\n", "", l->v[i].run.s, l->v[i].node, since);
+		if (*l->v[i].node == '\0')
+			out_printf(&app->out, "%-10s its lease cannot be read\n", "");
+		else
+			out_printf(&app->out, "%-10s run %s on %s since %s\n", "", l->v[i].run.s, l->v[i].node,
+			    since);
 	}
 	return NULL;
 }

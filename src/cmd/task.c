@@ -102,6 +102,13 @@ apply_opts(const struct field_opts *o, struct task *t)
 	return task_check(t);
 }
 
+/* What messages call it. */
+static const char *
+file_name(const char *file)
+{
+	return file == NULL || strcmp(file, "-") == 0 ? "<stdin>" : file;
+}
+
 static struct err *
 read_input(const char *file, struct buf *out)
 {
@@ -170,7 +177,7 @@ add_with(struct app *app, struct queue *q, const struct field_opts *o, const cha
 		task_set_str(&t, &t.body, buf_str(&text));
 		buf_clear(&text);
 	} else {
-		TRY(task_parse(strcmp(o->file, "-") == 0 ? "<stdin>" : o->file, buf_str(&text), &t));
+		TRY(task_parse(file_name(o->file), buf_str(&text), &t));
 	}
 	if (title != NULL) {
 		task_set_str(&t, &t.title, str_trim(str_of(title)));
@@ -592,7 +599,7 @@ lint(struct app *app, const void *opts, const struct args *args)
 		if (args->n > 0)
 			return err_new(ERR_USAGE, "either ids or a file, not both");
 		TRY(read_input(o->file, &text));
-		return lint_file(app, strcmp(o->file, "-") == 0 ? "<stdin>" : o->file, buf_str(&text), o->json);
+		return lint_file(app, file_name(o->file), buf_str(&text), o->json);
 	}
 	TRY(desk_queue(app, &d));
 	return lint_queue(app, d.queue, args, o->json);

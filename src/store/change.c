@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,7 @@ write_task(struct state_step *t, const char *was, struct str old, const struct t
 	AUTO(buf_free) struct buf out = BUF_INIT(2 * TASK_FILE_MAX);
 	AUTO(mem_free_p) char *place = task_place(task);
 
+	assert(was != NULL);
 	TRY(task_splice(was, old, task, &out));
 	TRY(buf_check(&out, was));
 	TRY(check_readable(place, buf_str(&out)));

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -119,6 +120,7 @@ lease_dead(const struct lease_info *i)
 	AUTO(mem_free_p) char *boot = this_boot();
 	int64_t started;
 
+	assert(i->node != NULL && i->boot != NULL);
 	if (strcmp(i->node, node) != 0)
 		return false;
 	if (boot_is_over(i->boot, boot))

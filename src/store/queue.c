@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "git/ref.h"
 #include "git/repo.h"
 #include "git/tip.h"
 #include "git/tree.h"
@@ -376,6 +377,8 @@ queue_ready(struct queue *q, const struct queue_row *row)
 
 	if (row->broken != NULL)
 		return err_new(ERR_STATE, "cannot be read: %s", row->broken);
+	if (l != NULL && *l->node == '\0')
+		return err_new(ERR_STATE, "its lease '" REF_LEASES "%s' cannot be read", row->id.s);
 	if (l != NULL)
 		return err_new(ERR_STATE, "run '%s' works on it on '%s'", l->run.s, l->node);
 	if (task_ready(row->task, lookup, q, &why) == READY_YES)

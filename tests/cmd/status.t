@@ -102,4 +102,20 @@ test_a_lease_is_shown_and_a_dead_one_is_not() {
 	out_is "$id"
 }
 
+test_a_damaged_lease_holds_back_its_own_task_only() {
+	init
+	id=$(git factory task add -p 0 'Held back' 2>/dev/null)
+	other=$(git factory task add Other 2>/dev/null)
+	git update-ref "refs/factory/leases/$id" HEAD
+	git update-ref refs/factory/leases/nonsense HEAD
+	run git factory status
+	status_is 0
+	out_like 'its lease cannot be read'
+	run git factory task next
+	out_is "$other"
+	run git factory task ready "$id"
+	status_is 1
+	err_like "its lease 'refs/factory/leases/$id' cannot be read"
+}
+
 run_tests
