@@ -20,15 +20,6 @@ command_of(const struct conf_gate *gate, bool fast)
 	return fast && gate->fast[0] != '\0' ? gate->fast : gate->run;
 }
 
-/* What the fast form writes proves nothing for delivery, so it may write none. */
-static enum exec_report
-report_wanted(const struct conf_gate *gate, const char *command)
-{
-	if (gate->report[0] == '\0')
-		return EXEC_REPORT_NONE;
-	return command == gate->run ? EXEC_REPORT_REQUIRED : EXEC_REPORT_OPTIONAL;
-}
-
 static bool
 concerned(const struct subject *s, const struct conf_gate *gate)
 {
@@ -40,44 +31,6 @@ concerned(const struct subject *s, const struct conf_gate *gate)
 		if (glob_paths(&gate->paths, s->diff.v[i].path, 0))
 			return true;
 	return false;
-}
-
-/* ---- what is known about the base ---- */
-
-const struct outcome *
-base_outcome_known(const struct gates *g, const struct conf_gate *gate, const char *command)
-{
-	size_t i;
-
-	for (i = 0; i < g->base_runs.n; i++)
-		if (g->base_runs.v[i]->gate == gate &&
-		    strcmp(g->base_runs.v[i]->command, command) == 0)
-			return &g->base_runs.v[i]->outcome;
-	return NULL;
-}
-
-struct err *
-base_outcome(struct gates *g, const struct conf_gate *gate, const char *command,
-    const struct outcome **out)
-{
-	struct gate_event event = {GATE_STARTS, gate->name, true, {NULL, 0}, NULL};
-	struct exec_spec spec = {.gate = gate, .command = command,
-	    .report = report_wanted(gate, command), .tree = &g->base_tree,
-	    .setup = g->o.base_setup, .on_base = true};
-	struct base_run *run;
-	struct outcome o = {0};
-
-	if ((*out = base_outcome_known(g, gate, command)) != NULL)
-		return NULL;
-	gates_tell(g, &event);
-	TRY(exec_run(g, &spec, &o));
-	event.kind = GATE_ENDS;
-	gates_tell(g, &event);
-	run = mem_alloc(sizeof(*run));
-	*run = (struct base_run){gate, command, o};
-	vec_push(&g->base_runs, run);
-	*out = &run->outcome;
-	return NULL;
 }
 
 static bool
@@ -268,13 +221,15 @@ judge_outcome(struct subject *s, const struct conf_gate *gate, const char *comma
     const struct outcome *o, struct verdict *v)
 {
 	const struct outcome *base = NULL;
+	const struct base_run *run;
 
 	measure(o, v);
-	/* Before delivery the base's tests are compared; else only failures ask. */
-	if (oid_eq(&s->tree, &s->gates->base_tree))
+	if (oid_eq(&s->tree, &s->gates->base_tree)) {
 		base = o;
-	else if (o->kind != OUTCOME_PASSED || (s->depth == GATE_FULL && o->reported))
-		TRY(base_outcome(s->gates, gate, command, &base));
+	} else if (o->kind != OUTCOME_PASSED) {
+		TRY(base_outcome(s->gates, gate, command, &run));
+		base = &run->outcome;
+	}
 	if (o->kind == OUTCOME_PASSED)
 		judge_passed(o, v);
 	else if (o->kind == OUTCOME_FAILED && o->reported)
@@ -291,7 +246,7 @@ command_judge(struct subject *s, const struct conf_gate *gate, struct verdict *v
 	const char *command = command_of(gate, s->depth == GATE_FAST);
 	AUTO(outcome_free) struct outcome o = {0};
 	struct exec_spec spec = {.gate = gate, .command = command,
-	    .report = report_wanted(gate, command), .tree = &s->tree, .setup = s->setup};
+	    .report = exec_report_of(gate, command), .tree = &s->tree, .setup = s->setup};
 
 	if (!concerned(s, gate)) {
 		verdict_set(v, VERDICT_PASS, "not run: no file that it is for was changed");

@@ -52,6 +52,14 @@ broken_by(struct outcome *out, struct err *e)
 	return NULL;
 }
 
+enum exec_report
+exec_report_of(const struct conf_gate *gate, const char *command)
+{
+	if (gate->report[0] == '\0')
+		return EXEC_REPORT_NONE;
+	return strcmp(command, gate->run) == 0 ? EXEC_REPORT_REQUIRED : EXEC_REPORT_OPTIONAL;
+}
+
 /* ---- one command in the workspace ---- */
 
 struct run {
@@ -123,6 +131,17 @@ gate_dir(const struct run *r, int *fd)
 
 	return beneath_open(workspace_dirfd(r->ws), dir[0] == '\0' ? "." : dir,
 	    O_RDONLY | O_DIRECTORY, 0, fd);
+}
+
+static struct err *
+check_dir(const struct run *r, struct outcome *out)
+{
+	AUTO(fd_close_p) int fd = -1;
+	struct err *e;
+
+	if (r->spec->gate->dir[0] == '\0' || (e = gate_dir(r, &fd)) == NULL)
+		return NULL;
+	return broken_by(out, err_wrap(e, "the gate's folder"));
 }
 
 /*
@@ -229,7 +248,9 @@ run_in(const struct run *r, struct outcome *out)
 	AUTO(proc_result_free) struct proc_result result = {0};
 	char span[CLOCK_TEXT];
 
-	TRY(report_remove(r, out));
+	TRY(check_dir(r, out));
+	if (out->kind != OUTCOME_BROKEN)
+		TRY(report_remove(r, out));
 	if (out->kind == OUTCOME_BROKEN)
 		return NULL;
 	TRY(run_argv(r, argv, r->spec->quiet, &result));

@@ -19,6 +19,12 @@ enum exec_report {
 	EXEC_REPORT_REQUIRED
 };
 
+/*
+ * What is to be expected of a gate's command.  What its fast form writes
+ * proves nothing for delivery, so it may write no report.
+ */
+enum exec_report exec_report_of(const struct conf_gate *gate, const char *command);
+
 struct exec_spec {
 	const struct conf_gate *gate;
 	const char *command;	/* for sh -c */

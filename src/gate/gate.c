@@ -111,34 +111,29 @@ add_fields(struct buf *b, const char *key, const struct strs *values)
 		add_field(b, key, values->v[i]);
 }
 
-/*
- * Everything that decides what the command does and how it is judged, but the
- * tree and the base.
- */
-static struct err *
-define(const struct subject *s, const struct conf_gate *gate, const char *name,
-    struct oid *out)
+struct err *
+gate_definition(const struct gates *g, const struct conf_gate *gate, const char *name,
+    const char *command, const char *setup, struct oid *out)
 {
-	const struct gates_opts *o = &s->gates->o;
+	const struct gates_opts *o = &g->o;
 	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
 
 	add_field(&b, JUDGEMENT, name);
-	add_fields(&b, "protect", &o->config->protect);
 	if (gate != NULL) {
-		add_field(&b, "command", command_of(gate, s->depth == GATE_FAST));
+		add_field(&b, "command", command);
 		add_field(&b, "one", gate->one);
 		add_field(&b, "report", gate->report);
 		add_field(&b, "dir", gate->dir);
 		add_fields(&b, "path", &gate->paths);
 		add_fields(&b, "tolerate", &gate->tolerate);
-		add_field(&b, "setup", s->setup == NULL ? "" : s->setup);
+		add_field(&b, "setup", setup == NULL ? "" : setup);
 		add_field(&b, "PATH", o->policy->path == NULL ? "" : o->policy->path);
 		add_fields(&b, "read", &o->policy->read);
 		buf_addf(&b, "timeout %lld jail %d network %d\n", (long long)gate->timeout,
 		    (int)o->policy->mode, (int)o->policy->host_network);
 	} else {
-		buf_addf(&b, "base %s person %d\n", oid_hex(&s->gates->base_tree).s,
-		    (int)o->person);
+		add_fields(&b, "protect", &o->config->protect);
+		buf_addf(&b, "base %s person %d\n", oid_hex(&g->base_tree).s, (int)o->person);
 	}
 	return blob_hash(buf_str(&b), out);
 }
@@ -152,7 +147,8 @@ begin(const struct subject *s, const struct conf_gate *gate, const char *name,
 
 	verdict_init(v, name);
 	v->fast = s->depth == GATE_FAST;
-	TRY(define(s, gate, name, &definition));
+	TRY(gate_definition(s->gates, gate, name,
+	    gate == NULL ? "" : command_of(gate, s->depth == GATE_FAST), s->setup, &definition));
 	verdict_id(v, oid_hex(&s->tree).s, oid_hex(&definition).s);
 	gates_tell(s->gates, &e);
 	return NULL;
@@ -202,20 +198,30 @@ run_protected(struct subject *s, struct verdict *v)
 	return NULL;
 }
 
-/* Judged before the commands, and completed with what their reports say. */
+/* What only memory says is lost may never have been: the base is asked again. */
+static struct err *
+compare_reports(struct subject *s, const struct conf_gate *gate, const struct outcome *o,
+    struct verdict *kept)
+{
+	const struct base_run *base;
+
+	TRY(base_outcome(s->gates, gate, command_of(gate, false), &base));
+	if (base->remembered && kept_lost(gate, &base->outcome, o))
+		TRY(base_refresh(s->gates, base));
+	kept_reports(s, gate, &base->outcome, o, kept);
+	return NULL;
+}
+
 static struct err *
 run_command(struct subject *s, const struct conf_gate *gate, struct verdict *v,
     struct verdict *kept)
 {
 	AUTO(outcome_free) struct outcome o = {0};
-	const struct outcome *base;
 
 	TRY(begin(s, gate, gate->name, v));
 	TRY(command_judge(s, gate, v, &o));
-	if (s->depth == GATE_FULL && o.reported && !oid_eq(&s->tree, &s->gates->base_tree)) {
-		TRY(base_outcome(s->gates, gate, command_of(gate, false), &base));
-		kept_reports(s, gate, base, &o, kept);
-	}
+	if (s->depth == GATE_FULL && o.reported && !oid_eq(&s->tree, &s->gates->base_tree))
+		TRY(compare_reports(s, gate, &o, kept));
 	end(s, v);
 	return NULL;
 }

@@ -32,7 +32,7 @@ struct mark {
 };
 
 struct survey {
-	struct subject *s;
+	const struct subject *s;
 	struct verdict *v;
 	struct map names;	/* struct name */
 	struct { VEC_FIELDS(struct mark); } before, after;
@@ -313,12 +313,39 @@ kept_files(struct subject *s, struct verdict *v)
 
 /* ---- reports ---- */
 
+/* NULL when nothing is lost, else what happened to the test. */
+static const char *
+loss(const struct conf_gate *gate, const struct junit_case *base, const struct junit *now)
+{
+	const struct junit_case *c;
+
+	if (base->status > JUNIT_FLAKY || glob_names(&gate->tolerate, base->id) ||
+	    glob_names(&gate->tolerate, base->name))
+		return NULL;
+	c = junit_get(now, base->id);
+	if (c == NULL)
+		return "gone";
+	return c->status == JUNIT_SKIPPED ? "skipped" : NULL;
+}
+
+bool
+kept_lost(const struct conf_gate *gate, const struct outcome *base,
+    const struct outcome *candidate)
+{
+	size_t i;
+
+	for (i = 0; i < base->report.n; i++)
+		if (loss(gate, base->report.v[i], &candidate->report) != NULL)
+			return true;
+	return false;
+}
+
 void
 kept_reports(const struct subject *s, const struct conf_gate *gate,
     const struct outcome *base, const struct outcome *candidate, struct verdict *v)
 {
-	const struct survey sv = {.s = (struct subject *)(uintptr_t)s, .v = v};
-	const struct junit_case *b, *c;
+	const struct survey sv = {.s = s, .v = v};
+	const char *lost;
 	size_t i;
 
 	if (!candidate->reported || !defence_on(DEFENCE_KEPT_TESTS))
@@ -329,17 +356,10 @@ kept_reports(const struct subject *s, const struct conf_gate *gate,
 		return;
 	}
 	for (i = 0; i < base->report.n; i++) {
-		b = base->report.v[i];
-		if (b->status > JUNIT_FLAKY || glob_names(&gate->tolerate, b->id) ||
-		    glob_names(&gate->tolerate, b->name))
-			continue;
-		c = junit_get(&candidate->report, b->id);
-		if (c == NULL)
-			findf(&sv, true, "", 0, "'%s' of the gate '%s' passed on the base and is gone",
-			    b->id, gate->name);
-		else if (c->status == JUNIT_SKIPPED)
-			findf(&sv, true, "", 0, "'%s' of the gate '%s' passed on the base and is skipped",
-			    b->id, gate->name);
+		lost = loss(gate, base->report.v[i], &candidate->report);
+		if (lost != NULL)
+			findf(&sv, true, "", 0, "'%s' of the gate '%s' passed on the base and is %s",
+			    base->report.v[i]->id, gate->name, lost);
 	}
 }
 

@@ -33,6 +33,10 @@ struct err *kept_files(struct subject *s, struct verdict *v) MUST_USE;
 void kept_reports(const struct subject *s, const struct conf_gate *gate,
     const struct outcome *base, const struct outcome *candidate, struct verdict *v);
 
+/* Would kept_reports() find a loss?  Pure. */
+bool kept_lost(const struct conf_gate *gate, const struct outcome *base,
+    const struct outcome *candidate);
+
 /* The verdict from the findings. */
 void kept_sum(const struct subject *s, struct verdict *v);
 

@@ -38,6 +38,7 @@ void outcome_free(struct outcome *o);	/* also for AUTO */
 struct base_run {
 	const struct conf_gate *gate;
 	const char *command;
+	bool remembered;	/* of an earlier run of the factory, see memory.h */
 	struct outcome outcome;
 };
 
@@ -59,14 +60,20 @@ struct subject {
 void gates_tell(const struct gates *g, const struct gate_event *e);
 
 /*
- * The base's outcome for this command, run at most once.  Borrowed until the
- * gates are closed.
+ * The base's outcome for this command, run at most once, or not at all when
+ * it is remembered.  Borrowed until the gates are closed.
  */
 struct err *base_outcome(struct gates *g, const struct conf_gate *gate,
-    const char *command, const struct outcome **out) MUST_USE;
+    const char *command, const struct base_run **out) MUST_USE;
 
-/* The same if it was run already, else NULL. */
-const struct outcome *base_outcome_known(const struct gates *g,
-    const struct conf_gate *gate, const char *command);
+/* Run what is only remembered: *run is changed. */
+struct err *base_refresh(struct gates *g, const struct base_run *run) MUST_USE;
+
+/*
+ * The id of everything that decides what a gate says but the tree and the
+ * base.  gate NULL: a built-in one.
+ */
+struct err *gate_definition(const struct gates *g, const struct conf_gate *gate,
+    const char *name, const char *command, const char *setup, struct oid *out) MUST_USE;
 
 #endif

@@ -410,6 +410,61 @@ subs skip'
 	out_like "'a.list::subs' of the gate 'unit' passed on the base and is skipped"
 }
 
+# What is remembered of the base saves a run and decides nothing.
+test_memory_of_the_base() {
+	runner
+	sed -i 's/^bad=0/bad=0; echo "ran on $(cat other 2>\/dev\/null || echo base)" >\&2/' runner
+	policy 'run: ./runner' 'report: out/report.xml'
+	change other change
+	ok git factory gate
+	set -- .git/factory/gates/*.json
+	is $# 1
+	exists "$1"
+	sed -i 's/a.list::subs/a.list::nosuch/' "$1"
+	run git factory gate
+	status_is 0
+	out_like '^tests-kept +pass'
+	fails grep -q nosuch "$1"
+	echo '{"time": 1' >"$1"
+	run git factory gate
+	status_is 0
+}
+
+test_a_folder_of_its_own() {
+	runner
+	mkdir web
+	mv runner tests sum web/
+	policy 'run: ./runner' 'report: out/report.xml' 'dir: web'
+	change web/sum 5
+	run git factory gate
+	status_is 1
+	out_like '^--- a.list::adds'
+	git checkout -q -B work main
+	git rm -rq web
+	git commit -q -m 'Without web'
+	run git factory gate --person
+	status_is 1
+	out_like "^unit +error +the gate's folder"
+}
+
+test_interrupted() {
+	runner
+	policy 'run: "sleep 986"'
+	change other hello
+	git-factory gate >"$OUT" 2>"$ERR" &
+	pid=$!
+	n=0
+	while ! pgrep -f 'sleep 986' >/dev/null; do
+		n=$((n + 1))
+		[ "$n" -lt 100 ] || fail 'the gate does not start'
+		sleep 0.1
+	done
+	kill -TERM "$pid"
+	wait "$pid" && status=0 || status=$?
+	status_is 130
+	fails pgrep -f 'sleep 986'
+}
+
 test_security_sandbox() {
 	runner
 	policy "run: 'cat $HOME/canary && exit 0; echo x >$HOME/written; echo x >sum; exit 0'"
