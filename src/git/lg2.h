@@ -6,7 +6,7 @@
  * lg2_open() succeeded; a call that bypasses the table does not link.
  *
  * Settings, made once: objects are verified before they are written (strict
- * object creation).  Objects are synced by objsync.h, refs under lg2_fsync().
+ * object creation).  Objects are synced by objsync.h, refs by libgit2 itself.
  * The owner of a repository is checked by repo_open() with a better message.
  */
 #ifndef GIT_LG2_H
@@ -33,7 +33,10 @@ extern struct lg2_table lg2;
 /* Load libgit2 and initialise it; at once when that is done already. */
 struct err *lg2_open(void) MUST_USE;
 
-/* Does libgit2 fsync what it writes from here on?  Not at first. */
+/*
+ * Does libgit2 fsync what it writes from here on?  Not at first.  Objects ask
+ * at each write; the refs of a repository asked once, when it was opened.
+ */
 void lg2_fsync(bool on);
 
 /*

@@ -230,6 +230,29 @@ repo_head(struct repo *r, char **branch, struct oid *tip)
 	return NULL;
 }
 
+/* The store of refs learns once, when it is first opened, that it is to fsync. */
+static int
+open_lg2(const char *gitdir, git_repository **out)
+{
+	git_repository *g = NULL;
+	git_refdb *refs = NULL;
+	int rc = lg2.git_repository_open_ext(&g, gitdir,
+	    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
+
+	if (rc < 0)
+		return rc;
+	lg2_fsync(true);
+	rc = lg2.git_repository_refdb(&refs, g);
+	lg2_fsync(false);
+	if (rc < 0) {
+		lg2.git_repository_free(g);
+		return rc;
+	}
+	lg2.git_refdb_free(refs);
+	*out = g;
+	return 0;
+}
+
 struct err *
 repo_lg2(struct repo *r, struct git_repository **out)
 {
@@ -237,8 +260,7 @@ repo_lg2(struct repo *r, struct git_repository **out)
 
 	TRY(lg2_open());
 	if (r->lg2 == NULL) {
-		rc = lg2.git_repository_open_ext(&r->lg2, r->place.gitdir,
-		    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
+		rc = open_lg2(r->place.gitdir, &r->lg2);
 		if (rc < 0)
 			return err_recode(lg2_err(NULL, rc, "cannot open the repository '%s'",
 			    r->place.gitdir), ERR_REPOSITORY);

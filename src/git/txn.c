@@ -187,10 +187,8 @@ write_one(struct repo *r, struct locked *l, const char *message)
 		rc = lg2.git_transaction_remove(l->tx, l->ref->name);
 	else
 		rc = lg2.git_transaction_set_target(l->tx, l->ref->name, &id, NULL, message);
-	lg2_fsync(true);
 	if (rc == 0)
 		rc = lg2.git_transaction_commit(l->tx);
-	lg2_fsync(false);
 	return rc < 0 ? lg2_err(r, rc, "cannot write the ref '%s'", l->ref->name) : NULL;
 }
 
