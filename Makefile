@@ -179,7 +179,7 @@ BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 COMPLETIONS := $(B)/completions/git-factory.bash $(B)/completions/git-factory.zsh $(B)/completions/git-factory.fish
-SHARED := $(wildcard hooks/* templates/*)
+SHARED := $(shell find hooks templates -type f)
 
 # Made of the option tables themselves.
 $(B)/completions/git-factory.%: $(B)/git-factory ci/completion
