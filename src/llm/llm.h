@@ -94,8 +94,7 @@ struct llm_reply {
 
 /*
  * Micro-dollars per million tokens ($3 per million is 3,000,000). A negative
- * price of the cache means the usual: reading a tenth of 'in', writing 1.25
- * times 'in'.
+ * price of the cache means as much as 'in'.
  */
 struct llm_price {
 	int64_t in;

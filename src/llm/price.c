@@ -148,8 +148,8 @@ struct llm_price
 price_whole(struct llm_price p)
 {
 	if (p.cache_read < 0)
-		p.cache_read = (p.in + 9) / 10;
+		p.cache_read = p.in;
 	if (p.cache_write < 0)
-		p.cache_write = p.in + (p.in + 3) / 4;
+		p.cache_write = p.in;
 	return p;
 }

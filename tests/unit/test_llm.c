@@ -283,7 +283,7 @@ test_anthropic(void **state UNUSED)
 	AUTO(conversation_free) struct conversation c;
 	AUTO(llm_reply_free) struct llm_reply r = {0};
 	AUTO(mem_free_p) char *request = NULL;
-	struct llm_price price = {3000000, 15000000, -1, -1};
+	struct llm_price price = {3000000, 15000000, 300000, -1};
 	struct llm_config cfg = {.provider = "anthropic", .model = "m-1", .base_url = s.base,
 	    .api_key = "sk-test", .price = &price};
 	AUTO(llm_close_p) struct llm *l = NULL;
@@ -293,8 +293,8 @@ test_anthropic(void **state UNUSED)
 	assert_null(llm_complete(l, &c.req, &r));
 	is_the_reply(&r);
 	assert_int_equal(r.usage.cache_write, 3);
-	/* 25 * 3 + 89 * 15 + 4 * 0.3 + 3 * 3.75 = 1422.45 */
-	assert_int_equal(r.cost, 1423);
+	/* 25 * 3 + 89 * 15 + 4 * 0.3 + 3 * 3 = 1420.2 */
+	assert_int_equal(r.cost, 1421);
 	assert_false(r.recorded);
 	request = listener_request(&s);
 	assert_non_null(strstr(request, "POST /v1/messages HTTP/1.1\r\n"));
@@ -485,8 +485,8 @@ test_prices(void **state UNUSED)
 	assert_null(price_find("templates/prices.json", "anthropic", "gpt-4o", &p, &found));
 	assert_false(found);
 	p = price_whole((struct llm_price){1000001, 2000000, -1, -1});
-	assert_int_equal(p.cache_read, 100001);
-	assert_int_equal(p.cache_write, 1250002);
+	assert_int_equal(p.cache_read, 1000001);
+	assert_int_equal(p.cache_write, 1000001);
 	assert_int_equal(llm_cost(&p, &u), 4);
 	u.in = INT64_MAX;
 	p.in = INT64_MAX;
