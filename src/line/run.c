@@ -72,6 +72,8 @@ line_run(const struct line_opts *o, const struct id *task, struct run *out)
 	} else if (journal_count(w.journal) <= 1) {
 		/* Nothing was done: the next start is from the base as it is then. */
 		err_ignore(walk_done(&w));
+	} else if (err_is(e, ERR_INTERRUPTED)) {
+		e = err_hint(e, "nothing is lost: 'git factory run %s' goes on", task->s);
 	}
 	walk_close(&w);
 	return e;

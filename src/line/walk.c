@@ -21,8 +21,7 @@ struct err *
 walk_alive(struct walk *w)
 {
 	if (w->o->cancel != NULL && *w->o->cancel != 0)
-		return err_hint(err_new(ERR_INTERRUPTED, "stopped; nothing is lost"),
-		    "'git factory run %s' goes on", w->id.s);
+		return err_new(ERR_INTERRUPTED, "interrupted");
 	return w->lease == NULL ? NULL : lease_beat(w->lease);
 }
 

@@ -227,13 +227,13 @@ test_a_killed_run_goes_on() {
 		"$BUILD/git-factory" run "$id" >"$OUT" 2>"$ERR" &
 		pid=$!
 		n=0
-		while kill -0 $pid 2>/dev/null && [ $n -lt 400 ] &&
-			[ "$(cat .git/factory/runs/*/journal.jsonl 2>/dev/null | wc -l)" -lt $step ]; do
+		while kill -0 "$pid" 2>/dev/null && [ "$n" -lt 400 ] &&
+			[ "$(cat .git/factory/runs/*/journal.jsonl 2>/dev/null | wc -l)" -lt "$step" ]; do
 			sleep 0.01
 			n=$((n + 1))
 		done
-		kill -9 $pid 2>/dev/null || :
-		wait $pid 2>/dev/null || :
+		kill -9 "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
 	done
 	run git factory run "$id"
 	status_is 0
@@ -289,6 +289,91 @@ test_an_outside_agent_is_any_command() {
 	run git factory replay "$(git factory pr show --json 1 | jq -r .run)"
 	status_is 1
 	err_like 'outside agent'
+}
+
+test_an_interrupt_loses_nothing() {
+	sample
+	{
+		answer "$(call a edit '{"path":"greet","old":"Helo","new":"Hello"}')"
+		answer "$(call b run '{"command":"sleep 1"}')"
+		answer "$(call c finish '{"summary":"done"}')"
+	} >.factory/session.jsonl
+	git commit -qam 'A slow session'
+	file_task
+	"$BUILD/git-factory" run "$id" >"$OUT" 2>"$ERR" &
+	pid=$!
+	n=0
+	until grep -qs '"edit"' .git/factory/runs/*/journal.jsonl; do
+		n=$((n + 1))
+		[ "$n" -lt 200 ] || fail 'the run did not get there'
+		sleep 0.05
+	done
+	sleep 0.2
+	# A shell without job control starts it with SIGINT ignored.
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	status_is 130
+	err_like 'goes on'
+	is "$(git for-each-ref refs/factory/leases refs/heads/factory refs/factory/pulls)" ''
+	run "$BUILD/git-factory" run "$id"
+	status_is 0
+	err_like 'was not finished: it goes on'
+	is "$(git show "factory/$id-greet-in-english:greet" | tail -n 1)" 'echo "Hello, $1"'
+}
+
+test_caps_are_hard() {
+	sample
+	sed -i 's/^agent:/limits: {turns: 2}\nagent:/' .factory/config.yml
+	git commit -qam 'Two turns'
+	file_task
+	run git factory run -q "$id"
+	status_is 1
+	err_like 'limits.turns'
+	is "$(git factory task show --json "$id" | jq -r .state)" escalated
+	attempt=$(git for-each-ref --format='%(refname)' refs/factory/attempts)
+	is "$(git show "$attempt:greet" | tail -n 1)" 'echo "Hallo, $1"'
+}
+
+test_several_runs_at_once() {
+	sample
+	for n in 1 2 3; do
+		ids="${ids:-} $(git factory task add "Greet, the ${n}th" 2>/dev/null)"
+	done
+	pids=
+	for id in $ids; do
+		"$BUILD/git-factory" run -q "$id" >"$TMP/out.$id" 2>&1 &
+		pids="$pids $!"
+	done
+	for pid in $pids; do
+		wait "$pid" || fail "a run failed: $(cat "$TMP"/out.*)"
+	done
+	is "$(git factory pr list --json | jq -r '[.[].number] | sort | join(" ")')" '1 2 3'
+	is "$(git factory task list --json | jq -r '[.[].state] | unique | join(" ")')" delivered
+	is "$(git log --format=%H refs/notes/factory -- | wc -l | tr -d ' ')" 3
+	is "$(git status --porcelain)" ''
+}
+
+test_one_task_has_one_run() {
+	sample
+	{
+		answer "$(call a run '{"command":"sleep 1"}')"
+		answer "$(call c give_up '{"question":"?"}')"
+	} >.factory/session.jsonl
+	git commit -qam 'A slow session'
+	file_task
+	"$BUILD/git-factory" run -q "$id" >/dev/null 2>&1 &
+	pid=$!
+	n=0
+	until [ -n "$(git for-each-ref refs/factory/leases)" ]; do
+		n=$((n + 1))
+		[ "$n" -lt 200 ] || fail 'no lease'
+		sleep 0.02
+	done
+	run git factory run "$id"
+	status_is 1
+	err_like 'works on it|running'
+	wait "$pid" || :
 }
 
 run_tests
