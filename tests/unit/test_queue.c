@@ -256,6 +256,40 @@ closing_by_hand_closes(void **state UNUSED)
 	store_close(&s);
 }
 
+static struct err *
+escalate(struct state_step *t UNUSED, struct task *task, void *ctx UNUSED)
+{
+	task->state = TASK_ESCALATED;
+	task_set(task, &task->question, "Which colour?");
+	return NULL;
+}
+
+static void
+changing_the_spec_answers_the_question(void **state UNUSED)
+{
+	AUTO(mem_free_p) char *path = NULL;
+	struct store s = {0};
+	struct id id, next;
+
+	store_open(&s);
+	id = file_task(&s, "Paint it", 2, NULL);
+	path = file_of(&id);
+	ok(queue_change(s.queue, &id, "escalate", escalate, NULL));
+	fails(queue_next(s.queue, &next), ERR_NOTHING_READY, "1 escalated");
+	/* A label is no answer; and nobody lands a task by writing so. */
+	sh("git worktree add -q ../view factory-state && cd ../view &&"
+	   "sed -i 's/^state:.*/state: landed\\nlabels: [x]/' %s && git commit -qam label", path);
+	store_again(&s);
+	assert_int_equal(get(&s, &id)->state, TASK_ESCALATED);
+	assert_true(strs_has(&get(&s, &id)->labels, "x"));
+	sh("cd ../view && echo 'Red, please.' >>%s && git commit -qam answer", path);
+	store_again(&s);
+	assert_int_equal(get(&s, &id)->state, TASK_QUEUED);
+	assert_string_equal(get(&s, &id)->question, "");
+	ok(queue_next(s.queue, &next));
+	store_close(&s);
+}
+
 static void
 a_strange_branch_is_told_and_left_alone(void **state UNUSED)
 {
@@ -412,6 +446,7 @@ main(void)
 	    TEST_REPO(a_broken_file_blocks_only_itself),
 	    TEST_REPO(a_new_file_that_was_broken_begins_when_it_is_mended),
 	    TEST_REPO(closing_by_hand_closes),
+	    TEST_REPO(changing_the_spec_answers_the_question),
 	    TEST_REPO(a_strange_branch_is_told_and_left_alone),
 	    TEST_REPO(hostile_files_do_not_stop_the_fold),
 	    TEST_REPO(the_cache_is_disposable),
