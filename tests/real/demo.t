@@ -6,7 +6,7 @@ test_demo_takes_a_task_to_a_merged_pull_request() {
 	[ "$PLATFORM" = Linux ] || skip 'the sandbox is on Linux only'
 	temporary=$TMP/temporary
 	mkdir "$temporary"
-	TMPDIR=$temporary run "$ROOT/ci/demo"
+	TMPDIR=$temporary FACTORY_BUILD=$BUILD run "$ROOT/ci/demo"
 	status_is 0
 	out_like '^FAILED refuses_a_unit_alone'
 	out_like 'recorded'
