@@ -36,7 +36,7 @@ test_killed_anywhere_the_next_one_works() {
 		traced "$call"
 		n=$(grep -c "$call(" "$TMP/trace" || :)
 		i=0
-		while [ $i -lt "$n" ]; do
+		while [ "$i" -lt "$n" ]; do
 			i=$((i + 1))
 			run strace -f -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$i" \
 				git-factory task add "Killed at $call $i"
