@@ -163,18 +163,24 @@ scan_side(struct survey *sv, const struct diff_file *f, bool before, bool *blank
 	const struct testlang *lang = testlang_of(f->path);
 	const struct runner_file *runner = runner_of(f->path);
 	bool read = false;
+	struct err *e;
 
 	*blank = false;
 	*decls = 0;
 	TRY(read_side(sv, f, before, &text, &read));
 	if (!read)
 		return NULL;
-	if (lang != NULL) {
-		TRY(testfile_scan(lang, buf_str(&text), &t));
-		take_decls(sv, &t, f->path, before);
-	} else {
-		TRY(runner_scan(runner, buf_str(&text), &t));
+	e = lang != NULL ? testfile_scan(lang, buf_str(&text), &t) :
+	    runner_scan(runner, buf_str(&text), &t);
+	/* Written to exhaust the patterns, or so odd that it does. */
+	if (err_is(e, ERR_LIMIT)) {
+		find(sv, true, f->path, 0, "the file is too intricate to be judged");
+		err_ignore(e);
+		return NULL;
 	}
+	TRY(e);
+	if (lang != NULL)
+		take_decls(sv, &t, f->path, before);
 	take_marks(sv, &t, f, before, lang == NULL);
 	*blank = t.blank || text.n == 0;
 	*decls = t.decls.n;
