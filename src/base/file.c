@@ -142,10 +142,22 @@ dir_make(int dirfd, const char *path, mode_t mode)
 	return NULL;
 }
 
-static struct err *remove_at(int dirfd, const char *name);
+/*
+ * Whoever made the tree may have nested it any number deep: folders beyond
+ * this depth are moved up into the topmost one, which takes another round.
+ */
+#define REMOVE_DEPTH 64
+#define REMOVE_NAMES 1000
+
+struct removal {
+	int top;	/* the topmost folder, -1 before it is open */
+	unsigned lifted;
+};
+
+static struct err *remove_at(struct removal *r, int dirfd, const char *name, int depth);
 
 static struct err *
-remove_children(int dirfd, const char *name)
+remove_children(struct removal *r, int dirfd, const char *name, int depth)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct err *e = NULL;
@@ -157,15 +169,30 @@ remove_children(int dirfd, const char *name)
 		fd_close_p(&fd);
 		return e;
 	}
+	if (depth == 0)
+		r->top = fd;
 	while (e == NULL && (d = readdir(dir)) != NULL)
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			e = remove_at(fd, d->d_name);
+			e = remove_at(r, fd, d->d_name, depth + 1);
 	closedir(dir);
 	return e;
 }
 
 static struct err *
-remove_at(int dirfd, const char *name)
+lift(struct removal *r, int dirfd, const char *name)
+{
+	char up[32];
+
+	for (int i = 0; i < REMOVE_NAMES; i++) {
+		snprintf(up, sizeof(up), ".remove.%u", r->lifted++);
+		if (renameat(dirfd, name, r->top, up) == 0)
+			return NULL;
+	}
+	return err_sys("cannot lift folder '%s'", name);
+}
+
+static struct err *
+remove_at(struct removal *r, int dirfd, const char *name, int depth)
 {
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return NULL;
@@ -176,16 +203,25 @@ remove_at(int dirfd, const char *name)
 	/* A folder that its owner may not read is opened up first. */
 	if (fchmodat(dirfd, name, 0700, 0) != 0)
 		return err_sys("cannot open up folder '%s'", name);
-	TRY(remove_children(dirfd, name));
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) != 0)
-		return err_sys("cannot remove '%s'", name);
-	return NULL;
+	if (depth > REMOVE_DEPTH)
+		return lift(r, dirfd, name);
+	for (;;) {
+		unsigned before = r->lifted;
+
+		TRY(remove_children(r, dirfd, name, depth));
+		if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+			return NULL;
+		if (depth > 0 || r->lifted == before || (errno != ENOTEMPTY && errno != EEXIST))
+			return err_sys("cannot remove '%s'", name);
+	}
 }
 
 struct err *
 tree_remove(int dirfd, const char *path)
 {
-	return remove_at(dirfd, path);
+	struct removal r = {.top = -1};
+
+	return remove_at(&r, dirfd, path, 0);
 }
 
 char *

@@ -705,6 +705,23 @@ recorded_changes_can_be_put_back(void **state)
 	tree_edit_free(&again);
 }
 
+static void
+depth_is_no_weapon(void **state)
+{
+	struct room *m = *state;
+	struct ws_report rep = {0};
+	struct oid got, base = head("HEAD^{tree}");
+
+	open_at(m, "HEAD");
+	in_ws(m, "i=0; while [ $i -lt 1500 ]; do mkdir d && cd d; i=$((i + 1)); done; echo x >f");
+	got = collect(m, &rep);
+	assert_string_equal(oid_hex(&got).s, oid_hex(&base).s);
+	assert_int_equal(rep.refused.n, 1);
+	ws_report_free(&rep);
+	ok(workspace_reset(m->ws, &oid_zero, &oid_zero));
+	in_ws(m, "test ! -e d");
+}
+
 /* ---- setup ---- */
 
 static void
@@ -962,6 +979,7 @@ group(void)
 		BOTH(an_idle_slot_follows_the_base),
 		BOTH(reset_is_pristine),
 		BOTH(recorded_changes_can_be_put_back),
+		BOTH(depth_is_no_weapon),
 		BOTH(setup_results_are_a_layer),
 		BOTH(several_at_once),
 		BOTH(killed_in_the_middle),
