@@ -21,15 +21,6 @@
 #define RECORDING_MAX (256 * MIB)
 
 static void
-llm_said(void *arg, struct str piece)
-{
-	const struct walk *w = arg;
-
-	if (w->o->on_agent != NULL)
-		w->o->on_agent(w->o->arg, AGENT_SAYS, piece);
-}
-
-static void
 llm_waits(void *arg, const struct err *why, int64_t wait_ms)
 {
 	const struct walk *w = arg;
@@ -90,7 +81,7 @@ open_model(struct walk *w)
 	const struct conf_model *m = config_model(&w->policy.cfg, w->agent_conf->model);
 	AUTO(mem_free_p) char *transcript = mem_printf("%s/transcript.jsonl", w->dir);
 	struct llm_config c = {.transcript = transcript, .clock = w->clock, .cancel = w->o->cancel,
-	    .on_text = llm_said, .on_retry = llm_waits, .arg = w, .redact = redact_line};
+	    .on_retry = llm_waits, .arg = w, .redact = redact_line};
 	struct llm_price price;
 
 	if (m == NULL)
