@@ -85,7 +85,7 @@
  * tool/tool            the table of tools
  *
  * --- gate: proving a tree ---
- * gate/base_run        what a gate says of the base, asked once
+ * gate/base_run        ?
  * gate/command         a gate of policy, judged with what the base does
  * gate/evidence        the failing part, for whoever is to mend it
  * gate/exec            one command of a gate in a pristine workspace of one tree
@@ -93,7 +93,7 @@
  * gate/glob            patterns for paths and for names of tests
  * gate/junit           JUnit XML, as the test runners of this world write it
  * gate/kept            tests are kept: none deleted, emptied or skipped
- * gate/memory          the same, from one run to the next
+ * gate/memory          what gates said about base trees, kept on this machine from one run to the
  * gate/protect         paths that decide what happens to a change
  * gate/report          report files that the code under test wrote
  * gate/rerun           one failing test once more, alone
