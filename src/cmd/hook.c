@@ -169,25 +169,34 @@ is_ours(const char *path, bool *ours)
 
 /* ---- install, remove ---- */
 
-/* Installed, or beside the build. */
+#define LEVELS 3	/* from a binary's folder up to the source of its build */
+
+/* Installed, or above the build that this program is of. */
 static struct err *
 template_read(struct buf *out)
 {
-	char self[PATH_MAX];
-	AUTO(mem_free_p) char *near = NULL;
-	struct err *e;
-	ssize_t n;
+	struct err *e = file_read(AT_FDCWD, DATADIR "/hooks/" HOOK, out), *other;
+	char self[PATH_MAX], *slash;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int i;
 
-	e = file_read(AT_FDCWD, DATADIR "/hooks/" HOOK, out);
-	if (!err_is(e, ERR_NOT_FOUND))
-		return e;
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n <= 0)
-		return e;
-	self[n] = '\0';
-	near = mem_printf("%.*s/../hooks/" HOOK, (int)(strrchr(self, '/') - self), self);
-	err_free(e);
-	return err_hint(file_read(AT_FDCWD, near, out), "'make install' puts it to " DATADIR "/hooks");
+	self[n > 0 ? n : 0] = '\0';
+	for (i = 0; i < LEVELS && err_is(e, ERR_NOT_FOUND); i++) {
+		AUTO(mem_free_p) char *near = NULL;
+
+		if ((slash = strrchr(self, '/')) == NULL)
+			break;
+		*slash = '\0';
+		near = mem_printf("%s/hooks/" HOOK, self);
+		other = file_read(AT_FDCWD, near, out);
+		if (err_is(other, ERR_NOT_FOUND)) {
+			err_free(other);
+			continue;
+		}
+		err_free(e);
+		e = other;
+	}
+	return err_is(e, ERR_NOT_FOUND) ? err_hint(e, "'make install' puts it there") : e;
 }
 
 static struct err *

@@ -289,16 +289,16 @@ judge_marks(const struct survey *sv)
 		if (take_equal(sv->before.v, sv->before.n, used, m))
 			continue;
 		if (m->runner)
-			findf(sv, !m->new_file, m->file, m->line, "which tests run was changed: %s",
+			findf(sv, !m->new_file, m->file, m->line, "which tests run was changed: %.200s",
 			    m->text);
 		else
 			findf(sv, !m->new_file || is_conftest(m->file), m->file, m->line,
-			    "a marker that keeps tests from running: %s", m->text);
+			    "a marker that keeps tests from running: %.200s", m->text);
 	}
 	for (i = 0; i < sv->before.n; i++) {
 		m = &sv->before.v[i];
 		if (m->runner && !used[i])
-			findf(sv, true, m->file, m->line, "which tests run was changed: %s", m->text);
+			findf(sv, true, m->file, m->line, "which tests run was changed: %.200s", m->text);
 	}
 }
 
