@@ -135,8 +135,14 @@ agent_redact(const struct agent *a, const char *text)
 void
 agent_tell(const struct agent *a, enum agent_event event, struct str text)
 {
-	if (a->job->on_event != NULL)
-		a->job->on_event(a->job->arg, event, text);
+	AUTO(mem_free_p) char *copy = NULL;
+	AUTO(mem_free_p) char *clean = NULL;
+
+	if (a->job->on_event == NULL)
+		return;
+	copy = str_dup(text);
+	clean = agent_redact(a, copy);
+	a->job->on_event(a->job->arg, event, str_of(clean));
 }
 
 struct err *

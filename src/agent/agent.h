@@ -27,6 +27,7 @@ struct journal;
 struct llm;
 struct redactor;
 struct repo;
+struct strs;
 struct workspace;
 
 enum agent_event {
@@ -58,6 +59,9 @@ struct agent_job {
 	bool replay;
 	struct llm *llm;		/* of the built-in agent */
 	const char *const *command;	/* of an outside agent, NULL-terminated */
+	const struct strs *env;		/* "KEY=value" for the outside agent; NULL: none */
+	int64_t turn_ms;		/* longest turn of an outside agent; 0: the deadline */
+	int64_t command_ms;		/* longest command of the built-in agent; 0: the tool's */
 	void (*on_event)(void *arg, enum agent_event event, struct str text);	/* or NULL */
 	void *arg;
 };

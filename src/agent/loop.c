@@ -149,7 +149,7 @@ open_box(struct agent *a, struct loop *l)
 {
 	const struct agent_job *job = agent_job_of(a);
 	struct toolbox_opts opts = {.policy = job->jail, .view = workspace_view(job->ws),
-	    .cwd = job->cwd, .cancel_fd = job->cancel_fd};
+	    .cwd = job->cwd, .run_ms = job->command_ms, .cancel_fd = job->cancel_fd};
 
 	TRY(agent_live(a));
 	return l->box != NULL ? NULL : toolbox_open(&opts, &l->box);

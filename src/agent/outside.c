@@ -10,9 +10,11 @@
 
 #include "agent/agent.h"
 #include "base/arena.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "conf/redact.h"
 #include "git/workspace.h"
 #include "store/journal.h"
 #include "sys/jail.h"
@@ -67,10 +69,32 @@ write_task(struct outside *o, struct str text)
 	return NULL;
 }
 
+/* A secret may be cut anywhere in what a pipe gives at once. */
 static void
 say_output(void *arg, int fd UNUSED, const char *p, size_t n)
 {
-	agent_tell(arg, AGENT_SAYS, str_mk(p, n));
+	const struct agent_job *job = agent_job_of(arg);
+	AUTO(buf_free) struct buf clean = BUF_INIT(BUF_TEXT);
+
+	if (job->redact == NULL || !defence_on(DEFENCE_REDACT))
+		buf_add(&clean, p, n);
+	else
+		redact_feed(job->redact, str_mk(p, n), &clean);
+	if (job->on_event != NULL)
+		job->on_event(job->arg, AGENT_SAYS, buf_str(&clean));
+}
+
+static void
+say_rest(struct agent *a)
+{
+	const struct agent_job *job = agent_job_of(a);
+	AUTO(buf_free) struct buf clean = BUF_INIT(BUF_TEXT);
+
+	if (job->redact == NULL)
+		return;
+	redact_finish(job->redact, &clean);
+	if (job->on_event != NULL)
+		job->on_event(job->arg, AGENT_SAYS, buf_str(&clean));
 }
 
 static struct err *
@@ -100,8 +124,12 @@ run_command(struct agent *a, struct outside *o, struct str text, struct proc_res
 	cmd.binds = &bind;
 	if (e == NULL)
 		e = agent_time_left(a, &cmd.deadline_ms);
+	if (job->turn_ms > 0 && job->turn_ms < cmd.deadline_ms)
+		cmd.deadline_ms = job->turn_ms;
+	cmd.env = job->env;
 	if (e == NULL)
 		e = jail_run(job->jail, workspace_view(job->ws), &cmd, out);
+	say_rest(a);
 	vec_free(&argv);
 	drop_file(o);
 	return e;
@@ -121,7 +149,7 @@ turn_live(struct agent *a, struct outside *o, struct str text, struct buf *json)
 	if (r.cancelled)
 		return err_new(ERR_INTERRUPTED, "stopped while the agent worked");
 	if (r.timed_out)
-		return err_hint(err_new(ERR_TIMEOUT, "the agent passed its deadline"), "raise limits.timeout");
+		return err_hint(err_new(ERR_TIMEOUT, "the agent passed its deadline"), "raise limits.timeout, or the agent's timeout");
 	TRY(agent_collect(a, true, &tree));
 	clean = agent_redact(a, buf_cstr(&r.out.b));
 	jw_init(&w, json, false);

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "conf/key.h"
+#include "conf/secrets.h"
 
 static const struct {
 	const char *word, *key_env, *base_url;
@@ -155,6 +156,42 @@ bool
 config_gated(const struct config *c)
 {
 	return c->gates.n > 0 || c->gates_none;
+}
+
+/* Is a variable that an agent is handed worth hiding? */
+static bool
+sounds_secret(const char *name)
+{
+	static const char *const words[] = {"KEY", "TOKEN", "SECRET", "PASS", "AUTH", "CRED"};
+	const char *value = getenv(name);
+	size_t i;
+
+	for (i = 0; i < NITEMS(words); i++)
+		if (strstr(name, words[i]) != NULL)
+			return true;
+	return value != NULL && secret_looks(str_of(value));
+}
+
+struct err *
+config_secrets(const struct config *c, struct secrets *s)
+{
+	bool found;
+	size_t i, k;
+
+	for (i = 0; i < NITEMS(providers); i++)
+		if (providers[i].key_env[0] != '\0')
+			TRY(secrets_env(s, providers[i].key_env, &found));
+	for (i = 0; i < c->models.n; i++)
+		if (model_key_env(&c->models.v[i])[0] != '\0')
+			TRY(secrets_env(s, model_key_env(&c->models.v[i]), &found));
+	for (i = 0; i < c->setup.n; i++)
+		for (k = 0; k < c->setup.v[i].secrets.n; k++)
+			TRY(secrets_env(s, c->setup.v[i].secrets.v[k], &found));
+	for (i = 0; i < c->agents.n; i++)
+		for (k = 0; k < c->agents.v[i].env.n; k++)
+			if (sounds_secret(c->agents.v[i].env.v[k]))
+				TRY(secrets_env(s, c->agents.v[i].env.v[k], &found));
+	return NULL;
 }
 
 static struct err *

@@ -24,6 +24,7 @@
 #include "base/vec.h"
 
 struct err;
+struct secrets;
 
 #define CONFIG_PATH ".factory/config.yml"
 #define CONFIG_MAX (1 * MIB)	/* bytes of the file */
@@ -49,7 +50,6 @@ struct conf_model {
 	const char *base_url;		/* "" for the provider's own */
 	const char *key_env;		/* api_key.env, "" for the provider's own */
 	int64_t max_tokens;		/* of one answer */
-	int64_t context;		/* tokens that the model can read */
 	struct conf_price price;	/* set when price.in >= 0 */
 	const char *recording;		/* provider 'recorded': path in the repository */
 };
@@ -153,6 +153,13 @@ struct err *config_user(struct config *c, const char *key, const char *value) MU
  * command agent has a command, gates have a command.  ERR_CONFIG.
  */
 struct err *config_check(const struct config *c) MUST_USE;
+
+/*
+ * Add the value of each variable that holds a secret here: the providers' own
+ * keys, and what policy names for models, setup and agents (of these, those
+ * whose name or value says that they are secret: HOME is none).
+ */
+struct err *config_secrets(const struct config *c, struct secrets *s) MUST_USE;
 
 /* NULL when there is none of this name; of models, "" names the only one. */
 const struct conf_model *config_model(const struct config *c, const char *name);

@@ -256,14 +256,16 @@ items_read(const struct spot *s, enum key_place place, const struct node *list)
 static struct err *
 word_read(const struct spot *s, const struct node *n, bool *done)
 {
+	const struct key *mode = key_find("sandbox.mode");
+
 	*done = true;
 	if (strcmp(s->pattern, "gates.") == 0 && str_is(n->text, "none")) {
 		s->c->gates_none = true;
 		origin_set(s->c, "gates", ORIGIN_POLICY);
 		return NULL;
 	}
-	if (strcmp(s->pattern, "sandbox.") == 0)
-		return value_read(key_find("sandbox.mode"), s, "sandbox.mode", n);
+	if (mode != NULL && strcmp(s->pattern, "sandbox.") == 0)
+		return value_read(mode, s, "sandbox.mode", n);
 	if (strcmp(s->pattern, "models.<name>.api_key.") == 0)
 		return err_hint(node_err(n, "the value of a key does not belong into a file"),
 		    "write api_key: {env: NAME} with the name of an environment variable");

@@ -47,8 +47,6 @@ const struct key keys[] = {
 	    0, 0, NULL},
 	{"models.<name>.max_tokens", KEY_INT, MODEL(max_tokens), "16000", NULL,
 	    "Tokens of one answer at most", 1, 10000000, NULL},
-	{"models.<name>.context", KEY_INT, MODEL(context), "200000", NULL,
-	    "Tokens that the model can read at once", 1000, 100000000, NULL},
 	{"models.<name>.price.in", KEY_PRICE, MODEL(price.in), "", "3.00",
 	    "Dollars for a million tokens sent, where the built-in table does not know the model", 0, 0, NULL},
 	{"models.<name>.price.out", KEY_PRICE, MODEL(price.out), "", "15.00",

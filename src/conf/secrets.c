@@ -47,21 +47,6 @@ secrets_get(const struct secrets *s, const char *name)
 }
 
 void
-secrets_unset_env(const struct secrets *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		char *value = getenv(s->v[i].name);
-
-		/* /proc/PID/environ shows the old bytes even after unsetenv. */
-		if (value != NULL)
-			mem_wipe(value, strlen(value));
-		unsetenv(s->v[i].name);
-	}
-}
-
-void
 secrets_free(struct secrets *s)
 {
 	size_t i;

@@ -44,9 +44,6 @@ struct err *secrets_env(struct secrets *s, const char *name, bool *found) MUST_U
 /* NULL when there is none of this name. */
 const struct secret *secrets_get(const struct secrets *s, const char *name);
 
-/* Takes the variable out of this process's environment, so no child inherits it. */
-void secrets_unset_env(const struct secrets *s);
-
 void secrets_free(struct secrets *s);	/* wipes; also for AUTO */
 
 /*

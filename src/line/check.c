@@ -68,19 +68,6 @@ merged_tree(struct repo *r, const struct oid *base, const struct oid *commit, st
 	    "rebase it on the base, or merge the base into it");
 }
 
-/* Tests see no key; what they print may hold one that lies in the repository. */
-static struct err *
-known_secrets(const struct config *c, struct secrets *s)
-{
-	bool found;
-	size_t i;
-
-	for (i = 0; i < c->models.n; i++)
-		if (secrets_get(s, model_key_env(&c->models.v[i])) == NULL)
-			TRY(secrets_env(s, model_key_env(&c->models.v[i]), &found));
-	return NULL;
-}
-
 static struct err *
 judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 {
@@ -92,7 +79,8 @@ judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 
 	TRY(policy_trusted(p));
 	TRY(policy_jail(p, NULL, &jail));
-	TRY(known_secrets(&p->cfg, &secrets));
+	/* Tests see no key; what they print may hold one that lies in the repository. */
+	TRY(config_secrets(&p->cfg, &secrets));
 	redact = redact_new(&secrets);
 	j.redact = redact;
 	c->sandbox = policy_sandbox_word(&jail);

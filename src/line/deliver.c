@@ -389,6 +389,7 @@ escalate(struct walk *w, const struct oid *tree, struct proof *proof, const stru
 {
 	AUTO(ending_free) struct ending d = {.w = w};
 	AUTO(mem_free_p) char *text = walk_redact(w, question);
+	AUTO(mem_free_p) char *message = walk_redact(w, why == NULL ? "" : err_msg(why));
 
 	take_verdicts(w, proof);
 	line_tell(w->o, LINE_STEP, "escalate");
@@ -399,7 +400,7 @@ escalate(struct walk *w, const struct oid *tree, struct proof *proof, const stru
 	}
 	run_set(&w->rec, &w->rec.question, text);
 	run_set(&w->rec, &w->rec.error, why == NULL ? "escalated" : err_row(err_code(why))->word);
-	run_set(&w->rec, &w->rec.message, why == NULL ? "" : err_msg(why));
+	run_set(&w->rec, &w->rec.message, message);
 	fill_record(w, &d, tree, RUN_ESCALATED);
 	return finish(w, &d, tree);
 }

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "conf/redact.h"
 #include "conf/secrets.h"
 #include "git/tree.h"
 #include "git/workspace.h"
@@ -41,19 +42,28 @@ layer_key(const struct judge *j, const struct config *c, const struct oid *tree,
 }
 
 static struct err *
-add_secrets(const struct conf_setup *s, struct strs *env)
+add_secrets(const struct conf_setup *s, struct secrets *found, struct strs *env)
 {
-	struct secrets found = {0};
-	struct err *e = NULL;
 	bool there;
 	size_t i;
 
-	for (i = 0; e == NULL && i < s->secrets.n; i++)
-		e = secrets_env(&found, s->secrets.v[i], &there);
-	for (i = 0; i < found.n; i++)
-		strs_addf(env, "%s=%s", found.v[i].name, found.v[i].value);
-	secrets_free(&found);
-	return e;
+	for (i = 0; i < s->secrets.n; i++)
+		TRY(secrets_env(found, s->secrets.v[i], &there));
+	for (i = 0; i < found->n; i++)
+		strs_addf(env, "%s=%s", found->v[i].name, found->v[i].value);
+	return NULL;
+}
+
+/* What the command says is shown and recorded, without the secrets it was given. */
+static struct err *
+failed(const struct conf_setup *s, const struct proc_result *r, const struct secrets *given, bool trusted)
+{
+	AUTO(redact_free_p) struct redactor *redact = redact_new(given);
+	AUTO(mem_free_p) char *said = redact_dup(redact, buf_cstr(&r->out.b));
+
+	return err_hint(err_new(ERR_COMMAND, "setup '%s' ended with exit status %d: %s", s->run, r->status, said),
+	    trusted ? "try it by hand in a fresh checkout"
+	    : "the change needs something that setup without network cannot get");
 }
 
 static void
@@ -73,11 +83,12 @@ run_one(const struct judge *j, struct workspace *ws, const struct conf_setup *s,
 	struct jail_cmd cmd = {.argv = argv, .cwd = s->dir[0] != '\0' ? s->dir : NULL, .max_out = OUTPUT_MAX,
 	    .tail = OUTPUT_MAX, .err_to_out = true, .deadline_ms = s->timeout * 1000, .cancel_fd = j->o->cancel_fd};
 	AUTO(wipe_env) struct strs env = {0};
+	AUTO(secrets_free) struct secrets given = {0};
 	AUTO(proc_result_free) struct proc_result r = {0};
 
 	if (trusted) {
 		cmd.host_network = s->network == NETWORK_HOST;
-		TRY(add_secrets(s, &env));
+		TRY(add_secrets(s, &given, &env));
 	}
 	cmd.env = &env;
 	line_tell(j->o, LINE_STEP, "setup: %s", s->run);
@@ -87,9 +98,7 @@ run_one(const struct judge *j, struct workspace *ws, const struct conf_setup *s,
 	if (r.timed_out)
 		return err_hint(err_new(ERR_COMMAND, "setup '%s' passed its deadline", s->run), "raise its timeout");
 	if (r.status != 0)
-		return err_hint(err_new(ERR_COMMAND, "setup '%s' ended with exit status %d: %s", s->run, r.status,
-		    buf_cstr(&r.out.b)), trusted ? "try it by hand in a fresh checkout"
-		    : "the change needs something that setup without network cannot get");
+		return failed(s, &r, &given, trusted);
 	return NULL;
 }
 

@@ -128,6 +128,25 @@ open_workspace(struct walk *w)
 	return NULL;
 }
 
+/* The variables that trusted policy hands to the agent, by name. */
+static const struct strs *
+agent_env(struct walk *w)
+{
+	const struct strs *names = &w->agent_conf->env;
+	struct strs *env = arena_alloc(&w->rec.mem, sizeof(*env));
+	size_t i;
+
+	if (names->n > 0)
+		env->v = arena_alloc(&w->rec.mem, names->n * sizeof(*env->v));
+	for (i = 0; i < names->n; i++) {
+		const char *value = getenv(names->v[i]);
+
+		if (value != NULL)
+			env->v[env->n++] = arena_printf(&w->rec.mem, "%s=%s", names->v[i], value);
+	}
+	return env;
+}
+
 /* The agent's job borrows from the walk; its texts live in the record's arena. */
 static struct err *
 open_agent(struct walk *w)
@@ -147,7 +166,10 @@ open_agent(struct walk *w)
 	    .prompt = arena_str(&w->rec.mem, buf_str(&prompt)), .cancel_fd = w->o->cancel_fd, .llm = w->llm,
 	    .replay = w->replay, .on_event = w->o->on_agent, .arg = w->o->arg};
 	job->deadline = clock_mono(w->clock) + w->policy.cfg.limits.timeout * 1000;
+	job->command_ms = w->policy.cfg.limits.command * 1000;
 	if (a->kind == AGENT_COMMAND) {
+		job->env = agent_env(w);
+		job->turn_ms = a->timeout * 1000;
 		argv = arena_alloc(&w->rec.mem, (a->command.n + 1) * sizeof(*argv));
 		for (i = 0; i < a->command.n; i++)
 			argv[i] = a->command.v[i];
@@ -159,6 +181,7 @@ open_agent(struct walk *w)
 struct err *
 walk_staff(struct walk *w)
 {
+	TRY(config_secrets(&w->policy.cfg, &w->secrets));
 	if (w->agent_conf->kind == AGENT_BUILTIN) {
 		TRY(open_model(w));
 	} else {

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "conf/config.h"
+#include "conf/secrets.h"
 #include "conf/trust.h"
 
 static void
@@ -262,6 +263,31 @@ test_user(void **state)
 	err_free(e);
 }
 
+/* Every secret that policy names is known, and what is none is left alone. */
+static void
+test_known_secrets(void **state)
+{
+	AUTO(config_free) struct config c;
+	AUTO(secrets_free) struct secrets s = {0};
+
+	(void)state;
+	parse("models: {m: {model: x, api_key: {env: T_KEY}}}\n"
+	    "agents: {a: {kind: command, command: [x], env: [T_LANG, T_TOKEN]}}\n"
+	    "workspace: {setup: [{run: x, secrets: [T_SETUP]}]}\n", &c);
+	setenv("T_KEY", "value-of-key", 1);
+	setenv("T_LANG", "en_US.UTF-8", 1);
+	setenv("T_TOKEN", "value-of-token", 1);
+	setenv("T_SETUP", "value-of-setup", 1);
+	setenv("OPENAI_API_KEY", "value-of-openai", 1);
+	unsetenv("ANTHROPIC_API_KEY");
+	assert_null(config_secrets(&c, &s));
+	assert_int_equal(s.n, 4);
+	assert_non_null(secrets_get(&s, "T_KEY"));
+	assert_non_null(secrets_get(&s, "T_TOKEN"));
+	assert_non_null(secrets_get(&s, "T_SETUP"));
+	assert_non_null(secrets_get(&s, "OPENAI_API_KEY"));
+}
+
 static struct err *
 collect(void *ctx, const char *key, const char *value, enum config_origin origin)
 {
@@ -440,6 +466,7 @@ main(void)
 		cmocka_unit_test(test_inconsistent),
 		cmocka_unit_test(test_secrets_refused),
 		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_known_secrets),
 		cmocka_unit_test(test_each),
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_manual),

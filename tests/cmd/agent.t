@@ -1,0 +1,68 @@
+#!/bin/sh
+# An outside agent's environment, time and secrets are what policy names.
+. "${0%/*}/../lib.sh"
+
+# agent SCRIPT [EXTRA]: the policy's agent is this shell script
+agent() {
+	ok git factory init >/dev/null
+	printf '%s\n' "$1" >agent.sh
+	printf 'gates: none\nagent: a\nagents: {a: {kind: command, command: [sh, agent.sh]%s}}\n' \
+	    "${2:-}" >.factory/config.yml
+	git add -A
+	git commit -q -m policy
+	ok git factory trust >/dev/null
+	git factory task add 'Write a file' >"$TMP/id"
+}
+
+branch() {
+	git for-each-ref --format='%(refname)' 'refs/heads/factory/*'
+}
+
+test_security_only_named_variables_are_handed_through() {
+	needs bwrap
+	agent 'env | sort >seen' ', env: [PLAIN]'
+	PLAIN=hello OTHER=canary run git factory run "$(cat "$TMP/id")"
+	status_is 0
+	git show "$(branch):seen" >"$TMP/seen"
+	like "$(cat "$TMP/seen")" '^PLAIN=hello$'
+	unlike "$(cat "$TMP/seen")" canary
+}
+
+test_security_a_secret_that_an_agent_was_given_does_not_leave() {
+	needs bwrap
+	# shellcheck disable=SC2016
+	agent 'echo "key: $MY_TOKEN"; echo "$MY_TOKEN" | base64 >leak; echo x >fine' ', env: [MY_TOKEN]'
+	MY_TOKEN=canary-4711-abcdef run git factory run "$(cat "$TMP/id")"
+	isnt "$status" 0
+	out_unlike 'canary-4711'
+	err_unlike 'canary-4711'
+	is "$(branch)" ''
+	git rev-list --objects --all | cut -d' ' -f1 | git cat-file --batch >"$TMP/objects"
+	is "$(grep -ac 'canary-4711' "$TMP/objects")" 0
+	is "$(grep -rc 'canary-4711' .git/factory | grep -vc ':0$')" 0
+}
+
+test_a_turn_ends_at_its_timeout() {
+	needs bwrap
+	agent 'sleep 60' ', timeout: 1s'
+	run timeout 30 git factory run "$(cat "$TMP/id")"
+	isnt "$status" 0
+	isnt "$status" 124
+}
+
+test_security_setups_output_is_shown_without_its_secret() {
+	needs bwrap
+	agent 'echo x >fine'
+	printf '%s\n' 'workspace: {setup: [{run: "echo got $MY_TOKEN; false", secrets: [MY_TOKEN]}]}' >>.factory/config.yml
+	git commit -qam setup
+	ok git factory trust >/dev/null
+	MY_TOKEN=canary-4711-abcdef run git factory run "$(cat "$TMP/id")"
+	isnt "$status" 0
+	err_like 'got \[redacted:MY_TOKEN\]'
+	out_unlike 'canary-4711'
+	err_unlike 'canary-4711'
+	git rev-list --objects --all | cut -d' ' -f1 | git cat-file --batch >"$TMP/objects"
+	is "$(grep -ac 'canary-4711' "$TMP/objects")" 0
+}
+
+run_tests
