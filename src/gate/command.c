@@ -180,7 +180,8 @@ judge_passed(const struct outcome *o, struct verdict *v)
 		verdict_set(v, VERDICT_PASS, "%zu tests, %zu skipped", o->report.n,
 		    o->report.skipped);
 	else
-		verdict_set(v, VERDICT_PASS, "%zu tests", o->report.n);
+		verdict_set(v, VERDICT_PASS, o->report.n == 1 ? "%zu test" : "%zu tests",
+		    o->report.n);
 }
 
 static void

@@ -220,7 +220,8 @@ test_no_report_is_an_error() {
 	done
 }
 
-# The change brings a report that says what it likes.
+# The change brings a report that says what it likes.  Without the defence it
+# is believed.
 test_security_planted_report() {
 	runner
 	policy 'run: "true"' 'report: out/report.xml'
@@ -228,6 +229,9 @@ test_security_planted_report() {
 	run git factory gate
 	status_is 1
 	out_like '^unit +error +no report'
+	run env GIT_FACTORY_TEST_OFF=report "${FACTORY_TESTING_BUILD:-$BUILD/testing}/git-factory" gate
+	status_is 0
+	out_like '^unit +pass +1 test$'
 }
 
 test_security_report_through_a_link() {
