@@ -108,7 +108,9 @@ static void
 tell(struct agent *a, enum agent_event event, const char *name, const char *text)
 {
 	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
-	struct str s = str_of(text);
+	/* Before it is cut: a secret's first half is no longer found. */
+	AUTO(mem_free_p) char *clean = agent_redact(a, text);
+	struct str s = str_of(clean);
 
 	buf_addf(&line, "%s %.*s", name, (int)(s.n < EVENT_MAX ? s.n : EVENT_MAX), s.n ? s.p : "");
 	agent_tell(a, event, buf_str(&line));
