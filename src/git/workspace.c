@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -67,7 +68,7 @@ build(struct workspace *ws, enum ws_kind kind)
 {
 	struct err *e;
 
-	if (kind == WS_POOL)
+	if (kind == WS_POOL || !defence_on(DEFENCE_LAYERS))
 		return build_as(ws, &ws_pool_ops);
 	e = build_as(ws, &ws_overlay_ops);
 	if (kind == WS_OVERLAY || !err_is(e, ERR_SANDBOX))

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -321,7 +322,8 @@ pool_open(struct workspace *ws)
 	AUTO(mem_free_p) char *files = NULL;
 
 	TRY(slot_pool(&ws->terms, &ws->slot));
-	TRY(restore(ws));
+	if (defence_on(DEFENCE_LAYERS))
+		TRY(restore(ws));
 	TRY(slot_move(&ws->terms, &ws->slot, true, &ws->tree));
 	TRY(slot_check(&ws->terms, &ws->slot, &ws->tree));
 	TRY(index_load(ws->slot.dir, slot_index(true), &ws->index));

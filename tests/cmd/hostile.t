@@ -62,8 +62,10 @@ attack() { # root|user BINARY [DEFENCE]
 	fi
 	(
 		cd "$TMP/victim" || exit 1
-		"$@" task add 'Be evil' >"$TMP/id" &&
-			"$@" run -q "$(cat "$TMP/id")" >"$OUT" 2>"$ERR" </dev/null
+		for _ in ${attack_runs:-once}; do
+			"$@" task add 'Be evil' >"$TMP/id" &&
+				"$@" run -q "$(cat "$TMP/id")" >"$OUT" 2>"$ERR" </dev/null || exit
+		done
 	) && status=0 || status=$?
 	cat "$TMP"/victim/.git/factory/runs/*/journal.jsonl >"$TMP/journal" 2>/dev/null || :
 }
@@ -229,6 +231,13 @@ test_security_gates_come_from_the_base() {
 	attack root "$TESTING" protected
 	status_is 1
 	err_like 'strict'
+}
+
+test_security_poisoned_next_run() {
+	printf 'deps/\n' >.gitignore
+	session_of "test -f deps/lib && echo P'WNED'; mkdir -p deps; echo evil >deps/lib" | sample
+	attack_runs='first second'
+	stopped layers
 }
 
 test_security_git_of_the_workspace_is_never_read() {
