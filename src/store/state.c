@@ -225,11 +225,11 @@ state_commit(const struct state *s, const struct oid *tree, const struct oid *pa
 static void
 add_refs(struct txn *to, const struct txn *from, bool deletions)
 {
-	const struct txn_ref *r;
+	size_t i;
 
-	for (r = from->v; r < from->v + from->n; r++)
-		if (oid_is_zero(&r->new) == deletions)
-			txn_add(to, r->name, &r->old, &r->new);
+	for (i = 0; i < from->n; i++)
+		if (oid_is_zero(&from->v[i].new) == deletions)
+			txn_add(to, from->v[i].name, &from->v[i].old, &from->v[i].new);
 }
 
 static struct err *

@@ -30,7 +30,7 @@ test_protected(void **state)
 		/* what some file system takes for them */
 		".github./x", ".github /x", "GITHUB~1/workflows/x", "CODEOW~1", ".gitlab-ci.yml::$DATA",
 		".git\xe2\x80\x8bhub/x", "\xef\xbc\xa3ODEOWNERS", "CODEOWNER\xc5\xbf",
-		".gith\xe2\x80\x8d" "ub/x",
+		(".gith\xe2\x80\x8d" "ub/x"),
 	};
 	static const char *const no[] = {
 		"src/main.c", "github/x", "docs/CODEOWNERS.md", "my.factory/x", "factory/x", "hooks/pre-push",
