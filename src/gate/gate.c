@@ -226,29 +226,31 @@ run_command(struct subject *s, const struct conf_gate *gate, struct verdict *v,
 	return NULL;
 }
 
+static struct verdict *
+next_verdict(struct verdicts *vs)
+{
+	vec_push(vs, (struct verdict){0});
+	return &vs->v[vs->n - 1];
+}
+
 static struct err *
 run_all(struct subject *s, struct verdicts *vs)
 {
 	const struct config *c = s->gates->o.config;
-	size_t i, n = 2;
+	struct verdict *kept;
+	size_t i;
 
-	/* Never moved by a push: each verdict is filled in place. */
+	/* Room for all, so that no verdict moves while it is being filled. */
 	vec_reserve(vs, c->gates.n + 2);
-	memset(vs->v, 0, (c->gates.n + 2) * sizeof(*vs->v));
-	vs->n = 2;
-	TRY(run_protected(s, &vs->v[0]));
-	TRY(begin(s, NULL, GATE_TESTS_KEPT, &vs->v[1]));
-	TRY(kept_files(s, &vs->v[1]));
-	for (i = 0; i < c->gates.n; i++) {
-		const struct conf_gate *gate = &c->gates.v[i];
-
-		if (gate->late && s->depth == GATE_FAST)
-			continue;
-		vs->n = n + 1;
-		TRY(run_command(s, gate, &vs->v[n++], &vs->v[1]));
-	}
-	kept_sum(s, &vs->v[1]);
-	end(s, &vs->v[1]);
+	TRY(run_protected(s, next_verdict(vs)));
+	kept = next_verdict(vs);
+	TRY(begin(s, NULL, GATE_TESTS_KEPT, kept));
+	TRY(kept_files(s, kept));
+	for (i = 0; i < c->gates.n; i++)
+		if (!c->gates.v[i].late || s->depth == GATE_FULL)
+			TRY(run_command(s, &c->gates.v[i], next_verdict(vs), kept));
+	kept_sum(s, kept);
+	end(s, kept);
 	return NULL;
 }
 

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -130,6 +131,7 @@ make_id(const struct reader *r, struct buf *id)
 {
 	size_t i;
 
+	assert(r->name != NULL && r->class != NULL);
 	if (class_tells(r->class, r->name)) {
 		add_name(id, r->class);
 		buf_adds(id, "::");
