@@ -14,11 +14,24 @@ work_free(struct work *r)
 	err_free(r->why);
 }
 
+/* Where no gate has a quick form, running it first would do all of it twice. */
+static bool
+has_fast_form(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->gates.n; i++)
+		if (c->gates.v[i].fast[0] != '\0' || c->gates.v[i].late)
+			return true;
+	return false;
+}
+
 /* One generate, one proof.  *evidence is what the next turn is told. */
 static struct err *
 iterate(struct walk *w, char **evidence, struct work *r)
 {
 	AUTO(agent_turn_free) struct agent_turn turn = {0};
+	bool quicker = has_fast_form(&w->policy.cfg);
 	const struct oid *tree;
 
 	TRY(walk_alive(w));
@@ -38,11 +51,13 @@ iterate(struct walk *w, char **evidence, struct work *r)
 		return NULL;
 	}
 	proof_free(&r->proof);
-	TRY(prove(w, tree, false, &r->proof));
-	if (r->proof.passed) {
-		proof_free(&r->proof);
-		TRY(prove(w, tree, true, &r->proof));
+	if (quicker) {
+		TRY(prove(w, tree, false, &r->proof));
+		if (r->proof.passed)
+			proof_free(&r->proof);
 	}
+	if (r->proof.verdicts.n == 0)
+		TRY(prove(w, tree, true, &r->proof));
 	r->proven = r->proof.passed;
 	if (!r->proven)
 		*evidence = mem_printf("The checks failed on your change. Mend it, and call finish again.\n\n%s",

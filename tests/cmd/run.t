@@ -354,6 +354,23 @@ test_several_runs_at_once() {
 	is "$(git status --porcelain)" ''
 }
 
+test_the_quick_form_comes_first_where_there_is_one() {
+	sample
+	sed -i 's|tests: {run: ./check,|tests: {run: ./check, fast: ./check quickly,|' .factory/config.yml
+	git commit -qam 'A quick form'
+	file_task
+	ok git factory run -q "$id"
+	is "$(jq -r 'select(.step | test("gates")) | .step' .git/factory/runs/*/journal.jsonl | tr '\n' ,)" \
+		'fast gates,fast gates,gates,'
+}
+
+test_without_a_quick_form_nothing_runs_twice() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	is "$(jq -r 'select(.step | test("gates")) | .step' .git/factory/runs/*/journal.jsonl | tr '\n' ,)" 'gates,gates,'
+}
+
 test_one_task_has_one_run() {
 	sample
 	{
