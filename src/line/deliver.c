@@ -163,12 +163,27 @@ take_verdicts(struct walk *w, struct proof *proof)
 	proof->verdicts = (struct verdicts){0};
 }
 
+/*
+ * A kill in the middle of the step leaves the refs that were written first:
+ * they hold what they would be given again.
+ */
+static struct err *
+attempt_ref(struct ending *d, struct state_step *t)
+{
+	AUTO(mem_free_p) char *name = mem_printf(REF_ATTEMPTS "%s", d->w->run.s);
+	struct oid now;
+
+	TRY(ref_read(d->w->repo, name, &now));
+	if (!oid_eq(&now, &d->attempt))
+		step_ref(t, name, &now, &d->attempt);
+	return NULL;
+}
+
 static struct err *
 change_task(struct state_step *t, struct task *task, void *ctx)
 {
 	struct ending *d = ctx;
 	struct walk *w = d->w;
-	AUTO(mem_free_p) char *attempts = mem_printf(REF_ATTEMPTS "%s", w->run.s);
 	AUTO(mem_free_p) char *ref = NULL;
 
 	lease_end(w->lease, t);
@@ -182,7 +197,7 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 	task_set(task, &task->question, w->rec.question);
 	TRY(ledger_put(t, &w->rec));
 	if (!oid_is_zero(&d->attempt))
-		step_ref(t, attempts, &oid_zero, &d->attempt);
+		TRY(attempt_ref(d, t));
 	if (d->has_pull) {
 		task->pull = d->pull.number;
 		task_set(task, &task->branch, d->pull.branch);
@@ -272,7 +287,8 @@ find_pull(struct walk *w, struct ending *d)
 	d->branch = buf_steal(&name);
 	ref = mem_printf("refs/heads/%s", d->branch);
 	TRY(ref_read(w->repo, ref, &d->branch_old));
-	if (!oid_is_zero(&d->branch_old) && (!found || !oid_eq(&d->branch_old, &d->pull.head)))
+	if (!oid_is_zero(&d->branch_old) && !oid_eq(&d->branch_old, &d->commit) &&
+	    (!found || !oid_eq(&d->branch_old, &d->pull.head)))
 		return err_hint(err_new(ERR_CONFLICT, "somebody committed to '%s': it is not overwritten", d->branch),
 		    "merge the branch by hand, or delete it and run the task again");
 	return NULL;
@@ -285,7 +301,7 @@ unchanged(struct walk *w, const struct ending *d, const struct oid *tree, bool *
 	struct commit c;
 
 	*same = false;
-	if (oid_is_zero(&d->branch_old))
+	if (d->pull.number == 0 || !oid_eq(&d->branch_old, &d->pull.head))
 		return NULL;
 	TRY(commit_read(w->repo, &d->branch_old, &c));
 	*same = oid_eq(&c.tree, tree) && c.parents.n == 1 && oid_eq(&c.parents.v[0], &w->policy.commit);

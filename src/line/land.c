@@ -52,8 +52,8 @@ static struct err *
 read_pull(struct landing *l, int64_t number)
 {
 	TRY(pull_read(l->repo, number, &l->pull));
-	if (l->pull.state != PULL_OPEN)
-		return err_new(ERR_STATE, "pull request %" PRId64 " is %s", number, pull_state_name(l->pull.state));
+	if (l->pull.state == PULL_CLOSED)
+		return err_new(ERR_STATE, "pull request %" PRId64 " is closed", number);
 	return ident_user(l->repo, NULL, NULL, clock_wall(state_clock(l->state)), &l->who);
 }
 
@@ -178,10 +178,12 @@ move(struct landing *l)
 	AUTO(mem_free_p) char *message = mem_printf("land %s: pull request %" PRId64, l->pull.task.s, l->pull.number);
 
 	TRY(decide_branch(l));
-	l->pull.state = PULL_MERGED;
-	l->pull.landed = l->commit;
-	l->pull.updated = l->who.when;
-	l->pull.closed_by = mem_strdup(l->who.name);
+	if (l->pull.state == PULL_OPEN) {
+		l->pull.state = PULL_MERGED;
+		l->pull.landed = l->commit;
+		l->pull.updated = l->who.when;
+		l->pull.closed_by = mem_strdup(l->who.name);
+	}
 	TRY(pull_prepare(l->repo, &l->pull, &l->who, &l->move));
 	if (!l->moved && l->checkout != NULL) {
 		TRY(checkout_forward(l->checkout, &l->commit));
@@ -213,6 +215,35 @@ verify(struct landing *l)
 	return ledger_note(l->state, &l->commit, str_trim(buf_str(&line)));
 }
 
+/*
+ * The pull request says that it landed.  When its task does not know, a kill
+ * came between: only the rest of the step is left to do.
+ */
+static struct err *
+take_up(struct landing *l)
+{
+	AUTO(mem_free_p) char *base = mem_printf("refs/heads/%s", l->pull.base);
+	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", l->pull.branch);
+	AUTO(queue_close_p) struct queue *q = NULL;
+	struct queue_row row;
+	struct oid before;
+	struct commit c;
+
+	TRY(queue_open(l->state, &q));
+	TRY(queue_get(q, &l->pull.task, &row));
+	if (row.task == NULL || row.task->state != TASK_DELIVERED)
+		return err_new(ERR_STATE, "pull request %" PRId64 " is merged", l->pull.number);
+	TRY(commit_read(l->repo, &l->pull.landed, &c));
+	before = c.parents.n > 0 ? c.parents.v[0] : l->pull.landed;
+	l->commit = l->pull.landed;
+	l->tree = c.tree;
+	commit_free(&c);
+	l->moved = true;
+	TRY(policy_at(l->repo, base, &before, &l->now));
+	TRY(ref_read(l->repo, branch, &l->branch_old));
+	return NULL;
+}
+
 struct err *
 land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 {
@@ -220,8 +251,12 @@ land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 
 	l.repo = state_repo(l.state);
 	TRY(read_pull(&l, number));
-	TRY(look(&l));
-	TRY(moved_before(&l));
+	if (l.pull.state == PULL_MERGED) {
+		TRY(take_up(&l));
+	} else {
+		TRY(look(&l));
+		TRY(moved_before(&l));
+	}
 	if (!l.moved) {
 		TRY(prove_again(&l));
 		TRY(make_commit(&l));
@@ -252,6 +287,8 @@ land_close(const struct line_opts *o, int64_t number)
 
 	l.repo = state_repo(l.state);
 	TRY(read_pull(&l, number));
+	if (l.pull.state != PULL_OPEN)
+		return err_new(ERR_STATE, "pull request %" PRId64 " is %s", number, pull_state_name(l.pull.state));
 	message = mem_printf("close pull request %" PRId64, number);
 	l.pull.state = PULL_CLOSED;
 	l.pull.updated = l.who.when;

@@ -3,11 +3,15 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "git/workspace.h"
 #include "line/deliver.h"
 #include "line/run.h"
 #include "line/walk.h"
 #include "line/work.h"
 #include "store/journal.h"
+
+/* Caches of workspaces that nobody used for that long are removed. */
+#define LEFTOVERS_S (14 * 24 * 3600)
 
 /* Errors that a person must answer on the task; all others let the run wait. */
 static bool
@@ -69,6 +73,7 @@ line_run(const struct line_opts *o, const struct id *task, struct run *out)
 	if (e == NULL) {
 		*out = w.rec;
 		run_init(&w.rec);
+		err_ignore(workspace_sweep(w.repo, LEFTOVERS_S));
 	} else if (journal_count(w.journal) <= 1) {
 		/* Nothing was done: the next start is from the base as it is then. */
 		err_ignore(walk_done(&w));

@@ -291,6 +291,31 @@ test_an_outside_agent_is_any_command() {
 	err_like 'outside agent'
 }
 
+# A kill inside the step that delivers leaves the refs that are written first.
+test_a_step_that_was_cut_short_is_ended() {
+	needs strace
+	sample
+	file_task
+	for nth in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		strace -qq -o /dev/null -e trace=rename,renameat,renameat2 \
+			-e inject=rename,renameat,renameat2:signal=KILL:when=$((nth + 8)) \
+			"$BUILD/git-factory" run -q "$id" >"$OUT" 2>"$ERR" && break || :
+	done
+	run "$BUILD/git-factory" run -q "$id"
+	status_is 0
+	is "$(git factory task show --json "$id" | jq -r .state)" delivered
+	is "$(git for-each-ref --format=x refs/factory/pulls | wc -l | tr -d ' ')" 1
+	for nth in 1 2 3 4 5 6; do
+		strace -qq -o /dev/null -e trace=rename,renameat,renameat2 \
+			-e inject=rename,renameat,renameat2:signal=KILL:when="$nth" \
+			"$BUILD/git-factory" pr merge 1 >"$OUT" 2>"$ERR" && break || :
+	done
+	"$BUILD/git-factory" pr merge 1 || :
+	is "$(git factory task show --json "$id" | jq -r .state)" landed
+	is "$(git factory pr show --json 1 | jq -r .state)" merged
+	is "$(./greet you)" 'Hello, you'
+}
+
 test_an_interrupt_loses_nothing() {
 	sample
 	{
