@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -79,5 +80,8 @@ base_outcome(struct gates *g, const struct conf_gate *gate, const char *command,
 struct err *
 base_refresh(struct gates *g, const struct base_run *run)
 {
-	return run_it(g, find(g, run->gate, run->command));
+	struct base_run *own = find(g, run->gate, run->command);
+
+	assert(own != NULL);
+	return run_it(g, own);
 }

@@ -31,7 +31,7 @@ struct err;
 struct jail;
 struct view;
 
-#define JAIL_WORK "/work"
+#define JAIL_WORK "/factory"
 #define JAIL_TMP "/tmp"
 #define JAIL_HOME "/tmp/home"
 #define JAIL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

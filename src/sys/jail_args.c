@@ -212,9 +212,17 @@ add_etc(struct jail_args *a, bool network)
 	return NULL;
 }
 
+static bool
+below(const char *path, const char *folder)
+{
+	struct str s = str_of(path);
+
+	return str_is(s, folder) || (str_starts(s, folder) && path[strlen(folder)] == '/');
+}
+
 /* Those below our own mounts come after them, or they would be hidden. */
 static struct err *
-add_read(struct jail_args *a, const struct jail_policy *policy, bool below_tmp)
+add_read(struct jail_args *a, const struct jail_policy *policy, bool below_scratch)
 {
 	size_t i;
 
@@ -226,7 +234,9 @@ add_read(struct jail_args *a, const struct jail_policy *policy, bool below_tmp)
 		if (access(path, F_OK) != 0)
 			return err_hint(err_new(ERR_SANDBOX, "the readable path '%s' does not exist", path),
 			    "mend 'sandbox.read' or 'factory.sandbox.read'");
-		if (str_starts(str_of(path), JAIL_TMP "/") == below_tmp)
+		if (below(path, JAIL_WORK))
+			return err_new(ERR_CONFIG, "the readable path '%s' lies where the sandbox has the workspace", path);
+		if ((below(path, JAIL_TMP) || below(path, "/dev/shm")) == below_scratch)
 			add_bind(a, "--ro-bind", path, path);
 	}
 	return NULL;

@@ -33,7 +33,7 @@ struct err *input_text(const struct node *input, const char *key, struct str *ou
 /*
  * A path below the workspace without "./" and doubled slashes; "." for the
  * workspace itself.  missing_ok: "." when it is not given.  Also takes
- * "/work/x", which is what a command inside sees.
+ * "/factory/x", which is what a command inside sees.
  */
 struct err *input_path(const struct node *input, bool missing_ok, char **out) MUST_USE;
 

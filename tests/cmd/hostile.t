@@ -259,7 +259,7 @@ mkdir -p .git/info; echo '* filter=evil diff=evil' >.git/info/attributes; echo x
 }
 
 test_security_a_replaced_git_is_ignored() {
-	session_of "rm -rf .git; printf 'gitdir: /etc\n' >.git; cd /tmp; git init -q x; git -C x -c user.name=x -c user.email=x commit -q --allow-empty -m x; mkdir /work/sub; mv x/.git /work/sub/bare.git" | sample
+	session_of "rm -rf .git; printf 'gitdir: /etc\n' >.git; cd /tmp; git init -q x; git -C x -c user.name=x -c user.email=x commit -q --allow-empty -m x; mkdir /factory/sub; mv x/.git /factory/sub/bare.git" | sample
 	attack root "$RELEASE"
 	status_is 0
 	is "$(cd "$TMP/victim" && git ls-tree -r --name-only "$(git for-each-ref --format='%(refname)' refs/heads/factory)" | grep -c '^.git$')" 0

@@ -8,7 +8,7 @@ commands_run_as_outside(void **state)
 
 	says(g, "echo out; echo err >&2; exit 3", 3, "out\nerr\n");
 	says_with(g, (struct jail_cmd){.input = STR("hello")}, "cat; pwd; echo $HOME", 0,
-	    "hello/work\n/tmp/home\n");
+	    "hello/factory\n/tmp/home\n");
 	says(g, "kill -KILL $$", 137, "");
 	says(g, "no-such-program", 127, "/bin/sh: 1: no-such-program: not found\n");
 }
@@ -20,7 +20,7 @@ the_workspace_is_writable_and_ours(void **state)
 	struct stat st;
 	AUTO(mem_free_p) char *file = path_join(g->work, "made");
 
-	says(g, "echo x > made && cat /work/made && ls -A", 0, "x\nmade\n");
+	says(g, "echo x > made && cat /factory/made && ls -A", 0, "x\nmade\n");
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_uid, g->view.uid);
 	says_with(g, (struct jail_cmd){.read_only = true}, "echo y 2>/dev/null > made || cat made", 0, "x\n");
@@ -38,7 +38,7 @@ the_users_world_is_small(void **state)
 	struct ground *g = *state;
 
 	says(g, "id -u; id -un; hostname; ls / | grep -v ^lib", 0,
-	    "1000\nagent\nsandbox\nbin\ndev\netc\nproc\nsbin\ntmp\nusr\nwork\n");
+	    "1000\nagent\nsandbox\nbin\ndev\netc\nfactory\nproc\nsbin\ntmp\nusr\n");
 	says(g, "cat /etc/hosts; wc -l < /etc/passwd; test -e /etc/shadow || ls -A /tmp $HOME", 0,
 	    "127.0.0.1 localhost\n::1 localhost ip6-localhost\n3\n/tmp:\nhome\n\n/tmp/home:\n");
 	says(g, "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr '\\t' ' '", 0,
@@ -76,7 +76,7 @@ the_working_folder_stays_inside(void **state)
 	struct proc_result r;
 
 	says(g, "mkdir -p a/b", 0, "");
-	says_with(g, (struct jail_cmd){.cwd = "a/b"}, "pwd", 0, "/work/a/b\n");
+	says_with(g, (struct jail_cmd){.cwd = "a/b"}, "pwd", 0, "/factory/a/b\n");
 	FAILS(jail_run(&g->policy, &g->view, &cmd, &r), ERR_DENIED);
 	cmd.cwd = "gone";
 	FAILS(jail_run(&g->policy, &g->view, &cmd, &r), ERR_SANDBOX);
@@ -88,7 +88,7 @@ more_paths_by_name(void **state)
 	struct ground *g = *state;
 	AUTO(mem_free_p) char *tool = path_join(g->outside, "tool");
 	AUTO(mem_free_p) char *script = NULL;
-	struct jail_bind binds[] = {{tool, "/work/given", false}};
+	struct jail_bind binds[] = {{tool, "/factory/given", false}};
 	struct proc_result r;
 	struct jail_cmd cmd = {.argv = (const char *[]){"true", NULL}};
 	int fd = open(tool, O_WRONLY | O_CREAT, 0644);

@@ -128,7 +128,7 @@ read_file_in_parts(void **state)
 	struct ground *g = *state;
 
 	answers(g, "read_file", "{\"path\":\"song.txt\"}", "one\ntwo\nthree\ntwo and a half\n");
-	answers(g, "read_file", "{\"path\":\"/work/./song.txt\",\"start\":2,\"lines\":1}",
+	answers(g, "read_file", "{\"path\":\"/factory/./song.txt\",\"start\":2,\"lines\":1}",
 	    "two\n\n[lines 2 to 2 of 4; go on with start: 3]");
 	put(g, "noend", "a\nb", 3);
 	answers(g, "read_file", "{\"path\":\"noend\"}", "a\nb");
@@ -260,7 +260,7 @@ run_says_how_it_ended(void **state)
 {
 	struct ground *g = *state;
 
-	answers(g, "run", "{\"command\":\"cat song.txt | head -n 1; pwd\"}", "one\n/work\n[exit status 0]");
+	answers(g, "run", "{\"command\":\"cat song.txt | head -n 1; pwd\"}", "one\n/factory\n[exit status 0]");
 	assert_true(g->r.wrote);
 	refuses(g, "run", "{\"command\":\"echo bad >&2; exit 7\"}", "bad\n[exit status 7]");
 	refuses(g, "run", "{\"command\":\"echo a; sleep 60\",\"timeout_s\":1}", "a\n[killed after 1 s]");
