@@ -1,4 +1,5 @@
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -39,6 +40,34 @@ set_options(void)
 	return rc < 0 ? lg2_err(NULL, rc, "cannot set up libgit2") : NULL;
 }
 
+/*
+ * Initialising libgit2 sets up TLS, which parses the system's certificates:
+ * half of the time that it takes.  Network traffic is the git program's and
+ * libcurl's, so there is nothing here to trust.
+ */
+static int
+init_without_certificates(int (*init)(void))
+{
+	static const char *const names_of[] = {"SSL_CERT_FILE", "SSL_CERT_DIR"};
+	char *saved[NITEMS(names_of)];
+	size_t i;
+	int rc;
+
+	for (i = 0; i < NITEMS(names_of); i++) {
+		saved[i] = mem_strdup(getenv(names_of[i]));
+		setenv(names_of[i], "/dev/null", 1);
+	}
+	rc = init();
+	for (i = 0; i < NITEMS(names_of); i++) {
+		if (saved[i] != NULL)
+			setenv(names_of[i], saved[i], 1);
+		else
+			unsetenv(names_of[i]);
+		free(saved[i]);
+	}
+	return rc;
+}
+
 struct err *
 lg2_open(void)
 {
@@ -48,7 +77,7 @@ lg2_open(void)
 	if (lg2.git_libgit2_init != NULL)
 		return NULL;
 	TRY(lib_open(SO_GIT2, names, slots.fns, NITEMS(names)));
-	rc = slots.table.git_libgit2_init();
+	rc = init_without_certificates(slots.table.git_libgit2_init);
 	if (rc < 0)
 		return err_new(ERR_COMMAND, "cannot initialise libgit2");
 	lg2 = slots.table;
