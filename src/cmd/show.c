@@ -393,3 +393,15 @@ json_print(struct app *app, struct buf *text)
 	buf_addc(text, '\n');
 	out_raw(&app->out, buf_str(text));
 }
+
+void
+field_line(struct out *o, const char *name, const char *value)
+{
+	if (*value == '\0')
+		return;
+	out_style(o, STYLE_DIM);
+	out_printf(o, "%-11s", name);
+	out_style(o, STYLE_RESET);
+	out_line(o, str_of(value));
+	out_printf(o, "\n");
+}

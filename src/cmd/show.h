@@ -81,6 +81,9 @@ void check_json(struct jw *w, const struct check *c);
 /* NULL when it passed, else ERR_GATES_FAILED. */
 struct err *check_answer(const struct check *c) MUST_USE;
 
+/* "name      value" for a person; nothing for an empty value. */
+void field_line(struct out *o, const char *name, const char *value);
+
 /* Prints what a writer holds, with a newline. */
 void json_print(struct app *app, struct buf *text);
 

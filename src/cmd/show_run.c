@@ -24,24 +24,12 @@ static const struct opt show_table[] = {
 };
 
 static void
-show_field(struct out *o, const char *name, const char *value)
-{
-	if (*value == '\0')
-		return;
-	out_style(o, STYLE_DIM);
-	out_printf(o, "%-11s", name);
-	out_style(o, STYLE_RESET);
-	out_line(o, str_of(value));
-	out_printf(o, "\n");
-}
-
-static void
 show_number(struct out *o, const char *name, int64_t value, const char *unit)
 {
 	char text[64];
 
 	snprintf(text, sizeof(text), "%lld%s", (long long)value, unit);
-	show_field(o, name, text);
+	field_line(o, name, text);
 }
 
 static void
@@ -52,7 +40,7 @@ show_times(struct out *o, const struct run *r)
 	clock_format(r->started, when);
 	clock_format_span(r->ended > r->started ? r->ended - r->started : 0, span);
 	snprintf(text, sizeof(text), "%s, took %s", when, span);
-	show_field(o, "started", text);
+	field_line(o, "started", text);
 }
 
 static void
@@ -66,7 +54,7 @@ show_use(struct out *o, const struct run *r)
 	if (r->use.cache_read > 0 || r->use.cache_write > 0)
 		buf_addf(&b, ", %lld read from and %lld written to the cache", (long long)r->use.cache_read,
 		    (long long)r->use.cache_write);
-	show_field(o, "cost", buf_cstr(&b));
+	field_line(o, "cost", buf_cstr(&b));
 }
 
 static void
@@ -116,25 +104,25 @@ show_text(struct out *o, const struct run *r)
 	out_line(o, str_of(r->title));
 	out_style(o, STYLE_RESET);
 	out_printf(o, "\n");
-	show_field(o, "task", r->task);
-	show_field(o, "outcome", run_outcome_word(r->outcome));
-	show_field(o, "error", r->error);
-	show_field(o, "message", r->message);
+	field_line(o, "task", r->task);
+	field_line(o, "outcome", run_outcome_word(r->outcome));
+	field_line(o, "error", r->error);
+	field_line(o, "message", r->message);
 	show_number(o, "attempt", r->attempt, "");
 	show_times(o, r);
-	show_field(o, "node", r->node);
-	show_field(o, "agent", r->agent);
-	show_field(o, "model", r->model);
-	show_field(o, "sandbox", r->sandbox);
+	field_line(o, "node", r->node);
+	field_line(o, "agent", r->agent);
+	field_line(o, "model", r->model);
+	field_line(o, "sandbox", r->sandbox);
 	show_number(o, "iterations", r->iterations, "");
 	show_use(o, r);
-	show_field(o, "base", r->base);
-	show_field(o, "tree", r->tree);
-	show_field(o, "commit", r->commit);
-	show_field(o, "branch", r->branch);
+	field_line(o, "base", r->base);
+	field_line(o, "tree", r->tree);
+	field_line(o, "commit", r->commit);
+	field_line(o, "branch", r->branch);
 	if (r->pull != 0)
 		show_number(o, "pull", r->pull, "");
-	show_field(o, "no replay", r->noreplay);
+	field_line(o, "no replay", r->noreplay);
 	if (*r->question != '\0')
 		out_printf(o, "\nA person must decide:\n%s\n", r->question);
 	show_steps(o, r);

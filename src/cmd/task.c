@@ -387,18 +387,6 @@ static const struct opt show_table[] = {
 };
 
 static void
-show_field(struct out *o, const char *name, const char *value)
-{
-	if (*value == '\0')
-		return;
-	out_style(o, STYLE_DIM);
-	out_printf(o, "%-9s ", name);
-	out_style(o, STYLE_RESET);
-	out_line(o, str_of(value));
-	out_printf(o, "\n");
-}
-
-static void
 show_list(struct out *o, const char *name, const struct strs *list)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(64 * KIB);
@@ -406,7 +394,7 @@ show_list(struct out *o, const char *name, const struct strs *list)
 
 	for (i = 0; i < list->n; i++)
 		buf_addf(&b, "%s%s", i > 0 ? ", " : "", list->v[i]);
-	show_field(o, name, buf_cstr(&b));
+	field_line(o, name, buf_cstr(&b));
 }
 
 static void
@@ -422,31 +410,31 @@ show_text(struct app *app, struct queue *q, const struct queue_row *row)
 	out_line(o, str_of(t->title));
 	out_style(o, STYLE_RESET);
 	out_printf(o, "\n");
-	show_field(o, "state", row_word(q, row));
+	field_line(o, "state", row_word(q, row));
 	if (why != NULL && t->state == TASK_QUEUED)
-		show_field(o, "why", err_msg(why));
+		field_line(o, "why", err_msg(why));
 	snprintf(text, sizeof(text), "%lld", (long long)t->priority);
-	show_field(o, "priority", text);
-	show_field(o, "type", t->type);
+	field_line(o, "priority", text);
+	field_line(o, "type", t->type);
 	show_list(o, "labels", &t->labels);
 	show_list(o, "needs", &t->needs);
 	show_list(o, "after", &t->after);
 	clock_format_span(t->estimate, text);
-	show_field(o, "estimate", text);
-	show_field(o, "dir", t->dir);
-	show_field(o, "close", t->close);
+	field_line(o, "estimate", text);
+	field_line(o, "dir", t->dir);
+	field_line(o, "close", t->close);
 	if (t->created != 0) {
 		clock_format(t->created, text);
-		show_field(o, "created", text);
+		field_line(o, "created", text);
 	}
-	show_field(o, "run", t->run);
-	show_field(o, "branch", t->branch);
+	field_line(o, "run", t->run);
+	field_line(o, "branch", t->branch);
 	if (t->pull != 0) {
 		snprintf(text, sizeof(text), "#%lld", (long long)t->pull);
-		show_field(o, "pull", text);
+		field_line(o, "pull", text);
 	}
-	show_field(o, "commit", t->commit);
-	show_field(o, "error", t->error);
+	field_line(o, "commit", t->commit);
+	field_line(o, "error", t->error);
 	if (*t->question != '\0')
 		out_printf(o, "\nA person must decide:\n%s\n", t->question);
 	if (*t->body != '\0')
