@@ -32,6 +32,7 @@
  * line/deliver         how a run ends: a pull request, or a question
  * line/judge           the gates of a policy on a tree, with the setup that they need
  * line/land            a pull request of this repository onto its base branch
+ * line/parcel          what a run leaves behind, before it is part of the state
  * line/policy          policy of a base commit, the user's word, and trust
  * line/prove           the gates on a change's merge result, as a step
  * line/replay          do a recorded run over, without a model

@@ -8,15 +8,14 @@
 #include "base/mem.h"
 #include "forge/pull.h"
 #include "git/commit.h"
-#include "git/diff.h"
 #include "git/ref.h"
 #include "git/workspace.h"
 #include "line/deliver.h"
+#include "line/parcel.h"
 #include "line/prove.h"
 #include "line/scan.h"
 #include "line/walk.h"
 #include "store/journal.h"
-#include "store/ledger.h"
 #include "store/lease.h"
 #include "store/queue.h"
 #include "store/state.h"
@@ -28,12 +27,9 @@
 /* What one end of a run moves. */
 struct ending {
 	struct walk *w;
-	struct oid commit;	/* the attempt's commit; zero: nothing changed */
-	struct oid attempt;	/* what refs/factory/attempts/<run> is to hold */
+	struct parcel parcel;
 	char *branch;
 	struct oid branch_old;
-	struct pull pull;
-	bool has_pull;
 	struct pull_move move;
 };
 
@@ -41,7 +37,7 @@ static void
 ending_free(struct ending *d)
 {
 	free(d->branch);
-	pull_free(&d->pull);
+	parcel_free(&d->parcel);
 	pull_move_free(&d->move);
 }
 
@@ -137,18 +133,20 @@ attempt_chain(struct walk *w, const struct oid *commit, struct oid *out)
 /* ---- the record ---- */
 
 static void
-fill_record(struct walk *w, const struct ending *d, const struct oid *tree, enum run_outcome outcome)
+fill_record(struct walk *w, struct ending *d, const struct oid *tree, enum run_outcome outcome)
 {
+	struct parcel *p = &d->parcel;
 	struct run *r = &w->rec;
 
+	p->rec = r;
 	r->use = w->budget.used;
 	r->outcome = outcome;
 	run_set(r, &r->tree, oid_hex(tree).s);
-	if (!oid_is_zero(&d->commit))
-		run_set(r, &r->commit, oid_hex(&d->commit).s);
-	if (d->has_pull) {
-		r->pull = d->pull.number;
-		run_set(r, &r->branch, d->pull.branch);
+	if (!oid_is_zero(&p->commit))
+		run_set(r, &r->commit, oid_hex(&p->commit).s);
+	if (p->has_pull) {
+		r->pull = p->pull.number;
+		run_set(r, &r->branch, p->pull.branch);
 	}
 }
 
@@ -163,68 +161,32 @@ take_verdicts(struct walk *w, struct proof *proof)
 	proof->verdicts = (struct verdicts){0};
 }
 
-/*
- * A kill in the middle of the step leaves the refs that were written first:
- * they hold what they would be given again.
- */
-static struct err *
-attempt_ref(struct ending *d, struct state_step *t)
-{
-	AUTO(mem_free_p) char *name = mem_printf(REF_ATTEMPTS "%s", d->w->run.s);
-	struct oid now;
-
-	TRY(ref_read(d->w->repo, name, &now));
-	if (!oid_eq(&now, &d->attempt))
-		step_ref(t, name, &now, &d->attempt);
-	return NULL;
-}
-
 static struct err *
 change_task(struct state_step *t, struct task *task, void *ctx)
 {
 	struct ending *d = ctx;
-	struct walk *w = d->w;
+	const struct parcel *p = &d->parcel;
 	AUTO(mem_free_p) char *ref = NULL;
 
-	lease_end(w->lease, t);
+	lease_end(d->w->lease, t);
 	/* A kill between this step and the end of the run brings us here again. */
-	if (strcmp(task->run, w->run.s) == 0)
+	if (parcel_applied(p, task))
 		return NULL;
-	task->attempts = w->rec.attempt;
-	task->state = w->rec.outcome == RUN_DELIVERED ? TASK_DELIVERED : TASK_ESCALATED;
-	task_set(task, &task->run, w->run.s);
-	task_set(task, &task->error, w->rec.error);
-	task_set(task, &task->question, w->rec.question);
-	TRY(ledger_put(t, &w->rec));
-	if (!oid_is_zero(&d->attempt))
-		TRY(attempt_ref(d, t));
-	if (d->has_pull) {
-		task->pull = d->pull.number;
-		task_set(task, &task->branch, d->pull.branch);
-		ref = mem_printf("refs/heads/%s", d->pull.branch);
-		if (!oid_eq(&d->branch_old, &d->pull.head))
-			step_ref(t, ref, &d->branch_old, &d->pull.head);
-		if (!oid_eq(&d->move.from, &d->move.to))
-			step_ref(t, d->move.name, &d->move.from, &d->move.to);
+	if (p->has_pull && !oid_eq(&d->branch_old, &p->pull.head)) {
+		ref = mem_printf("refs/heads/%s", p->pull.branch);
+		step_ref(t, ref, &d->branch_old, &p->pull.head);
 	}
-	return NULL;
+	return parcel_apply(p, &d->move, t, task);
 }
 
 /* The step itself, then the evidence, then the end of the run. */
 static struct err *
-finish(struct walk *w, struct ending *d, const struct oid *tree)
+finish(struct walk *w, struct ending *d)
 {
 	AUTO(mem_free_p) char *text = mem_printf("run %s: %s %s", w->run.s, run_outcome_word(w->rec.outcome), w->id.s);
-	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
-	struct oid patch;
 
 	TRY(state_change(w->state, &w->id, text, change_task, d));
-	if (!oid_is_zero(&d->commit)) {
-		TRY(diff_patch_id(w->repo, &w->policy.tree, tree, &patch));
-		run_evidence(&w->rec, "attempt", w->rec.ended, oid_hex(&d->commit).s, oid_hex(tree).s,
-		    oid_hex(&patch).s, &line);
-		TRY(ledger_note(w->state, &d->commit, str_trim(buf_str(&line))));
-	}
+	TRY(parcel_note(&d->parcel, w->state));
 	return walk_done(w);
 }
 
@@ -272,12 +234,12 @@ find_pull(struct walk *w, struct ending *d)
 	AUTO(buf_free) struct buf name = BUF_INIT(KIB);
 	bool found;
 
-	TRY(pull_of_task(w->repo, &w->id, &found, &d->pull));
-	if (found && d->pull.state == PULL_CLOSED)
+	TRY(pull_of_task(w->repo, &w->id, &found, &d->parcel.pull));
+	if (found && d->parcel.pull.state == PULL_CLOSED)
 		return err_hint(err_new(ERR_STATE, "pull request %" PRId64 " of this task was closed by a person",
-		    d->pull.number), "file a new task if the work is wanted after all");
-	if (found && d->pull.state == PULL_MERGED) {
-		pull_free(&d->pull);
+		    d->parcel.pull.number), "file a new task if the work is wanted after all");
+	if (found && d->parcel.pull.state == PULL_MERGED) {
+		pull_free(&d->parcel.pull);
 		found = false;
 	}
 	if (w->task.branch[0] != '\0')
@@ -287,8 +249,8 @@ find_pull(struct walk *w, struct ending *d)
 	d->branch = buf_steal(&name);
 	ref = mem_printf("refs/heads/%s", d->branch);
 	TRY(ref_read(w->repo, ref, &d->branch_old));
-	if (!oid_is_zero(&d->branch_old) && !oid_eq(&d->branch_old, &d->commit) &&
-	    (!found || !oid_eq(&d->branch_old, &d->pull.head)))
+	if (!oid_is_zero(&d->branch_old) && !oid_eq(&d->branch_old, &d->parcel.commit) &&
+	    (!found || !oid_eq(&d->branch_old, &d->parcel.pull.head)))
 		return err_hint(err_new(ERR_CONFLICT, "somebody committed to '%s': it is not overwritten", d->branch),
 		    "merge the branch by hand, or delete it and run the task again");
 	return NULL;
@@ -301,7 +263,7 @@ unchanged(struct walk *w, const struct ending *d, const struct oid *tree, bool *
 	struct commit c;
 
 	*same = false;
-	if (d->pull.number == 0 || !oid_eq(&d->branch_old, &d->pull.head))
+	if (d->parcel.pull.number == 0 || !oid_eq(&d->branch_old, &d->parcel.pull.head))
 		return NULL;
 	TRY(commit_read(w->repo, &d->branch_old, &c));
 	*same = oid_eq(&c.tree, tree) && c.parents.n == 1 && oid_eq(&c.parents.v[0], &w->policy.commit);
@@ -313,7 +275,7 @@ static struct err *
 write_pull(struct walk *w, struct ending *d, const struct proof *proof, const struct strs *remarks)
 {
 	AUTO(ident_free) struct ident who = {0};
-	struct pull *p = &d->pull;
+	struct pull *p = &d->parcel.pull;
 
 	TRY(identity(w, &who));
 	if (p->number == 0) {
@@ -325,7 +287,7 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof, const st
 	p->title = walk_redact(w, w->task.title);
 	p->body = describe(w, remarks);
 	p->run = w->run;
-	p->head = d->commit;
+	p->head = d->parcel.commit;
 	p->tested = proof->merged;
 	p->updated = w->rec.ended;
 	return pull_prepare(w->repo, p, &who, &d->move);
@@ -335,21 +297,21 @@ static struct err *
 deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, const struct oid *commit,
     const struct strs *remarks)
 {
-	AUTO(ending_free) struct ending d = {.w = w, .has_pull = true, .commit = *commit};
+	AUTO(ending_free) struct ending d = {.w = w, .parcel = {.has_pull = true, .commit = *commit}};
 	bool same;
 
 	TRY(find_pull(w, &d));
 	TRY(unchanged(w, &d, tree, &same));
 	if (same) {
-		d.commit = d.branch_old;
-		d.move = (struct pull_move){NULL, d.pull.ref, d.pull.ref};
-		line_tell(w->o, LINE_NOTE, "nothing changed since pull request %" PRId64, d.pull.number);
+		d.parcel.commit = d.branch_old;
+		d.move = (struct pull_move){NULL, d.parcel.pull.ref, d.parcel.pull.ref};
+		line_tell(w->o, LINE_NOTE, "nothing changed since pull request %" PRId64, d.parcel.pull.number);
 	} else {
 		TRY(write_pull(w, &d, proof, remarks));
 	}
-	TRY(attempt_chain(w, &d.commit, &d.attempt));
+	TRY(attempt_chain(w, &d.parcel.commit, &d.parcel.attempt));
 	fill_record(w, &d, tree, RUN_DELIVERED);
-	return finish(w, &d, tree);
+	return finish(w, &d);
 }
 
 /* What lies in the workspace and is not part of the change. */
@@ -411,12 +373,12 @@ escalate(struct walk *w, const struct oid *tree, struct proof *proof, const stru
 	line_tell(w->o, LINE_STEP, "escalate");
 	TRY(end_time(w));
 	if (!oid_eq(tree, &w->policy.tree) && !err_is(why, ERR_SECRET)) {
-		TRY(make_commit(w, tree, &d.commit));
-		TRY(attempt_chain(w, &d.commit, &d.attempt));
+		TRY(make_commit(w, tree, &d.parcel.commit));
+		TRY(attempt_chain(w, &d.parcel.commit, &d.parcel.attempt));
 	}
 	run_set(&w->rec, &w->rec.question, text);
 	run_set(&w->rec, &w->rec.error, why == NULL ? "escalated" : err_row(err_code(why))->word);
 	run_set(&w->rec, &w->rec.message, message);
 	fill_record(w, &d, tree, RUN_ESCALATED);
-	return finish(w, &d, tree);
+	return finish(w, &d);
 }
