@@ -162,7 +162,9 @@
  * conf/trust           what policy loosens, and what the user allowed
  *
  * --- model: tasks, runs, verdicts, budgets: pure ---
+ * model/after          what a task comes after: the entries of its field 'after'
  * model/budget         caps on one run, checked before each model call
+ * model/graph          what comes after what: a graph of tasks, by number
  * model/lines          a three-way merge of texts by lines, in memory
  * model/lint           is a spec good enough to start on
  * model/lint_words     the words that lint looks for

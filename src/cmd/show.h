@@ -8,6 +8,7 @@
 #include "base/def.h"
 #include "base/str.h"
 
+struct after;
 struct app;
 struct args;
 struct buf;
@@ -69,6 +70,9 @@ char *edit_path(struct state *s, const struct id *id) MUST_USE;	/* the caller fr
 struct err *lint_file(struct app *app, const char *name, struct str text, bool json) MUST_USE;
 /* The tasks of these ids, or all open ones. */
 struct err *lint_queue(struct app *app, struct queue *q, const struct args *args, bool json) MUST_USE;
+
+/* What "ID" or "ID:delivered" names, the id abbreviated or not. */
+struct err *dep_find(struct queue *q, const char *entry, struct after *out) MUST_USE;
 
 /* The task args[0] comes after args[1], ... (or no longer); ERR_CONFLICT for a circle. */
 struct err *dep_change(struct queue *q, const struct id *id, const struct args *args, bool remove) MUST_USE;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "model/after.h"
 #include "model/lint.h"
 #include "model/task.h"
 #include "store/queue.h"
@@ -65,16 +66,16 @@ resolve_after(struct queue *q, struct task *t, const struct opt_list *more)
 {
 	struct strs given = t->after;
 	struct err *e = NULL;
-	struct id id;
+	struct after a;
 	size_t i;
 
 	for (i = 0; i < more->n; i++)
 		strs_add(&given, more->v[i]);
 	t->after = (struct strs){0};
 	for (i = 0; i < given.n && e == NULL; i++) {
-		e = queue_find(q, given.v[i], &id);
-		if (e == NULL && !strs_has(&t->after, id.s))
-			strs_add(&t->after, id.s);
+		e = dep_find(q, given.v[i], &a);
+		if (e == NULL)
+			after_put(&t->after, &a);
 	}
 	strs_free(&given);
 	return e;
@@ -142,7 +143,7 @@ static const struct opt add_table[] = {
 	OPT_NUMBER('p', "priority", "N", struct field_opts, priority, 0, 4, "0 is most urgent (2)"),
 	OPT_STRINGS('l', "label", "LABEL", struct field_opts, labels, "a label; may be given again"),
 	OPT_STRINGS(0, "need", "WORD", struct field_opts, needs, "what the machine must have; may be given again"),
-	OPT_STRINGS(0, "after", "ID", struct field_opts, after, "a task that comes first; may be given again"),
+	OPT_STRINGS(0, "after", "ID", struct field_opts, after, "a task that comes first (ID:delivered: its pull request); may be given again"),
 	OPT_STRING(0, "estimate", "SPAN", struct field_opts, estimate, "how long it may take (20m)"),
 	OPT_STRING('C', "dir", "PATH", struct field_opts, dir, "working directory in the repository"),
 	OPT_STRING(0, "hold", "REASON", struct field_opts, hold, "do not start it yet"),

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "model/after.h"
 #include "model/task.h"
 #include "store/queue.h"
 
@@ -18,6 +19,7 @@ reaches(struct queue *q, const char *from, const char *goal, struct map *seen, b
 {
 	struct strs after = {0};
 	struct queue_row row;
+	struct after next;
 	struct err *e;
 	struct id id;
 	size_t i;
@@ -38,7 +40,8 @@ reaches(struct queue *q, const char *from, const char *goal, struct map *seen, b
 	for (i = 0; row.task != NULL && i < row.task->after.n; i++)
 		strs_add(&after, row.task->after.v[i]);
 	for (i = 0; i < after.n && e == NULL && !*found; i++)
-		e = reaches(q, after.v[i], goal, seen, found);
+		if (after_parse(str_of(after.v[i]), &next))
+			e = reaches(q, next.id.s, goal, seen, found);
 	strs_free(&after);
 	return e;
 }
@@ -58,8 +61,20 @@ check_circle(struct queue *q, const struct id *id, const struct id *other)
 	return NULL;
 }
 
+struct err *
+dep_find(struct queue *q, const char *entry, struct after *out)
+{
+	AUTO(mem_free_p) char *prefix = NULL;
+	struct after a;
+
+	prefix = str_dup(after_split(str_of(entry), &a.delivered));
+	TRY(queue_find(q, prefix, &a.id));
+	*out = a;
+	return NULL;
+}
+
 struct wish {
-	struct strs others;
+	VEC_FIELDS(struct after);
 	bool remove;
 };
 
@@ -67,31 +82,27 @@ static struct err *
 change(struct state_step *t UNUSED, struct task *task, void *ctx)
 {
 	const struct wish *w = ctx;
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < w->others.n; i++) {
-		if (!w->remove && !strs_has(&task->after, w->others.v[i]))
-			strs_add(&task->after, w->others.v[i]);
-		for (k = task->after.n; w->remove && k-- > 0;)
-			if (strcmp(task->after.v[k], w->others.v[i]) == 0) {
-				free(task->after.v[k]);
-				vec_drop(&task->after, k);
-			}
-	}
+	for (i = 0; i < w->n; i++)
+		if (w->remove)
+			after_drop(&task->after, w->v[i].id.s);
+		else
+			after_put(&task->after, &w->v[i]);
 	return NULL;
 }
 
 static struct err *
 resolve(struct queue *q, const struct id *id, const struct args *args, struct wish *w)
 {
-	struct id other;
+	struct after a;
 	size_t i;
 
 	for (i = 1; i < args->n; i++) {
-		TRY(queue_find(q, args->v[i], &other));
+		TRY(dep_find(q, args->v[i], &a));
 		if (!w->remove)
-			TRY(check_circle(q, id, &other));
-		strs_add(&w->others, other.s);
+			TRY(check_circle(q, id, &a.id));
+		vec_push(w, a);
 	}
 	return NULL;
 }
@@ -105,7 +116,7 @@ dep_change(struct queue *q, const struct id *id, const struct args *args, bool r
 
 	if (e == NULL)
 		e = queue_change(q, id, message, change, &w);
-	strs_free(&w.others);
+	vec_free(&w);
 	return e;
 }
 
@@ -127,7 +138,7 @@ show_waiting(const struct queue_row *row, void *ctx)
 {
 	struct display *d = ctx;
 
-	if (row->task != NULL && strs_has(&row->task->after, d->id))
+	if (row->task != NULL && after_has(&row->task->after, d->id))
 		show_one(d->app, d->q, "before", row);
 	return NULL;
 }
@@ -138,19 +149,19 @@ dep_show(struct app *app, struct queue *q, const struct id *id)
 	struct display d = {.app = app, .q = q, .id = id->s};
 	AUTO(strs_free) struct strs after = {0};
 	struct queue_row row;
+	struct after other;
 	struct err *e;
-	struct id other;
 	size_t i;
 
 	TRY(queue_peek(q, id, &row));
 	for (i = 0; row.task != NULL && i < row.task->after.n; i++)
 		strs_add(&after, row.task->after.v[i]);
 	for (i = 0; i < after.n; i++) {
-		if (!id_parse(str_of(after.v[i]), &other))
+		if (!after_parse(str_of(after.v[i]), &other))
 			continue;
-		e = queue_peek(q, &other, &row);
+		e = queue_peek(q, &other.id, &row);
 		if (e == NULL)
-			show_one(app, q, "after", &row);
+			show_one(app, q, other.delivered ? "after (delivered)" : "after", &row);
 		else
 			out_printf(&app->out, "after  %s  missing\n", after.v[i]);
 		err_ignore(e);

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "model/after.h"
 #include "model/task_field.h"
 
 #define SLUG_MAX 40	/* bytes of a branch's name after the id */
@@ -95,21 +96,22 @@ task_check(const struct task *t)
 }
 
 static enum task_ready
-after_ready(const struct task *t, const char *id, task_lookup *lookup, void *ctx, struct buf *why)
+after_ready(const struct task *t, const char *entry, task_lookup *lookup, void *ctx, struct buf *why)
 {
 	enum task_state state;
+	struct after a;
 
-	if (strcmp(id, t->id) == 0) {
+	if (!after_parse(str_of(entry), &a) || !lookup(ctx, a.id.s, &state)) {
+		buf_addf(why, "waits for '%s', which does not exist", entry);
+		return READY_MISSING;
+	}
+	if (strcmp(a.id.s, t->id) == 0) {
 		buf_adds(why, "waits for itself");
 		return READY_LOOP;
 	}
-	if (!lookup(ctx, id, &state)) {
-		buf_addf(why, "waits for '%s', which does not exist", id);
-		return READY_MISSING;
-	}
-	if (state == TASK_LANDED || state == TASK_CLOSED)
+	if (after_met(a.delivered, state))
 		return READY_YES;
-	buf_addf(why, "waits for %s (%s)", id, task_state_word(state));
+	buf_addf(why, "waits for %s (%s)", a.id.s, task_state_word(state));
 	return READY_WAITS;
 }
 

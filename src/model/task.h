@@ -59,7 +59,7 @@ struct task {
 	int64_t priority;	/* 0..4 */
 	struct strs labels;
 	struct strs needs;	/* what the machine must have, as words */
-	struct strs after;	/* ids of tasks that come first */
+	struct strs after;	/* what comes first: entries of model/after.h */
 	int64_t estimate;	/* seconds */
 	const char *dir;	/* working directory in the repository, "" for its top */
 	const char *hold;	/* not "": do not start it, for this reason */
@@ -131,7 +131,7 @@ enum task_ready {
 	READY_YES,
 	READY_STATE,	/* not queued (delivered, landed, escalated, closed) */
 	READY_HELD,
-	READY_WAITS,	/* a task in 'after' is not landed or closed */
+	READY_WAITS,	/* a task in 'after' is not as far as it must be */
 	READY_MISSING,	/* a task in 'after' does not exist */
 	READY_LOOP	/* it is in its own 'after' */
 };

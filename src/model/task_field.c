@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "model/after.h"
 #include "model/task.h"
 #include "wire/node.h"
 #include "wire/yaml.h"
@@ -26,7 +27,7 @@ const struct task_field task_fields[] = {
 	PERSON("priority", TF_NUMBER, priority, 0, 4, 0),
 	PERSON("labels", TF_LABELS, labels, 0, 0, LABEL_MAX),
 	PERSON("needs", TF_LABELS, needs, 0, 0, LABEL_MAX),
-	PERSON("after", TF_IDS, after, 0, 0, 0),
+	PERSON("after", TF_AFTER, after, 0, 0, 0),
 	PERSON("estimate", TF_SPAN, estimate, ESTIMATE_MIN, ESTIMATE_MAX, 0),
 	PERSON("dir", TF_DIR, dir, 0, 0, 1024),
 	PERSON("hold", TF_LINE, hold, 0, 0, 1024),
@@ -76,7 +77,7 @@ list_of(const struct task_field *f, const struct task *t)
 bool
 task_field_is_list(const struct task_field *f)
 {
-	return f->kind == TF_LABELS || f->kind == TF_IDS;
+	return f->kind == TF_LABELS || f->kind == TF_AFTER;
 }
 
 static bool
@@ -139,6 +140,7 @@ static const char *
 list_fault(const struct task_field *f, const struct strs *list)
 {
 	const char *fault;
+	struct after after;
 	size_t i;
 
 	if (list->n > TASK_LIST_MAX)
@@ -149,8 +151,8 @@ list_fault(const struct task_field *f, const struct strs *list)
 		fault = line_fault(str_of(list->v[i]), f->max);
 		if (fault != NULL)
 			return fault;
-		if (f->kind == TF_IDS && !id_valid(str_of(list->v[i])))
-			return "must hold ids of 8 letters (a-z, 2-7)";
+		if (f->kind == TF_AFTER && !after_parse(str_of(list->v[i]), &after))
+			return "must hold ids of 8 letters (a-z, 2-7), each alone or with '" AFTER_DELIVERED "' behind it";
 	}
 	return NULL;
 }
@@ -326,7 +328,7 @@ task_field_yaml(const struct task_field *f, const struct task *t, struct buf *ou
 
 	switch (f->kind) {
 	case TF_LABELS:
-	case TF_IDS:
+	case TF_AFTER:
 		yaml_add_strs(out, list_of(f, t)->v, list_of(f, t)->n);
 		break;
 	case TF_NUMBER:

@@ -24,7 +24,7 @@ enum task_field_kind {
 	TF_ID,		/* const char * */
 	TF_TEXT,	/* const char *: any lines */
 	TF_LABELS,	/* struct strs: one line each */
-	TF_IDS,		/* struct strs */
+	TF_AFTER,	/* struct strs: entries of model/after.h */
 	TF_NUMBER,	/* int64_t within lo and hi */
 	TF_SPAN,	/* int64_t seconds within lo and hi */
 	TF_TIME,	/* int64_t unix seconds */

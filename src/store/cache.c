@@ -8,9 +8,10 @@
 #include "base/lib.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "model/after.h"
 #include "store/cache.h"
 
-#define SCHEMA "5"	/* raise it when a table or the meaning of a column changes */
+#define SCHEMA "6"	/* raise it when a table or the meaning of a column changes */
 #define BUSY_MS 10000
 
 #define SQLITE_CALLS(X)                                                                  \
@@ -45,7 +46,7 @@ static const char schema[] =
     "CREATE INDEX task_noted ON task(priority, created, id)"
     " WHERE archived = 0 AND state != 'queued';"
     "CREATE INDEX task_after ON task(path) WHERE archived = 0 AND state = 'queued' AND waits = 2;"
-    "CREATE TABLE after(path TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY(path, other)) WITHOUT ROWID;"
+    "CREATE TABLE after(path TEXT NOT NULL, other TEXT NOT NULL, early INTEGER NOT NULL, PRIMARY KEY(path, other)) WITHOUT ROWID;"
     "CREATE TABLE run(path TEXT PRIMARY KEY, id TEXT NOT NULL, task TEXT NOT NULL,"
     " blob TEXT NOT NULL, started INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX run_id ON run(id);"
@@ -322,11 +323,15 @@ cache_clear(struct cache *c)
 }
 
 static struct err *
-put_after(struct cache *c, const char *path, const char *other)
+put_after(struct cache *c, const char *path, const char *entry)
 {
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	struct after a;
 
-	TRY(prepare(c, &st, "REPLACE INTO after VALUES (?, ?)", "ss", path, other));
+	if (!after_parse(str_of(entry), &a))
+		return NULL;
+	TRY(prepare(c, &st, "INSERT INTO after VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET early = early AND excluded.early",
+	    "ssi", path, a.id.s, (int64_t)a.delivered));
 	return run_once(c, st);
 }
 
@@ -377,7 +382,7 @@ cache_drop(struct cache *c, const char *path)
 /* Something that comes before the task at hand is not done, or does not exist. */
 #define STILL_WAITS \
 	"EXISTS (SELECT 1 FROM after a WHERE a.path = task.path AND NOT EXISTS" \
-	" (SELECT 1 FROM task o WHERE o.id = a.other AND o.state IN ('landed', 'closed')))"
+	" (SELECT 1 FROM task o WHERE o.id = a.other AND (o.state IN ('landed', 'closed') OR (a.early AND o.state = 'delivered'))))"
 
 static struct err *
 each_task(struct cache *c, sqlite3_stmt *st, cache_task_fn *fn, void *ctx)

@@ -8,6 +8,7 @@
 #include "git/commit.h"
 #include "git/repo.h"
 #include "git/tree.h"
+#include "model/after.h"
 #include "store/inside.h"
 #include "store/queue.h"
 #include "store/settle.h"
@@ -26,12 +27,14 @@ static struct err *
 check_after(struct state_step *t, const struct task *want)
 {
 	struct repo *r = state_repo(step_state(t));
+	struct after a;
 	size_t i;
 
 	for (i = 0; i < want->after.n; i++) {
 		AUTO(mem_free_p) char *path = NULL;
 
-		TRY(task_locate(r, step_tree(t), want->after.v[i], &path));
+		if (after_parse(str_of(want->after.v[i]), &a))
+			TRY(task_locate(r, step_tree(t), a.id.s, &path));
 		if (path == NULL)
 			return err_new(ERR_NOT_FOUND, "there is no task '%s' to come after",
 			    want->after.v[i]);
