@@ -194,9 +194,12 @@
  * --- sys: processes, namespaces, the sandbox ---
  * sys/beneath          files below a folder that somebody hostile writes to
  * sys/capture          a child's output within a ceiling
+ * sys/channel          how our own processes talk
+ * sys/host             which machine this is, and whether a process of it still lives
  * sys/jail             the sandbox
  * sys/jail_args        its command line
  * sys/jail_remedy      is there one here, and if not, what to do
+ * sys/kin              a process and all that came from it
  * sys/proc             the one way to start a program
  * sys/proc_child       what happens between fork and exec
  * sys/seccomp          the filter of system calls for the sandbox

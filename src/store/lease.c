@@ -1,13 +1,10 @@
 #include <assert.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "git/commit.h"
 #include "git/ref.h"
@@ -16,6 +13,7 @@
 #include "git/tree.h"
 #include "store/lease.h"
 #include "store/state.h"
+#include "sys/host.h"
 
 #define LOST_RACES 20
 
@@ -52,85 +50,11 @@ lease_infos_free(struct lease_infos *l)
 	vec_free(l);
 }
 
-static char *
-this_node(void)
-{
-	char name[256] = "";
-
-	if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
-		return mem_strdup("localhost");
-	return mem_strdup(name);
-}
-
-/*
- * The boot and the space of process ids: a process number of another
- * container on the same host says nothing here.  "" where neither is known.
- */
-static char *
-this_boot(void)
-{
-	AUTO(buf_free) struct buf boot = BUF_INIT(64);
-	char space[64] = "";
-	ssize_t n = readlink("/proc/self/ns/pid", space, sizeof(space) - 1);
-
-	space[n > 0 ? n : 0] = '\0';
-	err_ignore(file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot));
-	if (boot.n == 0)
-		return mem_strdup("");
-	return mem_printf("%.*s %s", STR_ARG(str_trim(buf_str(&boot))), space);
-}
-
-/* Start of a process in ticks since boot (proc(5), field 22); 0 when unknown. */
-static int64_t
-process_start(int64_t pid)
-{
-	AUTO(buf_free) struct buf b = BUF_INIT(4 * KIB);
-	char path[64];
-	struct str rest, word = {0};
-	const char *end;
-	int64_t ticks;
-	int i;
-
-	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
-	err_ignore(file_read(AT_FDCWD, path, &b));
-	/* The name in field 2 may hold spaces and parentheses: count from its end. */
-	end = b.n > 0 ? strrchr(buf_cstr(&b), ')') : NULL;
-	if (end == NULL || end[1] == '\0')
-		return 0;
-	rest = str_of(end + 2);
-	for (i = 3; i <= 22; i++)
-		if (!str_next(&rest, ' ', &word))
-			return 0;
-	return str_int(word, 0, INT64_MAX, &ticks) ? ticks : 0;
-}
-
-static bool
-boot_is_over(const char *then, const char *now)
-{
-	size_t id = strcspn(then, " ");
-
-	return *then != '\0' && *now != '\0' &&
-	    (id != strcspn(now, " ") || strncmp(then, now, id) != 0);
-}
-
 bool
 lease_dead(const struct lease_info *i)
 {
-	AUTO(mem_free_p) char *node = this_node();
-	AUTO(mem_free_p) char *boot = this_boot();
-	int64_t started;
-
 	assert(i->node != NULL && i->boot != NULL);
-	if (strcmp(i->node, node) != 0)
-		return false;
-	if (boot_is_over(i->boot, boot))
-		return true;
-	if (strcmp(i->boot, boot) != 0)
-		return false;
-	if (kill((pid_t)i->pid, 0) != 0 && errno == ESRCH)
-		return true;
-	started = process_start(i->pid);
-	return started != 0 && i->started != 0 && started != i->started;
+	return host_dead(i->node, i->boot, i->pid, i->started);
 }
 
 /* ---- as a commit ---- */
@@ -306,9 +230,9 @@ lease_claim(struct state *s, const struct lease_kind *kind, const struct id *tas
 	l->kind = kind;
 	l->ref = lease_ref(task->s);
 	l->info = (struct lease_info){.task = *task, .run = *run, .attempt = attempt,
-	    .node = this_node(), .boot = this_boot(), .pid = getpid(),
+	    .node = host_name(), .boot = host_boot(), .pid = getpid(),
 	    .since = clock_wall(state_clock(s)), .beat = clock_wall(state_clock(s))};
-	l->info.started = process_start(l->info.pid);
+	l->info.started = host_started(l->info.pid);
 	TRY(kind->claim(l));
 	*out = STEAL(l);
 	return NULL;

@@ -81,6 +81,8 @@ struct proc_spec {
 	const struct proc_limit *limits; /* nlimits of them */
 	size_t nlimits;
 	struct proc_enter enter;
+	bool adopts;			/* its descendants stay below it: kin_adopt() */
+	bool outlives;			/* does not die with us: it watches its stdin's end */
 };
 
 /* Output over the ceiling: the first part and the tail, with a gap between. */

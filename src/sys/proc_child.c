@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #endif
 
+#include "sys/kin.h"
 #include "sys/proc_child.h"
 
 #define STAGE_MAX 64
@@ -175,6 +176,8 @@ enter(const struct child_plan *plan)
 static void
 die_with(const struct child_plan *plan)
 {
+	if (plan->spec->outlives)
+		return;
 	/* Changing ids clears this, so it is last; the parent may be gone already. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		fail(plan, CHILD_PARENT);
@@ -250,6 +253,8 @@ child_main(const struct child_plan *plan)
 	enter(plan);
 	change_dir(plan);
 	choose_fds(plan);
+	if (s->adopts)
+		kin_adopt();
 	die_with(plan);
 	if (plan->keep_all_env)
 		env = environ;

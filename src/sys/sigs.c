@@ -8,7 +8,7 @@
 
 static const int asked[] = {SIGINT, SIGTERM, SIGHUP};
 
-static volatile sig_atomic_t came;
+static volatile sig_atomic_t came, held;
 static int ends[2];
 static struct sigaction before[NITEMS(asked)];
 static struct sigaction before_pipe;
@@ -17,9 +17,10 @@ static void
 on_signal(int sig)
 {
 	int no = errno;
+	char byte = (char)sig;
 	ssize_t n;
 
-	if (came != 0) {
+	if (came != 0 && !held) {
 		signal(sig, SIG_DFL);
 		raise(sig);
 		/* Blocked until we return, and then it ends us. */
@@ -27,7 +28,7 @@ on_signal(int sig)
 		return;
 	}
 	came = sig;
-	n = write(ends[1], "", 1);
+	n = write(ends[1], &byte, 1);
 	(void)n;
 	errno = no;
 }
@@ -59,7 +60,7 @@ sigs_open(void)
 	if (ends[0] > 0)
 		return NULL;
 	TRY(open_pipe());
-	came = 0;
+	came = held = 0;
 	memset(&sa, 0, sizeof(sa));
 	sigemptyset(&sa.sa_mask);
 	sa.sa_handler = on_signal;	/* no SA_RESTART: slow calls come back */
@@ -86,7 +87,13 @@ sigs_close(void)
 	close(ends[0]);
 	close(ends[1]);
 	ends[0] = ends[1] = 0;
-	came = 0;
+	came = held = 0;
+}
+
+void
+sigs_hold(void)
+{
+	held = 1;
 }
 
 const volatile sig_atomic_t *

@@ -21,13 +21,20 @@ struct err;
 
 struct err *sigs_open(void) MUST_USE;
 
+/*
+ * From here on the second signal and all that follow only ask, too: for a
+ * process that must outlive its children to clean up behind them.  Each then
+ * is a byte to be read from sigs_fd(), its number.
+ */
+void sigs_hold(void);
+
 /* Restore what was before; for tests. */
 void sigs_close(void);
 
 /* 0, or the number of the first signal that came. */
 const volatile sig_atomic_t *sigs_flag(void);
 
-/* Readable from the first signal on; nobody reads it.  0 before sigs_open(). */
+/* Readable from the first signal on; nobody reads it, unless held.  0 before sigs_open(). */
 int sigs_fd(void);
 
 /* ERR_INTERRUPTED when a signal came, else NULL: ask between two steps. */
