@@ -50,6 +50,10 @@ LDHARDEN :=
 else
 HARDEN += -fstack-clash-protection -fcf-protection=full
 LDHARDEN := -pie -Wl,-z,nodlopen -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now -Wl,--as-needed
+# See git/lg2.c; a libcurl on Mbed TLS needs the true one.
+ifeq ($(findstring mbedtls,$(shell $(PKG_CONFIG) --static --libs libcurl)),)
+LDEXPORT := -Wl,--export-dynamic-symbol=mbedtls_x509_crt_parse_file
+endif
 endif
 
 # Older compilers lack a flag or two; ask once.
@@ -80,7 +84,7 @@ CPPFLAGS += -Isrc -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/s
 	-DSO_GIT2='"$(SO_GIT2)"' -DSO_CURL='"$(SO_CURL)"' -DSO_SQLITE='"$(SO_SQLITE)"' \
 	$(TESTFLAGS) $(FORTIFY)
 CFLAGS += -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(SANITIZE) $(PKG_CFLAGS)
-LDFLAGS += $(LDHARDEN) $(SANITIZE)
+LDFLAGS += $(LDHARDEN) $(LDEXPORT) $(SANITIZE)
 LDLIBS += $(PKG_LIBS) -ldl -lm
 
 SRC := $(sort $(wildcard src/*/*.c))
