@@ -223,6 +223,7 @@
  * base/regex           patterns that always come back
  * base/str             read-only slices of bytes, for parsing without copies
  * base/text            UTF-8, and text from outside made safe to show
+ * base/trace           what leases and deliveries did, for a checker
  * base/vec             a typed vector
  */
 
