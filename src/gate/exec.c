@@ -81,17 +81,26 @@ on_output(void *arg, int fd, const char *p, size_t n)
 
 /* How long it may take: the gate's own time, or what is left for all. */
 static struct err *
-deadline(const struct gates *g, const struct conf_gate *gate, int64_t *ms)
+no_time_left(const struct conf_gate *gate)
+{
+	return err_hint(err_new(ERR_TIMEOUT, "no time is left for the gate '%s'", gate->name),
+	    "raise limits.timeout");
+}
+
+static struct err *
+deadline(const struct gates *g, const struct conf_gate *gate, int64_t *ms, bool *shared)
 {
 	int64_t left;
 
 	*ms = gate->timeout * 1000;
+	*shared = false;
 	if (g->o.until_ms == 0)
 		return NULL;
 	left = g->o.until_ms - clock_mono(g->o.clock);
 	if (left <= 0)
-		return err_new(ERR_TIMEOUT, "no time is left to run the gate '%s'", gate->name);
-	if (*ms == 0 || left < *ms)
+		return no_time_left(gate);
+	*shared = *ms == 0 || left < *ms;
+	if (*shared)
 		*ms = left;
 	return NULL;
 }
@@ -103,6 +112,7 @@ run_argv(const struct run *r, const char *const *argv, bool quiet, struct proc_r
 	AUTO(strs_free) struct strs env = {0};
 	struct jail_cmd cmd = {.argv = argv, .env = &env, .err_to_out = true,
 	    .max_out = OUTPUT_MAX, .tail = OUTPUT_TAIL, .cancel_fd = r->g->o.cancel_fd};
+	bool shared;
 	size_t i;
 
 	strs_add(&env, "CI=true");
@@ -114,11 +124,12 @@ run_argv(const struct run *r, const char *const *argv, bool quiet, struct proc_r
 		cmd.on_output = on_output;
 		cmd.arg = (void *)(uintptr_t)r;
 	}
-	TRY(deadline(r->g, gate, &cmd.deadline_ms));
+	TRY(deadline(r->g, gate, &cmd.deadline_ms, &shared));
 	TRY(jail_run(r->g->o.policy, workspace_view(r->ws), &cmd, result));
 	if (result->cancelled)
 		return err_new(ERR_INTERRUPTED, "the gate '%s' was interrupted", gate->name);
-	return NULL;
+	/* Not the gate's own time: it says nothing about the gate. */
+	return result->timed_out && shared ? no_time_left(gate) : NULL;
 }
 
 /* ---- the report's place ---- */

@@ -24,6 +24,7 @@ struct judge {
 	const struct jail_policy *jail;
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
 	bool person;			/* a person's own change: see gates_opts */
+	int64_t until_ms;		/* on clock_mono(): all must have ended; 0: never */
 };
 
 /*

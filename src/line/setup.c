@@ -76,12 +76,27 @@ wipe_env(struct strs *env)
 	strs_free(env);
 }
 
+/* A command's own time, or what is left for all. */
+static struct err *
+time_for(const struct judge *j, const struct conf_setup *s, int64_t *ms)
+{
+	int64_t left = *ms = s->timeout * 1000;
+
+	if (j->until_ms != 0)
+		left = j->until_ms - clock_mono(j->clock);
+	if (left <= 0)
+		return err_hint(err_new(ERR_TIMEOUT, "no time is left for setup '%s'", s->run), "raise limits.timeout");
+	if (left < *ms)
+		*ms = left;
+	return NULL;
+}
+
 static struct err *
 run_one(const struct judge *j, struct workspace *ws, const struct conf_setup *s, bool trusted)
 {
 	const char *argv[] = {"sh", "-c", s->run, NULL};
 	struct jail_cmd cmd = {.argv = argv, .cwd = s->dir[0] != '\0' ? s->dir : NULL, .max_out = OUTPUT_MAX,
-	    .tail = OUTPUT_MAX, .err_to_out = true, .deadline_ms = s->timeout * 1000, .cancel_fd = j->o->cancel_fd};
+	    .tail = OUTPUT_MAX, .err_to_out = true, .cancel_fd = j->o->cancel_fd};
 	AUTO(wipe_env) struct strs env = {0};
 	AUTO(secrets_free) struct secrets given = {0};
 	AUTO(proc_result_free) struct proc_result r = {0};
@@ -91,12 +106,13 @@ run_one(const struct judge *j, struct workspace *ws, const struct conf_setup *s,
 		TRY(add_secrets(s, &given, &env));
 	}
 	cmd.env = &env;
+	TRY(time_for(j, s, &cmd.deadline_ms));
 	line_tell(j->o, LINE_STEP, "setup: %s", s->run);
 	TRY(jail_run(j->jail, workspace_view(ws), &cmd, &r));
 	if (r.cancelled)
 		return err_new(ERR_INTERRUPTED, "stopped during setup");
 	if (r.timed_out)
-		return err_hint(err_new(ERR_COMMAND, "setup '%s' passed its deadline", s->run), "raise its timeout");
+		return err_hint(err_new(ERR_COMMAND, "setup '%s' passed its deadline", s->run), "raise its timeout, or limits.timeout");
 	if (r.status != 0)
 		return failed(s, &r, &given, trusted);
 	return NULL;

@@ -165,7 +165,7 @@ open_agent(struct walk *w)
 	    .system = arena_str(&w->rec.mem, buf_str(&system)),
 	    .prompt = arena_str(&w->rec.mem, buf_str(&prompt)), .cancel_fd = w->o->cancel_fd, .llm = w->llm,
 	    .replay = w->replay, .on_event = w->o->on_agent, .arg = w->o->arg};
-	job->deadline = clock_mono(w->clock) + w->policy.cfg.limits.timeout * 1000;
+	job->deadline = w->judge.until_ms;
 	job->command_ms = w->policy.cfg.limits.command * 1000;
 	if (a->kind == AGENT_COMMAND) {
 		job->env = agent_env(w);
