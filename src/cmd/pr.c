@@ -219,6 +219,7 @@ struct merge_opts {
 	bool rebase;
 	bool squash;
 	bool keep;
+	bool protected_paths;
 };
 
 static const struct opt merge_table[] = {
@@ -226,6 +227,7 @@ static const struct opt merge_table[] = {
 	OPT_FLAG(0, "merge", struct merge_opts, merge, "a merge commit"),
 	OPT_FLAG(0, "rebase", struct merge_opts, rebase, "the commit itself, on the base as it is now"),
 	OPT_FLAG('k', "keep-branch", struct merge_opts, keep, "do not delete the branch"),
+	OPT_FLAG('p', "protected", struct merge_opts, protected_paths, "allow that protected paths change"),
 	OPT_END,
 };
 
@@ -267,7 +269,8 @@ merge(struct app *app, const void *opts, const struct args *args)
 	const struct merge_opts *o = opts;
 	AUTO(desk_close) struct desk d = {0};
 	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
-	struct land_opts land = {.line = &line, .keep_branch = o->keep};
+	struct land_opts land = {.line = &line, .keep_branch = o->keep,
+	    .protected_paths = o->protected_paths};
 	struct oid landed;
 	int64_t number;
 

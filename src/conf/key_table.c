@@ -91,7 +91,7 @@ const struct key keys[] = {
 	    "Folder in which it runs; the top by default", 0, 0, NULL},
 
 	{"protect", KEY_LINES, TOP(protect), "", "[\"infra/**\"]",
-	    "Patterns of paths that no agent may change, beside policy, hooks, CI and CODEOWNERS", 0, 0, NULL},
+	    "Patterns of paths whose change lands only by a person's word, beside policy, hooks, CI and CODEOWNERS", 0, 0, NULL},
 
 	{"workspace.kind", KEY_WORD, TOP(workspace.kind), "auto", NULL,
 	    "How the agent's files are provided", 0, 0, workspaces},

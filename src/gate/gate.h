@@ -41,6 +41,7 @@ struct gates;
 struct jail_policy;
 struct redactor;
 struct repo;
+struct strs;
 
 /* Names of the built-in gates; policy may not name one of its own so. */
 #define GATE_TESTS_KEPT "tests-kept"
@@ -110,6 +111,13 @@ void gates_close_p(struct gates **g);	/* for AUTO */
  */
 struct err *gates_run(struct gates *g, const struct oid *tree, const char *setup,
     enum gate_depth depth, struct verdicts *out) MUST_USE;
+
+/*
+ * The protected paths that differ between two trees, 'base' being the one
+ * whose policy 'c' is; appended.
+ */
+struct err *gates_protected(struct repo *r, const struct config *c, const struct oid *base,
+    const struct oid *tree, struct strs *out) MUST_USE;
 
 /* Does policy name any gate beside the built-in ones? */
 bool gates_configured(const struct config *c);

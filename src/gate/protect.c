@@ -10,6 +10,7 @@
 #include "gate/glob.h"
 #include "gate/protect.h"
 #include "gate/room.h"
+#include "git/diff.h"
 #include "git/repo.h"
 #include "git/tree.h"
 #include "git/userconf.h"
@@ -109,8 +110,8 @@ word(struct str *rest)
 
 /* A gate's own script decides what the gate says. */
 static struct err *
-add_script(struct subject *s, const struct conf_gate *gate, const char *command,
-    struct strs *out)
+add_script(struct repo *r, const struct oid *base_tree, const struct conf_gate *gate,
+    const char *command, struct strs *out)
 {
 	AUTO(mem_free_p) char *path = NULL;
 	struct str rest = str_of(command), w = word(&rest);
@@ -125,7 +126,7 @@ add_script(struct subject *s, const struct conf_gate *gate, const char *command,
 	while (str_starts(w, "./"))
 		w = str_skip(w, 2);
 	path = mem_printf("%s%s%.*s", gate->dir, gate->dir[0] == '\0' ? "" : "/", STR_ARG(w));
-	TRY(tree_find(s->gates->o.repo, &s->gates->base_tree, path, &e));
+	TRY(tree_find(r, base_tree, path, &e));
 	if (e.mode == MODE_FILE || e.mode == MODE_EXEC || e.mode == MODE_LINK)
 		strs_addf(out, "/%s", path);
 	return NULL;
@@ -151,56 +152,119 @@ add_hooks(struct repo *r, struct strs *out)
 	return NULL;
 }
 
-static struct err *
-more_patterns(struct subject *s, struct strs *out)
+/* Paths that take a person's word, and scripts that speak for a gate. */
+struct patterns {
+	struct strs flagged;
+	struct strs scripts;
+};
+
+static void
+patterns_free(struct patterns *p)
 {
-	const struct config *c = s->gates->o.config;
+	strs_free(&p->flagged);
+	strs_free(&p->scripts);
+}
+
+static struct err *
+patterns_of(struct repo *r, const struct config *c, const struct oid *base_tree, struct patterns *out)
+{
 	size_t i;
 
 	for (i = 0; i < c->protect.n; i++)
-		strs_add(out, c->protect.v[i]);
+		strs_add(&out->flagged, c->protect.v[i]);
 	for (i = 0; i < c->gates.n; i++) {
-		TRY(add_script(s, &c->gates.v[i], c->gates.v[i].run, out));
-		TRY(add_script(s, &c->gates.v[i], c->gates.v[i].fast, out));
+		TRY(add_script(r, base_tree, &c->gates.v[i], c->gates.v[i].run, &out->scripts));
+		TRY(add_script(r, base_tree, &c->gates.v[i], c->gates.v[i].fast, &out->scripts));
 	}
-	return add_hooks(s->gates->o.repo, out);
+	return add_hooks(r, &out->flagged);
+}
+
+static bool
+is_script(const struct patterns *p, const char *path)
+{
+	AUTO(buf_free) struct buf loose = BUF_INIT(BUF_TEXT);
+
+	loose_path(&loose, path);
+	return glob_paths(&p->scripts, path, GLOB_ICASE) || glob_paths(&p->scripts, buf_cstr(&loose), GLOB_ICASE);
+}
+
+/* ---- judging ---- */
+
+struct tally {
+	size_t flagged, scripts;
+	struct buf evidence;
+};
+
+static void
+find(struct subject *s, struct verdict *v, const char *path, bool script, struct tally *t)
+{
+	enum finding_kind kind = s->gates->o.person ? FINDING_NOTE : script ? FINDING_BLOCKS : FINDING_FLAGGED;
+
+	verdict_find(v, kind, GATE_PROTECTED, path, 0,
+	    script ? "a script that a gate runs was changed" : "a protected path was changed");
+	t->flagged += !script;
+	t->scripts += script;
+	if (kind != FINDING_BLOCKS)
+		return;
+	buf_adds(&t->evidence, "  ");
+	text_visible(&t->evidence, str_of(path), true);
+	buf_addc(&t->evidence, '\n');
 }
 
 static void
-sum_up(struct subject *s, size_t n, struct verdict *v, struct buf *evidence)
+sum_up(const struct subject *s, const struct tally *t, struct verdict *v)
 {
+	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
+	size_t n = t->flagged + t->scripts;
+	const char *paths = n == 1 ? "protected path" : "protected paths";
+
 	if (n == 0) {
 		verdict_set(v, VERDICT_PASS, "none changed");
-		return;
+	} else if (s->gates->o.person) {
+		verdict_set(v, VERDICT_PASS, "%zu %s changed", n, paths);
+	} else if (t->scripts == 0) {
+		verdict_set(v, VERDICT_PASS, "%zu %s changed: flagged for a person", n, paths);
+	} else {
+		verdict_set(v, VERDICT_FAIL, "%zu of the gates' own scripts changed", t->scripts);
+		buf_adds(&evidence, "A gate runs these files, so they are a person's to change. Put them back:\n");
+		buf_addstr(&evidence, buf_str(&t->evidence));
+		verdict_evidence(v, str_take(buf_str(&evidence), GATE_EVIDENCE_MAX));
 	}
-	verdict_set(v, s->gates->o.person ? VERDICT_PASS : VERDICT_FAIL,
-	    n == 1 ? "%zu protected path changed" : "%zu protected paths changed", n);
-	buf_insert(evidence, 0, STR("These paths are a person's to change:\n").p,
-	    strlen("These paths are a person's to change:\n"));
-	if (!s->gates->o.person)
-		verdict_evidence(v, str_take(buf_str(evidence), GATE_EVIDENCE_MAX));
 }
 
 struct err *
 protect_judge(struct subject *s, struct verdict *v)
 {
-	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
-	AUTO(strs_free) struct strs more = {0};
-	size_t i, n = 0;
+	const struct gates *g = s->gates;
+	AUTO(patterns_free) struct patterns p = {0};
+	struct tally t = {.evidence = BUF_INIT(BUF_TEXT)};
+	size_t i;
 
-	TRY(more_patterns(s, &more));
+	TRY(patterns_of(g->o.repo, g->o.config, &g->base_tree, &p));
 	for (i = 0; i < s->diff.n && defence_on(DEFENCE_PROTECTED); i++) {
-		const struct diff_file *f = &s->diff.v[i];
+		const char *path = s->diff.v[i].path;
+		bool script = is_script(&p, path);
 
-		if (!protect_match(f->path, &more))
-			continue;
-		verdict_find(v, s->gates->o.person ? FINDING_NOTE : FINDING_BLOCKS,
-		    GATE_PROTECTED, f->path, 0, "a protected path was changed");
-		buf_adds(&evidence, "  ");
-		text_visible(&evidence, str_of(f->path), true);
-		buf_addc(&evidence, '\n');
-		n++;
+		if (script || protect_match(path, &p.flagged))
+			find(s, v, path, script, &t);
 	}
-	sum_up(s, n, v, &evidence);
+	sum_up(s, &t, v);
+	buf_free(&t.evidence);
+	return NULL;
+}
+
+struct err *
+gates_protected(struct repo *r, const struct config *c, const struct oid *base, const struct oid *tree,
+    struct strs *out)
+{
+	AUTO(patterns_free) struct patterns p = {0};
+	AUTO(diff_free) struct diff d = {0};
+	size_t i;
+
+	TRY(patterns_of(r, c, base, &p));
+	TRY(diff_trees(r, base, tree, false, &d));
+	for (i = 0; i < d.n && defence_on(DEFENCE_PROTECTED); i++)
+		if (is_script(&p, d.v[i].path) || protect_match(d.v[i].path, &p.flagged))
+			strs_add(out, d.v[i].path);
 	return NULL;
 }

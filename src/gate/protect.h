@@ -21,7 +21,12 @@ struct verdict;
 /* Is the path protected, by the built-in list or by 'more' (may be NULL)?  Pure. */
 bool protect_match(const char *path, const struct strs *more);
 
-/* VERDICT_FAIL with a finding per changed protected path. */
+/*
+ * A finding per changed protected path.  A script that a gate runs is
+ * FINDING_BLOCKS, and the verdict VERDICT_FAIL: what that gate says of the
+ * change is worth nothing.  The others are FINDING_FLAGGED, for the policy in
+ * force is the base's: whoever lands the change must allow them by name.
+ */
 struct err *protect_judge(struct subject *s, struct verdict *v) MUST_USE;
 
 #endif

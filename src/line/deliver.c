@@ -314,6 +314,19 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 	return finish(w, &d);
 }
 
+/* A person must allow these by name when it lands. */
+static void
+flagged(const struct verdicts *gates, struct strs *remarks)
+{
+	size_t i, k;
+
+	for (i = 0; i < gates->n; i++)
+		for (k = 0; k < gates->v[i].findings.n; k++)
+			if (gates->v[i].findings.v[k].kind == FINDING_FLAGGED)
+				strs_addf(remarks, "'%s' is a protected path: it lands only with 'git factory pr merge --protected'",
+				    gates->v[i].findings.v[k].file);
+}
+
 /* What lies in the workspace and is not part of the change. */
 static struct err *
 left_behind(struct walk *w, struct strs *remarks)
@@ -344,6 +357,7 @@ deliver(struct walk *w, const struct oid *tree, struct proof *proof)
 	take_verdicts(w, proof);
 	TRY(scan_change(w->repo, w->redact, &w->policy.tree, tree, &remarks));
 	TRY(left_behind(w, &remarks));
+	flagged(&w->rec.gates, &remarks);
 	for (i = 0; i < remarks.n; i++)
 		line_tell(w->o, LINE_NOTE, "%s", remarks.v[i]);
 	TRY(walk_alive(w));

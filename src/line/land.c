@@ -4,6 +4,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "conf/redact.h"
+#include "conf/secrets.h"
 #include "forge/pull.h"
 #include "git/checkout.h"
 #include "git/commit.h"
@@ -19,6 +21,8 @@
 #include "store/ledger.h"
 #include "store/queue.h"
 #include "store/state.h"
+
+#define PATHS_SHOWN 10
 
 /* One landing under way. */
 struct landing {
@@ -98,10 +102,34 @@ moved_before(struct landing *l)
 	return NULL;
 }
 
+/* CI, hooks, owners and policy change by a person's word alone. */
+static struct err *
+ask_for_protected(struct landing *l)
+{
+	AUTO(buf_free) struct buf names = BUF_INIT(BUF_TEXT);
+	AUTO(strs_free) struct strs paths = {0};
+	size_t i;
+
+	if (l->o->protected_paths)
+		return NULL;
+	TRY(gates_protected(l->repo, &l->now.cfg, &l->now.tree, &l->tree, &paths));
+	if (paths.n == 0)
+		return NULL;
+	for (i = 0; i < paths.n && i < PATHS_SHOWN; i++)
+		buf_addf(&names, "%s'%s'", i == 0 ? "" : ", ", paths.v[i]);
+	if (paths.n > PATHS_SHOWN)
+		buf_addf(&names, " and %zu more", paths.n - PATHS_SHOWN);
+	return err_hint(err_new(ERR_STATE, "pull request %" PRId64 " changes protected paths: %s", l->pull.number,
+	    buf_cstr(&names)), "look at 'git factory pr diff %" PRId64 "'; 'git factory pr merge --protected %" PRId64
+	    "' allows it", l->pull.number, l->pull.number);
+}
+
 static struct err *
 prove_again(struct landing *l)
 {
+	AUTO(redact_free_p) struct redactor *redact = NULL;
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
+	AUTO(secrets_free) struct secrets secrets = {0};
 	AUTO(verdicts_free) struct verdicts verdicts = {0};
 	struct judge j = {.repo = l->repo, .clock = state_clock(l->state), .o = l->o->line, .jail = &jail};
 
@@ -110,6 +138,9 @@ prove_again(struct landing *l)
 	line_tell(l->o->line, LINE_STEP, "gates on the merge with the base as it is now");
 	TRY(policy_trusted(&l->now));
 	TRY(policy_jail(&l->now, NULL, &jail));
+	TRY(config_secrets(&l->now.cfg, &secrets));
+	redact = redact_new(&secrets);
+	j.redact = redact;
 	TRY(judge_tree(&j, &l->now, &l->tree, GATE_FULL, &verdicts));
 	if (verdicts_sum(&verdicts) != VERDICT_PASS)
 		return err_hint(err_new(ERR_GATES_FAILED, "pull request %" PRId64 " fails on the base as it is now",
@@ -258,6 +289,7 @@ land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 		TRY(moved_before(&l));
 	}
 	if (!l.moved) {
+		TRY(ask_for_protected(&l));
 		TRY(prove_again(&l));
 		TRY(make_commit(&l));
 	}

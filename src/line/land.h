@@ -21,10 +21,12 @@ struct land_opts {
 	const struct line_opts *line;
 	enum merge_method method;
 	bool keep_branch;	/* do not delete the branch after landing */
+	bool protected_paths;	/* a person allowed that protected paths change */
 };
 
 /*
- * ERR_STATE when it is not open, ERR_GATES_FAILED, ERR_CONFLICT with the base,
+ * ERR_STATE when it is not open, or changes protected paths and nobody allowed
+ * that (the message names them); ERR_GATES_FAILED, ERR_CONFLICT with the base,
  * or when somebody committed to the branch after it was delivered, or a dirty
  * checkout is in the way.
  */

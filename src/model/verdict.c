@@ -6,7 +6,7 @@
 #include "wire/node.h"
 
 static const char *const kinds[] = {"pass", "fail", "error", "inconclusive"};
-static const char *const finding_kinds[] = {"blocks", "known", "tolerated", "flaky", "note"};
+static const char *const finding_kinds[] = {"blocks", "known", "tolerated", "flaky", "note", "flagged"};
 
 const char *
 verdict_word(enum verdict_kind kind)

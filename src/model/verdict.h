@@ -38,7 +38,8 @@ enum finding_kind {
 	FINDING_KNOWN,		/* the base has it too: marked, and it blocks all the same */
 	FINDING_TOLERATED,	/* policy names it */
 	FINDING_FLAKY,		/* it passed when it was run once more alone */
-	FINDING_NOTE		/* worth telling, never blocks */
+	FINDING_NOTE,		/* worth telling, never blocks */
+	FINDING_FLAGGED		/* does not block here, but landing takes a person's word */
 };
 
 const char *finding_word(enum finding_kind kind);	/* "blocks" */
