@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "git/oid.h"
 #include "line/run.h"
 #include "model/run.h"
 #include "store/queue.h"
@@ -80,7 +81,7 @@ print_gates(struct out *o, const struct run *r)
 }
 
 static void
-print_record(struct out *o, const struct run *r)
+print_record(struct out *o, const struct run *r, const struct oid *landed)
 {
 	AUTO(buf_free) struct buf cost = BUF_INIT(KIB);
 
@@ -93,13 +94,15 @@ print_record(struct out *o, const struct run *r)
 	out_printf(o, "  %" PRId64 " iteration%s, %" PRId64 " model call%s, %" PRId64 " tokens, %s, sandbox %s\n",
 	    r->iterations, r->iterations == 1 ? "" : "s", r->use.turns, r->use.turns == 1 ? "" : "s",
 	    use_tokens(&r->use), buf_cstr(&cost), r->sandbox);
-	if (r->pull > 0)
+	if (!oid_is_zero(landed))
+		out_printf(o, "landed as %.12s\n", oid_hex(landed).s);
+	else if (r->pull > 0)
 		out_printf(o, "next: git factory pr show %" PRId64 ", git factory pr diff %" PRId64
 		    ", git factory pr merge %" PRId64 "\n", r->pull, r->pull, r->pull);
 }
 
 static struct err *
-print_result(struct app *app, const struct run_opts *o, const struct run *r)
+print_result(struct app *app, const struct run_opts *o, const struct run *r, const struct oid *landed)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(RUN_FILE_MAX);
 
@@ -107,7 +110,7 @@ print_result(struct app *app, const struct run_opts *o, const struct run *r)
 		run_format(r, &text);
 		out_raw(&app->out, buf_str(&text));
 	} else {
-		print_record(&app->out, r);
+		print_record(&app->out, r, landed);
 	}
 	if (r->outcome == RUN_DELIVERED)
 		return NULL;
@@ -121,7 +124,8 @@ run(struct app *app, const void *opts, const struct args *args)
 	const struct run_opts *o = opts;
 	AUTO(desk_close) struct desk d = {0};
 	AUTO(run_free) struct run record;
-	struct line_opts line = {.agent = o->agent, .recording = o->recording, .fresh = o->fresh, .arg = app};
+	struct oid landed = oid_zero;
+	struct line_opts line = {.landed = &landed, .agent = o->agent, .recording = o->recording, .fresh = o->fresh, .arg = app};
 	struct id task;
 
 	run_init(&record);
@@ -138,7 +142,7 @@ run(struct app *app, const void *opts, const struct args *args)
 		line.on_agent = on_agent;
 	}
 	TRY(line_run(&line, &task, &record));
-	return print_result(app, o, &record);
+	return print_result(app, o, &record, &landed);
 }
 
 const struct verb cmd_run[] = {

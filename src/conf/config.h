@@ -119,6 +119,7 @@ struct config {
 	} commit;
 	struct {
 		enum merge_method method;
+		bool automatic;
 	} merge;
 	struct {
 		int64_t size;		/* bytes that one run may write */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "git/workspace.h"
 #include "line/deliver.h"
+#include "line/land.h"
 #include "line/run.h"
 #include "line/walk.h"
 #include "line/work.h"
@@ -62,6 +63,23 @@ walk_all(struct walk *w)
 	return escalate(w, agent_tree(w->agent), &r.proof, r.why, r.question);
 }
 
+/* The change is delivered: why it did not land is for whoever reads the pull request. */
+static void
+land_delivered(struct walk *w)
+{
+	const struct land_opts o = {.line = w->o, .method = w->policy.cfg.merge.method};
+	struct oid landed;
+	struct err *e;
+
+	line_tell(w->o, LINE_STEP, "land");
+	e = land_pull(&o, w->rec.pull, &landed);
+	if (e != NULL)
+		line_tell(w->o, LINE_NOTE, "pull request %" PRId64 " waits for a person: %s", w->rec.pull, err_msg(e));
+	else if (w->o->landed != NULL)
+		*w->o->landed = landed;
+	err_ignore(e);
+}
+
 struct err *
 line_run(const struct line_opts *o, const struct id *task, struct run *out)
 {
@@ -71,6 +89,8 @@ line_run(const struct line_opts *o, const struct id *task, struct run *out)
 	TRY(walk_open(o, task, &w));
 	e = walk_all(&w);
 	if (e == NULL) {
+		if (w.rec.outcome == RUN_DELIVERED && w.policy.cfg.merge.automatic)
+			land_delivered(&w);
 		*out = w.rec;
 		run_init(&w.rec);
 		err_ignore(workspace_sweep(w.repo, LEFTOVERS_S));

@@ -7,6 +7,10 @@
  * refs of the undisturbed run.  All refs of a step move in one transaction
  * that the lease fences.
  *
+ * Where policy says merge.auto, what was delivered lands at once; when it
+ * cannot (the base moved and the gates fail on it, say), that is a remark, and
+ * the pull request waits for a person.
+ *
  * What a person must decide ends the run as 'escalated' with the whole story
  * on the task; what the environment must mend (a missing key, no sandbox, no
  * network) is an error, and the run waits.
@@ -21,6 +25,7 @@
 #include "base/id.h"
 
 struct err;
+struct oid;
 struct run;
 struct state;
 
@@ -35,6 +40,7 @@ struct line_opts {
 	const char *agent;	/* name in the config; NULL: policy's */
 	const char *recording;	/* a transcript that answers instead of a model; NULL: none */
 	bool fresh;		/* drop an unfinished run of this task */
+	struct oid *landed;	/* the commit that policy's merge.auto landed, else untouched; or NULL */
 	int cancel_fd;		/* sigs_fd(), or 0 */
 	const volatile sig_atomic_t *cancel;	/* or NULL */
 	void (*on_event)(void *arg, enum line_event event, const char *text);	/* or NULL */

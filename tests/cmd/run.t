@@ -99,6 +99,34 @@ test_what_landed_is_what_was_tested() {
 	err_like 'is merged'
 }
 
+test_policy_may_land_what_passed() {
+	sample
+	echo 'merge: {auto: true}' >>.factory/config.yml
+	git commit -qam 'Land by itself'
+	file_task
+	run git factory run "$id"
+	status_is 0
+	out_like '^landed as '
+	is "$(git factory task show --json "$id" | jq -r .state)" landed
+	is "$(git rev-parse 'HEAD^{tree}')" "$(git factory pr show --json 1 | jq -r .tested)"
+	is "$(git status --porcelain)" ''
+}
+
+test_what_policy_cannot_land_waits_for_a_person() {
+	sample
+	echo 'merge: {auto: true}' >>.factory/config.yml
+	git commit -qam 'Land by itself'
+	file_task
+	echo '# mine' >>greet
+	run git factory run "$id"
+	status_is 0
+	err_like 'pull request 1 waits for a person: .*would be overwritten'
+	out_like 'next: git factory pr show 1'
+	is "$(git factory task show --json "$id" | jq -r .state)" delivered
+	is "$(tail -n 1 greet)" '# mine'
+	is "$(git log --format=%s -1)" 'Land by itself'
+}
+
 test_a_dirty_overlap_is_not_landed() {
 	sample
 	file_task
