@@ -56,11 +56,14 @@
  * store/inside         what queue and ledger share
  * store/journal        what a run has done so far, so that a killed run goes on
  * store/lease          who works on a task: at most one run
+ * store/lease_kind     what the kinds of leases share
+ * store/lease_local    leases of a repository on its own
  * store/ledger         run records and evidence
  * store/queue          the tasks, and which may run
  * store/refresh        bring the cache to a tip of the state
  * store/settle         what follows from a person's edit
  * store/state          one tree behind one ref
+ * store/watch          how long leases on a remote were seen unchanged
  * store/write          how a commit of the state is written
  *
  * --- llm: models: providers, transcripts, prices ---
@@ -223,6 +226,7 @@
  * base/regex           patterns that always come back
  * base/str             read-only slices of bytes, for parsing without copies
  * base/text            UTF-8, and text from outside made safe to show
+ * base/trace           what leases and deliveries did, for a checker
  * base/vec             a typed vector
  */
 

@@ -23,10 +23,16 @@ system_wall(const struct clock *c)
 static int64_t
 system_mono(const struct clock *c UNUSED)
 {
+	return clock_mono_ns() / 1000000;
+}
+
+int64_t
+clock_mono_ns(void)
+{
 	struct timespec t;
 
 	clock_gettime(MONO, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 struct clock

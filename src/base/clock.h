@@ -24,6 +24,9 @@ struct clock clock_system(void);
 int64_t clock_wall(const struct clock *c);
 int64_t clock_mono(const struct clock *c);
 
+/* The monotonic clock itself in nanoseconds, to put events in order. */
+int64_t clock_mono_ns(void);
+
 /* "2026-11-21T10:12:45Z"; out has CLOCK_TEXT bytes. */
 #define CLOCK_TEXT 32
 void clock_format(int64_t unix_s, char out[CLOCK_TEXT]);

@@ -11,18 +11,18 @@
 #include "git/repo.h"
 #include "git/tip.h"
 #include "git/tree.h"
-#include "store/lease.h"
+#include "store/lease_kind.h"
 #include "store/state.h"
 #include "sys/host.h"
 
-#define LOST_RACES 20
+#define TTL_MAX (7 * 24 * 3600)
 
-struct lease {
-	struct state *state;
-	const struct lease_kind *kind;
-	char *ref;
-	struct lease_info info;
-};
+/* The id in the last part of a ref's name, here or in what was seen on the remote. */
+static const char *
+task_in(const char *ref)
+{
+	return strrchr(ref, '/') + 1;
+}
 
 static char *
 lease_ref(const char *task)
@@ -32,10 +32,11 @@ lease_ref(const char *task)
 
 /* ---- who holds it ---- */
 
-static void
-info_free(struct lease_info *i)
+void
+lease_info_free(struct lease_info *i)
 {
 	free(i->node);
+	free(i->host);
 	free(i->boot);
 	*i = (struct lease_info){0};
 }
@@ -46,15 +47,15 @@ lease_infos_free(struct lease_infos *l)
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		info_free(&l->v[i]);
+		lease_info_free(&l->v[i]);
 	vec_free(l);
 }
 
 bool
 lease_dead(const struct lease_info *i)
 {
-	assert(i->node != NULL && i->boot != NULL);
-	return host_dead(i->node, i->boot, i->pid, i->started);
+	assert(i->host != NULL && i->boot != NULL);
+	return i->expired || host_dead(i->host, i->boot, i->pid, i->started);
 }
 
 /* ---- as a commit ---- */
@@ -67,10 +68,13 @@ format_info(const struct lease_info *i, struct buf *b)
 	clock_format(i->since, since);
 	clock_format(i->beat, beat);
 	buf_addf(b, "lease of task %s\n\n", i->task.s);
-	buf_addf(b, "Run: %s\nAttempt: %lld\nNode: %s\nBoot: %s\nPid: %lld\nStarted: %lld\n",
-	    i->run.s, (long long)i->attempt, i->node, i->boot, (long long)i->pid,
+	buf_addf(b, "Run: %s\nAttempt: %lld\nNode: %s\nHost: %s\nBoot: %s\nPid: %lld\nStarted: %lld\n",
+	    i->run.s, (long long)i->attempt, i->node, i->host, i->boot, (long long)i->pid,
 	    (long long)i->started);
-	buf_addf(b, "Since: %s\nBeat: %s\nNonce: %s%s\n", since, beat, id_new().s, id_new().s);
+	buf_addf(b, "Since: %s\nBeat: %s\nTtl: %lld\n", since, beat, (long long)i->ttl);
+	if (i->ended)
+		buf_adds(b, "Ended: yes\n");
+	buf_addf(b, "Nonce: %s%s\n", id_new().s, id_new().s);
 }
 
 static bool
@@ -89,24 +93,30 @@ parse_line(struct str line, struct lease_info *i)
 		return str_int(value, 1, INT32_MAX, &i->pid);
 	if (str_is(key, "Started"))
 		return str_int(value, 0, INT64_MAX, &i->started);
+	if (str_is(key, "Ttl"))
+		return str_int(value, 1, TTL_MAX, &i->ttl);
 	if (str_is(key, "Since"))
 		return clock_parse(text, &i->since);
 	if (str_is(key, "Beat"))
 		return clock_parse(text, &i->beat);
-	if (str_is(key, "Node") && i->node == NULL)
+	if (str_is(key, "Ended"))
+		i->ended = true;
+	else if (str_is(key, "Node") && i->node == NULL)
 		i->node = STEAL(text);
+	else if (str_is(key, "Host") && i->host == NULL)
+		i->host = STEAL(text);
 	else if (str_is(key, "Boot") && i->boot == NULL)
 		i->boot = STEAL(text);
 	return true;
 }
 
-static struct err *
-read_info(struct repo *r, const char *ref, const struct oid *oid, struct lease_info *out)
+struct err *
+lease_read(struct repo *r, const char *ref, const struct oid *oid, struct lease_info *out)
 {
 	AUTO(commit_free) struct commit c = {0};
-	AUTO(info_free) struct lease_info i = {.oid = *oid};
+	AUTO(lease_info_free) struct lease_info i = {.oid = *oid};
 	struct str rest, line;
-	bool good = id_parse(str_of(ref + strlen(REF_LEASES)), &i.task);
+	bool good = id_parse(str_of(task_in(ref)), &i.task);
 
 	TRY(commit_read(r, oid, &c));
 	rest = str_of(c.message);
@@ -115,6 +125,8 @@ read_info(struct repo *r, const char *ref, const struct oid *oid, struct lease_i
 	if (!good || i.node == NULL || i.pid == 0 || i.run.s[0] == '\0')
 		return err_hint(err_new(ERR_SYNTAX, "'%s' is no lease", ref),
 		    "if nothing runs this task, 'git update-ref -d %s'", ref);
+	if (i.host == NULL)
+		i.host = mem_strdup(i.node);
 	if (i.boot == NULL)
 		i.boot = mem_strdup("");
 	*out = i;
@@ -122,8 +134,8 @@ read_info(struct repo *r, const char *ref, const struct oid *oid, struct lease_i
 	return NULL;
 }
 
-static struct err *
-write_info(struct lease *l, struct oid *out)
+struct err *
+lease_write(struct lease *l, struct oid *out)
 {
 	AUTO(buf_free) struct buf message = BUF_INIT(64 * KIB);
 	AUTO(tree_edit_free) struct tree_edit nothing = {0};
@@ -139,8 +151,19 @@ write_info(struct lease *l, struct oid *out)
 	return commit_create(state_repo(l->state), &spec, out);
 }
 
-static struct err *
-held(const struct lease_info *i)
+struct err *
+lease_swap(struct lease *l, const struct oid *from, const char *why)
+{
+	struct oid new;
+
+	TRY(lease_write(l, &new));
+	TRY(ref_cas(state_repo(l->state), l->ref, from, &new, why));
+	l->info.oid = new;
+	return NULL;
+}
+
+struct err *
+lease_held(const struct lease_info *i)
 {
 	char since[CLOCK_TEXT];
 
@@ -150,73 +173,6 @@ held(const struct lease_info *i)
 	    "wait for it, or if that machine is gone for good, 'git update-ref -d " REF_LEASES "%s'",
 	    i->task.s);
 }
-
-/* ---- the local kind ---- */
-
-static struct err *
-swap(struct lease *l, const struct oid *from, const char *why)
-{
-	struct oid new;
-
-	TRY(write_info(l, &new));
-	TRY(ref_cas(state_repo(l->state), l->ref, from, &new, why));
-	l->info.oid = new;
-	return NULL;
-}
-
-static struct err *
-local_try(struct lease *l)
-{
-	AUTO(info_free) struct lease_info other = {0};
-	struct repo *r = state_repo(l->state);
-	struct oid there;
-
-	TRY(tip_read(r, l->ref, &there));
-	if (oid_is_zero(&there))
-		return swap(l, &oid_zero, "claim");
-	TRY(read_info(r, l->ref, &there, &other));
-	if (!lease_dead(&other))
-		return held(&other);
-	return swap(l, &there, "take over from a dead process");
-}
-
-static struct err *
-local_claim(struct lease *l)
-{
-	struct err *e;
-	int tried;
-
-	for (tried = 0;; tried++) {
-		e = local_try(l);
-		/* Released meanwhile, or claimed by another: look again. */
-		if (!(err_is(e, ERR_STALE) || err_is(e, ERR_NOT_FOUND)) || tried == LOST_RACES)
-			return e;
-		err_free(e);
-	}
-}
-
-static struct err *
-local_beat(struct lease *l)
-{
-	struct oid old = l->info.oid;
-
-	l->info.beat = clock_wall(state_clock(l->state));
-	return err_wrap(swap(l, &old, "heartbeat"), "the lease of task '%s' is lost", l->info.task.s);
-}
-
-static struct err *
-local_release(struct lease *l)
-{
-	struct err *e = ref_cas(state_repo(l->state), l->ref, &l->info.oid, &oid_zero, "release");
-
-	if (!err_is(e, ERR_STALE))
-		return e;
-	err_free(e);
-	return NULL;
-}
-
-const struct lease_kind lease_local = {
-    .name = "local", .claim = local_claim, .beat = local_beat, .release = local_release};
 
 /* ---- for everybody ---- */
 
@@ -230,7 +186,8 @@ lease_claim(struct state *s, const struct lease_kind *kind, const struct id *tas
 	l->kind = kind;
 	l->ref = lease_ref(task->s);
 	l->info = (struct lease_info){.task = *task, .run = *run, .attempt = attempt,
-	    .node = host_name(), .boot = host_boot(), .pid = getpid(),
+	    .node = mem_strdup(state_node(s)), .host = host_name(), .boot = host_boot(), .pid = getpid(),
+	    .ttl = state_lease_ttl(s),
 	    .since = clock_wall(state_clock(s)), .beat = clock_wall(state_clock(s))};
 	l->info.started = host_started(l->info.pid);
 	TRY(kind->claim(l));
@@ -267,7 +224,7 @@ lease_free(struct lease *l)
 {
 	if (l == NULL)
 		return;
-	info_free(&l->info);
+	lease_info_free(&l->info);
 	free(l->ref);
 	free(l);
 }
@@ -278,30 +235,40 @@ lease_free_p(struct lease **l)
 	lease_free(*l);
 }
 
+/* A damaged lease holds its own task back, and no other. */
+static bool
+read_any(struct repo *r, const struct ref *ref, struct lease_info *out)
+{
+	struct lease_info i = {0};
+	struct err *e = lease_read(r, ref->name, &ref->oid, &i);
+	bool known = e == NULL || id_parse(str_of(task_in(ref->name)), &i.task);
+
+	if (e != NULL && known) {
+		i.oid = ref->oid;
+		i.node = mem_strdup("");
+		i.host = mem_strdup("");
+		i.boot = mem_strdup("");
+	}
+	err_ignore(e);
+	if (known)
+		*out = i;
+	return known;
+}
+
 struct err *
 lease_list(struct state *s, bool dead_too, struct lease_infos *out)
 {
 	AUTO(lease_infos_free) struct lease_infos found = {0};
 	AUTO(refs_free) struct refs refs = {0};
+	struct lease_info info;
 	size_t i;
 
 	TRY(ref_list(state_repo(s), REF_LEASES, &refs));
 	for (i = 0; i < refs.n; i++) {
-		struct lease_info info = {0};
-		struct err *e = read_info(state_repo(s), refs.v[i].name, &refs.v[i].oid, &info);
-
-		/* A damaged lease holds its own task back, and no other. */
-		if (e != NULL && id_parse(str_of(refs.v[i].name + strlen(REF_LEASES)), &info.task)) {
-			info.oid = refs.v[i].oid;
-			info.node = mem_strdup("");
-			info.boot = mem_strdup("");
-			err_free(e);
-		} else if (e != NULL) {
-			err_free(e);
+		if (!read_any(state_repo(s), &refs.v[i], &info))
 			continue;
-		}
 		if (!dead_too && lease_dead(&info))
-			info_free(&info);
+			lease_info_free(&info);
 		else
 			vec_push(&found, info);
 	}

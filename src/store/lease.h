@@ -7,10 +7,19 @@
  * that lost it notices at its next move, and a step that deletes the lease
  * with lease_end() in its transaction publishes nothing once it is lost.
  *
- * Taking is behind a table of functions, since leases of several nodes live
- * on a remote; lease_local is the one for a single repository: a holder on
- * the same host whose boot is over or whose process is gone (pid and start
- * time) is proven dead and taken over at once, any other is respected.
+ * Taking is behind a table of functions.  lease_local is for a repository on
+ * its own: a holder on the same host whose boot is over or whose process is
+ * gone (pid and start time) is proven dead and taken over at once, any other
+ * is respected.  lease_remote is for several clones of one remote: the local
+ * lease first, so that the processes of one clone never ask the remote about
+ * each other, then the same ref there.  Over there a holder has until its
+ * lease's time to live is over: who has watched the same id for that long, on
+ * its own clock (watch.h), takes it over with the next attempt.
+ *
+ * A delivery on a remote moves the lease to one that is 'ended', and whoever
+ * folds what was delivered into the state deletes it.  So as long as the
+ * remote has a lease, nobody else may start the task, and when it has none,
+ * all that the task's runs left behind is in the state.
  */
 #ifndef STORE_LEASE_H
 #define STORE_LEASE_H
@@ -29,11 +38,16 @@ struct lease_info {
 	struct id task;
 	struct id run;
 	int64_t attempt;
-	char *node;		/* host name; "" when the lease cannot be read */
+	char *node;		/* its name; "" when the lease cannot be read */
+	char *host;		/* host name */
 	char *boot;		/* boot id and space of process ids; "" where unknown */
 	int64_t pid;
 	int64_t started;	/* of the process, in the kernel's ticks since boot */
 	int64_t since, beat;	/* wall clock, for people */
+	int64_t ttl;		/* seconds it is to be respected without a heartbeat */
+	bool ended;		/* its run is delivered and waits to be folded */
+	bool remote;		/* it was seen on the remote, and is not of this clone */
+	bool expired;		/* watched for its whole time to live: may be taken over */
 	struct oid oid;		/* fencing token */
 };
 
@@ -50,7 +64,10 @@ struct lease_kind {
 
 extern const struct lease_kind lease_local;
 
-/* ERR_LOCKED naming the holder.  'attempt' counts from 1. */
+/*
+ * ERR_LOCKED naming the holder.  'attempt' counts from 1; a run that takes
+ * over from a lost one gets the next number, see lease_info().
+ */
 struct err *lease_claim(struct state *s, const struct lease_kind *kind, const struct id *task,
     const struct id *run, int64_t attempt, struct lease **out) MUST_USE;
 
@@ -69,11 +86,14 @@ const struct lease_info *lease_info(const struct lease *l);
 void lease_free(struct lease *l);
 void lease_free_p(struct lease **l);	/* for AUTO */
 
-/* All leases; dead_too false leaves out those whose holder is proven dead. */
+/*
+ * All leases of this clone, and those that were last seen on the remote;
+ * dead_too false leaves out those whose holder is proven dead or expired.
+ */
 struct err *lease_list(struct state *s, bool dead_too, struct lease_infos *out) MUST_USE;
 void lease_infos_free(struct lease_infos *l);	/* also for AUTO */
 
-/* Proven dead: same node, and an earlier boot or no such process any more. */
+/* May it be taken over: expired, or the holder's process is proven dead. */
 bool lease_dead(const struct lease_info *i);
 
 #endif

@@ -14,6 +14,7 @@
 #include "store/inbox.h"
 #include "store/state.h"
 #include "store/write.h"
+#include "sys/host.h"
 
 /* A writer that loses this long to others gives up: about half a minute. */
 #define LOST_RACES 200
@@ -25,6 +26,8 @@ struct state {
 	char *view;	/* full ref name, NULL for none */
 	char *name;
 	char *email;
+	char *node;
+	int64_t lease_ttl;
 };
 
 struct state_step {
@@ -65,6 +68,8 @@ state_open(const struct state_opts *o, struct state **out)
 	s->view = STEAL(view);
 	s->name = mem_strdup(o->name);
 	s->email = mem_strdup(o->email);
+	s->node = o->node != NULL ? mem_strdup(o->node) : host_name();
+	s->lease_ttl = o->lease_ttl > 0 ? o->lease_ttl : STATE_LEASE_TTL;
 	*out = s;
 	return NULL;
 }
@@ -77,6 +82,7 @@ state_close(struct state *s)
 	free(s->view);
 	free(s->name);
 	free(s->email);
+	free(s->node);
 	free(s);
 }
 
@@ -102,6 +108,18 @@ const char *
 state_view(const struct state *s)
 {
 	return s->view;
+}
+
+const char *
+state_node(const struct state *s)
+{
+	return s->node;
+}
+
+int64_t
+state_lease_ttl(const struct state *s)
+{
+	return s->lease_ttl;
 }
 
 struct err *

@@ -35,7 +35,11 @@ struct state_opts {
 	const char *branch;	/* policy's state.branch: the view, "none" for none, NULL: the default */
 	const char *name;	/* who commits; NULL: the user's git identity */
 	const char *email;
+	const char *node;	/* this machine's name among nodes; NULL: the host's */
+	int64_t lease_ttl;	/* policy's lease.ttl in seconds; 0: STATE_LEASE_TTL */
 };
+
+#define STATE_LEASE_TTL (15 * 60)
 
 /* Copies the options' strings.  Whether there is a state is not asked. */
 struct err *state_open(const struct state_opts *o, struct state **out) MUST_USE;
@@ -45,6 +49,8 @@ void state_close_p(struct state **s);	/* for AUTO */
 struct repo *state_repo(const struct state *s);
 const struct clock *state_clock(const struct state *s);
 const char *state_view(const struct state *s);	/* full name of the branch, NULL for none */
+const char *state_node(const struct state *s);
+int64_t state_lease_ttl(const struct state *s);
 
 /* The tip, without libgit2.  ERR_STATE with the hint to run init when absent. */
 struct err *state_tip(const struct state *s, struct oid *tip) MUST_USE;

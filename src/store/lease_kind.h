@@ -1,0 +1,33 @@
+/*
+ * lease_kind.h - what the kinds of leases share: for lease*.c only.
+ */
+#ifndef STORE_LEASE_KIND_H
+#define STORE_LEASE_KIND_H
+
+#include "store/lease.h"
+
+struct repo;
+
+struct lease {
+	struct state *state;
+	const struct lease_kind *kind;
+	char *ref;
+	struct lease_info info;
+};
+
+void lease_info_free(struct lease_info *i);	/* also for AUTO */
+
+/* 'ref' names the task in its last part.  ERR_SYNTAX when the object is no lease. */
+struct err *lease_read(struct repo *r, const char *ref, const struct oid *oid,
+    struct lease_info *out) MUST_USE;
+
+/* A new object of what the lease says now: its nonce makes its id new. */
+struct err *lease_write(struct lease *l, struct oid *out) MUST_USE;
+
+/* A new object, and this repository's ref moved to it. */
+struct err *lease_swap(struct lease *l, const struct oid *from, const char *why) MUST_USE;
+
+/* ERR_LOCKED naming the holder. */
+struct err *lease_held(const struct lease_info *i) MUST_USE;
+
+#endif
