@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/trace.h"
 #include "git/commit.h"
 #include "git/ref.h"
 #include "git/repo.h"
@@ -16,6 +17,9 @@
 #include "sys/host.h"
 
 #define TTL_MAX (7 * 24 * 3600)
+
+/* A beat is not written again within this part of the time to live. */
+#define BEATS_SAVED 10
 
 /* The id in the last part of a ref's name, here or in what was seen on the remote. */
 static const char *
@@ -163,6 +167,23 @@ lease_swap(struct lease *l, const struct oid *from, const char *why)
 }
 
 struct err *
+lease_lost(const struct lease *l)
+{
+	lease_trace(l, "lost", &l->info.oid, NULL);
+	return err_new(ERR_STALE, "the lease of task '%s' is lost", l->info.task.s);
+}
+
+void
+lease_trace(const struct lease *l, const char *event, const struct oid *from, const struct oid *to)
+{
+	struct oid_hex a = oid_hex(from != NULL ? from : &oid_zero);
+	struct oid_hex b = oid_hex(to != NULL ? to : &oid_zero);
+
+	trace_event(&(struct trace){.event = event, .node = l->info.node, .task = l->info.task.s,
+	    .run = l->info.run.s, .attempt = l->info.attempt, .from = a.s, .to = b.s});
+}
+
+struct err *
 lease_held(const struct lease_info *i)
 {
 	char since[CLOCK_TEXT];
@@ -191,20 +212,35 @@ lease_claim(struct state *s, const struct lease_kind *kind, const struct id *tas
 	    .since = clock_wall(state_clock(s)), .beat = clock_wall(state_clock(s))};
 	l->info.started = host_started(l->info.pid);
 	TRY(kind->claim(l));
+	l->beaten = clock_mono(state_clock(s));
+	lease_trace(l, oid_is_zero(&l->taken) ? "claim" : "takeover", &l->taken, &l->info.oid);
 	*out = STEAL(l);
 	return NULL;
 }
 
+/* A holder that beat just now only asks whether it still is one. */
 struct err *
 lease_beat(struct lease *l)
 {
-	return l->kind->beat(l);
+	int64_t now = clock_mono(state_clock(l->state));
+	struct oid there, old = l->info.oid;
+
+	if (l->beaten != 0 && now - l->beaten < l->info.ttl * 1000 / BEATS_SAVED) {
+		TRY(tip_read(state_repo(l->state), l->ref, &there));
+		return oid_eq(&there, &l->info.oid) ? NULL : lease_lost(l);
+	}
+	TRY(l->kind->beat(l));
+	l->beaten = now;
+	lease_trace(l, "beat", &old, &l->info.oid);
+	return NULL;
 }
 
 struct err *
 lease_release(struct lease *l)
 {
-	return l->kind->release(l);
+	TRY(l->kind->release(l));
+	lease_trace(l, "release", &l->info.oid, NULL);
+	return NULL;
 }
 
 void

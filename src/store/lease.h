@@ -71,7 +71,10 @@ extern const struct lease_kind lease_local;
 struct err *lease_claim(struct state *s, const struct lease_kind *kind, const struct id *task,
     const struct id *run, int64_t attempt, struct lease **out) MUST_USE;
 
-/* Move it; ERR_STALE when another holds it: stop all effects. */
+/*
+ * Move it; ERR_STALE when another holds it: stop all effects.  Call it as
+ * often as you like: a beat that is young yet is not written again.
+ */
 struct err *lease_beat(struct lease *l) MUST_USE;
 
 /* Delete the ref as part of a step: the step fails with ERR_STALE when lost. */

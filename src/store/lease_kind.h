@@ -13,6 +13,8 @@ struct lease {
 	const struct lease_kind *kind;
 	char *ref;
 	struct lease_info info;
+	int64_t beaten;		/* monotonic ms of the last beat */
+	struct oid taken;	/* what a claim found and replaced; zero: nothing */
 };
 
 void lease_info_free(struct lease_info *i);	/* also for AUTO */
@@ -26,6 +28,13 @@ struct err *lease_write(struct lease *l, struct oid *out) MUST_USE;
 
 /* A new object, and this repository's ref moved to it. */
 struct err *lease_swap(struct lease *l, const struct oid *from, const char *why) MUST_USE;
+
+/* ERR_STALE. */
+struct err *lease_lost(const struct lease *l) MUST_USE;
+
+/* What happened, for base/trace.h; either id may be NULL. */
+void lease_trace(const struct lease *l, const char *event, const struct oid *from,
+    const struct oid *to);
 
 /* ERR_LOCKED naming the holder. */
 struct err *lease_held(const struct lease_info *i) MUST_USE;

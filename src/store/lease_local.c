@@ -17,11 +17,13 @@ local_try(struct lease *l)
 	struct oid there;
 
 	TRY(tip_read(r, l->ref, &there));
+	l->taken = oid_zero;
 	if (oid_is_zero(&there))
 		return lease_swap(l, &oid_zero, "claim");
 	TRY(lease_read(r, l->ref, &there, &other));
 	if (!lease_dead(&other))
 		return lease_held(&other);
+	l->taken = there;
 	return lease_swap(l, &there, "take over from a dead process");
 }
 
@@ -44,9 +46,14 @@ static struct err *
 local_beat(struct lease *l)
 {
 	struct oid old = l->info.oid;
+	struct err *e;
 
 	l->info.beat = clock_wall(state_clock(l->state));
-	return err_wrap(lease_swap(l, &old, "heartbeat"), "the lease of task '%s' is lost", l->info.task.s);
+	e = lease_swap(l, &old, "heartbeat");
+	if (!err_is(e, ERR_STALE))
+		return e;
+	err_free(e);
+	return lease_lost(l);
 }
 
 static struct err *

@@ -21,14 +21,23 @@ struct sight {
 	int64_t first, last;	/* ms */
 };
 
-struct sights {
+struct watch {
 	VEC_FIELDS(struct sight);
 };
 
-static void
-sights_free(struct sights *s)
+void
+watch_free(struct watch *w)
 {
-	vec_free(s);
+	if (w == NULL)
+		return;
+	vec_free(w);
+	free(w);
+}
+
+void
+watch_free_p(struct watch **w)
+{
+	watch_free(*w);
 }
 
 /* The boot alone: containers of one host share its clock.  NULL where it is not known. */
@@ -53,7 +62,7 @@ parse_sight(struct str line, struct sight *out)
 
 /* Nothing at all unless every byte is as it was written, in this boot. */
 static bool
-parse(struct str text, const char *boot, int64_t now, struct sights *out)
+parse(struct str text, const char *boot, int64_t now, struct watch *out)
 {
 	struct str line;
 	struct sight s;
@@ -81,26 +90,31 @@ path_of(struct state *s, char **out)
 	return NULL;
 }
 
-static void
-load(struct state *s, const char *path, struct sights *out)
+struct watch *
+watch_open(struct state *s)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(WATCH_FILE_MAX);
 	AUTO(mem_free_p) char *boot = this_boot();
-	struct err *e = file_read(AT_FDCWD, path, &text);
+	AUTO(mem_free_p) char *path = NULL;
+	struct watch *w = mem_alloc(sizeof(*w));
+	struct err *e = path_of(s, &path);
 
-	if (e != NULL || boot == NULL || !parse(buf_str(&text), boot, clock_mono(state_clock(s)), out))
-		vec_clear(out);
+	if (e == NULL)
+		e = file_read(AT_FDCWD, path, &text);
+	if (e != NULL || boot == NULL || !parse(buf_str(&text), boot, clock_mono(state_clock(s)), w))
+		vec_clear(w);
 	err_ignore(e);
+	return w;
 }
 
 static const struct sight *
-find(const struct sights *s, const struct oid *oid)
+find(const struct watch *w, const struct oid *oid)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++)
-		if (oid_eq(&s->v[i].oid, oid))
-			return &s->v[i];
+	for (i = 0; i < w->n; i++)
+		if (oid_eq(&w->v[i].oid, oid))
+			return &w->v[i];
 	return NULL;
 }
 
@@ -108,7 +122,7 @@ struct err *
 watch_look(struct state *s, const struct refs *leases, int64_t began_ms)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(WATCH_FILE_MAX);
-	AUTO(sights_free) struct sights before = {0};
+	AUTO(watch_free_p) struct watch *before = watch_open(s);
 	AUTO(mem_free_p) char *boot = this_boot();
 	AUTO(mem_free_p) char *path = NULL;
 	int64_t now = clock_mono(state_clock(s));
@@ -119,12 +133,11 @@ watch_look(struct state *s, const struct refs *leases, int64_t began_ms)
 	if (boot == NULL)
 		return NULL;
 	TRY(path_of(s, &path));
-	load(s, path, &before);
-	if (leases->n == 0 && before.n == 0)
+	if (leases->n == 0 && before->n == 0)
 		return NULL;
 	buf_addf(&text, HEAD "%s\n", boot);
 	for (i = 0; i < leases->n; i++) {
-		old = find(&before, &leases->v[i].oid);
+		old = find(before, &leases->v[i].oid);
 		new = old != NULL ? *old : (struct sight){leases->v[i].oid, now, now};
 		if (began_ms > new.last)
 			new.last = began_ms;
@@ -136,16 +149,9 @@ watch_look(struct state *s, const struct refs *leases, int64_t began_ms)
 }
 
 int64_t
-watch_seen(struct state *s, const struct oid *lease)
+watch_seen(const struct watch *w, const struct oid *lease)
 {
-	AUTO(sights_free) struct sights all = {0};
-	AUTO(mem_free_p) char *path = NULL;
-	const struct sight *found;
-	struct err *e = path_of(s, &path);
+	const struct sight *found = find(w, lease);
 
-	if (e == NULL)
-		load(s, path, &all);
-	err_ignore(e);
-	found = find(&all, lease);
 	return found != NULL ? found->last - found->first : 0;
 }

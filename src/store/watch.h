@@ -21,6 +21,7 @@ struct err;
 struct oid;
 struct refs;
 struct state;
+struct watch;
 
 #define WATCH_FILE_MAX (16 * MIB)
 
@@ -32,7 +33,12 @@ struct state;
  */
 struct err *watch_look(struct state *s, const struct refs *leases, int64_t began_ms) MUST_USE;
 
+/* What was seen so far, read once for many questions; watch_free() it. */
+struct watch *watch_open(struct state *s) MUST_USE;
+void watch_free(struct watch *w);
+void watch_free_p(struct watch **w);	/* for AUTO */
+
 /* How long exactly this id was seen, in milliseconds; 0 when it was not, or cannot be told. */
-int64_t watch_seen(struct state *s, const struct oid *lease);
+int64_t watch_seen(const struct watch *w, const struct oid *lease);
 
 #endif

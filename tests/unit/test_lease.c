@@ -56,9 +56,10 @@ look(struct state *s, char digit, int64_t began)
 static int64_t
 seen(struct state *s, char digit)
 {
+	AUTO(watch_free_p) struct watch *w = watch_open(s);
 	struct oid o = oid_of(digit);
 
-	return watch_seen(s, &o);
+	return watch_seen(w, &o);
 }
 
 /* ---- watching ---- */
