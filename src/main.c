@@ -167,6 +167,7 @@
  * --- model: tasks, runs, verdicts, budgets: pure ---
  * model/after          what a task comes after: the entries of its field 'after'
  * model/budget         caps on one run, checked before each model call
+ * model/failure        why a run was not delivered, and what happens next
  * model/graph          what comes after what: a graph of tasks, by number
  * model/lines          a three-way merge of texts by lines, in memory
  * model/lint           is a spec good enough to start on

@@ -150,7 +150,7 @@ read_task(struct walk *w)
 	TRY(queue_get(q, &w->id, &row));
 	if (row.broken != NULL)
 		return err_new(ERR_SYNTAX, "%s", row.broken);
-	e = queue_ready(q, &row);
+	e = queue_ready_at(q, &row, INT64_MAX);
 	/* Named by a person, a delivered or escalated task may run again. */
 	if (e != NULL && (row.task->state == TASK_DELIVERED || row.task->state == TASK_ESCALATED) &&
 	    row.task->close[0] == '\0' && !row.running) {

@@ -34,6 +34,8 @@ static const struct {
 	{"error", offsetof(struct run, error)},
 	{"message", offsetof(struct run, message)},
 	{"question", offsetof(struct run, question)},
+	{"class", offsetof(struct run, class)},
+	{"next", offsetof(struct run, next)},
 	{"noreplay", offsetof(struct run, noreplay)},
 };
 
@@ -138,6 +140,8 @@ run_format(const struct run *r, struct buf *out)
 	jw_kstr(&w, "outcome", run_outcome_word(r->outcome));
 	time_write(&w, "started", r->started);
 	time_write(&w, "ended", r->ended);
+	if (r->retry_at != 0)
+		time_write(&w, "retry_at", r->retry_at);
 	jw_key(&w, "use");
 	use_write(&w, &r->use);
 	steps_write(&w, r);
@@ -217,6 +221,8 @@ read_into(const char *file, const struct node *n, struct run *r)
 	TRY(outcome_read(n, &r->outcome));
 	TRY(time_read(n, "started", &r->started));
 	TRY(time_read(n, "ended", &r->ended));
+	if (node_get(n, "retry_at") != NULL)
+		TRY(time_read(n, "retry_at", &r->retry_at));
 	TRY(use_read(file, node_get(n, "use"), &r->use));
 	return lists_read(file, n, r);
 }

@@ -63,6 +63,9 @@ struct run {
 	const char *error;	/* err.tbl.h's word, "" */
 	const char *message;	/* its one line, "" */
 	const char *question;	/* what a person must decide, "" */
+	const char *class;	/* of the failure (failure.h), "" */
+	const char *next;	/* what happens next, one line, "" */
+	int64_t retry_at;	/* unix seconds, 0: at once or never */
 	const char *noreplay;	/* why it cannot be replayed, "" when it can */
 	struct { VEC_FIELDS(struct run_step); } steps;
 	struct verdicts gates;	/* the last full set */

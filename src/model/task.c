@@ -40,6 +40,7 @@ task_init(struct task *t)
 		.priority = TASK_PRIORITY, .estimate = TASK_ESTIMATE_S,
 		.dir = "", .hold = "", .close = "",
 		.id = "", .run = "", .branch = "", .commit = "", .error = "", .question = "",
+		.class = "", .next = "",
 		.body_line = 1,
 	};
 }
@@ -50,6 +51,7 @@ task_free(struct task *t)
 	strs_free(&t->labels);
 	strs_free(&t->needs);
 	strs_free(&t->after);
+	strs_free(&t->tries);
 	arena_free(&t->mem);
 }
 

@@ -77,6 +77,12 @@ struct task {
 	const char *error;	/* err.tbl.h's word for how the last run failed, "" */
 	const char *question;	/* what a person must decide, "" */
 
+	/* the factory's, of failures since a run or a person last answered (failure.h) */
+	const char *class;	/* of the last one, "" for none */
+	struct strs tries;	/* how many of each class: "network:2" */
+	int64_t retry_at;	/* unix seconds: not to be started before; 0: at once */
+	const char *next;	/* what happens next, one line, "" */
+
 	bool heading;		/* the title came from the first heading of the body */
 	int64_t body_line;	/* of the body's first line in its file, from 1 */
 };

@@ -41,6 +41,10 @@ const struct task_field task_fields[] = {
 	FACTORY("commit", TF_LINE, commit, 0, 0, 64),
 	FACTORY("error", TF_LINE, error, 0, 0, 64),
 	FACTORY("question", TF_TEXT, question, 0, 0, 0),
+	FACTORY("class", TF_LINE, class, 0, 0, 64),
+	FACTORY("tries", TF_LABELS, tries, 0, 0, LABEL_MAX),
+	FACTORY("retry_at", TF_TIME, retry_at, 0, 0, 0),
+	FACTORY("next", TF_LINE, next, 0, 0, 1024),
 	{NULL, TF_LINE, OWNER_PERSON, 0, 0, 0, 0},
 };
 

@@ -27,6 +27,7 @@ static const struct task blank_strings = {
 	.title = "", .body = "", .type = TASK_TYPE, .priority = TASK_PRIORITY,
 	.estimate = TASK_ESTIMATE_S, .dir = "", .hold = "", .close = "", .id = "",
 	.run = "", .branch = "", .commit = "", .error = "", .question = "",
+	.class = "", .next = "",
 };
 
 static bool

@@ -372,6 +372,13 @@ lookup(void *ctx, const char *id, enum task_state *state)
 struct err *
 queue_ready(struct queue *q, const struct queue_row *row)
 {
+	return queue_ready_at(q, row, clock_wall(state_clock(q->state)));
+}
+
+struct err *
+queue_ready_at(struct queue *q, const struct queue_row *row, int64_t now)
+{
+	char until[CLOCK_TEXT];
 	AUTO(buf_free) struct buf why = BUF_INIT(64 * KIB);
 	const struct lease_info *l = queue_lease(q, &row->id);
 
@@ -381,9 +388,12 @@ queue_ready(struct queue *q, const struct queue_row *row)
 		return err_new(ERR_STATE, "its lease '" REF_LEASES "%s' cannot be read", row->id.s);
 	if (l != NULL)
 		return err_new(ERR_STATE, "run '%s' works on it on '%s'", l->run.s, l->node);
-	if (task_ready(row->task, lookup, q, &why) == READY_YES)
+	if (task_ready(row->task, lookup, q, &why) != READY_YES)
+		return err_new(ERR_STATE, "%s", buf_cstr(&why));
+	if (row->task->retry_at <= now)
 		return NULL;
-	return err_new(ERR_STATE, "%s", buf_cstr(&why));
+	clock_format(row->task->retry_at, until);
+	return err_new(ERR_STATE, "waits until %s after a failure (%s)", until, row->task->class);
 }
 
 struct choice {

@@ -78,6 +78,12 @@ struct err *queue_each(struct queue *q, enum queue_which which, queue_fn *fn, vo
  */
 struct err *queue_ready(struct queue *q, const struct queue_row *row) MUST_USE;
 
+/*
+ * The same at another time than now: after a failure a task waits for its
+ * retry_at.  INT64_MAX for one that a person names, who need not wait.
+ */
+struct err *queue_ready_at(struct queue *q, const struct queue_row *row, int64_t now) MUST_USE;
+
 /* The first ready task; ERR_NOTHING_READY, with what stands in the way. */
 struct err *queue_next(struct queue *q, struct id *out) MUST_USE;
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "git/commit.h"
 #include "git/tree.h"
+#include "model/failure.h"
 #include "store/settle.h"
 
 #define HISTORY_MAX 10000	/* commits looked at to find an old version */
@@ -35,6 +36,7 @@ queue_again(struct task *t)
 	t->state = TASK_QUEUED;
 	task_set(t, &t->error, "");
 	task_set(t, &t->question, "");
+	task_forgive(t);
 }
 
 void
@@ -47,7 +49,8 @@ task_settle(const struct task *before, struct task *after)
 	}
 	if (after->state == TASK_CLOSED)
 		queue_again(after);
-	else if (after->state == TASK_ESCALATED && before != NULL && spec_changed(before, after))
+	else if (before != NULL && spec_changed(before, after) &&
+	    (after->state == TASK_ESCALATED || (after->state == TASK_QUEUED && *after->class != '\0')))
 		queue_again(after);
 }
 
@@ -64,6 +67,7 @@ task_begin(struct task *t, const struct id *id, int64_t now)
 	task_set(t, &t->commit, "");
 	task_set(t, &t->error, "");
 	task_set(t, &t->question, "");
+	task_forgive(t);
 }
 
 struct err *

@@ -4,7 +4,8 @@
  *
  * Closing is a person's word ('close:'), the state that follows is the
  * factory's; taking the word back opens the task again.  Changing the spec of
- * an escalated task is the answer that it waits for: it is queued again.
+ * an escalated task is the answer that it waits for: it is queued again, as
+ * one that failed starts from nothing with another spec.
  */
 #ifndef STORE_SETTLE_H
 #define STORE_SETTLE_H
