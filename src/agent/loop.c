@@ -21,7 +21,7 @@
 #define EVENT_MAX 200	/* bytes of a call or an answer that are shown */
 
 struct loop {
-	struct toolbox *box;	/* opened by the first live call */
+	struct toolbox *box;
 	struct llm_tool tools[TOOL_DEFS];
 	VEC(struct llm_msg) msgs;
 	struct llm_msg next;	/* the user message that is being put together */
@@ -31,13 +31,26 @@ struct loop {
 static struct err *
 loop_open(struct agent *a, void **self)
 {
+	const struct agent_job *job = agent_job_of(a);
+	struct toolbox_opts opts = {.policy = job->jail, .view = workspace_view(job->ws),
+	    .cwd = job->cwd, .run_ms = job->command_ms, .cancel_fd = job->cancel_fd};
 	struct loop *l = mem_alloc(sizeof(*l));
+	struct err *e;
 	size_t i;
 
+	e = toolbox_open(&opts, &l->box);
+	/* Nothing is on record: tools will be called, and the sandbox takes a while. */
+	if (e == NULL && !job->replay && journal_live(job->journal))
+		e = toolbox_start(l->box);
+	if (e != NULL) {
+		toolbox_close(l->box);
+		free(l);
+		return e;
+	}
 	for (i = 0; i < TOOL_DEFS; i++)
 		l->tools[i] = (struct llm_tool){tool_defs[i].name, tool_defs[i].description, tool_defs[i].schema};
 	llm_msg_init(&l->next, LLM_USER);
-	llm_msg_text(&l->next, agent_job_of(a)->prompt);
+	llm_msg_text(&l->next, job->prompt);
 	*self = l;
 	return NULL;
 }
@@ -65,6 +78,20 @@ use_of(const struct llm_reply *reply)
 	    reply->usage.cache_write, reply->cost};
 }
 
+/*
+ * Before a request costs anything: is there a sandbox to do what it will ask
+ * for?  While it comes up, so do the provider's libraries.
+ */
+static struct err *
+get_ready(const struct agent_job *job, struct loop *l)
+{
+	if (job->replay || !journal_live(job->journal))
+		return NULL;
+	TRY(toolbox_enter(l->box));
+	TRY(llm_prepare(job->llm));
+	return toolbox_ready(l->box);
+}
+
 /* Moves 'next' onto the conversation, asks, and appends the answer. */
 static struct err *
 ask(struct agent *a, struct loop *l, struct llm_reply *reply)
@@ -76,6 +103,7 @@ ask(struct agent *a, struct loop *l, struct llm_reply *reply)
 	int64_t left;
 
 	TRY(agent_time_left(a, &left));
+	TRY(get_ready(job, l));
 	if (!l->lost_charged) {
 		lost.micro = llm_lost_cost(job->llm);
 		use_add(&job->budget->used, &lost);
@@ -147,17 +175,6 @@ recorded_outcome(struct agent *a, const struct node *n, bool by_command, struct 
 }
 
 static struct err *
-open_box(struct agent *a, struct loop *l)
-{
-	const struct agent_job *job = agent_job_of(a);
-	struct toolbox_opts opts = {.policy = job->jail, .view = workspace_view(job->ws),
-	    .cwd = job->cwd, .run_ms = job->command_ms, .cancel_fd = job->cancel_fd};
-
-	TRY(agent_live(a));
-	return l->box != NULL ? NULL : toolbox_open(&opts, &l->box);
-}
-
-static struct err *
 call_live(struct agent *a, struct loop *l, const struct call *c, bool by_command, struct tool_result *out)
 {
 	const struct agent_job *job = agent_job_of(a);
@@ -167,7 +184,7 @@ call_live(struct agent *a, struct loop *l, const struct call *c, bool by_command
 	int64_t left;
 	char *clean;
 
-	TRY(open_box(a, l));
+	TRY(agent_live(a));
 	TRY(agent_time_left(a, &left));
 	TRY(toolbox_call(l->box, c->block->name, str_of(c->block->input), left, &r));
 	clean = agent_redact(a, r.text);
@@ -196,7 +213,7 @@ call_again(struct agent *a, struct loop *l, const struct call *c, const struct n
 		return node_err(n, "not a tool's outcome");
 	if (by_command)
 		return agent_put(a, &want);
-	TRY(open_box(a, l));
+	TRY(agent_live(a));
 	TRY(toolbox_call(l->box, c->block->name, str_of(c->block->input), 0, &r));
 	TRY(agent_collect(a, false, &got));
 	if (!oid_eq(&want, &got))

@@ -193,7 +193,6 @@ apply_policy(struct walk *w)
 	w->judge = (struct judge){.repo = w->repo, .clock = w->clock, .o = w->o, .jail = &w->gate_jail,
 	    .until_ms = clock_mono(w->clock) + c->limits.timeout * 1000};
 	TRY(policy_jail(&w->policy, w->agent_conf, &w->agent_jail));
-	TRY(w->agent_jail.mode == JAIL_NONE ? NULL : jail_check(&w->agent_jail));
 	w->budget.caps = (struct caps){c->limits.turns, c->limits.tokens, c->limits.micro};
 	word = policy_sandbox_word(&w->agent_jail);
 	run_set(&w->rec, &w->rec.sandbox, word);

@@ -118,6 +118,12 @@ llm_open(const struct llm_config *cfg, struct llm **out)
 	return NULL;
 }
 
+struct err *
+llm_prepare(const struct llm *l)
+{
+	return l->provider->base_url == NULL ? NULL : http_prepare();
+}
+
 void
 llm_close(struct llm *l)
 {

@@ -145,6 +145,9 @@ struct llm_config {
  * and base_url is not on loopback. The strings are copied.
  */
 struct err *llm_open(const struct llm_config *cfg, struct llm **out) MUST_USE;
+
+/* Open what the provider needs ahead of the first request; sends nothing. */
+struct err *llm_prepare(const struct llm *l) MUST_USE;
 void llm_close(struct llm *l);		/* NULL is fine */
 void llm_close_p(struct llm **l);	/* for AUTO */
 

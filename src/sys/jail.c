@@ -34,6 +34,11 @@ struct jail {
 	struct buf status;	/* bubblewrap's JSON documents */
 	int status_fd;
 	int init_fd;		/* pidfd of the first process inside */
+	int block_fd;		/* what it waits for; -1 when it was let go */
+	bool asked;		/* bubblewrap was asked for it */
+	rlim_t nproc;
+	uid_t uid;
+	gid_t gid;
 	bool err_to_out;
 	bool bare;		/* JAIL_NONE */
 };
@@ -220,18 +225,25 @@ lower_nproc(pid_t pid, rlim_t max)
  * and for a moment they are the sandbox's.
  */
 static int
-lower_nproc_as(pid_t pid, rlim_t max, const struct view *view)
+lower_nproc_as(pid_t pid, const struct jail *j)
 {
-	int bad = lower_nproc(pid, max);
+	int bad = lower_nproc(pid, j->nproc);
 
 	if (bad == 0 || errno != EPERM || geteuid() != 0)
 		return bad;
-	if (setresgid(view->gid, (gid_t)-1, (gid_t)-1) == 0 &&
-	    setresuid(view->uid, (uid_t)-1, (uid_t)-1) == 0)
-		bad = lower_nproc(pid, max);
+	if (setresgid(j->gid, (gid_t)-1, (gid_t)-1) == 0 &&
+	    setresuid(j->uid, (uid_t)-1, (uid_t)-1) == 0)
+		bad = lower_nproc(pid, j->nproc);
 	if (setresuid(0, (uid_t)-1, (uid_t)-1) != 0 || setresgid(0, (gid_t)-1, (gid_t)-1) != 0)
 		bad = -1;
 	return bad;
+}
+
+static struct err *
+watch(struct jail *j, pid_t pid)
+{
+	j->init_fd = (int)syscall(SYS_pidfd_open, pid, 0U);
+	return j->init_fd >= 0 ? NULL : err_recode(err_sys("cannot watch the sandbox"), ERR_SANDBOX);
 }
 
 /*
@@ -240,16 +252,11 @@ lower_nproc_as(pid_t pid, rlim_t max, const struct view *view)
  * this sandbox, while outside it would count all of the user's processes.
  */
 static struct err *
-adopt(struct jail *j, const struct jail_policy *policy, const struct view *view, pid_t pid, int block)
+limit(const struct jail *j, pid_t pid)
 {
-	rlim_t max = (rlim_t)(policy->nproc > 0 ? policy->nproc : NPROC);
-
-	j->init_fd = (int)syscall(SYS_pidfd_open, pid, 0U);
-	if (j->init_fd < 0)
-		return err_recode(err_sys("cannot watch the sandbox"), ERR_SANDBOX);
-	if (defence_on(DEFENCE_JAIL_LIMITS) && lower_nproc_as(pid, max, view) != 0)
+	if (defence_on(DEFENCE_JAIL_LIMITS) && lower_nproc_as(pid, j) != 0)
 		return err_recode(err_sys("cannot limit the sandbox's processes"), ERR_SANDBOX);
-	return file_write_all(block, "x", 1);
+	return NULL;
 }
 
 static void
@@ -262,10 +269,17 @@ kill_inside(struct jail *j)
 #else
 
 static struct err *
-adopt(struct jail *j, const struct jail_policy *policy, const struct view *view, pid_t pid, int block)
+watch(struct jail *j, pid_t pid)
 {
-	(void)j, (void)policy, (void)view, (void)pid, (void)block;
+	(void)j, (void)pid;
 	return err_new(ERR_SANDBOX, "there is no sandbox on this system");
+}
+
+static struct err *
+limit(const struct jail *j, pid_t pid)
+{
+	(void)j, (void)pid;
+	return NULL;
 }
 
 static void
@@ -293,16 +307,50 @@ wait_until_gone(struct jail *j)
 	return ready == 1 ? NULL : err_new(ERR_SANDBOX, "processes of the sandbox do not end");
 }
 
+/*
+ * bubblewrap reports the command's status only when there was a command; what
+ * it wrote itself, when there was none, is why.
+ */
 static struct err *
-wait_for_sandbox(struct jail *j, const struct jail_policy *policy, const struct view *view, int block)
+judge(struct jail *j, const struct proc_result *r)
 {
-	int64_t pid;
+	const struct proc_output *o = j->err_to_out ? &r->out : &r->err;
+	int64_t status;
 
-	while (!status_number(j, "child-pid", &pid)) {
-		if (!read_status(j, START_MS))
-			return jail_wait(j, NULL);
+	if (j->bare)
+		return NULL;
+	while (read_status(j, GONE_MS))
+		;
+	if (r->timed_out || r->cancelled || r->signal != 0 || status_number(j, "exit-code", &status))
+		return NULL;
+	return jail_failed(buf_str(&o->b));
+}
+
+static struct err *
+wait_for_end(struct jail *j, struct proc_result *out)
+{
+	AUTO(proc_result_free) struct proc_result r = {0};
+
+	TRY(proc_wait(j->proc, &r));
+	TRY(wait_until_gone(j));
+	TRY(judge(j, &r));
+	if (out != NULL) {
+		*out = r;
+		r = (struct proc_result){0};
 	}
-	return adopt(j, policy, view, (pid_t)pid, block);
+	return NULL;
+}
+
+/* The first process inside, as bubblewrap names it; false when it does not. */
+static bool
+find_inside(struct jail *j, int64_t *pid)
+{
+	j->asked = true;
+	while (!status_number(j, "child-pid", pid)) {
+		if (!read_status(j, START_MS))
+			return false;
+	}
+	return true;
 }
 
 static struct err *
@@ -312,14 +360,13 @@ start_bwrap(const struct jail_policy *policy, const struct view *view, const str
 	AUTO(jail_args_free) struct jail_args a = JAIL_ARGS_INIT;
 	AUTO(fd_close_p) int status = -1;
 	AUTO(fd_close_p) int block_from = -1;
-	AUTO(fd_close_p) int block_to = -1;
 	AUTO(mem_free_p) char *bwrap = NULL;
 	char number[16];
 	int fd;
 
 	TRY(jail_program(&bwrap));
 	TRY(make_pipe(&j->status_fd, &status));
-	TRY(make_pipe(&block_from, &block_to));
+	TRY(make_pipe(&block_from, &j->block_fd));
 	/* Root's own paths are often closed to the user that it becomes. */
 	a.staging = s->spec.enter.set_ids && geteuid() == 0;
 	TRY(jail_args_make(&a, policy, view, cmd, status, block_from));
@@ -333,10 +380,10 @@ start_bwrap(const struct jail_policy *policy, const struct view *view, const str
 	fill_stage(s, &a.stage);
 	s->spec.cwd = "/";
 	s->spec.keep_fds = a.fds.keep;
-	TRY(proc_start(&s->spec, &j->proc));
-	fd_close_p(&status);
-	fd_close_p(&block_from);
-	return wait_for_sandbox(j, policy, view, block_to);
+	j->nproc = (rlim_t)(policy->nproc > 0 ? policy->nproc : NPROC);
+	j->uid = view->uid;
+	j->gid = view->gid;
+	return proc_start(&s->spec, &j->proc);
 }
 
 /* JAIL_NONE: the command as it is, but with our user, limits and environment. */
@@ -373,13 +420,13 @@ start_bare(const struct jail_policy *policy, const struct view *view, const stru
 }
 
 struct err *
-jail_start(const struct jail_policy *policy, const struct view *view, const struct jail_cmd *cmd,
+jail_launch(const struct jail_policy *policy, const struct view *view, const struct jail_cmd *cmd,
     struct jail **out)
 {
 	AUTO(jail_stop_p) struct jail *j = mem_alloc(sizeof(*j));
 	AUTO(start_free) struct start s = {0};
 
-	j->status_fd = j->init_fd = -1;
+	j->status_fd = j->init_fd = j->block_fd = -1;
 	j->err_to_out = cmd->err_to_out;
 	buf_init(&j->status, STATUS_MAX);
 	fill_common(&s, cmd);
@@ -393,49 +440,56 @@ jail_start(const struct jail_policy *policy, const struct view *view, const stru
 	return NULL;
 }
 
-/*
- * bubblewrap reports the command's status only when there was a command; what
- * it wrote itself, when there was none, is why.
- */
-static struct err *
-judge(struct jail *j, const struct proc_result *r)
+struct err *
+jail_enter(struct jail *j)
 {
-	const struct proc_output *o = j->err_to_out ? &r->out : &r->err;
-	int64_t status;
+	int64_t pid;
 
-	if (j->bare)
+	if (j->bare || j->asked)
 		return NULL;
-	while (read_status(j, GONE_MS))
-		;
-	if (r->timed_out || r->cancelled || r->signal != 0 || status_number(j, "exit-code", &status))
-		return NULL;
-	return jail_failed(buf_str(&o->b));
+	if (!find_inside(j, &pid))
+		return wait_for_end(j, NULL);
+	TRY(watch(j, (pid_t)pid));
+	TRY(limit(j, (pid_t)pid));
+	TRY(file_write_all(j->block_fd, "x", 1));
+	fd_close_p(&j->block_fd);
+	return NULL;
+}
+
+struct err *
+jail_start(const struct jail_policy *policy, const struct view *view, const struct jail_cmd *cmd,
+    struct jail **out)
+{
+	AUTO(jail_stop_p) struct jail *j = NULL;
+
+	TRY(jail_launch(policy, view, cmd, &j));
+	TRY(jail_enter(j));
+	*out = STEAL(j);
+	return NULL;
 }
 
 struct err *
 jail_wait(struct jail *j, struct proc_result *out)
 {
-	AUTO(proc_result_free) struct proc_result r = {0};
-
-	TRY(proc_wait(j->proc, &r));
-	TRY(wait_until_gone(j));
-	TRY(judge(j, &r));
-	if (out != NULL) {
-		*out = r;
-		r = (struct proc_result){0};
-	}
-	return NULL;
+	TRY(jail_enter(j));
+	return wait_for_end(j, out);
 }
 
 void
 jail_stop(struct jail *j)
 {
+	int64_t pid;
+
 	if (j == NULL)
 		return;
+	/* Who is inside is to be waited for, and can be named only while it lives. */
+	if (j->proc != NULL && !j->bare && !j->asked && find_inside(j, &pid))
+		err_ignore(watch(j, (pid_t)pid));
 	proc_free(j->proc);
 	/* Nobody is left to tell; what does not end holds nothing of ours. */
 	err_ignore(wait_until_gone(j));
 	close_status(j);
+	fd_close_p(&j->block_fd);
 	buf_free(&j->status);
 	free(j);
 }

@@ -92,6 +92,16 @@ struct err *jail_run(const struct jail_policy *policy, const struct view *view,
 /* The same for one that goes on: the tool server, an agent with a pipe. */
 struct err *jail_start(const struct jail_policy *policy, const struct view *view,
     const struct jail_cmd *cmd, struct jail **out) MUST_USE;
+
+/*
+ * jail_start() in two halves, for who has something else to do while
+ * bubblewrap works: jail_launch() returns when it was started, jail_enter()
+ * when the sandbox is there and the command was let go (again: nothing).
+ * What bubblewrap cannot do is the second one's error.
+ */
+struct err *jail_launch(const struct jail_policy *policy, const struct view *view,
+    const struct jail_cmd *cmd, struct jail **out) MUST_USE;
+struct err *jail_enter(struct jail *j) MUST_USE;
 int jail_in(const struct jail *j);
 int jail_out(const struct jail *j);
 

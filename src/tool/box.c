@@ -24,7 +24,7 @@ struct toolbox {
 	struct toolbox_opts opts;
 	struct jail_policy bare;	/* DEFENCE_TOOL_JAIL is off */
 	struct jail *server;		/* NULL: to be started */
-	bool answered;			/* the server has answered once */
+	bool ready;			/* the server has said so */
 };
 
 struct err *
@@ -45,7 +45,7 @@ stop_server(struct toolbox *tb)
 {
 	jail_stop(tb->server);
 	tb->server = NULL;
-	tb->answered = false;
+	tb->ready = false;
 }
 
 void
@@ -64,8 +64,8 @@ toolbox_close_p(struct toolbox **tb)
 	*tb = NULL;
 }
 
-static struct err *
-start_server(struct toolbox *tb)
+struct err *
+toolbox_start(struct toolbox *tb)
 {
 	AUTO(fd_close_p) int self = -1;
 	AUTO(strs_free) struct strs env = {0};
@@ -82,7 +82,63 @@ start_server(struct toolbox *tb)
 	if (getenv("GIT_FACTORY_TEST_OFF") != NULL)
 		strs_addf(&env, "GIT_FACTORY_TEST_OFF=%s", getenv("GIT_FACTORY_TEST_OFF"));
 #endif
-	return jail_start(jailed ? tb->opts.policy : &tb->bare, tb->opts.view, &cmd, &tb->server);
+	return jail_launch(jailed ? tb->opts.policy : &tb->bare, tb->opts.view, &cmd, &tb->server);
+}
+
+/* A server that says nothing did not start: its last words say why. */
+static struct err *
+why_not_started(struct toolbox *tb)
+{
+	AUTO(proc_result_free) struct proc_result r = {0};
+	struct err *e;
+
+	TRY(jail_wait(tb->server, &r));
+	e = proc_check(&r, "git-factory --tool-server");
+	if (e == NULL)
+		e = err_new(ERR_SANDBOX, "it ended");
+	return err_recode(err_wrap(e, "cannot start the file tools"), ERR_SANDBOX);
+}
+
+static struct err *
+await_server(struct toolbox *tb)
+{
+	AUTO(buf_free) struct buf hello = BUF_INIT(FRAME_MAX);
+	struct clock c = clock_system();
+	struct frame_wait wait = {.cancel_fd = tb->opts.cancel_fd, .until = clock_mono(&c) + CALL_MS};
+	bool end = false;
+
+	TRY(jail_enter(tb->server));
+	TRY(frame_read(jail_out(tb->server), &wait, &hello, &end));
+	return end ? why_not_started(tb) : NULL;
+}
+
+struct err *
+toolbox_enter(struct toolbox *tb)
+{
+	struct err *e;
+
+	TRY(toolbox_start(tb));
+	e = jail_enter(tb->server);
+	if (e != NULL)
+		stop_server(tb);
+	return e;
+}
+
+struct err *
+toolbox_ready(struct toolbox *tb)
+{
+	struct err *e;
+
+	if (tb->ready)
+		return NULL;
+	TRY(toolbox_start(tb));
+	e = await_server(tb);
+	if (e == NULL) {
+		tb->ready = true;
+		return NULL;
+	}
+	stop_server(tb);
+	return err_is(e, ERR_INTERRUPTED) ? e : err_recode(e, ERR_SANDBOX);
 }
 
 static void
@@ -133,20 +189,7 @@ exchange(struct toolbox *tb, struct str request, int64_t deadline_ms, struct too
 	TRY(frame_read(jail_out(tb->server), &wait, &answer, &end));
 	if (end)
 		return err_new(ERR_IO, "the file tools ended");
-	tb->answered = true;
 	return read_answer(buf_str(&answer), out);
-}
-
-/* A server that never answered did not start: its last words say why. */
-static struct err *
-why_not_started(struct toolbox *tb, struct err *e)
-{
-	AUTO(proc_result_free) struct proc_result r = {0};
-
-	err_free(e);
-	TRY(jail_wait(tb->server, &r));
-	return err_recode(err_wrap(proc_check(&r, "git-factory --tool-server"),
-	    "cannot start the file tools"), ERR_SANDBOX);
 }
 
 static struct err *
@@ -156,7 +199,7 @@ call_server(struct toolbox *tb, const char *name, struct str input, int64_t dead
 	AUTO(buf_free) struct buf request = BUF_INIT(FRAME_MAX);
 	struct err *e;
 
-	TRY(start_server(tb));
+	TRY(toolbox_ready(tb));
 	buf_addf(&request, "{\"tool\":\"%s\",\"input\":", name);
 	buf_addstr(&request, input);
 	buf_addc(&request, '}');
@@ -164,13 +207,11 @@ call_server(struct toolbox *tb, const char *name, struct str input, int64_t dead
 	e = exchange(tb, buf_str(&request), deadline_ms, out);
 	if (e == NULL)
 		return NULL;
-	if (err_is(e, ERR_IO) && !tb->answered)
-		e = why_not_started(tb, e);
 	stop_server(tb);
-	if (err_is(e, ERR_INTERRUPTED) || err_is(e, ERR_SANDBOX))
+	if (err_is(e, ERR_INTERRUPTED))
 		return e;
 	/* The next call starts another one. */
-	say_err(out, e != NULL ? e : err_new(ERR_IO, "the file tools ended"));
+	say_err(out, e);
 	out->wrote = tool_find(name)->writes;
 	return NULL;
 }

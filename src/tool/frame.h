@@ -2,6 +2,7 @@
  * frame.h - messages between the box and its server: four bytes of length,
  * most significant first, then one JSON object.
  *
+ *	at the start	{}, from the server
  *	request		{"tool": "read_file", "input": {..}}
  *	answer		{"text": "..", "error": false, "wrote": false}
  */

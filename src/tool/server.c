@@ -75,6 +75,7 @@ serve_all(int in, int out)
 
 	if (root < 0)
 		return err_sys("cannot open the workspace");
+	TRY(frame_write(out, STR("{}")));
 	for (;;) {
 		TRY(frame_read(in, NULL, &request, &end));
 		if (end)

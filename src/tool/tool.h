@@ -56,6 +56,18 @@ struct toolbox_opts {
 struct err *toolbox_open(const struct toolbox_opts *opts, struct toolbox **out) MUST_USE;
 
 /*
+ * The server takes milliseconds to start, in other processes.  A call waits
+ * for it; these let the caller do something else meanwhile, and know that
+ * there is a sandbox before anything depends on it.  Each goes on from where
+ * the one before it got: start: the sandbox is being made; enter: it is made
+ * and the server starts; ready: the server has answered.  ERR_SANDBOX with
+ * the remedy, ERR_INTERRUPTED.
+ */
+struct err *toolbox_start(struct toolbox *tb) MUST_USE;
+struct err *toolbox_enter(struct toolbox *tb) MUST_USE;
+struct err *toolbox_ready(struct toolbox *tb) MUST_USE;
+
+/*
  * One call; input is a JSON object.  What the model did wrong (no such tool,
  * bad input, no such file, a command that fails or times out) is a result
  * with is_error; an error is ours: the sandbox broke, or ERR_INTERRUPTED.

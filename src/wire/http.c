@@ -45,8 +45,8 @@ struct curl_fns {
 /* Filled at the first request. */
 static struct curl_fns lib;
 
-static struct err *
-lib_start(void)
+struct err *
+http_prepare(void)
 {
 	static const char *const names[] = {
 #define CURL_FN(f) #f,
@@ -399,7 +399,7 @@ http_do(const struct http_request *req, struct http_reply *reply)
 	struct err *e;
 
 	TRY(http_url_check(req->url, NULL));
-	TRY(lib_start());
+	TRY(http_prepare());
 	e = transfer_do(&t);
 	if (e == NULL) {
 		*reply = t.reply;

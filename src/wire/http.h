@@ -55,6 +55,12 @@ struct http_reply {
 };
 
 /*
+ * Open libcurl ahead of the first request, which else does it: milliseconds
+ * that a caller may have to spare. ERR_COMMAND (no libcurl).
+ */
+struct err *http_prepare(void) MUST_USE;
+
+/*
  * Send and receive. An answer with any status is a success here: ask
  * http_status_err(). The reply is filled (and to be freed by http_reply_free)
  * on success only. ERR_NETWORK, ERR_TIMEOUT, ERR_INTERRUPTED (cancel),
