@@ -128,6 +128,9 @@
  * git/place            where a repository lives, found without git
  * git/ref              refs of the local repository
  * git/reflock          one writer of refs at a time
+ * git/remote           the repository that several clones share
+ * git/remote_push      one atomic, guarded push, read back when in doubt
+ * git/remote_run       the git program against a remote, and what went wrong
  * git/repo             the repository at hand
  * git/restore          bring a pristine workspace to a recorded tree
  * git/shallow          the history of a shallow clone, by the git program

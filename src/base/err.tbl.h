@@ -30,6 +30,7 @@ ERR_ROW(ERR_CONTEXT, "context", 128, RETRY_NEVER, "the model's context is exhaus
 ERR_ROW(ERR_DEPENDENCY, "dependency", 128, RETRY_BACKOFF, "what the work needs could not be set up")
 ERR_ROW(ERR_TIMEOUT, "timeout", 128, RETRY_BACKOFF, "a deadline passed")
 ERR_ROW(ERR_STALE, "stale", 128, RETRY_NOW, "a ref moved meanwhile")
+ERR_ROW(ERR_REWOUND, "rewound", 128, RETRY_PERSON, "a shared ref lost history that was seen before; nothing was overwritten")
 ERR_ROW(ERR_LOCKED, "locked", 128, RETRY_BACKOFF, "another process holds it")
 ERR_ROW(ERR_NETWORK, "network", 128, RETRY_BACKOFF, "a connection failed or broke")
 ERR_ROW(ERR_RATE_LIMIT, "rate-limit", 128, RETRY_WAIT, "the server asks to wait")

@@ -30,9 +30,21 @@ is_one_of(const char *var, const char *const *names)
 	return false;
 }
 
+/* Is it set to something else by one of these "KEY=value" words? */
+static bool
+is_set_by(const char *var, const char *const *words)
+{
+	size_t n = strcspn(var, "=") + 1;
+
+	for (; words != NULL && *words != NULL; words++)
+		if (strncmp(*words, var, n) == 0)
+			return true;
+	return false;
+}
+
 /* Ours, without what points elsewhere and without what we set. */
 static void
-make_env(struct words *env)
+make_env(struct words *env, const char *const *more)
 {
 	static const char *const set[] = {"GIT_TERMINAL_PROMPT=0", "GIT_EDITOR=:", "GIT_MERGE_AUTOEDIT=no",
 	    "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C"};
@@ -42,10 +54,13 @@ make_env(struct words *env)
 	size_t i;
 
 	for (var = environ; *var != NULL; var++)
-		if (!is_one_of(*var, repo_env_names()) && !is_one_of(*var, dropped))
+		if (!is_one_of(*var, repo_env_names()) && !is_one_of(*var, dropped) &&
+		    !is_set_by(*var, more))
 			vec_push(env, *var);
 	for (i = 0; i < NITEMS(set); i++)
 		vec_push(env, set[i]);
+	for (; more != NULL && *more != NULL; more++)
+		vec_push(env, *more);
 	vec_push(env, NULL);
 }
 
@@ -78,7 +93,7 @@ cli_run(const struct cli_opts *o, const char *const args[], struct proc_result *
 	};
 
 	make_argv(&argv, args);
-	make_env(&env);
+	make_env(&env, o->env);
 	spec.argv = argv.v;
 	spec.env = env.v;
 	return proc_run(&spec, out);

@@ -24,6 +24,7 @@ struct cli_opts {
 	int64_t deadline_ms;	/* 0: none */
 	int cancel_fd;		/* as in proc_spec; 0: none */
 	size_t max_out;		/* kept bytes of output; 0: CLI_OUT_MAX */
+	const char *const *env;	/* "KEY=value" to set on top, NULL-terminated; or NULL */
 };
 
 /*

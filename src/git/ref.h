@@ -21,8 +21,25 @@ struct repo;
 #define REF_RUNS "refs/factory/runs/"
 #define REF_ATTEMPTS "refs/factory/attempts/"
 #define REF_PULLS "refs/factory/pulls/"
+#define REF_NODES "refs/factory/nodes/"
 #define REF_NOTES "refs/notes/factory"
 #define REF_VIEW "refs/heads/factory-state"
+
+/*
+ * What the remote was last seen to hold.  The authority of the shared factory
+ * is the remote itself: these are for ancestry, for showing, and to keep the
+ * objects.
+ */
+#define REF_REMOTE "refs/factory/remote/"
+#define REMOTE_STATE REF_REMOTE "state"
+#define REMOTE_NOTES REF_REMOTE "notes"
+#define REMOTE_VIEW REF_REMOTE "view"
+#define REMOTE_LEASES REF_REMOTE "leases/"
+#define REMOTE_RUNS REF_REMOTE "runs/"
+#define REMOTE_NODES REF_REMOTE "nodes/"
+#define REMOTE_PULLS REF_REMOTE "pulls/"
+#define REMOTE_ATTEMPTS REF_REMOTE "attempts/"
+#define REMOTE_HEADS REF_REMOTE "heads/"	/* branches: the base, and factory/... */
 
 /* Is this a full ref name that git would take?  Pure. */
 bool ref_name_ok(struct str name);

@@ -1,0 +1,368 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "git/commit.h"
+#include "git/ref.h"
+#include "git/remote.h"
+#include "git/remote_run.h"
+#include "git/repo.h"
+#include "git/tree.h"
+#include "git/txn.h"
+
+void
+push_result_free(struct push_result *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		free(p->v[i].name);
+		free(p->v[i].why);
+	}
+	vec_free(p);
+}
+
+/* ---- what may be pushed ---- */
+
+/* Shared by all, so that it only grows. */
+static bool
+only_grows(const char *name)
+{
+	struct str s = str_of(name);
+
+	return str_starts(s, "refs/heads/") || str_starts(s, "refs/notes/") || str_is(s, REF_STATE);
+}
+
+static struct err *
+check_ref(struct remote *m, const struct txn_ref *ref)
+{
+	bool forward = true;
+
+	TRY(ref_name_check(str_of(ref->name)));
+	if (oid_eq(&ref->old, &ref->new))
+		return err_new(ERR_BUG, "the push names '%s' and does not move it", ref->name);
+	if (only_grows(ref->name) && !oid_is_zero(&ref->old) && !oid_is_zero(&ref->new))
+		TRY(commit_is_ancestor(m->repo, &ref->old, &ref->new, &forward));
+	if (!forward)
+		return err_new(ERR_DENIED, "a push to '%s' would take history back: '%.12s' is no successor of '%.12s'",
+		    ref->name, oid_hex(&ref->new).s, oid_hex(&ref->old).s);
+	return NULL;
+}
+
+static struct err *
+check_txn(struct remote *m, const struct txn *t)
+{
+	size_t i, k;
+
+	if (t->n == 0)
+		return err_new(ERR_BUG, "the push names no ref");
+	for (i = 0; i < t->n; i++) {
+		TRY(check_ref(m, &t->v[i]));
+		for (k = 0; k < i; k++)
+			if (strcmp(t->v[k].name, t->v[i].name) == 0)
+				return err_new(ERR_BUG, "the push names '%s' twice", t->v[i].name);
+	}
+	return NULL;
+}
+
+/* ---- the answer ---- */
+
+static const struct txn_ref *
+find_ref(const struct txn *t, struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (str_is(name, t->v[i].name))
+			return &t->v[i];
+	return NULL;
+}
+
+static enum push_outcome
+outcome_of(char flag, struct str summary)
+{
+	if (flag != '!')
+		return PUSH_OK;
+	if (str_find(summary, STR("stale info")) >= 0)
+		return PUSH_STALE;
+	if (str_find(summary, STR("atomic")) >= 0)
+		return PUSH_NOT;
+	return str_starts(summary, "[remote rejected]") ? PUSH_REFUSED : PUSH_NOT;
+}
+
+/* "<flag>\t<from>:<to>\t<summary> (<reason>)" */
+static void
+parse_answer_line(struct str line, const struct txn *t, struct push_result *out)
+{
+	AUTO(buf_free) struct buf why = BUF_INIT(BUF_TEXT);
+	struct str flag, pair, to;
+	const struct txn_ref *ref;
+	enum push_outcome outcome;
+	ptrdiff_t at;
+
+	if (!str_next(&line, '\t', &flag) || flag.n != 1 || !str_next(&line, '\t', &pair))
+		return;
+	at = str_chr(pair, ':');
+	to = str_skip(pair, at < 0 ? pair.n : (size_t)at + 1);
+	ref = find_ref(t, to);
+	if (ref == NULL)
+		return;
+	outcome = outcome_of(flag.p[0], line);
+	if (outcome != PUSH_OK)
+		remote_redact(line, &why);
+	vec_push(out, (struct push_ref){mem_strdup(ref->name), outcome,
+	    outcome == PUSH_OK ? NULL : buf_steal(&why)});
+}
+
+static void
+parse_answer(struct str text, const struct txn *t, struct push_result *out)
+{
+	struct str line;
+
+	while (str_line(&text, &line))
+		parse_answer_line(line, t, out);
+}
+
+static const struct push_ref *
+first_with(const struct push_result *p, enum push_outcome outcome)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].outcome == outcome)
+			return &p->v[i];
+	return NULL;
+}
+
+/* ---- reading back ---- */
+
+/* What the remote holds of a transaction, by now. */
+struct found {
+	size_t moved;	/* holds what we wanted to put there */
+	size_t gone;	/* is not there, as we wanted */
+	size_t old;	/* as before */
+	const char *other;	/* the first that holds something else, or NULL */
+};
+
+static void
+look(const struct txn *t, const struct refs *now, struct found *f)
+{
+	struct oid has;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		has = refs_get(now, t->v[i].name);
+		if (oid_eq(&has, &t->v[i].old))
+			f->old++;
+		else if (!oid_eq(&has, &t->v[i].new))
+			f->other = f->other != NULL ? f->other : t->v[i].name;
+		else if (oid_is_zero(&has))
+			f->gone++;
+		else
+			f->moved++;
+	}
+}
+
+static struct err *
+stale(const struct remote *m, const char *name)
+{
+	return err_new(ERR_STALE, "'%s' on the remote '%s' was moved by somebody else", name, m->name);
+}
+
+static const char *
+first_not_old(const struct txn *t, const struct refs *now)
+{
+	struct oid has;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		has = refs_get(now, t->v[i].name);
+		if (!oid_eq(&has, &t->v[i].old))
+			return t->v[i].name;
+	}
+	return t->v[0].name;
+}
+
+static struct err *
+refused(const struct remote *m, const struct push_ref *ref)
+{
+	if (strstr(ref->why, "lock") != NULL)
+		return err_new(ERR_LOCKED, "the remote '%s' refused '%s': %s", m->name, ref->name, ref->why);
+	return err_hint(err_new(ERR_DENIED, "the remote '%s' refused '%s': %s", m->name, ref->name, ref->why),
+	    "see what its hooks and rules say; 'git factory doctor' tries what the factory needs");
+}
+
+/*
+ * The push is atomic, so one ref that holds what nobody else would put there
+ * proves that it arrived, whatever the others have become since; one that is
+ * as it was proves that it did not.  Takes 'why' over.
+ */
+static struct err *
+decide(struct remote *m, const struct txn *t, struct err *why, struct push_result *out)
+{
+	AUTO(err_free_p) struct err *fault = why;
+	AUTO(refs_free) struct refs now = {0};
+	const struct push_ref *no = first_with(out, PUSH_REFUSED);
+	VEC(const char *) names = {0};
+	struct found f = {0};
+	struct err *e;
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		vec_push(&names, t->v[i].name);
+	e = remote_list(m, names.v, names.n, &now);
+	vec_free(&names);
+	if (e != NULL) {
+		err_free(e);
+		return err_hint(err_wrap(STEAL(fault), "it is not known whether the push arrived"),
+		    "run it again when the remote answers: nothing is done twice");
+	}
+	out->read_back = true;
+	look(t, &now, &f);
+	if (f.old > 0 && f.moved > 0)
+		return err_hint(err_new(ERR_CONFLICT, "the remote '%s' did only a part of a push: '%s' moved, another ref did not",
+		    m->name, first_not_old(t, &now)), "it is not atomic: let one node alone use it, and look at its refs");
+	if (f.old == 0 && (f.moved > 0 || f.other == NULL))
+		return NULL;
+	if (f.old < t->n)
+		return stale(m, f.other != NULL ? f.other : first_not_old(t, &now));
+	return no != NULL ? refused(m, no) : STEAL(fault);
+}
+
+/* ---- pushing ---- */
+
+static void
+add_words(const struct txn *t, struct strs *args)
+{
+	const struct txn_ref *ref;
+
+	for (ref = t->v; ref < t->v + t->n; ref++)
+		strs_addf(args, "--force-with-lease=%s:%s", ref->name,
+		    oid_is_zero(&ref->old) ? "" : oid_hex(&ref->old).s);
+}
+
+static void
+add_refspecs(const struct txn *t, struct strs *args)
+{
+	const struct txn_ref *ref;
+
+	for (ref = t->v; ref < t->v + t->n; ref++)
+		strs_addf(args, "%s:%s", oid_is_zero(&ref->new) ? "" : oid_hex(&ref->new).s, ref->name);
+}
+
+static struct err *
+run_push(struct remote *m, const struct txn *t, struct proc_result *r)
+{
+	static const char *const first[] = {"push", "--porcelain", "--atomic", "--no-verify", "--no-follow-tags",
+	    "--no-force-if-includes"};
+	AUTO(strs_free) struct strs args = {0};
+	VEC(const char *) words = {0};
+	struct err *e;
+	size_t i;
+
+	for (i = 0; i < NITEMS(first); i++)
+		strs_add(&args, first[i]);
+	add_words(t, &args);
+	strs_add(&args, "--");
+	strs_add(&args, m->name);
+	add_refspecs(t, &args);
+	for (i = 0; i < args.n; i++)
+		vec_push(&words, args.v[i]);
+	vec_push(&words, NULL);
+	e = remote_run(m, words.v, r);
+	vec_free(&words);
+	return e;
+}
+
+static struct err *
+push(struct remote *m, const struct txn *t, struct push_result *out)
+{
+	AUTO(proc_result_free) struct proc_result r = {0};
+	const struct push_ref *old;
+	struct err *e;
+
+	TRY(run_push(m, t, &r));
+	parse_answer(buf_str(&r.out.b), t, out);
+	e = remote_fault(m, &r);
+	if (e == NULL)
+		return NULL;
+	old = first_with(out, PUSH_STALE);
+	if (old != NULL) {
+		err_free(e);
+		return stale(m, old->name);
+	}
+	/* Nothing was sent: without the capability, git ends before it. */
+	if (err_is(e, ERR_CONFIG) || err_is(e, ERR_AUTH))
+		return e;
+	return decide(m, t, e, out);
+}
+
+struct err *
+remote_push(struct remote *m, const struct txn *t, struct push_result *out)
+{
+	AUTO(push_result_free) struct push_result result = {0};
+	struct err *e;
+
+	TRY(check_txn(m, t));
+	e = push(m, t, &result);
+	if (out != NULL) {
+		*out = result;
+		result = (struct push_result){0};
+	}
+	return e;
+}
+
+/* ---- trying what the factory needs ---- */
+
+void
+remote_probe_free(struct remote_probe *p)
+{
+	free(p->why);
+	*p = (struct remote_probe){0};
+}
+
+static struct err *
+probe_object(struct repo *r, struct oid *out)
+{
+	struct ident who = {.name = (char *)"git-factory", .email = (char *)"git-factory@localhost"};
+	struct commit_spec spec = {.author = &who, .message = "a probe of git factory doctor, to be deleted at once"};
+
+	TRY(tree_apply(r, &oid_zero, &(struct tree_edit){0}, &spec.tree));
+	return commit_create(r, &spec, out);
+}
+
+static struct err *
+probe_push(struct remote *m, const char *name, const struct oid *old, const struct oid *new)
+{
+	AUTO(txn_free) struct txn t = {0};
+
+	txn_add(&t, name, old, new);
+	return remote_push(m, &t, NULL);
+}
+
+struct err *
+remote_probe(struct remote *m, struct remote_probe *out)
+{
+	AUTO(mem_free_p) char *name = mem_printf("refs/factory/probe/%s", id_new().s);
+	struct remote_probe p = {.atomic = true, .refs = true};
+	struct oid made;
+	struct err *e;
+
+	TRY(probe_object(m->repo, &made));
+	e = probe_push(m, name, &oid_zero, &made);
+	if (e == NULL)
+		e = probe_push(m, name, &made, &oid_zero);
+	if (err_is(e, ERR_CONFIG))
+		p.atomic = p.refs = false;
+	else if (err_is(e, ERR_DENIED))
+		p.refs = false;
+	else if (e != NULL)
+		return e;
+	p.why = e == NULL ? NULL : mem_strdup(err_msg(e));
+	err_free(e);
+	*out = p;
+	return NULL;
+}
