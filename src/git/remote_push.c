@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "base/trace.h"
 #include "git/commit.h"
 #include "git/ref.h"
 #include "git/remote.h"
@@ -232,6 +233,35 @@ decide(struct remote *m, const struct txn *t, struct err *why, struct push_resul
 	return no != NULL ? refused(m, no) : STEAL(fault);
 }
 
+/* ---- the trace (base/trace.h) ---- */
+
+static void
+trace_send(const struct txn *t, int64_t number)
+{
+	const struct txn_ref *ref;
+
+	for (ref = t->v; trace_on() && ref < t->v + t->n; ref++)
+		trace_event(&(struct trace){.event = "send", .push = number, .ref = ref->name,
+		    .from = oid_hex(&ref->old).s, .to = oid_hex(&ref->new).s});
+}
+
+static void
+trace_answer(int64_t number, const struct err *e, const struct push_result *p)
+{
+	const char *answer = e == NULL ? "ok" : first_with(p, PUSH_STALE) != NULL ? "stale" :
+	    first_with(p, PUSH_REFUSED) != NULL ? "refused" :
+	    err_is(e, ERR_CONFIG) || err_is(e, ERR_AUTH) ? "failed" : "lost";
+
+	trace_event(&(struct trace){.event = "answer", .push = number, .answer = answer});
+}
+
+static void
+trace_readback(int64_t number, const struct err *e)
+{
+	trace_event(&(struct trace){.event = "readback", .push = number,
+	    .answer = e == NULL ? "ok" : err_is(e, ERR_CONFLICT) ? "conflict" : "failed"});
+}
+
 /* ---- pushing ---- */
 
 static void
@@ -282,11 +312,14 @@ push(struct remote *m, const struct txn *t, struct push_result *out)
 {
 	AUTO(proc_result_free) struct proc_result r = {0};
 	const struct push_ref *old;
+	int64_t number = trace_push();
 	struct err *e;
 
+	trace_send(t, number);
 	TRY(run_push(m, t, &r));
 	parse_answer(buf_str(&r.out.b), t, out);
 	e = remote_fault(m, &r);
+	trace_answer(number, e, out);
 	if (e == NULL)
 		return NULL;
 	old = first_with(out, PUSH_STALE);
@@ -297,7 +330,10 @@ push(struct remote *m, const struct txn *t, struct push_result *out)
 	/* Nothing was sent: without the capability, git ends before it. */
 	if (err_is(e, ERR_CONFIG) || err_is(e, ERR_AUTH))
 		return e;
-	return decide(m, t, e, out);
+	e = decide(m, t, e, out);
+	if (out->read_back)
+		trace_readback(number, e);
+	return e;
 }
 
 struct err *

@@ -71,7 +71,7 @@ failure_of(const struct err *e)
 		return FAILURE_AGENT;
 	case ERR_NOT_FOUND: case ERR_SYNTAX: case ERR_CONFIG: case ERR_REPOSITORY:
 	case ERR_UNTRUSTED: case ERR_SANDBOX: case ERR_DENIED: case ERR_AUTH:
-	case ERR_DISK_FULL: case ERR_COMMAND:
+	case ERR_DISK_FULL: case ERR_COMMAND: case ERR_REWOUND:
 		return FAILURE_MACHINE;
 	case ERR_IO: case ERR_BUG: case ERR_CODES:
 		break;
