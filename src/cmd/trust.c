@@ -79,7 +79,6 @@ trust(struct app *app, const void *opts, const struct args *args UNUSED)
 	const struct trust_opts *o = opts;
 	AUTO(repo_close_p) struct repo *r = NULL;
 	AUTO(policy_free) struct policy p = {0};
-	AUTO(trust_items_free) struct trust_items items = {0};
 	AUTO(mem_free_p) char *store = trust_store_path();
 	bool trusted;
 
@@ -87,18 +86,17 @@ trust(struct app *app, const void *opts, const struct args *args UNUSED)
 	if (o->revoke && store != NULL)
 		TRY(trust_drop(store, repo_commondir(r)));
 	TRY(policy_open(r, &p));
-	trust_items(&p.cfg, &items);
 	trusted = p.untrusted == NULL;
 	if (!o->list && !o->revoke && !trusted) {
 		TRY(add(app, r, &p, store));
 		trusted = true;
 	}
 	if (o->json) {
-		print_json(&app->out, &p, &items, trusted);
+		print_json(&app->out, &p, &p.loosened, trusted);
 		return NULL;
 	}
-	print_items(&app->out, &items);
-	out_printf(&app->out, items.n == 0 ? "the policy loosens nothing: there is nothing to trust\n"
+	print_items(&app->out, &p.loosened);
+	out_printf(&app->out, p.loosened.n == 0 ? "the policy loosens nothing: there is nothing to trust\n"
 	    : trusted ? "trusted: exactly these lines, in this repository\n" : "not trusted\n");
 	return NULL;
 }

@@ -77,6 +77,73 @@ model_items(const struct config *c, const struct conf_model *m, struct trust_ite
 		    "the value of this environment variable is sent to the model's server");
 }
 
+/* The price as policy says it, of the kinds that it names. */
+static bool
+price_text(const struct config *c, const struct conf_model *m, const struct conf_price *known, struct buf *out)
+{
+	const struct {
+		const char *name;
+		int64_t said, real;
+	} kinds[] = {{"in", m->price.in, known->in}, {"out", m->price.out, known->out},
+	    {"cache_read", m->price.cache_read, known->cache_read},
+	    {"cache_write", m->price.cache_write, known->cache_write}};
+	bool below = false;
+	size_t i;
+
+	for (i = 0; i < NITEMS(kinds); i++) {
+		AUTO(mem_free_p) char *key = mem_printf("models.%s.price.%s", m->name, kinds[i].name);
+
+		if (!from_policy(c, key) || kinds[i].said < 0)
+			continue;
+		buf_addf(out, "%s%s: %lld.%06lld", out->n == 0 ? "" : ", ", kinds[i].name,
+		    (long long)(kinds[i].said / 1000000), (long long)(kinds[i].said % 1000000));
+		below = below || kinds[i].said < kinds[i].real;
+	}
+	return below;
+}
+
+/* What is not sent to a provider, or only to this machine, costs nobody. */
+static struct err *
+price_item(const struct config *c, const struct conf_model *m, trust_price_fn *price, struct trust_items *items)
+{
+	AUTO(mem_free_p) char *key = mem_printf("models.%s.price", m->name);
+	AUTO(buf_free) struct buf value = BUF_INIT(BUF_TEXT);
+	struct conf_price known = {0};
+	bool found, below;
+
+	if (m->provider == PROVIDER_RECORDED || url_loopback(m->base_url) || m->price.in < 0)
+		return NULL;
+	TRY(price(provider_word(m->provider), m->model, &known, &found));
+	below = price_text(c, m, &known, &value);
+	if (value.n > 0 && (below || !found))
+		item_add(items, key, buf_cstr(&value),
+		    found ? "below what the model is known to cost: caps on money allow more than they say"
+		    : "nobody else says what this model costs, and caps on money are counted in it");
+	return NULL;
+}
+
+static void
+cap_item(const struct config *c, const char *key, int64_t said, int64_t usual, struct trust_items *items)
+{
+	AUTO(buf_free) struct buf value = BUF_INIT(BUF_TEXT);
+
+	if (said <= usual || !from_policy(c, key))
+		return;
+	err_ignore(config_get(c, key, &value));
+	item_add(items, key, buf_cstr(&value), "a run may use more of your account than by default");
+}
+
+static void
+cap_items(const struct config *c, struct trust_items *items)
+{
+	AUTO(config_free) struct config usual;
+
+	config_init(&usual);
+	cap_item(c, "limits.turns", c->limits.turns, usual.limits.turns, items);
+	cap_item(c, "limits.tokens", c->limits.tokens, usual.limits.tokens, items);
+	cap_item(c, "limits.money", c->limits.micro, usual.limits.micro, items);
+}
+
 static void
 agent_items(const struct config *c, const struct conf_agent *a, struct trust_items *items)
 {
@@ -111,8 +178,8 @@ setup_item(const struct config *c, size_t i, struct trust_items *items)
 	    "this command reaches the network of this machine");
 }
 
-void
-trust_items(const struct config *c, struct trust_items *out)
+struct err *
+trust_items(const struct config *c, trust_price_fn *price, struct trust_items *out)
 {
 	size_t i;
 
@@ -123,12 +190,16 @@ trust_items(const struct config *c, struct trust_items *out)
 		    "tools, tests and agents reach the network of this machine");
 	list_item(c, out, "sandbox.read", &c->sandbox.read,
 	    "tools, tests and agents read these paths of this machine");
-	for (i = 0; i < c->models.n; i++)
+	cap_items(c, out);
+	for (i = 0; i < c->models.n; i++) {
 		model_items(c, &c->models.v[i], out);
+		TRY(price_item(c, &c->models.v[i], price, out));
+	}
 	for (i = 0; i < c->agents.n; i++)
 		agent_items(c, &c->agents.v[i], out);
 	for (i = 0; i < c->setup.n; i++)
 		setup_item(c, i, out);
+	return NULL;
 }
 
 void

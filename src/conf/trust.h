@@ -14,6 +14,7 @@
 #include "base/def.h"
 #include "base/vec.h"
 
+struct conf_price;
 struct config;
 struct err;
 
@@ -27,8 +28,21 @@ struct trust_items {
 	VEC_FIELDS(struct trust_item);
 };
 
-/* Everything in policy that loosens; nothing of what the user set. */
-void trust_items(const struct config *c, struct trust_items *out);
+/*
+ * What a model of a provider is known to cost (*known false: nobody knows):
+ * the caller's table, as this room has none.
+ */
+typedef struct err *trust_price_fn(const char *provider, const char *model,
+    struct conf_price *out, bool *known);
+
+/*
+ * Everything in policy that loosens; nothing of what the user set.  Caps on
+ * what a run may use of the user's account count above the defaults, and a
+ * price counts where it is below the known one, or nobody knows one: a cap on
+ * money is worth no more than the prices that it is counted in.
+ */
+struct err *trust_items(const struct config *c, trust_price_fn *price,
+    struct trust_items *out) MUST_USE;
 void trust_items_free(struct trust_items *items);	/* also for AUTO */
 
 /* The content that trust is given to: "key: value" lines, sorted.  Hash this. */

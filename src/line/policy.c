@@ -6,19 +6,21 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "conf/trust.h"
 #include "git/commit.h"
 #include "git/repo.h"
 #include "git/ref.h"
 #include "git/tree.h"
 #include "git/userconf.h"
 #include "line/policy.h"
+#include "llm/llm.h"
+#include "llm/price.h"
 
 void
 policy_free(struct policy *p)
 {
 	config_free(&p->cfg);
 	free(p->branch);
+	trust_items_free(&p->loosened);
 	free(p->hash);
 	err_free(p->untrusted);
 	*p = (struct policy){0};
@@ -45,24 +47,34 @@ take_user_value(void *arg, const char *key, const char *value)
 	return err_wrap(config_user(arg, key + strlen("factory."), value), "git config '%s'", key);
 }
 
+static struct err *
+known_price(const char *provider, const char *model, struct conf_price *out, bool *known)
+{
+	struct llm_price p;
+
+	TRY(price_find(NULL, provider, model, &p, known));
+	if (*known)
+		*out = (struct conf_price){p.in, p.out, p.cache_read, p.cache_write};
+	return NULL;
+}
+
 /* Hash what the policy loosens and ask the trust store about it. */
 static struct err *
 judge_trust(struct repo *r, struct policy *p)
 {
-	AUTO(trust_items_free) struct trust_items items = {0};
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	AUTO(mem_free_p) char *store = trust_store_path();
 	struct oid hash;
 
-	trust_items(&p->cfg, &items);
-	if (items.n == 0) {
+	TRY(trust_items(&p->cfg, known_price, &p->loosened));
+	if (p->loosened.n == 0) {
 		p->hash = mem_strdup("");
 		return NULL;
 	}
-	trust_text(&items, &text);
+	trust_text(&p->loosened, &text);
 	TRY(blob_hash(buf_str(&text), &hash));
 	p->hash = mem_strdup(oid_hex(&hash).s);
-	p->untrusted = trust_require(&items, store, repo_commondir(r), p->hash);
+	p->untrusted = trust_require(&p->loosened, store, repo_commondir(r), p->hash);
 	return NULL;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/def.h"
 #include "conf/config.h"
+#include "conf/trust.h"
 #include "git/oid.h"
 #include "sys/jail.h"
 
@@ -23,6 +24,7 @@ struct policy {
 	struct oid commit;	/* the base commit */
 	struct oid tree;
 	char *branch;		/* full name of the base branch's ref */
+	struct trust_items loosened;	/* by the file, not by the user */
 	char *hash;		/* git's blob id of what is loosened, hex; "" for nothing */
 	struct err *untrusted;	/* why it may not be used yet; NULL: it may */
 };

@@ -83,6 +83,22 @@ test_security_a_repository_cannot_bring_its_own_trust() {
 	out_like 'can be written by others'
 }
 
+test_security_a_clone_cannot_spend_more() {
+	ok git factory init
+	policy 'limits: {money: 500}\nagent: a\nmodels: {m: {model: claude-sonnet-4-5, price: {in: 0, out: 0}}}\nagents: {a: {model: m}}\ngates: none\n'
+	is "$(trusted)" false
+	git factory task add 'Spend' >id
+	run git factory run "$(cat id)"
+	status_is 128
+	err_like 'limits.money: 500.00; models.m.price: in: 0.000000, out: 0.000000'
+	git config factory.limits.money 500
+	run git factory trust --list
+	out_like 'models.m.price'
+	out_unlike 'limits.money'
+	policy 'limits: {money: 1, iterations: 50}\nmodels: {m: {model: claude-sonnet-4-5, price: {in: 3, out: 20}}}\n'
+	is "$(trusted)" true
+}
+
 test_the_users_own_config_is_enough() {
 	policy 'sandbox: none\n'
 	git config factory.sandbox.mode none
