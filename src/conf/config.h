@@ -68,7 +68,7 @@ struct conf_agent {
 struct conf_gate {
 	const char *name;
 	const char *run;		/* shell command */
-	const char *fast;		/* stands in for it while iterating, "" for run */
+	const char *fast;		/* stands in for it while iterating, "" for run ('fast: true') */
 	bool late;			/* 'fast: false': only before delivery */
 	const char *one;		/* runs one test: "{test}" is replaced */
 	const char *report;		/* JUnit XML that it writes, "" for none */

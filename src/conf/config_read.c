@@ -84,6 +84,11 @@ scalar_read(const struct key *k, const struct spot *s, const char *name, const s
 		return refuse_secret(name, n);
 	if (n->kind == NODE_BOOL && n->plain)
 		text = n->boolean ? STR("true") : STR("false");
+	/* In quotes it is the command of that name, which a shell finds in quotes, too. */
+	else if (k->kind == KEY_FAST && str_is(text, "true"))
+		text = STR("\"true\"");
+	else if (k->kind == KEY_FAST && str_is(text, "false"))
+		text = STR("\"false\"");
 	if (!key_set(k, s->c, s->obj, text))
 		return wrong(k, name, n, false);
 	return NULL;

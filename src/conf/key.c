@@ -392,7 +392,7 @@ key_wants(const struct key *k, struct buf *out)
 	case KEY_LINES: buf_adds(out, "a list of strings"); break;
 	case KEY_ARGV: buf_adds(out, "a command: a list of strings"); break;
 	case KEY_BOOL: buf_adds(out, "true or false"); break;
-	case KEY_FAST: buf_adds(out, "a command, or false"); break;
+	case KEY_FAST: buf_adds(out, "a command, or true or false without quotes"); break;
 	case KEY_MONEY:
 	case KEY_PRICE: buf_adds(out, "an amount of dollars like 2.50"); break;
 	case KEY_BYTES: buf_adds(out, "a size from 1M on, like 512M or 2G"); break;

@@ -312,6 +312,24 @@ END
 	out_like '^slow +fail'
 }
 
+# 'fast: "true"' names a program; 'fast: true' leaves the gate whole.
+test_fast_in_quotes_is_a_command() {
+	runner
+	policy 'run: "false"' 'fast: "true"'
+	change other hello
+	run git factory gate --fast
+	status_is 0
+	git checkout -q main
+	policy 'run: "false"' 'fast: true'
+	run git factory gate --fast
+	status_is 1
+	policy 'run: "true"' "fast: 'false'"
+	run git factory gate --fast
+	status_is 1
+	run git factory gate
+	status_is 0
+}
+
 test_paths_choose() {
 	sample 'paths: ["lib/**"]'
 	change sum 5

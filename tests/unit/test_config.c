@@ -372,6 +372,39 @@ test_loopback(void **state)
 	assert_false(url_loopback("http://evil.example\\@127.0.0.1/"));
 }
 
+/* Only the model "known" has a price. */
+static struct err *
+known_price(const char *provider, const char *model, struct conf_price *out, bool *known)
+{
+	(void)provider;
+	*known = strcmp(model, "known") == 0;
+	if (*known)
+		*out = (struct conf_price){3000000, 15000000, 300000, 3750000};
+	return NULL;
+}
+
+/* 'fast: "true"' is a command, and so is "false"; without quotes they are none. */
+static void
+test_fast_in_quotes(void **state)
+{
+	AUTO(config_free) struct config c;
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+
+	(void)state;
+	parse("gates:\n  a: {run: x, fast: \"true\"}\n  b: {run: x, fast: 'false'}\n"
+	    "  c: {run: x, fast: true}\n  d: {run: x, fast: false}\n  e: {run: x, fast: \"make\"}\n", &c);
+	assert_string_equal(config_gate(&c, "a")->fast, "\"true\"");
+	assert_false(config_gate(&c, "a")->late);
+	assert_string_equal(config_gate(&c, "b")->fast, "\"false\"");
+	assert_false(config_gate(&c, "b")->late);
+	assert_string_equal(config_gate(&c, "c")->fast, "");
+	assert_false(config_gate(&c, "c")->late);
+	assert_true(config_gate(&c, "d")->late);
+	assert_string_equal(config_gate(&c, "e")->fast, "make");
+	assert_null(config_get(&c, "gates.a.fast", &text));
+	assert_string_equal(buf_cstr(&text), "\"true\"");
+}
+
 static size_t
 items_of(const char *text, const char *key)
 {
@@ -380,7 +413,7 @@ items_of(const char *text, const char *key)
 	size_t i;
 
 	parse(text, &c);
-	trust_items(&c, &items);
+	assert_null(trust_items(&c, known_price, &items));
 	for (i = 0; i < items.n; i++)
 		if (strcmp(items.v[i].key, key) == 0)
 			return items.n;
@@ -410,10 +443,29 @@ test_loosens(void **state)
 	assert_int_equal(items_of("workspace: {setup: [{run: x}]}\n", ""), 0);
 	assert_int_equal(items_of("workspace: {setup: [{run: x, network: host}]}\n", "workspace.setup[0]"), 1);
 	assert_int_equal(items_of("workspace: {setup: [{run: x, secrets: [T]}]}\n", "workspace.setup[0]"), 1);
+	assert_int_equal(items_of("limits: {turns: 100, tokens: 5000000, money: 5.00}\n", ""), 0);
+	assert_int_equal(items_of("limits: {turns: 1, money: 0.5, iterations: 100, timeout: 3h}\n", ""), 0);
+	assert_int_equal(items_of("limits: {turns: 101}\n", "limits.turns"), 1);
+	assert_int_equal(items_of("limits: {tokens: 5000001}\n", "limits.tokens"), 1);
+	assert_int_equal(items_of("limits: {money: 5.000001}\n", "limits.money"), 1);
+	assert_int_equal(items_of("models: {m: {model: known, price: {in: 3, out: 15}}}\n", ""), 0);
+	assert_int_equal(items_of("models: {m: {model: known, price: {in: 3, out: 14}}}\n", "models.m.price"), 1);
+	assert_int_equal(items_of("models: {m: {model: known, price: {in: 3, out: 15, cache_read: 0}}}\n",
+	    "models.m.price"), 1);
+	assert_int_equal(items_of("models: {m: {model: other, price: {in: 3, out: 15}}}\n", "models.m.price"), 1);
+	assert_int_equal(items_of("models: {m: {model: other, base_url: \"http://[::1]:1\", price: {in: 0, out: 0}}}\n",
+	    ""), 0);
+	assert_int_equal(items_of("models: {m: {provider: recorded, model: x, price: {in: 0, out: 0}}}\n", ""), 0);
+	parse("models: {m: {model: other}}\nlimits: {money: 500}\n", &c);
+	user(&c, "models.m.price.in", "0");
+	user(&c, "limits.money", "400");
+	assert_null(trust_items(&c, known_price, &items));
+	assert_int_equal(items.n, 0);
+	config_free(&c);
 	parse("sandbox: {mode: none, read: [/a]}\n", &c);
 	user(&c, "sandbox.mode", "none");
 	user(&c, "sandbox.read", "/b");
-	trust_items(&c, &items);
+	assert_null(trust_items(&c, known_price, &items));
 	assert_int_equal(items.n, 0);
 }
 
@@ -432,7 +484,7 @@ test_trust_store(void **state)
 	setenv("XDG_CONFIG_HOME", dir, 1);
 	store = trust_store_path();
 	parse("sandbox: none\n", &c);
-	trust_items(&c, &items);
+	assert_null(trust_items(&c, known_price, &items));
 	e = trust_require(&items, store, "/repo", "aa");
 	assert_true(err_is(e, ERR_UNTRUSTED));
 	assert_non_null(strstr(err_msg(e), "sandbox.mode: none"));
@@ -471,6 +523,7 @@ main(void)
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_manual),
 		cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_fast_in_quotes),
 		cmocka_unit_test(test_loosens),
 		cmocka_unit_test(test_trust_store),
 	};
