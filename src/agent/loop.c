@@ -75,7 +75,7 @@ static struct use
 use_of(const struct llm_reply *reply)
 {
 	return (struct use){1, reply->usage.in, reply->usage.out, reply->usage.cache_read,
-	    reply->usage.cache_write, reply->cost};
+	    reply->usage.cache_write, reply->cost, reply->guessed};
 }
 
 /*
@@ -106,6 +106,7 @@ ask(struct agent *a, struct loop *l, struct llm_reply *reply)
 	TRY(get_ready(job, l));
 	if (!l->lost_charged) {
 		lost.micro = llm_lost_cost(job->llm);
+		lost.guessed = lost.micro > 0;
 		use_add(&job->budget->used, &lost);
 		l->lost_charged = true;
 	}
@@ -113,7 +114,8 @@ ask(struct agent *a, struct loop *l, struct llm_reply *reply)
 	llm_msg_init(&l->next, LLM_USER);
 	req.msgs = l->msgs.v;
 	req.nmsgs = l->msgs.n;
-	worst = (struct use){.turns = 1, .in = llm_tokens_max(job->llm, &req), .micro = llm_cost_max(job->llm, &req)};
+	worst = (struct use){.turns = 1, .in = llm_tokens_max(job->llm, &req), .micro = llm_cost_max(job->llm, &req),
+	    .guessed = 1};
 	TRY(budget_charge(job->budget, &worst));
 	e = llm_complete(job->llm, &req, reply);
 	if (e != NULL)

@@ -85,7 +85,7 @@ print_record(struct out *o, const struct run *r, const struct oid *landed)
 {
 	AUTO(buf_free) struct buf cost = BUF_INIT(KIB);
 
-	money_text(r->use.micro, &cost);
+	use_cost(&r->use, &cost);
 	out_printf(o, "run %s of task %s: %s", r->id, r->task, run_outcome_word(r->outcome));
 	if (r->pull > 0)
 		out_printf(o, " as pull request %" PRId64, r->pull);

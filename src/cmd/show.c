@@ -380,6 +380,8 @@ run_line(struct app *app, const struct run *r)
 
 	clock_format(r->started, when);
 	clock_format_span(r->ended > r->started ? r->ended - r->started : 0, span);
+	if (r->use.guessed > 0)
+		buf_addc(&cost, '~');
 	money_text(r->use.micro, &cost);
 	out_printf(&app->out, "%s  %s  %s  %-9s  %8s  %6s  ", r->id, when, r->task,
 	    run_outcome_word(r->outcome), buf_cstr(&cost), span);

@@ -48,7 +48,7 @@ show_use(struct out *o, const struct run *r)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(4 * KIB);
 
-	money_text(r->use.micro, &b);
+	use_cost(&r->use, &b);
 	buf_addf(&b, "; %lld turns, %lld tokens in, %lld out", (long long)r->use.turns,
 	    (long long)r->use.in, (long long)r->use.out);
 	if (r->use.cache_read > 0 || r->use.cache_write > 0)

@@ -221,7 +221,7 @@ describe(struct walk *w, const struct strs *remarks)
 		buf_addf(&text, " (%s)", w->rec.model);
 	buf_addf(&text, ", sandbox %s, %" PRId64 " iteration%s, cost ", w->rec.sandbox, w->rec.iterations,
 	    w->rec.iterations == 1 ? "" : "s");
-	money_text(w->budget.used.micro, &text);
+	use_cost(&w->budget.used, &text);
 	buf_adds(&text, ".\n");
 	return walk_redact(w, buf_cstr(&text));
 }

@@ -152,6 +152,7 @@ read_reply(const struct node *line, struct llm_reply *r)
 	r->usage = (struct llm_usage){node_get_int(usage, "in", 0), node_get_int(usage, "out", 0),
 	    node_get_int(usage, "cache_read", 0), node_get_int(usage, "cache_write", 0)};
 	r->cost = node_get_int(line, "cost", 0);
+	r->guessed = node_get_bool(line, "guessed", false);
 	r->recorded = true;
 	return NULL;
 }
@@ -390,6 +391,8 @@ write_reply(struct jw *w, const struct llm_reply *r)
 	jw_kint(w, "cache_write", r->usage.cache_write);
 	jw_end(w);
 	jw_kint(w, "cost", r->cost);
+	if (r->guessed)
+		jw_kbool(w, "guessed", true);
 }
 
 static void

@@ -8,7 +8,8 @@
  *	    the server refused it, or was not reached: it costs nothing
  *	{"request":"<hash>","model":"m","reply":{"stop":"tools","blocks":[…]},
  *	 "usage":{"in":…,"out":…,"cache_read":…,"cache_write":…},"cost":N}
- *	    its answer; with "redacted":true when something was taken out of it.
+ *	    its answer; with "redacted":true when something was taken out of it,
+ *	    and "guessed":true when the server did not say what it used.
  *	    A block is {"text":…} or {"id":…,"name":…,"input":{…}}; stop is end,
  *	    tools, length or refused
  *	{"from":K}

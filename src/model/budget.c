@@ -1,5 +1,6 @@
 #include "model/budget.h"
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "wire/json.h"
 #include "wire/node.h"
@@ -27,6 +28,7 @@ use_add(struct use *to, const struct use *what)
 	to->cache_read = add(to->cache_read, what->cache_read);
 	to->cache_write = add(to->cache_write, what->cache_write);
 	to->micro = add(to->micro, what->micro);
+	to->guessed = add(to->guessed, what->guessed);
 }
 
 int64_t
@@ -70,6 +72,7 @@ budget_settle(struct budget *b, const struct use *worst, const struct use *real)
 	b->used.cache_read -= worst->cache_read;
 	b->used.cache_write -= worst->cache_write;
 	b->used.micro -= worst->micro;
+	b->used.guessed -= worst->guessed;
 	use_add(&b->used, real);
 }
 
@@ -92,6 +95,28 @@ budget_left(const struct budget *b)
 }
 
 void
+use_cost(const struct use *u, struct buf *out)
+{
+	if (u->guessed > 0)
+		buf_adds(out, "about ");
+	money_text(u->micro, out);
+}
+
+void
+money_text(int64_t micro, struct buf *out)
+{
+	/* Rounded up: what costs something never shows as nothing. */
+	int64_t hundredths = micro / 100 + (micro % 100 > 0);
+
+	if (micro < 1000000)
+		buf_addf(out, "$%lld.%04lld", (long long)(hundredths / 10000),
+		    (long long)(hundredths % 10000));
+	else
+		buf_addf(out, "$%lld.%02lld", (long long)(micro / 1000000),
+		    (long long)(micro % 1000000 / 10000));
+}
+
+void
 use_write(struct jw *w, const struct use *u)
 {
 	jw_obj(w);
@@ -101,6 +126,8 @@ use_write(struct jw *w, const struct use *u)
 	jw_kint(w, "cache_read", u->cache_read);
 	jw_kint(w, "cache_write", u->cache_write);
 	jw_kint(w, "cost_micro", u->micro);
+	if (u->guessed > 0)
+		jw_kint(w, "guessed", u->guessed);
 	jw_end(w);
 }
 
@@ -117,8 +144,9 @@ use_read(const char *file, const struct node *n, struct use *out)
 	u.cache_read = node_get_int(n, "cache_read", 0);
 	u.cache_write = node_get_int(n, "cache_write", 0);
 	u.micro = node_get_int(n, "cost_micro", 0);
+	u.guessed = node_get_int(n, "guessed", 0);
 	if (u.turns < 0 || u.in < 0 || u.out < 0 || u.cache_read < 0 ||
-	    u.cache_write < 0 || u.micro < 0)
+	    u.cache_write < 0 || u.micro < 0 || u.guessed < 0)
 		return node_err(n, "usage below zero");
 	*out = u;
 	return NULL;

@@ -12,6 +12,7 @@
 #include "base/def.h"
 #include "base/str.h"
 
+struct buf;
 struct err;
 struct jw;
 struct node;
@@ -23,6 +24,7 @@ struct use {
 	int64_t cache_read;
 	int64_t cache_write;
 	int64_t micro;		/* cost in micro-dollars */
+	int64_t guessed;	/* turns whose tokens and cost are an estimate: nobody counted */
 };
 
 /* 0 is no allowance at all; INT64_MAX is none. */
@@ -62,6 +64,11 @@ void budget_settle(struct budget *b, const struct use *worst, const struct use *
 
 /* What is left, never below zero. */
 struct caps budget_left(const struct budget *b);
+
+/* Dollars of micro-dollars for people: "$0.0123". */
+void money_text(int64_t micro, struct buf *out);
+/* The cost as people read it: "$0.0123", or "about $0.0123" where any of it was guessed. */
+void use_cost(const struct use *u, struct buf *out);
 
 void use_write(struct jw *w, const struct use *u);
 struct err *use_read(const char *file, const struct node *n, struct use *out) MUST_USE;

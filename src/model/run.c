@@ -290,17 +290,3 @@ run_evidence(const struct run *r, const char *event, int64_t time,
 	jw_end(&w);
 	buf_addc(out, '\n');
 }
-
-void
-money_text(int64_t micro, struct buf *out)
-{
-	/* Rounded up: what costs something never shows as nothing. */
-	int64_t hundredths = micro / 100 + (micro % 100 > 0);
-
-	if (micro < 1000000)
-		buf_addf(out, "$%lld.%04lld", (long long)(hundredths / 10000),
-		    (long long)(hundredths % 10000));
-	else
-		buf_addf(out, "$%lld.%02lld", (long long)(micro / 1000000),
-		    (long long)(micro % 1000000 / 10000));
-}

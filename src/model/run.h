@@ -91,7 +91,4 @@ void run_path(const char *id, struct buf *out);
 void run_evidence(const struct run *r, const char *event, int64_t time,
     const char *commit, const char *tree, const char *patch_id, struct buf *out);
 
-/* Dollars of micro-dollars for people: "$0.0123". */
-void money_text(int64_t micro, struct buf *out);
-
 #endif

@@ -75,4 +75,22 @@ test_security_a_landing_redacts_what_gates_say() {
 	err_unlike 'sk-ant'
 }
 
+test_a_cost_that_nobody_counted_is_told_as_a_guess() {
+	sample 'gates: none'
+	ok git factory run -q "$id"
+	git factory show "$(git factory log --json | jq -r '.[0].id')" >"$OUT"
+	out_like '^ *cost +\$0'
+	sed -i 's/"usage":.*/"usage":{"in":1200,"out":10},"cost":12300,"guessed":true}/' .factory/session.jsonl
+	git commit -qam 'A server that does not count'
+	run git factory run "$(git factory task add Again)"
+	status_is 0
+	out_like ', about \$0.0123, sandbox'
+	git factory log >"$OUT"
+	out_like ' ~\$0.0123 '
+	git factory show "$(git factory log --json | jq -r '.[0].id')" >"$OUT"
+	out_like '^ *cost +about \$0.0123; 1 turns'
+	git factory pr show 2 >"$OUT"
+	out_like 'cost about \$0.0123\.'
+}
+
 run_tests

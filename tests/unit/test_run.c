@@ -167,7 +167,7 @@ static void
 test_budget(void **state)
 {
 	struct budget b = {.caps = {.turns = 2, .tokens = 1000, .micro = 500}};
-	struct use worst = {.turns = 1, .in = 300, .out = 200, .micro = 250};
+	struct use worst = {.turns = 1, .in = 300, .out = 200, .micro = 250, .guessed = 1};
 	struct use real = {.turns = 1, .in = 300, .out = 20, .micro = 100};
 	struct err *e;
 
@@ -176,8 +176,10 @@ test_budget(void **state)
 	assert_int_equal(budget_left(&b).micro, 250);
 	budget_settle(&b, &worst, &real);
 	assert_int_equal(use_tokens(&b.used), 320);
+	assert_int_equal(b.used.guessed, 0);
 	assert_int_equal(budget_left(&b).turns, 1);
 	assert_null(budget_charge(&b, &worst));
+	assert_int_equal(b.used.guessed, 1);
 	e = budget_charge(&b, &worst);
 	assert_true(err_is(e, ERR_BUDGET));
 	assert_non_null(strstr(err_hint_of(e), "limits.turns"));

@@ -68,8 +68,8 @@ asked(struct llm *l, const char *prompt)
 	if (e != NULL)
 		snprintf(word, sizeof(word), "%s", err_row(err_code(e))->word);
 	else
-		snprintf(word, sizeof(word), "%s%s $%d", r.recorded ? "recorded " : "", r.msg.blocks.v[0].text,
-		    (int)r.cost);
+		snprintf(word, sizeof(word), "%s%s %s$%d", r.recorded ? "recorded " : "", r.msg.blocks.v[0].text,
+		    r.guessed ? "about " : "", (int)r.cost);
 	err_free(e);
 	llm_reply_free(&r);
 	llm_msg_free(&m);
@@ -116,6 +116,26 @@ test_resume_and_replay(void **state UNUSED)
 	assert_int_equal(llm_mismatches(l), 1);
 	assert_string_equal(asked(l, "c"), "recorded three $12");
 	assert_string_equal(asked(l, "d"), "wrong-state");
+	llm_close(l);
+	listener_stop(&s);
+}
+
+/* What nobody counted stays a guess, also where it is read again. */
+static void
+test_guessed(void **state UNUSED)
+{
+	static const struct answer silent = ANSWER(HEAD
+	    "data: {\"choices\":[{\"delta\":{\"content\":\"one\"},\"finish_reason\":\"stop\"}]}\n\n"
+	    "data: [DONE]\n\n");
+	struct listener s = listener_start(&silent, 1);
+	struct llm *l = opened("openai", s.base);
+	AUTO(mem_free_p) char *first = mem_strdup(asked(l, "a"));
+	AUTO(mem_free_p) char *again = mem_printf("recorded %s", first);
+
+	assert_memory_equal(first, "one about $", strlen("one about $"));
+	llm_close(l);
+	l = opened("openai", s.base);
+	assert_string_equal(asked(l, "a"), again);
 	llm_close(l);
 	listener_stop(&s);
 }
@@ -311,6 +331,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_resume_and_replay, set_path, drop_path),
+		cmocka_unit_test_setup_teardown(test_guessed, set_path, drop_path),
 		cmocka_unit_test_setup_teardown(test_another_way, set_path, drop_path),
 		cmocka_unit_test_setup_teardown(test_killed_while_asking, set_path, drop_path),
 		cmocka_unit_test_setup_teardown(test_failed_costs_nothing, set_path, drop_path),
