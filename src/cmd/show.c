@@ -27,13 +27,14 @@
 
 struct said {
 	char *head, *base, *tip, *config;	/* what it was read from */
-	char *branch, *name, *email;		/* what it says; "" for nothing */
+	char *branch, *name, *email, *remote, *ttl;	/* what it says; "" for nothing */
 };
 
 static void
 said_free(struct said *s)
 {
-	char **all[] = {&s->head, &s->base, &s->tip, &s->config, &s->branch, &s->name, &s->email};
+	char **all[] = {&s->head, &s->base, &s->tip, &s->config, &s->branch, &s->name, &s->email,
+	    &s->remote, &s->ttl};
 	size_t i;
 
 	for (i = 0; i < NITEMS(all); i++) {
@@ -120,8 +121,10 @@ recall(struct repo *r, const char *dir, struct said *out)
 	out->branch = take_line(&rest);
 	out->name = take_line(&rest);
 	out->email = take_line(&rest);
+	out->remote = take_line(&rest);
+	out->ttl = take_line(&rest);
 	tip = tip_hex(r, out->base);
-	if (*out->base != '\0' && strcmp(head, out->head) == 0 && strcmp(tip, out->tip) == 0 &&
+	if (*out->base != '\0' && *out->ttl != '\0' && strcmp(head, out->head) == 0 && strcmp(tip, out->tip) == 0 &&
 	    strcmp(config, out->config) == 0)
 		return true;
 	said_free(out);
@@ -134,8 +137,8 @@ remember(const char *dir, const struct said *s)
 	AUTO(mem_free_p) char *path = path_join(dir, VIEW_FILE);
 	AUTO(buf_free) struct buf b = BUF_INIT(VIEW_MAX);
 
-	buf_addf(&b, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->head, s->base, s->tip, s->config, s->branch,
-	    s->name, s->email);
+	buf_addf(&b, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->head, s->base, s->tip, s->config, s->branch,
+	    s->name, s->email, s->remote, s->ttl);
 	err_ignore(file_replace(AT_FDCWD, path, buf_str(&b), 0600, false));
 }
 
@@ -163,6 +166,8 @@ ask_policy(struct repo *r, struct said *out, bool *lasting)
 	out->branch = mem_strdup(c->state_branch);
 	out->name = mem_strdup(c->commit.name);
 	out->email = mem_strdup(c->commit.email);
+	out->remote = mem_strdup(c->state_remote);
+	out->ttl = mem_printf("%lld", (long long)c->lease.ttl);
 	return NULL;
 }
 
@@ -198,6 +203,8 @@ desk_open(struct app *app, struct desk *out)
 	o.branch = said.branch;
 	o.name = *said.name != '\0' ? said.name : NULL;
 	o.email = *said.email != '\0' ? said.email : NULL;
+	o.remote = said.remote;
+	(void)str_int(str_of(said.ttl), 1, INT64_MAX, &o.lease_ttl);
 	TRY(state_open(&o, &d.state));
 	*out = d;
 	d = (struct desk){0};

@@ -93,6 +93,7 @@ struct config {
 	int64_t version;		/* 1 */
 	const char *base;		/* branch that changes are made for */
 	const char *state_branch;	/* the view, "" for none */
+	const char *state_remote;	/* a git remote's name, "" for none */
 	const char *agent;		/* name below 'agents' */
 	struct { VEC_FIELDS(struct conf_model); } models;
 	struct { VEC_FIELDS(struct conf_agent); } agents;
@@ -113,6 +114,9 @@ struct config {
 		int64_t timeout;	/* seconds for the whole run */
 		int64_t command;	/* seconds for one command of the agent */
 	} limits;
+	struct {
+		int64_t ttl;		/* seconds */
+	} lease;
 	struct {
 		const char *name, *email;	/* "" for git's own identity */
 		bool signoff;

@@ -452,7 +452,8 @@ config_user(struct config *c, const char *key, const char *value)
 		origin_set(c, "gates", ORIGIN_USER);
 		return NULL;
 	}
-	k = key_resolve(strcmp(key, "sandbox") == 0 ? "sandbox.mode" : key, &element);
+	k = key_resolve(strcmp(key, "sandbox") == 0 ? "sandbox.mode" : strcmp(key, "remote") == 0 ? "state.remote"
+	    : key, &element);
 	if (k == NULL)
 		return no_such_key(ERR_CONFIG, key);
 	if (secret_looks(str_of(value)))

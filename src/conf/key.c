@@ -75,6 +75,7 @@ key_shown(const struct key *k)
 	switch (k->kind) {
 	case KEY_WORD: case KEY_ENUM: case KEY_INT: case KEY_BOOL: case KEY_SPAN:
 	case KEY_BYTES: case KEY_MONEY: case KEY_PRICE: case KEY_BRANCH: case KEY_VIEW:
+	case KEY_REMOTE:
 	case KEY_REL: case KEY_PATHS:
 		return true;
 	default:
@@ -214,6 +215,7 @@ set_string(const struct key *k, struct config *c, void *obj, struct str s)
 			return false;
 		break;
 	case KEY_VIEW:
+	case KEY_REMOTE:
 		if (str_is(s, "none"))
 			s.n = 0;
 		else if (!is_branch(s))
@@ -384,6 +386,7 @@ key_wants(const struct key *k, struct buf *out)
 	switch (k->kind) {
 	case KEY_BRANCH: buf_adds(out, "the name of a branch"); break;
 	case KEY_VIEW: buf_adds(out, "the name of a branch, or none"); break;
+	case KEY_REMOTE: buf_adds(out, "the name of a git remote, or none"); break;
 	case KEY_REL: buf_adds(out, "a path in the repository"); break;
 	case KEY_URL: buf_adds(out, "an http or https address without user, password or query"); break;
 	case KEY_ENV: buf_adds(out, "the name of an environment variable"); break;
@@ -464,6 +467,7 @@ key_text(const struct key *k, const void *obj, struct buf *out)
 	case KEY_MONEY:
 	case KEY_PRICE: money_write(*(const int64_t *)p, out); break;
 	case KEY_VIEW:
+	case KEY_REMOTE:
 		buf_adds(out, **(const char *const *)p == '\0' ? "none" : *(const char *const *)p);
 		break;
 	case KEY_FAST:

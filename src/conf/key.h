@@ -16,6 +16,7 @@ enum key_kind {
 	KEY_LINE,	/* const char *: one line */
 	KEY_BRANCH,	/* const char * */
 	KEY_VIEW,	/* const char *: a branch, or "none" for "" */
+	KEY_REMOTE,	/* const char *: a git remote, or "none" for "" */
 	KEY_REL,	/* const char *: a path in the repository */
 	KEY_URL,	/* const char * */
 	KEY_ENV,	/* const char *: name of an environment variable */

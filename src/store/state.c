@@ -26,6 +26,7 @@ struct state {
 	char *view;	/* full ref name, NULL for none */
 	char *name;
 	char *email;
+	char *remote;
 	char *node;
 	int64_t lease_ttl;
 };
@@ -68,6 +69,7 @@ state_open(const struct state_opts *o, struct state **out)
 	s->view = STEAL(view);
 	s->name = mem_strdup(o->name);
 	s->email = mem_strdup(o->email);
+	s->remote = o->remote != NULL && *o->remote != '\0' ? mem_strdup(o->remote) : NULL;
 	s->node = o->node != NULL ? mem_strdup(o->node) : host_name();
 	s->lease_ttl = o->lease_ttl > 0 ? o->lease_ttl : STATE_LEASE_TTL;
 	*out = s;
@@ -82,6 +84,7 @@ state_close(struct state *s)
 	free(s->view);
 	free(s->name);
 	free(s->email);
+	free(s->remote);
 	free(s->node);
 	free(s);
 }
@@ -108,6 +111,12 @@ const char *
 state_view(const struct state *s)
 {
 	return s->view;
+}
+
+const char *
+state_remote(const struct state *s)
+{
+	return s->remote;
 }
 
 const char *

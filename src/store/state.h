@@ -35,6 +35,7 @@ struct state_opts {
 	const char *branch;	/* policy's state.branch: the view, "none" for none, NULL: the default */
 	const char *name;	/* who commits; NULL: the user's git identity */
 	const char *email;
+	const char *remote;	/* the git remote to share the state through; NULL or "": none */
 	const char *node;	/* this machine's name among nodes; NULL: the host's */
 	int64_t lease_ttl;	/* policy's lease.ttl in seconds; 0: STATE_LEASE_TTL */
 };
@@ -49,6 +50,7 @@ void state_close_p(struct state **s);	/* for AUTO */
 struct repo *state_repo(const struct state *s);
 const struct clock *state_clock(const struct state *s);
 const char *state_view(const struct state *s);	/* full name of the branch, NULL for none */
+const char *state_remote(const struct state *s);	/* NULL for none: this repository on its own */
 const char *state_node(const struct state *s);
 int64_t state_lease_ttl(const struct state *s);
 
