@@ -58,6 +58,7 @@
  * store/lease          who works on a task: at most one run
  * store/lease_kind     what the kinds of leases share
  * store/lease_local    leases of a repository on its own
+ * store/lease_remote   leases of several clones of one remote
  * store/ledger         run records and evidence
  * store/queue          the tasks, and which may run
  * store/refresh        bring the cache to a tip of the state

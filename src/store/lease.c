@@ -12,8 +12,10 @@
 #include "git/repo.h"
 #include "git/tip.h"
 #include "git/tree.h"
+#include "git/txn.h"
 #include "store/lease_kind.h"
 #include "store/state.h"
+#include "store/watch.h"
 #include "sys/host.h"
 
 #define TTL_MAX (7 * 24 * 3600)
@@ -59,7 +61,7 @@ bool
 lease_dead(const struct lease_info *i)
 {
 	assert(i->host != NULL && i->boot != NULL);
-	return i->expired || host_dead(i->host, i->boot, i->pid, i->started);
+	return !i->ended && (i->expired || host_dead(i->host, i->boot, i->pid, i->started));
 }
 
 /* ---- as a commit ---- */
@@ -218,17 +220,60 @@ lease_claim(struct state *s, const struct lease_kind *kind, const struct id *tas
 	return NULL;
 }
 
+struct err *
+lease_follow(struct lease *l)
+{
+	AUTO(lease_info_free) struct lease_info now = {0};
+	struct oid there;
+
+	TRY(tip_read(state_repo(l->state), l->ref, &there));
+	if (oid_eq(&there, &l->info.oid))
+		return NULL;
+	if (oid_is_zero(&there))
+		return lease_lost(l);
+	TRY(lease_read(state_repo(l->state), l->ref, &there, &now));
+	if (strcmp(now.run.s, l->info.run.s) != 0 || now.pid != l->info.pid || now.started != l->info.started)
+		return lease_lost(l);
+	l->info.oid = there;
+	l->info.beat = now.beat;
+	return NULL;
+}
+
+struct err *
+lease_keep(struct state *s, const struct lease_kind *kind, const struct id *task, const struct id *run,
+    int64_t pid, struct lease **out)
+{
+	AUTO(lease_free_p) struct lease *l = mem_alloc(sizeof(*l));
+	struct oid there;
+
+	l->state = s;
+	l->kind = kind;
+	l->ref = lease_ref(task->s);
+	TRY(tip_read(state_repo(s), l->ref, &there));
+	if (oid_is_zero(&there))
+		return err_new(ERR_STALE, "nobody holds the lease of task '%s'", task->s);
+	TRY(lease_read(state_repo(s), l->ref, &there, &l->info));
+	if (strcmp(l->info.run.s, run->s) != 0 || l->info.pid != pid)
+		return err_new(ERR_STALE, "the lease of task '%s' is another's", task->s);
+	*out = STEAL(l);
+	return NULL;
+}
+
+bool
+lease_expired(const struct watch *seen, const struct lease_info *i)
+{
+	return !i->ended && i->ttl > 0 && watch_seen(seen, &i->oid) >= i->ttl * 1000;
+}
+
 /* A holder that beat just now only asks whether it still is one. */
 struct err *
 lease_beat(struct lease *l)
 {
 	int64_t now = clock_mono(state_clock(l->state));
-	struct oid there, old = l->info.oid;
+	struct oid old = l->info.oid;
 
-	if (l->beaten != 0 && now - l->beaten < l->info.ttl * 1000 / BEATS_SAVED) {
-		TRY(tip_read(state_repo(l->state), l->ref, &there));
-		return oid_eq(&there, &l->info.oid) ? NULL : lease_lost(l);
-	}
+	if (l->beaten != 0 && now - l->beaten < l->info.ttl * 1000 / BEATS_SAVED)
+		return lease_follow(l);
 	TRY(l->kind->beat(l));
 	l->beaten = now;
 	lease_trace(l, "beat", &old, &l->info.oid);
@@ -247,6 +292,13 @@ void
 lease_end(struct lease *l, struct state_step *t)
 {
 	step_ref(t, l->ref, &l->info.oid, &oid_zero);
+}
+
+void
+lease_drop(struct lease *l, struct txn *t)
+{
+	lease_trace(l, "deliver", &l->info.oid, &l->ending);
+	txn_add(t, l->ref, &l->info.oid, &oid_zero);
 }
 
 const struct lease_info *
@@ -291,6 +343,52 @@ read_any(struct repo *r, const struct ref *ref, struct lease_info *out)
 	return known;
 }
 
+static bool
+holds(const struct lease_infos *all, const struct id *task)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (strcmp(all->v[i].task.s, task->s) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_live(struct lease_info *i, bool dead_too, struct lease_infos *out)
+{
+	if (!dead_too && lease_dead(i))
+		lease_info_free(i);
+	else
+		vec_push(out, *i);
+}
+
+/* This clone's own leases are here; of the others only what the remote was last seen with. */
+static struct err *
+list_remote(struct state *s, bool dead_too, struct lease_infos *out)
+{
+	AUTO(watch_free_p) struct watch *seen = NULL;
+	AUTO(refs_free) struct refs refs = {0};
+	struct lease_info info;
+	size_t i;
+
+	TRY(ref_list(state_repo(s), REMOTE_LEASES, &refs));
+	if (refs.n == 0)
+		return NULL;
+	seen = watch_open(s);
+	for (i = 0; i < refs.n; i++) {
+		if (!read_any(state_repo(s), &refs.v[i], &info))
+			continue;
+		info.remote = true;
+		info.expired = lease_expired(seen, &info);
+		if (holds(out, &info.task))
+			lease_info_free(&info);
+		else
+			add_live(&info, dead_too, out);
+	}
+	return NULL;
+}
+
 struct err *
 lease_list(struct state *s, bool dead_too, struct lease_infos *out)
 {
@@ -300,14 +398,11 @@ lease_list(struct state *s, bool dead_too, struct lease_infos *out)
 	size_t i;
 
 	TRY(ref_list(state_repo(s), REF_LEASES, &refs));
-	for (i = 0; i < refs.n; i++) {
-		if (!read_any(state_repo(s), &refs.v[i], &info))
-			continue;
-		if (!dead_too && lease_dead(&info))
-			lease_info_free(&info);
-		else
-			vec_push(&found, info);
-	}
+	for (i = 0; i < refs.n; i++)
+		if (read_any(state_repo(s), &refs.v[i], &info))
+			add_live(&info, dead_too, &found);
+	if (state_remote(s) != NULL)
+		TRY(list_remote(s, dead_too, &found));
 	*out = found;
 	found = (struct lease_infos){0};
 	return NULL;

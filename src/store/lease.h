@@ -33,6 +33,7 @@ struct err;
 struct lease;
 struct state;
 struct state_step;
+struct txn;
 
 struct lease_info {
 	struct id task;
@@ -63,6 +64,7 @@ struct lease_kind {
 };
 
 extern const struct lease_kind lease_local;
+extern const struct lease_kind lease_remote;	/* for a state with a remote */
 
 /*
  * ERR_LOCKED naming the holder.  'attempt' counts from 1; a run that takes
@@ -79,6 +81,24 @@ struct err *lease_beat(struct lease *l) MUST_USE;
 
 /* Delete the ref as part of a step: the step fails with ERR_STALE when lost. */
 void lease_end(struct lease *l, struct state_step *t);
+
+/*
+ * For a delivery on the remote: add the move of the lease to an ended one to
+ * a push.  When that push found the lease at another id, lease_reclaim() says
+ * whether it is still this run's (its answer to a beat was lost) and may be
+ * tried again, or lost (ERR_STALE).  Once the push is done, this repository's
+ * own ref is to be deleted with lease_drop().
+ */
+struct err *lease_ending(struct lease *l, struct txn *t) MUST_USE;
+struct err *lease_reclaim(struct lease *l) MUST_USE;
+void lease_drop(struct lease *l, struct txn *t);
+
+/*
+ * The lease that this process's parent holds, to beat for it: 'pid' is the
+ * holder.  ERR_STALE when it holds none.
+ */
+struct err *lease_keep(struct state *s, const struct lease_kind *kind, const struct id *task,
+    const struct id *run, int64_t pid, struct lease **out) MUST_USE;
 
 /* Give it back now; fine when it is gone already. */
 struct err *lease_release(struct lease *l) MUST_USE;

@@ -7,6 +7,7 @@
 #include "store/lease.h"
 
 struct repo;
+struct watch;
 
 struct lease {
 	struct state *state;
@@ -14,6 +15,7 @@ struct lease {
 	char *ref;
 	struct lease_info info;
 	int64_t beaten;		/* monotonic ms of the last beat */
+	struct oid ending;	/* what lease_ending() made last */
 	struct oid taken;	/* what a claim found and replaced; zero: nothing */
 };
 
@@ -28,6 +30,15 @@ struct err *lease_write(struct lease *l, struct oid *out) MUST_USE;
 
 /* A new object, and this repository's ref moved to it. */
 struct err *lease_swap(struct lease *l, const struct oid *from, const char *why) MUST_USE;
+
+/*
+ * Take over what another process of the same run (its keeper) has moved this
+ * repository's ref to; lease_lost() when it is of no such process.
+ */
+struct err *lease_follow(struct lease *l) MUST_USE;
+
+/* Was it watched for its whole time to live? */
+bool lease_expired(const struct watch *seen, const struct lease_info *i);
 
 /* ERR_STALE. */
 struct err *lease_lost(const struct lease *l) MUST_USE;

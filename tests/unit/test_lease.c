@@ -1,7 +1,11 @@
 /* store/lease and store/watch: who may work, and for how long it was seen to. */
 #include "store_fixture.h"
 
+#include <sys/wait.h>
+
 #include "git/ref.h"
+#include "git/remote.h"
+#include "git/txn.h"
 #include "store/watch.h"
 
 #define TASK "k3xq7abc"
@@ -190,6 +194,230 @@ a_lease_says_who_and_for_how_long(void **state UNUSED)
 	repo_close(r);
 }
 
+/* ---- on a remote ---- */
+
+struct clone {
+	struct repo *repo;
+	struct state *state;
+};
+
+/* Two clones of one bare repository, under other node names. */
+static void
+clone_open(struct clone *c, const char *node)
+{
+	struct state_opts o = {.clock = {.mono_ms = mono, .wall_s = wall}, .remote = "origin", .lease_ttl = 60,
+	    .node = node};
+	AUTO(mem_free_p) char *path = mem_printf("../%s", node);
+
+	sh("test -d ../hub || git clone -q --bare . ../hub");
+	sh("git clone -q ../hub ../%s", node);
+	ok(repo_open(path, &c->repo));
+	o.repo = c->repo;
+	ok(state_open(&o, &c->state));
+}
+
+static void
+clone_close(struct clone *c)
+{
+	state_close(c->state);
+	repo_close(c->repo);
+}
+
+static const struct id task = {.s = TASK};
+
+static struct lease *
+claims(struct clone *c)
+{
+	struct id run = id_new();
+	struct lease *l = NULL;
+
+	ok(lease_claim(c->state, &lease_remote, &task, &run, 1, &l));
+	return l;
+}
+
+static void
+is_refused(struct clone *c, enum err_code code, const char *why)
+{
+	struct id run = id_new();
+	struct lease *l = NULL;
+
+	fails(lease_claim(c->state, &lease_remote, &task, &run, 1, &l), code, why);
+	assert_null(l);
+}
+
+static void
+one_of_two_clones_holds_it(void **state UNUSED)
+{
+	AUTO(lease_infos_free) struct lease_infos all = {0};
+	struct clone a, b;
+	struct lease *l, *next;
+
+	clone_open(&a, "attic");
+	clone_open(&b, "barn");
+	l = claims(&a);
+	is_refused(&b, ERR_LOCKED, "attic");
+	sh("! git -C ../barn rev-parse -q --verify refs/factory/leases/" TASK);
+	ok(lease_list(b.state, false, &all));
+	assert_int_equal(all.n, 1);
+	assert_true(all.v[0].remote);
+	assert_string_equal(all.v[0].node, "attic");
+	now_ms += 20000;
+	ok(lease_beat(l));
+	sh("test $(git -C ../hub rev-parse refs/factory/leases/" TASK ") = $(git -C ../attic rev-parse refs/factory/leases/" TASK ")");
+	is_refused(&b, ERR_LOCKED, "attic");
+	ok(lease_release(l));
+	lease_free(l);
+	next = claims(&b);
+	assert_int_equal(lease_info(next)->attempt, 1);
+	is_refused(&a, ERR_LOCKED, "barn");
+	ok(lease_release(next));
+	lease_free(next);
+	sh("test -z \"$(git -C ../hub for-each-ref refs/factory/leases)\"");
+	clone_close(&a);
+	clone_close(&b);
+}
+
+static void
+a_silent_holder_is_taken_over(void **state UNUSED)
+{
+	struct clone a, b, c;
+	struct lease *l, *next;
+
+	clone_open(&a, "attic");
+	clone_open(&b, "barn");
+	clone_open(&c, "cellar");
+	l = claims(&a);
+	now_ms += 600000;
+	/* However long it was silent: who sees it for the first time proves nothing. */
+	is_refused(&b, ERR_LOCKED, "attic");
+	now_ms += 59000;
+	is_refused(&b, ERR_LOCKED, "attic");
+	ok(lease_beat(l));
+	is_refused(&b, ERR_LOCKED, "attic");
+	now_ms += 59000;
+	is_refused(&b, ERR_LOCKED, "attic");
+	now_ms += 2000;
+	is_refused(&c, ERR_LOCKED, "attic");
+	next = claims(&b);
+	assert_int_equal(lease_info(next)->attempt, 2);
+	/* The first one notices, whatever it does next, and nothing moves. */
+	fails(lease_beat(l), ERR_STALE, "is lost");
+	ok(lease_release(l));
+	lease_free(l);
+	ok(lease_beat(next));
+	sh("test $(git -C ../hub rev-parse refs/factory/leases/" TASK ") = $(git -C ../barn rev-parse refs/factory/leases/" TASK ")");
+	ok(lease_release(next));
+	lease_free(next);
+	clone_close(&a);
+	clone_close(&b);
+	clone_close(&c);
+}
+
+static void
+what_another_process_of_the_run_moved_is_followed(void **state UNUSED)
+{
+	struct lease *l, *keeper, *none = NULL;
+	struct clone a;
+	struct id other = id_new();
+
+	clone_open(&a, "attic");
+	l = claims(&a);
+	fails(lease_keep(a.state, &lease_remote, &task, &other, getpid(), &none), ERR_STALE, "another's");
+	ok(lease_keep(a.state, &lease_remote, &task, &lease_info(l)->run, getpid(), &keeper));
+	ok(lease_beat(keeper));
+	now_ms += 20000;
+	ok(lease_beat(l));
+	/* A beat whose answer was lost: the remote is ahead of what we know. */
+	sh("cd ../attic && git rev-parse refs/factory/leases/" TASK " >../before");
+	now_ms += 20000;
+	ok(lease_beat(keeper));
+	sh("cd ../attic && git update-ref refs/factory/leases/" TASK " $(cat ../before)");
+	now_ms += 20000;
+	ok(lease_beat(l));
+	sh("test $(git -C ../hub rev-parse refs/factory/leases/" TASK ") = $(git -C ../attic rev-parse refs/factory/leases/" TASK ")");
+	lease_free(keeper);
+	ok(lease_release(l));
+	lease_free(l);
+	clone_close(&a);
+}
+
+static void
+an_ended_lease_is_nobodys_to_take(void **state UNUSED)
+{
+	AUTO(txn_free) struct txn t = {0};
+	AUTO(txn_free) struct txn here = {0};
+	struct remote *m = NULL;
+	struct clone a, b;
+	struct lease *l;
+
+	clone_open(&a, "attic");
+	clone_open(&b, "barn");
+	l = claims(&a);
+	ok(lease_ending(l, &t));
+	assert_int_equal(t.n, 1);
+	ok(remote_open(a.repo, "origin", NULL, &m));
+	ok(remote_push(m, &t, NULL));
+	remote_close(m);
+	lease_drop(l, &here);
+	ok(txn_commit(a.repo, &here, "delivered"));
+	lease_free(l);
+	is_refused(&a, ERR_STATE, "is not part of the state yet");
+	is_refused(&b, ERR_STATE, "is not part of the state yet");
+	now_ms += 600000;
+	is_refused(&b, ERR_STATE, "is not part of the state yet");
+	clone_close(&a);
+	clone_close(&b);
+}
+
+/* ---- all at once ---- */
+
+#define CLAIMERS 8
+
+static void
+one_of_many_clones_wins(void **state UNUSED)
+{
+	pid_t pids[CLAIMERS];
+	int go[2], stay[2], i, status, won = 0;
+	struct clone c[CLAIMERS];
+	char byte;
+
+	for (i = 0; i < CLAIMERS; i++) {
+		AUTO(mem_free_p) char *name = mem_printf("node%d", i);
+
+		clone_open(&c[i], name);
+	}
+	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe(stay), 0);
+	for (i = 0; i < CLAIMERS; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			struct id run = id_new();
+			struct lease *l;
+			struct err *e;
+
+			close(go[1]);
+			close(stay[1]);
+			(void)!read(go[0], &byte, 1);
+			e = lease_claim(c[i].state, &lease_remote, &task, &run, 1, &l);
+			/* Alive until all have tried, or the next would take over. */
+			close(go[0]);
+			(void)!read(stay[0], &byte, 1);
+			_exit(e == NULL ? 0 : err_is(e, ERR_LOCKED) ? 1 : 2);
+		}
+	}
+	close(go[0]);
+	close(go[1]);
+	sleep(2);
+	close(stay[1]);
+	for (i = 0; i < CLAIMERS; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_not_equal(WEXITSTATUS(status), 2);
+		won += WEXITSTATUS(status) == 0;
+		clone_close(&c[i]);
+	}
+	assert_int_equal(won, 1);
+}
+
 int
 main(void)
 {
@@ -198,6 +426,11 @@ main(void)
 	    TEST_REPO(watching_begins_again_after_a_restart),
 	    TEST_REPO(a_damaged_watch_proves_nothing),
 	    TEST_REPO(a_lease_says_who_and_for_how_long),
+	    TEST_REPO(one_of_two_clones_holds_it),
+	    TEST_REPO(a_silent_holder_is_taken_over),
+	    TEST_REPO(what_another_process_of_the_run_moved_is_followed),
+	    TEST_REPO(an_ended_lease_is_nobodys_to_take),
+	    TEST_REPO(one_of_many_clones_wins),
 	};
 
 	return cmocka_run_group_tests_name("lease", tests, NULL, NULL);
