@@ -52,6 +52,7 @@
  * --- store: queue, lease, ledger, journal: the factory's state ---
  * store/cache          an index of the state in SQLite
  * store/change         one change of one task
+ * store/circle         tasks that come after themselves, over any number of others
  * store/inbox          the branch that people see and edit
  * store/inside         what queue and ledger share
  * store/journal        what a run has done so far, so that a killed run goes on
@@ -180,6 +181,7 @@
  * model/task           a task: front matter and spec
  * model/task_field     the table of its fields
  * model/task_merge     three versions of a task's file, by owner
+ * model/task_pack      its fields as a few bytes that are read back at once
  * model/task_splice    a field changed, all other bytes kept
  * model/task_text      where the parts of a task's file stand
  * model/verdict        what a gate found out about one tree

@@ -242,10 +242,8 @@ desk_queue(struct app *app, struct desk *out)
 /* ---- tasks ---- */
 
 const char *
-row_word(struct queue *q, const struct queue_row *row)
+row_word(const struct queue_row *row)
 {
-	AUTO(err_free_p) struct err *why = NULL;
-
 	if (row->running)
 		return "running";
 	if (row->broken != NULL)
@@ -254,8 +252,7 @@ row_word(struct queue *q, const struct queue_row *row)
 		return task_state_word(row->task->state);
 	if (*row->task->hold != '\0')
 		return "held";
-	why = queue_ready(q, row);
-	return why == NULL ? "ready" : "waiting";
+	return row->waits || row->later ? "waiting" : "ready";
 }
 
 static enum out_style
@@ -274,9 +271,9 @@ word_style(const char *word)
 }
 
 void
-row_line(struct app *app, struct queue *q, const struct queue_row *row)
+row_line(struct app *app, const struct queue_row *row)
 {
-	const char *word = row_word(q, row);
+	const char *word = row_word(row);
 	size_t left = app->out.columns > 50 ? (size_t)app->out.columns - 25 : 25;
 
 	out_printf(&app->out, "%s  ", row->id.s);
@@ -364,7 +361,7 @@ row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body)
 
 	jw_obj(w);
 	jw_kstr(w, "id", row->id.s);
-	jw_kstr(w, "state", row_word(q, row));
+	jw_kstr(w, "state", row_word(row));
 	jw_kbool(w, "ready", why == NULL);
 	jw_kstr(w, "why", why != NULL ? err_msg(why) : NULL);
 	jw_kstr(w, "path", row->path);

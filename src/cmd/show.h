@@ -43,10 +43,10 @@ void desk_close(struct desk *d);	/* also for AUTO */
 struct err *desk_queue(struct app *app, struct desk *out) MUST_USE;
 
 /* "running", "waiting", "held", "broken", else the state's own word. */
-const char *row_word(struct queue *q, const struct queue_row *row);
+const char *row_word(const struct queue_row *row);
 
 /* One line of a list. */
-void row_line(struct app *app, struct queue *q, const struct queue_row *row);
+void row_line(struct app *app, const struct queue_row *row);
 
 /* One object with all fields; with the body when it is asked for. */
 void row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body);
@@ -74,7 +74,7 @@ struct err *lint_queue(struct app *app, struct queue *q, const struct args *args
 /* What "ID" or "ID:delivered" names, the id abbreviated or not. */
 struct err *dep_find(struct queue *q, const char *entry, struct after *out) MUST_USE;
 
-/* The task args[0] comes after args[1], ... (or no longer); ERR_CONFLICT for a circle. */
+/* The task args[0] comes after args[1], ... (or no longer). */
 struct err *dep_change(struct queue *q, const struct id *id, const struct args *args, bool remove) MUST_USE;
 struct err *dep_show(struct app *app, struct queue *q, const struct id *id) MUST_USE;
 

@@ -58,7 +58,7 @@ note_line(struct app *app, enum out_style style, const char *word, const char *i
 }
 
 static struct err *
-note_row(const struct queue_row *row, void *ctx)
+note_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 {
 	struct noting *n = ctx;
 

@@ -243,7 +243,7 @@ is_listed(const struct listing *l, const struct queue_row *row)
 {
 	size_t i;
 
-	if (l->only != NULL && strcmp(row_word(l->q, row), l->only) != 0 &&
+	if (l->only != NULL && strcmp(row_word(row), l->only) != 0 &&
 	    !(strcmp(l->only, "queued") == 0 && row->task != NULL && row->task->state == TASK_QUEUED))
 		return false;
 	if (l->o->type != NULL && (row->task == NULL || strcmp(row->task->type, l->o->type) != 0))
@@ -255,7 +255,7 @@ is_listed(const struct listing *l, const struct queue_row *row)
 }
 
 static struct err *
-list_row(const struct queue_row *row, void *ctx)
+list_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 {
 	struct listing *l = ctx;
 
@@ -265,7 +265,7 @@ list_row(const struct queue_row *row, void *ctx)
 	if (l->o->json)
 		row_json(&l->w, l->q, row, false);
 	else
-		row_line(l->app, l->q, row);
+		row_line(l->app, row);
 	return NULL;
 }
 
@@ -288,11 +288,15 @@ list_rows(struct app *app, struct queue *q, const struct list_opts *o, const cha
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	struct listing l = {.app = app, .q = q, .o = o, .only = only};
-	bool done = only != NULL && (strcmp(only, "landed") == 0 || strcmp(only, "closed") == 0);
+	enum queue_which which = o->all ? QUEUE_ALL : QUEUE_OPEN;
 
+	if (only != NULL && (strcmp(only, "landed") == 0 || strcmp(only, "closed") == 0))
+		which = QUEUE_ALL;
+	if (only != NULL && strcmp(only, "ready") == 0)
+		which = QUEUE_READY;
 	jw_init(&l.w, &text, true);
 	jw_list(&l.w);
-	TRY(queue_each(q, o->all || done ? QUEUE_ALL : QUEUE_OPEN, list_row, &l));
+	TRY(queue_each(q, which, list_row, &l));
 	jw_end(&l.w);
 	TRY(buf_check(&text, "the list"));
 	if (o->json)
@@ -411,7 +415,7 @@ show_text(struct app *app, struct queue *q, const struct queue_row *row)
 	out_line(o, str_of(t->title));
 	out_style(o, STYLE_RESET);
 	out_printf(o, "\n");
-	field_line(o, "state", row_word(q, row));
+	field_line(o, "state", row_word(row));
 	if (why != NULL && t->state == TASK_QUEUED)
 		field_line(o, "why", err_msg(why));
 	snprintf(text, sizeof(text), "%lld", (long long)t->priority);

@@ -5,61 +5,12 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "model/after.h"
 #include "model/task.h"
 #include "store/queue.h"
-
-/* Depth first from a task along 'after', to 'goal'; each task once. */
-static struct err *
-reaches(struct queue *q, const char *from, const char *goal, struct map *seen, bool *found)
-{
-	struct strs after = {0};
-	struct queue_row row;
-	struct after next;
-	struct err *e;
-	struct id id;
-	size_t i;
-
-	if (strcmp(from, goal) == 0) {
-		*found = true;
-		return NULL;
-	}
-	if (map_get(seen, from) != NULL || !id_parse(str_of(from), &id))
-		return NULL;
-	(void)map_set(seen, from, seen);
-	e = queue_peek(q, &id, &row);
-	if (err_is(e, ERR_NOT_FOUND)) {
-		err_free(e);
-		return NULL;
-	}
-	TRY(e);
-	for (i = 0; row.task != NULL && i < row.task->after.n; i++)
-		strs_add(&after, row.task->after.v[i]);
-	for (i = 0; i < after.n && e == NULL && !*found; i++)
-		if (after_parse(str_of(after.v[i]), &next))
-			e = reaches(q, next.id.s, goal, seen, found);
-	strs_free(&after);
-	return e;
-}
-
-static struct err *
-check_circle(struct queue *q, const struct id *id, const struct id *other)
-{
-	struct map seen = {0};
-	bool found = false;
-	struct err *e = reaches(q, other->s, id->s, &seen, &found);
-
-	map_free(&seen, NULL);
-	TRY(e);
-	if (found)
-		return err_new(ERR_CONFLICT, "'%s' comes after '%s' already: each would wait for the other",
-		    other->s, id->s);
-	return NULL;
-}
 
 struct err *
 dep_find(struct queue *q, const char *entry, struct after *out)
@@ -93,15 +44,13 @@ change(struct state_step *t UNUSED, struct task *task, void *ctx)
 }
 
 static struct err *
-resolve(struct queue *q, const struct id *id, const struct args *args, struct wish *w)
+resolve(struct queue *q, const struct args *args, struct wish *w)
 {
 	struct after a;
 	size_t i;
 
 	for (i = 1; i < args->n; i++) {
 		TRY(dep_find(q, args->v[i], &a));
-		if (!w->remove)
-			TRY(check_circle(q, id, &a.id));
 		vec_push(w, a);
 	}
 	return NULL;
@@ -112,7 +61,7 @@ dep_change(struct queue *q, const struct id *id, const struct args *args, bool r
 {
 	AUTO(mem_free_p) char *message = mem_printf("task %s: change what comes first", id->s);
 	struct wish w = {.remove = remove};
-	struct err *e = resolve(q, id, args, &w);
+	struct err *e = resolve(q, args, &w);
 
 	if (e == NULL)
 		e = queue_change(q, id, message, change, &w);
@@ -122,31 +71,30 @@ dep_change(struct queue *q, const struct id *id, const struct args *args, bool r
 
 struct display {
 	struct app *app;
-	struct queue *q;
 	const char *id;
 };
 
 static void
-show_one(struct app *app, struct queue *q, const char *what, const struct queue_row *row)
+show_one(struct app *app, const char *what, const struct queue_row *row)
 {
 	out_printf(&app->out, "%-6s ", what);
-	row_line(app, q, row);
+	row_line(app, row);
 }
 
 static struct err *
-show_waiting(const struct queue_row *row, void *ctx)
+show_waiting(const struct queue_row *row, void *ctx, bool *more UNUSED)
 {
 	struct display *d = ctx;
 
 	if (row->task != NULL && after_has(&row->task->after, d->id))
-		show_one(d->app, d->q, "before", row);
+		show_one(d->app, "before", row);
 	return NULL;
 }
 
 struct err *
 dep_show(struct app *app, struct queue *q, const struct id *id)
 {
-	struct display d = {.app = app, .q = q, .id = id->s};
+	struct display d = {.app = app, .id = id->s};
 	AUTO(strs_free) struct strs after = {0};
 	struct queue_row row;
 	struct after other;
@@ -161,7 +109,7 @@ dep_show(struct app *app, struct queue *q, const struct id *id)
 			continue;
 		e = queue_peek(q, &other.id, &row);
 		if (e == NULL)
-			show_one(app, q, other.delivered ? "after (delivered)" : "after", &row);
+			show_one(app, other.delivered ? "after (delivered)" : "after", &row);
 		else
 			out_printf(&app->out, "after  %s  missing\n", after.v[i]);
 		err_ignore(e);

@@ -134,7 +134,7 @@ ids_free(struct ids *ids)
 }
 
 static struct err *
-collect(const struct queue_row *row, void *ctx)
+collect(const struct queue_row *row, void *ctx, bool *more UNUSED)
 {
 	struct ids *ids = ctx;
 

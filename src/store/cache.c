@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -9,15 +10,18 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "model/after.h"
+#include "model/task_pack.h"
 #include "store/cache.h"
 
-#define SCHEMA "6"	/* raise it when a table or the meaning of a column changes */
+#define SCHEMA 7	/* raise it when a table or the meaning of a column changes */
 #define BUSY_MS 10000
+#define TOUCHED_MAX 200	/* ids; with more, everything is looked at */
 
 #define SQLITE_CALLS(X)                                                                  \
 	X(open_v2) X(close) X(exec) X(prepare_v2) X(step) X(finalize) X(bind_text)       \
 	X(bind_int64) X(column_text) X(column_int64) X(column_bytes) X(errmsg)           \
-	X(busy_timeout) X(db_readonly) X(extended_errcode)
+	X(busy_timeout) X(db_readonly) X(extended_errcode) X(bind_blob) X(bind_null)     \
+	X(column_blob) X(reset) X(last_insert_rowid)
 
 static struct {
 #define X(name) __typeof__(&sqlite3_##name) name;
@@ -25,32 +29,91 @@ static struct {
 #undef X
 } lite;
 
+/* Statements that are kept: each gives one row at most, or is read to its end at once. */
+enum kept {
+	GET_META, SET_META, DROP_META, FIND_PATH, ADD_TASK, DROP_TASK, ADD_AFTER, DROP_AFTER, ADD_BODY, DROP_BODY,
+	GET_BODY, ADD_RUN, DROP_RUN, SETTLE_ONE, SETTLE_BEHIND, GET_KIND, GET_AHEAD, IS_CIRCLE, ADD_CIRCLE, COUNT_LATER, KEPT
+};
+
 struct cache {
 	sqlite3 *db;
 	char *file;	/* NULL in memory */
 	bool damaged;
+	sqlite3_stmt *kept[KEPT];
+	struct strs touched;	/* ids whose row was put or dropped since the begin */
+	bool fresh;		/* nothing was in it */
+	bool all_touched;	/* too many to name */
 };
 
+/* In the order of enum cache_kind: 0 ready, 1 waiting, 2 held, 3 delivered, 4 escalated, 5 landed, 6 closed. */
+#define IS_DONE "o.kind IN (5, 6) OR (a.early AND o.kind = 3)"
+#define KIND_NOW                                                                              \
+	"CASE WHEN EXISTS (SELECT 1 FROM after a WHERE a.task = task.n AND NOT EXISTS"        \
+	" (SELECT 1 FROM task o WHERE o.id = a.other AND (" IS_DONE "))) THEN 1 ELSE 0 END"
+#define SETTLE "UPDATE task SET kind = " KIND_NOW " WHERE kind IN (0, 1) AND chained AND kind != " KIND_NOW
+
+/*
+ * 'chained' says that a row's kind depends on others.  The tally follows each
+ * change of a row.
+ */
 static const char schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE task(path TEXT PRIMARY KEY, id TEXT NOT NULL, blob TEXT NOT NULL,"
-    " title TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,"
-    " created INTEGER NOT NULL, archived INTEGER NOT NULL, waits INTEGER NOT NULL, broken TEXT,"
-    " data TEXT NOT NULL)"
-    " WITHOUT ROWID;"
+    "CREATE TABLE task(n INTEGER PRIMARY KEY, path TEXT NOT NULL, id TEXT NOT NULL, blob TEXT NOT NULL,"
+    " title TEXT NOT NULL, kind INTEGER NOT NULL, chained INTEGER NOT NULL, priority INTEGER NOT NULL,"
+    " created INTEGER NOT NULL, due INTEGER NOT NULL, archived INTEGER NOT NULL, noted INTEGER NOT NULL,"
+    " broken TEXT, data BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX task_path ON task(path);"
     "CREATE INDEX task_id ON task(id);"
-    "CREATE INDEX task_order ON task(archived, priority, created, id);"
-    "CREATE INDEX task_count ON task(state, waits, broken IS NULL);"
-    "CREATE INDEX task_queue ON task(priority, created, id)"
-    " WHERE archived = 0 AND state = 'queued' AND waits != 1;"
-    "CREATE INDEX task_noted ON task(priority, created, id)"
-    " WHERE archived = 0 AND state != 'queued';"
-    "CREATE INDEX task_after ON task(path) WHERE archived = 0 AND state = 'queued' AND waits = 2;"
-    "CREATE TABLE after(path TEXT NOT NULL, other TEXT NOT NULL, early INTEGER NOT NULL, PRIMARY KEY(path, other)) WITHOUT ROWID;"
+    "CREATE INDEX task_open ON task(priority, created, id) WHERE archived = 0;"
+    "CREATE INDEX task_ready ON task(priority, created, id) WHERE kind = 0;"
+    "CREATE INDEX task_noted ON task(priority, created, id) WHERE noted = 1;"
+    "CREATE INDEX task_due ON task(due) WHERE due > 0;"
+    "CREATE TABLE after(task INTEGER NOT NULL, other TEXT NOT NULL, early INTEGER NOT NULL,"
+    " PRIMARY KEY(task, other)) WITHOUT ROWID;"
+    "CREATE INDEX after_other ON after(other);"
+    "CREATE TABLE body(n INTEGER PRIMARY KEY, text TEXT NOT NULL);"
+    "CREATE TABLE circle(id TEXT PRIMARY KEY, way TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE tally(kind INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
+    "INSERT INTO tally VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0);"
+    "CREATE TRIGGER task_in AFTER INSERT ON task BEGIN"
+    " UPDATE tally SET n = n + 1 WHERE kind = new.kind; END;"
+    "CREATE TRIGGER task_out AFTER DELETE ON task BEGIN"
+    " UPDATE tally SET n = n - 1 WHERE kind = old.kind; END;"
+    "CREATE TRIGGER task_turn AFTER UPDATE OF kind ON task BEGIN"
+    " UPDATE tally SET n = n - 1 WHERE kind = old.kind;"
+    " UPDATE tally SET n = n + 1 WHERE kind = new.kind; END;"
     "CREATE TABLE run(path TEXT PRIMARY KEY, id TEXT NOT NULL, task TEXT NOT NULL,"
     " blob TEXT NOT NULL, started INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX run_id ON run(id);"
     "CREATE INDEX run_task ON run(task, started);";
+
+static const char *const kept_sql[KEPT] = {
+    [GET_META] = "SELECT value FROM meta WHERE name = ?",
+    [SET_META] = "REPLACE INTO meta VALUES (?, ?)",
+    [DROP_META] = "DELETE FROM meta WHERE name = ?",
+    [FIND_PATH] = "SELECT n, id FROM task WHERE path = ?",
+    [ADD_TASK] = "INSERT INTO task VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [DROP_TASK] = "DELETE FROM task WHERE n = ?",
+    [ADD_AFTER] = "INSERT INTO after VALUES (?, ?, ?)"
+	" ON CONFLICT DO UPDATE SET early = early AND excluded.early",
+    [DROP_AFTER] = "DELETE FROM after WHERE task = ?",
+    [ADD_BODY] = "INSERT INTO body VALUES (?, ?)",
+    [DROP_BODY] = "DELETE FROM body WHERE n = ?",
+    [GET_BODY] = "SELECT text FROM body b JOIN task t ON t.n = b.n WHERE t.path = ?",
+    [ADD_RUN] = "REPLACE INTO run VALUES (?, ?, ?, ?, ?)",
+    [DROP_RUN] = "DELETE FROM run WHERE path = ?",
+    [SETTLE_ONE] = SETTLE " AND id = ?",
+    [SETTLE_BEHIND] = SETTLE " AND n IN (SELECT task FROM after WHERE other = ?)",
+    [GET_KIND] = "SELECT kind FROM task WHERE id = ? ORDER BY archived LIMIT 1",
+    [GET_AHEAD] = "SELECT a.other FROM task t JOIN after a ON a.task = t.n WHERE t.id = ?",
+    [IS_CIRCLE] = "WITH RECURSIVE ahead(id) AS ("
+	"SELECT a.other FROM task t JOIN after a ON a.task = t.n WHERE t.id = ?1 AND t.kind IN (1, 2)"
+	" AND EXISTS (SELECT 1 FROM after WHERE other = ?1) UNION "
+	"SELECT a.other FROM ahead JOIN task t ON t.id = ahead.id JOIN after a ON a.task = t.n WHERE t.kind IN (1, 2))"
+	" SELECT 1 FROM ahead WHERE id = ?1 UNION ALL SELECT 1 FROM circle WHERE id = ?1",
+    [ADD_CIRCLE] = "REPLACE INTO circle VALUES (?, ?)",
+    [COUNT_LATER] = "SELECT count(*) FROM task WHERE kind = 0 AND due > 0 AND due > ?",
+};
 
 static struct err *
 load(void)
@@ -90,27 +153,40 @@ exec(struct cache *c, const char *sql)
 	return NULL;
 }
 
-/* Arguments after the format: 's' const char * (may be NULL), 'i' int64_t. */
+/* Arguments after the format: 's' const char * (may be NULL), 'i' int64_t, 'd' struct str of any bytes. */
+static void
+bind(sqlite3_stmt *st, const char *format, va_list ap)
+{
+	const char *text;
+	struct str data;
+	int i;
+
+	for (i = 1; *format != '\0'; format++, i++) {
+		if (*format == 'i') {
+			lite.bind_int64(st, i, va_arg(ap, int64_t));
+		} else if (*format == 'd') {
+			data = va_arg(ap, struct str);
+			lite.bind_blob(st, i, data.n > 0 ? data.p : "", (int)data.n, SQLITE_TRANSIENT);
+		} else {
+			text = va_arg(ap, const char *);
+			if (text != NULL)
+				lite.bind_text(st, i, text, -1, SQLITE_TRANSIENT);
+			else
+				lite.bind_null(st, i);
+		}
+	}
+}
+
 static struct err *
 prepare(struct cache *c, sqlite3_stmt **out, const char *sql, const char *format, ...)
 {
 	sqlite3_stmt *st;
-	const char *text;
 	va_list ap;
-	int i;
 
 	if (lite.prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
 		return failed(c, "cannot be read");
 	va_start(ap, format);
-	for (i = 1; *format != '\0'; format++, i++) {
-		if (*format == 'i') {
-			lite.bind_int64(st, i, va_arg(ap, int64_t));
-			continue;
-		}
-		text = va_arg(ap, const char *);
-		if (text != NULL)
-			lite.bind_text(st, i, text, -1, SQLITE_TRANSIENT);
-	}
+	bind(st, format, ap);
 	va_end(ap);
 	*out = st;
 	return NULL;
@@ -123,6 +199,29 @@ finalize_p(sqlite3_stmt **st)
 		lite.finalize(*st);
 }
 
+/* One of the kept; reset_p() it when its rows are read. */
+static struct err *
+kept(struct cache *c, sqlite3_stmt **out, enum kept which, const char *format, ...)
+{
+	va_list ap;
+
+	if (c->kept[which] == NULL &&
+	    lite.prepare_v2(c->db, kept_sql[which], -1, &c->kept[which], NULL) != SQLITE_OK)
+		return failed(c, "cannot be read");
+	*out = c->kept[which];
+	va_start(ap, format);
+	bind(*out, format, ap);
+	va_end(ap);
+	return NULL;
+}
+
+static void
+reset_p(sqlite3_stmt **st)
+{
+	if (*st != NULL)
+		lite.reset(*st);
+}
+
 /* *row tells whether there is one more. */
 static struct err *
 step(struct cache *c, sqlite3_stmt *st, bool *row)
@@ -133,14 +232,6 @@ step(struct cache *c, sqlite3_stmt *st, bool *row)
 		return failed(c, "cannot be read or written");
 	*row = rc == SQLITE_ROW;
 	return NULL;
-}
-
-static struct err *
-run_once(struct cache *c, sqlite3_stmt *st)
-{
-	bool row;
-
-	return step(c, st, &row);
 }
 
 static const char *
@@ -156,13 +247,14 @@ expected_stamp(void)
 	AUTO(buf_free) struct buf boot = BUF_INIT(64);
 
 	err_ignore(file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot));
-	return mem_printf(SCHEMA " %.*s", STR_ARG(str_trim(buf_str(&boot))));
+	return mem_printf("%d.%" PRIx64 " %.*s", SCHEMA, task_pack_version(), STR_ARG(str_trim(buf_str(&boot))));
 }
 
 static struct err *
 create(struct cache *c, const char *stamp)
 {
 	TRY(exec(c, "DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS task; DROP TABLE IF EXISTS after;"
+	    " DROP TABLE IF EXISTS body; DROP TABLE IF EXISTS circle; DROP TABLE IF EXISTS tally;"
 	    " DROP TABLE IF EXISTS run"));
 	TRY(exec(c, schema));
 	return cache_set_meta(c, "stamp", stamp);
@@ -254,9 +346,13 @@ void
 cache_close(struct cache *c)
 {
 	AUTO(mem_free_p) char *journal = NULL;
+	size_t i;
 
 	if (c == NULL)
 		return;
+	for (i = 0; i < KEPT; i++)
+		finalize_p(&c->kept[i]);
+	strs_free(&c->touched);
 	if (c->db != NULL)
 		lite.close(c->db);
 	if (c->damaged && c->file != NULL) {
@@ -277,112 +373,190 @@ cache_damaged(const struct cache *c)
 struct err *
 cache_meta(struct cache *c, const char *name, char **out)
 {
-	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	AUTO(reset_p) sqlite3_stmt *st = NULL;
 	bool row = false;
 
-	TRY(prepare(c, &st, "SELECT value FROM meta WHERE name = ?", "s", name));
+	TRY(kept(c, &st, GET_META, "s", name));
 	TRY(step(c, st, &row));
 	*out = mem_strdup(row ? text_at(st, 0) : "");
 	return NULL;
 }
 
+/* A statement that gives no rows. */
+static struct err *
+change(struct cache *c, sqlite3_stmt *st)
+{
+	bool row;
+	struct err *e = step(c, st, &row);
+
+	lite.reset(st);
+	return e;
+}
+
 struct err *
 cache_set_meta(struct cache *c, const char *name, const char *value)
 {
-	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	sqlite3_stmt *st;
 
 	if (value == NULL)
-		TRY(prepare(c, &st, "DELETE FROM meta WHERE name = ?", "s", name));
+		TRY(kept(c, &st, DROP_META, "s", name));
 	else
-		TRY(prepare(c, &st, "REPLACE INTO meta VALUES (?, ?)", "ss", name, value));
-	return run_once(c, st);
+		TRY(kept(c, &st, SET_META, "ss", name, value));
+	return change(c, st);
+}
+
+static void
+untouch(struct cache *c)
+{
+	strs_free(&c->touched);
+	c->fresh = c->all_touched = false;
 }
 
 struct err *
 cache_begin(struct cache *c)
 {
+	untouch(c);
 	return exec(c, "BEGIN IMMEDIATE");
 }
 
 struct err *
 cache_commit(struct cache *c)
 {
+	untouch(c);
 	return exec(c, "COMMIT");
 }
 
 void
 cache_rollback(struct cache *c)
 {
+	untouch(c);
 	lite.exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 struct err *
 cache_clear(struct cache *c)
 {
-	return exec(c, "DELETE FROM task; DELETE FROM after; DELETE FROM run; DELETE FROM meta WHERE name != 'stamp'");
+	c->fresh = c->all_touched = true;
+	return exec(c, "DELETE FROM task; DELETE FROM after; DELETE FROM body; DELETE FROM circle; DELETE FROM run;"
+	    " DELETE FROM meta WHERE name != 'stamp'");
+}
+
+/* ---- writing ---- */
+
+static void
+touch(struct cache *c, const char *id)
+{
+	if (c->touched.n >= TOUCHED_MAX)
+		c->all_touched = true;
+	else if (!c->all_touched)
+		strs_add(&c->touched, id);
 }
 
 static struct err *
-put_after(struct cache *c, const char *path, const char *entry)
+put_after(struct cache *c, int64_t n, const char *entry)
 {
-	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	sqlite3_stmt *st;
 	struct after a;
 
 	if (!after_parse(str_of(entry), &a))
 		return NULL;
-	TRY(prepare(c, &st, "INSERT INTO after VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET early = early AND excluded.early",
-	    "ssi", path, a.id.s, (int64_t)a.delivered));
-	return run_once(c, st);
+	TRY(kept(c, &st, ADD_AFTER, "isi", n, a.id.s, (int64_t)a.delivered));
+	return change(c, st);
 }
 
 struct err *
 cache_put_task(struct cache *c, const struct cache_task *t)
 {
-	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	sqlite3_stmt *st;
+	int64_t n;
 	size_t i;
 
-	TRY(cache_drop(c, t->path));
+	if (!c->fresh)
+		TRY(cache_drop(c, t->path));
+	touch(c, t->id);
+	TRY(kept(c, &st, ADD_TASK, "ssssiiiiiiisd", t->path, t->id, t->blob, t->title, (int64_t)t->kind,
+	    (int64_t)(t->kind == CACHE_WAITING), t->priority, t->created, t->due, (int64_t)t->archived,
+	    (int64_t)t->noted, t->broken, t->data));
+	TRY(change(c, st));
+	n = lite.last_insert_rowid(c->db);
 	for (i = 0; t->after != NULL && i < t->after->n; i++)
-		TRY(put_after(c, t->path, t->after->v[i]));
-	TRY(prepare(c, &st, "REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "sssssiiiiss",
-	    t->path, t->id, t->blob, t->title, t->state, t->priority, t->created,
-	    (int64_t)t->archived, (int64_t)t->waits, t->broken, t->data));
-	return run_once(c, st);
+		TRY(put_after(c, n, t->after->v[i]));
+	if (t->body == NULL)
+		return NULL;
+	TRY(kept(c, &st, ADD_BODY, "is", n, t->body));
+	return change(c, st);
 }
 
 struct err *
 cache_put_run(struct cache *c, const struct cache_run *r)
 {
-	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	sqlite3_stmt *st;
 
-	TRY(prepare(c, &st, "REPLACE INTO run VALUES (?, ?, ?, ?, ?)", "ssssi", r->path, r->id,
-	    r->task, r->blob, r->started));
-	return run_once(c, st);
+	TRY(kept(c, &st, ADD_RUN, "ssssi", r->path, r->id, r->task, r->blob, r->started));
+	return change(c, st);
+}
+
+static struct err *
+find_path(struct cache *c, const char *path, int64_t *n, bool *found)
+{
+	AUTO(reset_p) sqlite3_stmt *st = NULL;
+
+	TRY(kept(c, &st, FIND_PATH, "s", path));
+	TRY(step(c, st, found));
+	if (*found) {
+		*n = lite.column_int64(st, 0);
+		touch(c, text_at(st, 1));
+	}
+	return NULL;
 }
 
 struct err *
 cache_drop(struct cache *c, const char *path)
 {
-	static const char *const sql[] = {"DELETE FROM task WHERE path = ?",
-	    "DELETE FROM after WHERE path = ?", "DELETE FROM run WHERE path = ?"};
+	static const enum kept drops[] = {DROP_TASK, DROP_AFTER, DROP_BODY};
+	bool found = false;
+	sqlite3_stmt *st;
+	int64_t n = 0;
 	size_t i;
 
-	for (i = 0; i < NITEMS(sql); i++) {
-		AUTO(finalize_p) sqlite3_stmt *st = NULL;
-
-		TRY(prepare(c, &st, sql[i], "s", path));
-		TRY(run_once(c, st));
+	TRY(find_path(c, path, &n, &found));
+	for (i = 0; found && i < NITEMS(drops); i++) {
+		TRY(kept(c, &st, drops[i], "i", n));
+		TRY(change(c, st));
 	}
+	TRY(kept(c, &st, DROP_RUN, "s", path));
+	return change(c, st);
+}
+
+struct err *
+cache_settle(struct cache *c)
+{
+	static const enum kept settles[] = {SETTLE_ONE, SETTLE_BEHIND};
+	sqlite3_stmt *st;
+	size_t i, k;
+
+	if (c->all_touched)
+		return exec(c, SETTLE);
+	for (i = 0; i < c->touched.n; i++)
+		for (k = 0; k < NITEMS(settles); k++) {
+			TRY(kept(c, &st, settles[k], "s", c->touched.v[i]));
+			TRY(change(c, st));
+		}
 	return NULL;
 }
 
-#define TASK_COLUMNS "SELECT id, path, blob, title, state, priority, created, archived, waits, broken, data FROM task "
+/* ---- reading ---- */
+
+#define TASK_COLUMNS "SELECT id, path, blob, title, kind, priority, created, due, archived, noted, broken, data FROM task "
 #define TASK_ORDER " ORDER BY priority, created, id"
 
-/* Something that comes before the task at hand is not done, or does not exist. */
-#define STILL_WAITS \
-	"EXISTS (SELECT 1 FROM after a WHERE a.path = task.path AND NOT EXISTS" \
-	" (SELECT 1 FROM task o WHERE o.id = a.other AND (o.state IN ('landed', 'closed') OR (a.early AND o.state = 'delivered'))))"
+static struct str
+data_at(sqlite3_stmt *st, int column)
+{
+	const void *p = lite.column_blob(st, column);
+
+	return str_mk(p != NULL ? p : "", (size_t)lite.column_bytes(st, column));
+}
 
 static struct err *
 each_task(struct cache *c, sqlite3_stmt *st, cache_task_fn *fn, void *ctx)
@@ -396,11 +570,11 @@ each_task(struct cache *c, sqlite3_stmt *st, cache_task_fn *fn, void *ctx)
 			return NULL;
 		t = (struct cache_task){
 		    .id = text_at(st, 0), .path = text_at(st, 1), .blob = text_at(st, 2),
-		    .title = text_at(st, 3), .state = text_at(st, 4),
+		    .title = text_at(st, 3), .kind = (enum cache_kind)lite.column_int64(st, 4),
 		    .priority = lite.column_int64(st, 5), .created = lite.column_int64(st, 6),
-		    .archived = lite.column_int64(st, 7) != 0,
-		    .waits = (enum cache_waits)lite.column_int64(st, 8), .broken = text_at(st, 9),
-		    .data = text_at(st, 10)};
+		    .due = lite.column_int64(st, 7), .archived = lite.column_int64(st, 8) != 0,
+		    .noted = lite.column_int64(st, 9) != 0, .broken = text_at(st, 10),
+		    .data = data_at(st, 11)};
 		TRY(fn(&t, ctx, &more));
 	}
 	return NULL;
@@ -411,9 +585,8 @@ cache_each(struct cache *c, enum cache_which which, cache_task_fn *fn, void *ctx
 {
 	static const char *const sql[] = {
 	    [CACHE_OPEN] = TASK_COLUMNS "WHERE archived = 0" TASK_ORDER,
-	    [CACHE_NOTED] = TASK_COLUMNS "WHERE archived = 0 AND state != 'queued'" TASK_ORDER,
-	    [CACHE_READY] = TASK_COLUMNS "WHERE archived = 0 AND state = 'queued' AND waits != 1"
-		" AND (waits = 0 OR NOT " STILL_WAITS ")" TASK_ORDER,
+	    [CACHE_NOTED] = TASK_COLUMNS "WHERE noted = 1" TASK_ORDER,
+	    [CACHE_STARTS] = TASK_COLUMNS "WHERE kind = 0" TASK_ORDER,
 	    [CACHE_ALL] = TASK_COLUMNS TASK_ORDER,
 	};
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;
@@ -483,36 +656,141 @@ cache_runs_prefix(struct cache *c, const char *prefix, cache_run_fn *fn, void *c
 	return each_run(c, st, fn, ctx);
 }
 
-/* Those that wait for others which are done by now. */
-static struct err *
-count_over(struct cache *c, int64_t *n)
+struct err *
+cache_kind(struct cache *c, const char *id, enum cache_kind *kind, bool *found)
 {
-	AUTO(finalize_p) sqlite3_stmt *st = NULL;
-	bool row = false;
+	AUTO(reset_p) sqlite3_stmt *st = NULL;
 
-	TRY(prepare(c, &st, "SELECT count(*) FROM task WHERE archived = 0 AND state = 'queued'"
-	    " AND waits = 2 AND NOT " STILL_WAITS, ""));
-	TRY(step(c, st, &row));
-	*n = lite.column_int64(st, 0);
+	TRY(kept(c, &st, GET_KIND, "s", id));
+	TRY(step(c, st, found));
+	if (*found)
+		*kind = (enum cache_kind)lite.column_int64(st, 0);
 	return NULL;
 }
 
 struct err *
-cache_count(struct cache *c, cache_count_fn *fn, void *ctx)
+cache_body(struct cache *c, const char *path, struct buf *out, bool *found)
 {
-	AUTO(finalize_p) sqlite3_stmt *st = NULL;
-	int64_t over = 0;
+	AUTO(reset_p) sqlite3_stmt *st = NULL;
+
+	TRY(kept(c, &st, GET_BODY, "s", path));
+	TRY(step(c, st, found));
+	if (*found)
+		buf_adds(out, text_at(st, 0));
+	return NULL;
+}
+
+static struct err *
+count_later(struct cache *c, int64_t now, int64_t *later)
+{
+	AUTO(reset_p) sqlite3_stmt *st = NULL;
 	bool row = false;
 
-	TRY(count_over(c, &over));
-	fn("queued", CACHE_AFTER, false, -over, ctx);
-	fn("queued", CACHE_FREE, false, over, ctx);
-	TRY(prepare(c, &st, "SELECT state, waits, broken IS NULL, count(*) FROM task GROUP BY state, waits, broken IS NULL", ""));
+	TRY(kept(c, &st, COUNT_LATER, "i", now));
+	TRY(step(c, st, &row));
+	*later = row ? lite.column_int64(st, 0) : 0;
+	return NULL;
+}
+
+struct err *
+cache_count(struct cache *c, int64_t now, int64_t kinds[CACHE_KINDS], int64_t *later)
+{
+	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	bool row = true;
+	int64_t kind;
+
+	memset(kinds, 0, CACHE_KINDS * sizeof(*kinds));
+	TRY(prepare(c, &st, "SELECT kind, n FROM tally", ""));
+	for (;;) {
+		TRY(step(c, st, &row));
+		if (!row)
+			return count_later(c, now, later);
+		kind = lite.column_int64(st, 0);
+		if (kind >= 0 && kind < CACHE_KINDS)
+			kinds[kind] = lite.column_int64(st, 1);
+	}
+}
+
+/* ---- what comes after what ---- */
+
+struct err *
+cache_ahead(struct cache *c, const char *id, cache_edge_fn *fn, void *ctx)
+{
+	AUTO(reset_p) sqlite3_stmt *st = NULL;
+	bool row = false;
+
+	TRY(kept(c, &st, GET_AHEAD, "s", id));
 	for (;;) {
 		TRY(step(c, st, &row));
 		if (!row)
 			return NULL;
-		fn(text_at(st, 0), (enum cache_waits)lite.column_int64(st, 1), !lite.column_int64(st, 2),
-		    lite.column_int64(st, 3), ctx);
+		TRY(fn(id, text_at(st, 0), ctx));
 	}
+}
+
+/* Two columns of text a row. */
+static struct err *
+each_pair(struct cache *c, const char *sql, cache_edge_fn *fn, void *ctx)
+{
+	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	bool row = false;
+
+	TRY(prepare(c, &st, sql, ""));
+	for (;;) {
+		TRY(step(c, st, &row));
+		if (!row)
+			return NULL;
+		TRY(fn(text_at(st, 0), text_at(st, 1), ctx));
+	}
+}
+
+struct err *
+cache_waits(struct cache *c, cache_edge_fn *fn, void *ctx)
+{
+	return each_pair(c, "SELECT t.id, a.other FROM task t JOIN after a ON a.task = t.n"
+	    " WHERE t.kind IN (1, 2) AND EXISTS (SELECT 1 FROM task o WHERE o.id = a.other AND o.kind IN (1, 2))"
+	    " ORDER BY t.id, a.other", fn, ctx);
+}
+
+/* In one that is known, or over those that it comes after now. */
+static struct err *
+is_circle(struct cache *c, const char *id, bool *yes)
+{
+	AUTO(reset_p) sqlite3_stmt *st = NULL;
+
+	TRY(kept(c, &st, IS_CIRCLE, "s", id));
+	return step(c, st, yes);
+}
+
+struct err *
+cache_circles_moved(struct cache *c, bool *moved)
+{
+	bool yes = c->all_touched;
+	size_t i;
+
+	for (i = 0; !yes && i < c->touched.n; i++)
+		TRY(is_circle(c, c->touched.v[i], &yes));
+	*moved = yes;
+	return NULL;
+}
+
+struct err *
+cache_clear_circles(struct cache *c)
+{
+	return exec(c, "DELETE FROM circle");
+}
+
+struct err *
+cache_put_circle(struct cache *c, const char *id, const char *way)
+{
+	sqlite3_stmt *st;
+
+	TRY(kept(c, &st, ADD_CIRCLE, "ss", id, way));
+	return change(c, st);
+}
+
+struct err *
+cache_circles(struct cache *c, cache_circle_fn *fn, void *ctx)
+{
+	return each_pair(c, "SELECT id, way FROM circle ORDER BY id", fn, ctx);
 }

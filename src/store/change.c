@@ -125,7 +125,23 @@ write_task(struct state_step *t, const char *was, struct str old, const struct t
 	return step_put(t, place, buf_str(&out));
 }
 
+/* Only what is new is asked: a task in a circle that is there may be mended bit by bit. */
+static struct err *
+check_circle(struct queue *q, const struct task *before, const struct task *after)
+{
+	AUTO(strs_free) struct strs more = {0};
+	struct after a;
+	size_t i;
+
+	for (i = 0; i < after->after.n; i++)
+		if (after_parse(str_of(after->after.v[i]), &a) &&
+		    (before == NULL || !after_has(&before->after, a.id.s)))
+			strs_add(&more, after->after.v[i]);
+	return more.n > 0 ? queue_may_follow(q, after->id, &more) : NULL;
+}
+
 struct alteration {
+	struct queue *q;	/* NULL: no circle can come of it */
 	const struct id *id;
 	task_change *change;
 	void *ctx;
@@ -146,6 +162,8 @@ build_change(struct state_step *t, void *ctx)
 	task_copy(&after, &before);
 	TRY(a->change(t, &after, a->ctx));
 	TRY(task_check(&after));
+	if (a->q != NULL)
+		TRY(check_circle(a->q, &before, &after));
 	task_settle(&before, &after);
 	return write_task(t, path, buf_str(&text), &after);
 }
@@ -161,7 +179,9 @@ state_change(struct state *s, const struct id *id, const char *message, task_cha
 struct err *
 queue_change(struct queue *q, const struct id *id, const char *message, task_change *change, void *ctx)
 {
-	TRY(state_change(queue_state(q), id, message, change, ctx));
+	struct alteration a = {.q = q, .id = id, .change = change, .ctx = ctx};
+
+	TRY(state_update(queue_state(q), message, build_change, &a));
 	return queue_again(q);
 }
 
@@ -180,6 +200,7 @@ state_task(struct state *s, const struct id *id, struct task *out)
 /* ---- a person's edit of the whole file ---- */
 
 struct edit {
+	struct queue *q;
 	const struct id *id;
 	struct str base;
 	struct str text;
@@ -238,6 +259,7 @@ build_edit(struct state_step *t, void *ctx)
 		task_set(&after, &after.id, edit->id->s);
 	else
 		task_begin(&after, edit->id, clock_wall(state_clock(step_state(t))));
+	TRY(check_circle(edit->q, was ? &before : NULL, &after));
 	task_settle(was ? &before : NULL, &after);
 	return write_task(t, path, buf_str(&merged), &after);
 }
@@ -246,7 +268,7 @@ struct err *
 queue_edit(struct queue *q, const struct id *id, struct str base, struct str text,
     struct strs *conflicts)
 {
-	struct edit edit = {.id = id, .base = base, .text = text, .conflicts = conflicts};
+	struct edit edit = {.q = q, .id = id, .base = base, .text = text, .conflicts = conflicts};
 	AUTO(mem_free_p) char *message = mem_printf("edit task %s", id->s);
 
 	TRY(state_update(queue_state(q), message, build_edit, &edit));

@@ -12,11 +12,19 @@
 struct cache;
 struct err;
 struct queue;
+struct strs;
 
 struct cache *queue_cache(const struct queue *q);
 
 /* Show what was just written. */
 struct err *queue_again(struct queue *q) MUST_USE;
+
+/*
+ * May a task come after these, as the state stands now?  ERR_CONFLICT naming
+ * the circle that it would close.  For use inside of a step, which is made
+ * again when the state has moved meanwhile.
+ */
+struct err *queue_may_follow(struct queue *q, const char *id, const struct strs *after) MUST_USE;
 
 /* Ids that an abbreviation may mean, and how a message lists them. */
 struct found {

@@ -8,7 +8,9 @@
 #include "git/repo.h"
 #include "git/tip.h"
 #include "git/tree.h"
+#include "model/task_pack.h"
 #include "store/cache.h"
+#include "store/circle.h"
 #include "store/inbox.h"
 #include "store/inside.h"
 #include "store/lease.h"
@@ -77,7 +79,8 @@ fill(struct queue *q, const char *dir)
 {
 	TRY(cache_open(dir, &q->cache));
 	TRY(fold(q));
-	return cache_refresh(q->cache, state_repo(q->state), &q->tip, &q->remarks);
+	TRY(cache_refresh(q->cache, state_repo(q->state), &q->tip, &q->remarks));
+	return circle_tell(q->cache, &q->remarks);
 }
 
 /* A cache that fails is made anew; one that cannot be written lives in memory. */
@@ -184,17 +187,29 @@ queue_again(struct queue *q)
 	return cache_refresh(q->cache, state_repo(q->state), &q->tip, &q->remarks);
 }
 
+struct err *
+queue_may_follow(struct queue *q, const char *id, const struct strs *after)
+{
+	TRY(queue_again(q));
+	return circle_refuse(q->cache, id, after);
+}
+
 /* ---- rows ---- */
 
 static struct err *
-parse_data(const struct cache_task *t, struct task *out)
+read_data(const struct cache_task *t, struct task *out)
 {
-	return err_hint(err_wrap(task_parse(t->path, str_of(t->data), out), "cache"),
-	    "delete the file 'factory/cache.db' in the git folder: nothing is lost");
+	if (!task_unpack(t->data, out))
+		return err_hint(err_new(ERR_IO, "the cache's row of '%s' cannot be read", t->path),
+		    "delete the file 'factory/cache.db' in the git folder: nothing is lost");
+	task_set(out, &out->id, t->id);
+	return NULL;
 }
 
 struct row_call {
 	struct queue *q;
+	bool ready_only;
+	int64_t now;
 	queue_fn *fn;
 	void *ctx;
 };
@@ -204,26 +219,29 @@ row_from_cache(const struct cache_task *t, void *ctx, bool *more)
 {
 	AUTO(task_free) struct task task;
 	struct row_call *call = ctx;
-	struct queue_row row = {.path = t->path, .archived = t->archived, .broken = t->broken};
+	struct queue_row row = {.path = t->path, .archived = t->archived, .broken = t->broken,
+	    .waits = t->kind == CACHE_WAITING, .later = t->kind == CACHE_READY && t->due > call->now};
 
-	(void)more;
 	task_init(&task);
 	if (!id_parse(str_of(t->id), &row.id))
 		return NULL;
+	row.running = queue_lease(call->q, &row.id) != NULL;
+	if (call->ready_only && (row.running || row.later))
+		return NULL;
 	if (t->broken == NULL) {
-		TRY(parse_data(t, &task));
+		TRY(read_data(t, &task));
 		row.task = &task;
 	}
-	row.running = queue_lease(call->q, &row.id) != NULL;
-	return call->fn(&row, call->ctx);
+	return call->fn(&row, call->ctx, more);
 }
 
 struct err *
 queue_each(struct queue *q, enum queue_which which, queue_fn *fn, void *ctx)
 {
-	static const enum cache_which rows[] = {
-	    [QUEUE_OPEN] = CACHE_OPEN, [QUEUE_NOTED] = CACHE_NOTED, [QUEUE_ALL] = CACHE_ALL};
-	struct row_call call = {.q = q, .fn = fn, .ctx = ctx};
+	static const enum cache_which rows[] = {[QUEUE_OPEN] = CACHE_OPEN, [QUEUE_NOTED] = CACHE_NOTED,
+	    [QUEUE_READY] = CACHE_STARTS, [QUEUE_ALL] = CACHE_ALL};
+	struct row_call call = {.q = q, .ready_only = which == QUEUE_READY,
+	    .now = clock_wall(state_clock(q->state)), .fn = fn, .ctx = ctx};
 
 	return cache_each(q->cache, rows[which], row_from_cache, &call);
 }
@@ -254,6 +272,8 @@ struct copy {
 	struct id id;
 	struct oid blob;
 	bool archived;
+	bool waits;
+	int64_t due;
 	bool parse;	/* what the cache knows of it, into q->task */
 	bool found;
 };
@@ -270,11 +290,13 @@ copy_row(const struct cache_task *t, void *ctx, bool *more)
 	c->q->path = mem_strdup(t->path);
 	c->q->broken = mem_strdup(t->broken);
 	c->archived = t->archived;
+	c->waits = t->kind == CACHE_WAITING;
+	c->due = t->kind == CACHE_READY ? t->due : 0;
 	c->found = oid_parse(str_of(t->blob), &c->blob);
 	*more = t->archived;
 	task_free(&c->q->task);
 	task_init(&c->q->task);
-	return c->parse && t->broken == NULL ? parse_data(t, &c->q->task) : NULL;
+	return c->parse && t->broken == NULL ? read_data(t, &c->q->task) : NULL;
 }
 
 static struct err *
@@ -294,7 +316,8 @@ lend_row(const struct copy *c, struct queue_row *out)
 	if (q->broken == NULL)
 		task_set(&q->task, &q->task.id, c->id.s);
 	*out = (struct queue_row){.id = c->id, .path = q->path, .broken = q->broken,
-	    .archived = c->archived, .running = queue_lease(q, &c->id) != NULL,
+	    .archived = c->archived, .waits = c->waits,
+	    .later = c->due > clock_wall(state_clock(q->state)), .running = queue_lease(q, &c->id) != NULL,
 	    .task = q->broken == NULL ? &q->task : NULL};
 }
 
@@ -311,10 +334,17 @@ struct err *
 queue_get(struct queue *q, const struct id *id, struct queue_row *out)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(TASK_FILE_MAX);
-	struct copy c = {.q = q, .id = *id};
+	struct copy c = {.q = q, .id = *id, .parse = true};
+	bool kept = false;
 
 	TRY(find_row(&c));
-	if (q->broken == NULL) {
+	if (q->broken == NULL)
+		TRY(cache_body(q->cache, q->path, &text, &kept));
+	if (kept) {
+		task_set_str(&q->task, &q->task.body, buf_str(&text));
+	} else if (q->broken == NULL) {
+		task_free(&q->task);
+		task_init(&q->task);
 		TRY(blob_read(state_repo(q->state), &c.blob, &text));
 		TRY(task_parse(q->path, buf_str(&text), &q->task));
 	}
@@ -334,39 +364,30 @@ queue_peek(struct queue *q, const struct id *id, struct queue_row *out)
 
 /* ---- what is ready ---- */
 
-struct looked {
-	const char *id;
-	enum task_state state;
-	bool found;
-};
-
-static struct err *
-look_at(const struct cache_task *t, void *ctx, bool *more)
-{
-	struct looked *l = ctx;
-
-	/* A broken task exists, and is not done. */
-	if (strcmp(t->id, l->id) != 0)
-		return NULL;
-	if (t->broken != NULL)
-		l->state = TASK_QUEUED;
-	else if (!task_state_parse(str_of(t->state), &l->state))
-		return NULL;
-	l->found = true;
-	*more = false;
-	return NULL;
-}
-
 static bool
 lookup(void *ctx, const char *id, enum task_state *state)
 {
-	struct looked l = {.id = id};
+	static const enum task_state states[CACHE_KINDS] = {
+	    [CACHE_READY] = TASK_QUEUED, [CACHE_WAITING] = TASK_QUEUED, [CACHE_HELD] = TASK_QUEUED,
+	    [CACHE_DELIVERED] = TASK_DELIVERED, [CACHE_ESCALATED] = TASK_ESCALATED,
+	    [CACHE_LANDED] = TASK_LANDED, [CACHE_CLOSED] = TASK_CLOSED,
+	    /* A broken task exists, and is not done. */
+	    [CACHE_BROKEN] = TASK_QUEUED};
+	enum cache_kind kind;
 	struct queue *q = ctx;
+	bool found = false;
 
-	err_ignore(cache_prefix(q->cache, id, look_at, &l));
-	if (l.found)
-		*state = l.state;
-	return l.found;
+	err_ignore(cache_kind(q->cache, id, &kind, &found));
+	if (found)
+		*state = states[kind];
+	return found;
+}
+
+/* As far as the task itself goes. */
+static bool
+may_start(const struct task *t)
+{
+	return t->state == TASK_QUEUED && *t->hold == '\0' && *t->close == '\0';
 }
 
 struct err *
@@ -380,6 +401,7 @@ queue_ready_at(struct queue *q, const struct queue_row *row, int64_t now)
 {
 	char until[CLOCK_TEXT];
 	AUTO(buf_free) struct buf why = BUF_INIT(64 * KIB);
+	AUTO(mem_free_p) char *circle = NULL;
 	const struct lease_info *l = queue_lease(q, &row->id);
 
 	if (row->broken != NULL)
@@ -388,8 +410,12 @@ queue_ready_at(struct queue *q, const struct queue_row *row, int64_t now)
 		return err_new(ERR_STATE, "its lease '" REF_LEASES "%s' cannot be read", row->id.s);
 	if (l != NULL)
 		return err_new(ERR_STATE, "run '%s' works on it on '%s'", l->run.s, l->node);
-	if (task_ready(row->task, lookup, q, &why) != READY_YES)
+	if ((row->waits || !may_start(row->task)) && task_ready(row->task, lookup, q, &why) != READY_YES) {
+		TRY(circle_of(q->cache, row->id.s, &circle));
+		if (*circle != '\0')
+			return err_new(ERR_STATE, "waits in a circle: %s", circle);
 		return err_new(ERR_STATE, "%s", buf_cstr(&why));
+	}
 	if (row->task->retry_at <= now)
 		return NULL;
 	clock_format(row->task->retry_at, until);
@@ -397,20 +423,16 @@ queue_ready_at(struct queue *q, const struct queue_row *row, int64_t now)
 }
 
 struct choice {
-	struct queue *q;
 	struct id id;
 	bool found;
 };
 
 static struct err *
-choose(const struct cache_task *t, void *ctx, bool *more)
+choose(const struct queue_row *row, void *ctx, bool *more)
 {
 	struct choice *c = ctx;
-	struct id id;
 
-	if (!id_parse(str_of(t->id), &id) || queue_lease(c->q, &id) != NULL)
-		return NULL;
-	c->id = id;
+	c->id = row->id;
 	c->found = true;
 	*more = false;
 	return NULL;
@@ -445,9 +467,9 @@ nothing_ready(struct queue *q)
 struct err *
 queue_next(struct queue *q, struct id *out)
 {
-	struct choice c = {.q = q};
+	struct choice c = {0};
 
-	TRY(cache_each(q->cache, CACHE_READY, choose, &c));
+	TRY(queue_each(q, QUEUE_READY, choose, &c));
 	if (!c.found)
 		return nothing_ready(q);
 	*out = c.id;
@@ -455,22 +477,6 @@ queue_next(struct queue *q, struct id *out)
 }
 
 /* ---- counts ---- */
-
-static void
-add_count(const char *word, enum cache_waits waits, bool broken, int64_t n, void *ctx)
-{
-	struct queue_counts *c = ctx;
-	enum task_state state;
-	size_t *slots[TASK_STATES] = {
-	    [TASK_QUEUED] = waits == CACHE_HELD ? &c->held : waits == CACHE_AFTER ? &c->waiting : &c->ready,
-	    [TASK_DELIVERED] = &c->delivered, [TASK_LANDED] = &c->landed,
-	    [TASK_ESCALATED] = &c->escalated, [TASK_CLOSED] = &c->closed};
-
-	if (broken)
-		c->broken += (size_t)n;
-	else if (task_state_parse(str_of(word), &state))
-		*slots[state] += (size_t)n;
-}
 
 static void
 count_running(struct queue *q, struct queue_counts *n)
@@ -490,9 +496,15 @@ count_running(struct queue *q, struct queue_counts *n)
 struct err *
 queue_count(struct queue *q, struct queue_counts *out)
 {
-	struct queue_counts n = {0};
+	int64_t kinds[CACHE_KINDS], later;
+	struct queue_counts n;
 
-	TRY(cache_count(q->cache, add_count, &n));
+	TRY(cache_count(q->cache, clock_wall(state_clock(q->state)), kinds, &later));
+	n = (struct queue_counts){.ready = (size_t)(kinds[CACHE_READY] - later),
+	    .waiting = (size_t)(kinds[CACHE_WAITING] + later), .held = (size_t)kinds[CACHE_HELD],
+	    .delivered = (size_t)kinds[CACHE_DELIVERED], .escalated = (size_t)kinds[CACHE_ESCALATED],
+	    .landed = (size_t)kinds[CACHE_LANDED], .closed = (size_t)kinds[CACHE_CLOSED],
+	    .broken = (size_t)kinds[CACHE_BROKEN]};
 	count_running(q, &n);
 	*out = n;
 	return NULL;

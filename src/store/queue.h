@@ -29,6 +29,8 @@ struct queue_row {
 	const char *path;	/* in the state tree */
 	bool archived;
 	bool running;		/* somebody holds its lease */
+	bool waits;		/* queued and not held, but not all that it comes after is far enough */
+	bool later;		/* it could start, but not before task->retry_at */
 	const char *broken;	/* "tasks/k/3/k3xq7abc.md:3:5: what", else NULL */
 	const struct task *task;	/* all but the body; NULL when broken */
 };
@@ -62,14 +64,15 @@ struct err *queue_text(struct queue *q, const struct id *id, struct buf *out) MU
 
 /*
  * Call fn for each task, most urgent first (priority, then age, then id),
- * until it fails.  The row lives for the call.
+ * until it fails or clears *more.  The row lives for the call.
  */
 enum queue_which {
 	QUEUE_OPEN,	/* not landed, not closed */
-	QUEUE_NOTED,	/* of these, the ones that are not simply queued: broken, escalated, ... */
+	QUEUE_NOTED,	/* of these, the ones that are not simply queued: broken, escalated, queued after a failure, ... */
+	QUEUE_READY,	/* what queue_ready() has no objection to */
 	QUEUE_ALL
 };
-typedef struct err *queue_fn(const struct queue_row *row, void *ctx);
+typedef struct err *queue_fn(const struct queue_row *row, void *ctx, bool *more);
 struct err *queue_each(struct queue *q, enum queue_which which, queue_fn *fn, void *ctx) MUST_USE;
 
 /*
@@ -113,20 +116,21 @@ struct err *queue_add(struct queue *q, const struct task *want, struct str text,
  * write (again after a lost race), and may add refs and files to the step.
  * What differs is spliced into the file; nothing different makes no commit,
  * but moves the refs.  A task that ends up landed or closed moves to
- * archive/.  ERR_NOT_FOUND; ERR_SYNTAX for a broken one.
+ * archive/.  ERR_NOT_FOUND; ERR_SYNTAX for a broken one; ERR_CONFLICT naming
+ * the circle when it would come after itself.
  */
 typedef struct err *task_change(struct state_step *t, struct task *task, void *ctx);
 struct err *queue_change(struct queue *q, const struct id *id, const char *message,
     task_change *change, void *ctx) MUST_USE;
 
-/* The same without a queue at hand, for the walk of one task. */
+/* The same without a queue at hand, for the walk of one task, which leaves 'after' alone. */
 struct err *state_change(struct state *s, const struct id *id, const char *message,
     task_change *change, void *ctx) MUST_USE;
 
 /* One task with its body, as it stands in the state.  ERR_NOT_FOUND, ERR_SYNTAX. */
 struct err *state_task(struct state *s, const struct id *id, struct task *out) MUST_USE;
 
-/* Replace the whole file of a task by a person's edit (people's fields only). */
+/* Replace the whole file of a task by a person's edit (people's fields only).  Fails likewise. */
 struct err *queue_edit(struct queue *q, const struct id *id, struct str base, struct str text,
     struct strs *conflicts) MUST_USE;
 

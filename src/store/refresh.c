@@ -13,7 +13,9 @@
 #include "git/tree.h"
 #include "model/run.h"
 #include "model/task.h"
+#include "model/task_pack.h"
 #include "store/cache.h"
+#include "store/circle.h"
 #include "store/refresh.h"
 
 static bool
@@ -25,12 +27,18 @@ id_of(const char *path, const char *ending, struct id *id)
 	return str_ends(name, ending) && id_parse(str_take(name, name.n - n), id);
 }
 
-static enum cache_waits
-waits_of(const struct task *t)
+static enum cache_kind
+kind_of(const struct task *t, bool archived)
 {
-	if (*t->hold != '\0')
+	static const enum cache_kind kinds[TASK_STATES] = {
+	    [TASK_QUEUED] = CACHE_READY, [TASK_DELIVERED] = CACHE_DELIVERED, [TASK_LANDED] = CACHE_LANDED,
+	    [TASK_ESCALATED] = CACHE_ESCALATED, [TASK_CLOSED] = CACHE_CLOSED};
+
+	if (t->state != TASK_QUEUED)
+		return kinds[t->state];
+	if (*t->hold != '\0' || archived)
 		return CACHE_HELD;
-	return t->after.n > 0 ? CACHE_AFTER : CACHE_FREE;
+	return t->after.n > 0 ? CACHE_WAITING : CACHE_READY;
 }
 
 static struct err *
@@ -38,17 +46,17 @@ put_task(struct cache *c, struct cache_task *row, struct task *t)
 {
 	AUTO(buf_free) struct buf data = BUF_INIT(2 * TASK_FILE_MAX);
 
-	/* Without the body, the title has to stand in the front matter. */
-	t->heading = false;
-	task_set(t, &t->body, "");
-	task_format(t, &data);
+	task_pack(t, &data);
 	row->title = t->title;
-	row->state = task_state_word(t->state);
+	row->kind = kind_of(t, row->archived);
+	row->noted = !row->archived && (t->state != TASK_QUEUED || *t->class != '\0');
+	row->due = t->retry_at;
 	row->priority = t->priority;
 	row->created = t->created;
-	row->waits = waits_of(t);
 	row->after = &t->after;
-	row->data = buf_cstr(&data);
+	row->data = buf_str(&data);
+	/* Of what is done, few ask for the text. */
+	row->body = row->archived ? NULL : t->body;
 	return cache_put_task(c, row);
 }
 
@@ -59,7 +67,7 @@ index_task(struct cache *c, struct repo *r, const char *path, const struct oid *
 	AUTO(task_free) struct task t;
 	AUTO(err_free_p) struct err *broken = NULL;
 	struct oid_hex hex = oid_hex(blob);
-	struct cache_task row = {.path = path, .blob = hex.s, .title = "", .state = "", .data = "",
+	struct cache_task row = {.path = path, .blob = hex.s, .title = "", .kind = CACHE_BROKEN,
 	    .priority = TASK_PRIORITY, .archived = str_starts(str_of(path), "archive/")};
 	struct id id;
 
@@ -77,6 +85,7 @@ index_task(struct cache *c, struct repo *r, const char *path, const struct oid *
 	if (!err_is(broken, ERR_SYNTAX) && !err_is(broken, ERR_LIMIT))
 		return STEAL(broken);
 	row.broken = err_msg(broken);
+	row.noted = !row.archived;
 	return cache_put_task(c, &row);
 }
 
@@ -174,6 +183,8 @@ bring_to(struct cache *c, struct repo *r, struct oid *tip, struct strs *remarks)
 	TRY(diff_trees(r, &from, &to, false, &d));
 	for (i = 0; i < d.n; i++)
 		TRY(index_file(c, r, &d.v[i]));
+	TRY(cache_settle(c));
+	TRY(circle_watch(c));
 	watch_history(r, &was, tip, remarks);
 	return cache_set_meta(c, "tip", hex.s);
 }
