@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/redact.h"
+#include "git/objsync.h"
 #include "git/restore.h"
 #include "git/workspace.h"
 
@@ -107,6 +108,8 @@ struct err *
 agent_collect(struct agent *a, bool by_command, struct oid *tree)
 {
 	TRY(workspace_collect(a->job->ws, tree, NULL));
+	/* The journal is about to name it. */
+	TRY(objsync_flush(a->job->repo));
 	remember(a, by_command, tree);
 	return NULL;
 }

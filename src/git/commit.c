@@ -88,7 +88,6 @@ commit_create(struct repo *r, const struct commit_spec *spec, struct oid *out)
 		return lg2_err(r, rc, "cannot write a commit");
 	made = lg2_oid_back(&id);
 	objsync_note(r, &made);
-	TRY(objsync_flush(r));
 	*out = made;
 	return NULL;
 }

@@ -39,8 +39,8 @@ struct commit_spec {
 };
 
 /*
- * Writes the object; moves no ref.  When it returns, the commit and all that
- * was written before it are on disk (objsync.h).
+ * Writes the object; moves no ref.  It is on disk when txn_commit() has moved
+ * one to it (objsync.h).
  */
 struct err *commit_create(struct repo *r, const struct commit_spec *spec,
     struct oid *out) MUST_USE;

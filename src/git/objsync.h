@@ -3,8 +3,8 @@
  *
  * libgit2 can fsync each object and its folder as it is written: 14 times for
  * one change of the state tree.  Here they are written without, noted, and
- * synced together when commit_create() or txn_commit() is about to rely on
- * them.  On ext4 and XFS, whose journals keep order, their data is written
+ * synced together when txn_commit() or a push is about to rely on them; whoever
+ * names them elsewhere (a journal, another program that moves a ref) flushes.  On ext4 and XFS, whose journals keep order, their data is written
  * out and one fsync of a new file commits them all (git's
  * core.fsyncMethod=batch, git-config(1)); elsewhere each file and folder is
  * fsynced.

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "git/commit.h"
+#include "git/objsync.h"
 #include "git/ref.h"
 #include "git/remote.h"
 #include "git/remote_run.h"
@@ -343,6 +344,7 @@ remote_push(struct remote *m, const struct txn *t, struct push_result *out)
 	struct err *e;
 
 	TRY(check_txn(m, t));
+	TRY(objsync_flush(m->repo));
 	e = push(m, t, &result);
 	if (out != NULL) {
 		*out = result;

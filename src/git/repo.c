@@ -14,6 +14,7 @@
 #include "git/place.h"
 #include "git/repo.h"
 #include "git/tip.h"
+#include "git/userconf.h"
 #include "git/worktree.h"
 
 struct repo {
@@ -24,6 +25,7 @@ struct repo {
 	char *factory_dir;
 	struct objsync unsynced;
 	git_repository *lg2;	/* NULL until an object is needed */
+	struct settings *settings;	/* NULL until one is asked for */
 };
 
 /*
@@ -127,6 +129,7 @@ repo_close(struct repo *r)
 		return;
 	if (r->lg2 != NULL)
 		lg2.git_repository_free(r->lg2);
+	settings_drop(r->settings);
 	place_free(&r->place);
 	vec_free(&r->unsynced);
 	free(r->factory_dir);
@@ -138,6 +141,12 @@ repo_close_p(struct repo **r)
 {
 	repo_close(*r);
 	*r = NULL;
+}
+
+struct settings **
+repo_settings(struct repo *r)
+{
+	return &r->settings;
 }
 
 const char *

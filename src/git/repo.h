@@ -23,6 +23,7 @@
 struct err;
 struct git_repository;
 struct objsync;
+struct settings;
 struct place;
 struct repo;
 
@@ -92,6 +93,9 @@ const char *const *repo_env_names(void);
 
 /* The objects that are written but not yet synced, for objsync.c. */
 struct objsync *repo_objsync(struct repo *r);
+
+/* Where userconf.c keeps what it read. */
+struct settings **repo_settings(struct repo *r);
 
 /* libgit2's handle, for git/ only.  Loads libgit2 on the first call. */
 struct err *repo_lg2(struct repo *r, struct git_repository **out) MUST_USE;

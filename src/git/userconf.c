@@ -227,6 +227,31 @@ load(struct repo *r, struct settings *out)
 	return NULL;
 }
 
+void
+settings_drop(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	settings_free(s);
+	free(s);
+}
+
+/* The repository's, read once. */
+static struct err *
+settings_of(struct repo *r, const struct settings **out)
+{
+	struct settings **kept = repo_settings(r);
+	struct settings s = {0};
+
+	if (*kept == NULL) {
+		TRY(load(r, &s));
+		*kept = mem_alloc(sizeof(**kept));
+		**kept = s;
+	}
+	*out = *kept;
+	return NULL;
+}
+
 /* Last setting of the key, or NULL. */
 static const struct setting *
 last(const struct settings *s, const char *key)
@@ -254,11 +279,11 @@ collect(const struct settings *s, const char *key, struct strs *values)
 struct err *
 userconf_str(struct repo *r, const char *key, char **value)
 {
-	AUTO(settings_free) struct settings s = {0};
+	const struct settings *s;
 	const struct setting *one;
 
-	TRY(load(r, &s));
-	one = last(&s, key);
+	TRY(settings_of(r, &s));
+	one = last(s, key);
 	if (one != NULL && one->value == NULL)
 		return err_new(ERR_CONFIG, "the git setting '%s' has no value", key);
 	*value = one == NULL ? NULL : mem_strdup(one->value);
@@ -268,10 +293,10 @@ userconf_str(struct repo *r, const char *key, char **value)
 struct err *
 userconf_all(struct repo *r, const char *key, struct strs *values)
 {
-	AUTO(settings_free) struct settings s = {0};
+	const struct settings *s;
 
-	TRY(load(r, &s));
-	collect(&s, key, values);
+	TRY(settings_of(r, &s));
+	collect(s, key, values);
 	return NULL;
 }
 
@@ -288,12 +313,12 @@ userconf_protected(const char *key, struct strs *values)
 struct err *
 userconf_bool(struct repo *r, const char *key, bool otherwise, bool *value)
 {
-	AUTO(settings_free) struct settings s = {0};
+	const struct settings *s;
 	const struct setting *one;
 	int b;
 
-	TRY(load(r, &s));
-	one = last(&s, key);
+	TRY(settings_of(r, &s));
+	one = last(s, key);
 	if (one != NULL && lg2.git_config_parse_bool(&b, one->value) < 0)
 		return err_new(ERR_CONFIG, "the git setting '%s' must be true or false, not '%s'", key,
 		    one->value);
@@ -304,12 +329,12 @@ userconf_bool(struct repo *r, const char *key, bool otherwise, bool *value)
 struct err *
 userconf_int(struct repo *r, const char *key, int64_t otherwise, int64_t *value)
 {
-	AUTO(settings_free) struct settings s = {0};
+	const struct settings *s;
 	const struct setting *one;
 	int64_t n = otherwise;
 
-	TRY(load(r, &s));
-	one = last(&s, key);
+	TRY(settings_of(r, &s));
+	one = last(s, key);
 	if (one != NULL && (one->value == NULL || lg2.git_config_parse_int64(&n, one->value) < 0))
 		return err_new(ERR_CONFIG, "the git setting '%s' must be a whole number, not '%s'", key,
 		    one->value == NULL ? "" : one->value);
@@ -338,12 +363,12 @@ userconf_path(struct repo *r, const char *key, char **value)
 struct err *
 userconf_each(struct repo *r, const char *prefix, userconf_fn *fn, void *arg)
 {
-	AUTO(settings_free) struct settings s = {0};
+	const struct settings *s;
 	size_t i;
 
-	TRY(load(r, &s));
-	for (i = 0; i < s.n; i++)
-		if (strncmp(s.v[i].key, prefix, strlen(prefix)) == 0)
-			TRY(fn(arg, s.v[i].key, s.v[i].value == NULL ? "true" : s.v[i].value));
+	TRY(settings_of(r, &s));
+	for (i = 0; i < s->n; i++)
+		if (strncmp(s->v[i].key, prefix, strlen(prefix)) == 0)
+			TRY(fn(arg, s->v[i].key, s->v[i].value == NULL ? "true" : s->v[i].value));
 	return NULL;
 }

@@ -4,6 +4,9 @@
  * and "git -c", with includes resolved.  GIT_CONFIG_SYSTEM, GIT_CONFIG_GLOBAL
  * and GIT_CONFIG_NOSYSTEM are honoured.  Policy that comes with a clone is not here.
  *
+ * A repository's settings are read once per handle: what is changed later is
+ * seen by the next one.
+ *
  * Keys as git writes them: "factory.slots", "user.name".  Loads libgit2.
  */
 #ifndef GIT_USERCONF_H
@@ -14,6 +17,7 @@
 
 struct err;
 struct repo;
+struct settings;
 
 /* *value is NULL when the key is not set; free it.  The last setting wins. */
 struct err *userconf_str(struct repo *r, const char *key, char **value) MUST_USE;
@@ -37,5 +41,8 @@ struct err *userconf_each(struct repo *r, const char *prefix, userconf_fn *fn, v
  * a repository may not say about itself (safe.directory).
  */
 struct err *userconf_protected(const char *key, struct strs *values) MUST_USE;
+
+/* For repo_close(). */
+void settings_drop(struct settings *s);
 
 #endif

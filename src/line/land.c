@@ -11,6 +11,7 @@
 #include "git/commit.h"
 #include "git/diff.h"
 #include "git/merge.h"
+#include "git/objsync.h"
 #include "git/ref.h"
 #include "git/repo.h"
 #include "line/judge.h"
@@ -217,6 +218,7 @@ move(struct landing *l)
 	}
 	TRY(pull_prepare(l->repo, &l->pull, &l->who, &l->move));
 	if (!l->moved && l->checkout != NULL) {
+		TRY(objsync_flush(l->repo));
 		TRY(checkout_forward(l->checkout, &l->commit));
 		l->moved = true;
 	}

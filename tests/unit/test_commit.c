@@ -4,6 +4,7 @@
 
 #include "git/commit.h"
 #include "git/objsync.h"
+#include "git/ref.h"
 #include "git/tree.h"
 
 static struct repo *
@@ -66,6 +67,8 @@ knows_who_commits(void **state)
 	assert_non_null(strstr(err_hint_of(e), "git config --global user.name"));
 	fails(e, ERR_CONFIG, "user.name is not set");
 	sh("git config --global user.name 'U Ser' && git config --global user.email u@example.com");
+	repo_close(r);
+	r = opened(".");
 	setenv("TZ", "UTC-5:30", 1);
 	tzset();
 	ok(ident_user(r, NULL, NULL, 5, &i));
@@ -104,9 +107,9 @@ finds_ancestors(void **state)
 	repo_close(r);
 }
 
-/* What a commit needs is on disk before its id is known to anybody. */
+/* What a ref leads to is on disk before the ref is. */
 static void
-syncs_before_it_returns(void **state)
+syncs_before_a_ref_moves(void **state)
 {
 	struct repo *r = opened(".");
 	struct ident who = {.name = (char *)"T", .email = (char *)"t@example.com", .when = 5};
@@ -122,10 +125,12 @@ syncs_before_it_returns(void **state)
 	ok(tree_apply(r, &oid_zero, &edit, &spec.tree));
 	objsync_note(r, &packed);
 	ok(commit_create(r, &spec, &oid));
+	assert_int_not_equal(repo_objsync(r)->n, 0);
+	ok(ref_cas(r, "refs/heads/new", &oid_zero, &oid, "a test"));
 	assert_int_equal(repo_objsync(r)->n, 0);
 	sh("test -z \"$(find .git/objects -name 'tmp_*')\" && git cat-file -e %s", oid_hex(&oid).s);
 	repo_objsync(r)->failed = true;
-	fails(commit_create(r, &spec, &oid), ERR_IO, "could not be synced before");
+	fails(ref_cas(r, "refs/heads/new", &oid, &packed, "a test"), ERR_IO, "could not be synced before");
 	repo_close(r);
 }
 
@@ -209,7 +214,7 @@ main(void)
 		TEST_REPO(writes_what_git_reads),
 		TEST_REPO(knows_who_commits),
 		TEST_REPO(finds_ancestors),
-		TEST_REPO(syncs_before_it_returns),
+		TEST_REPO(syncs_before_a_ref_moves),
 		TEST_REPO(walks_history),
 		TEST_REPO(works_in_a_shallow_clone),
 	};
