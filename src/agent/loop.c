@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "base/arena.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "git/workspace.h"
@@ -33,7 +34,8 @@ loop_open(struct agent *a, void **self)
 {
 	const struct agent_job *job = agent_job_of(a);
 	struct toolbox_opts opts = {.policy = job->jail, .view = workspace_view(job->ws),
-	    .cwd = job->cwd, .run_ms = job->command_ms, .cancel_fd = job->cancel_fd};
+	    .cwd = job->cwd, .run_ms = job->command_ms, .cancel_fd = job->cancel_fd,
+	    .redact = defence_on(DEFENCE_REDACT) ? job->redact : NULL};
 	struct loop *l = mem_alloc(sizeof(*l));
 	struct err *e;
 	size_t i;

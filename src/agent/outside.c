@@ -101,7 +101,8 @@ static struct err *
 run_command(struct agent *a, struct outside *o, struct str text, struct proc_result *out)
 {
 	const struct agent_job *job = agent_job_of(a);
-	struct jail_cmd cmd = {.cwd = job->cwd, .max_out = OUTPUT_MAX, .tail = OUTPUT_MAX / 2,
+	struct jail_cmd cmd = {.cwd = job->cwd, .max_out = OUTPUT_MAX + REDACT_MARGIN,
+	    .tail = OUTPUT_MAX / 2 + REDACT_MARGIN,
 	    .err_to_out = true, .on_output = say_output, .arg = a, .cancel_fd = job->cancel_fd};
 	struct jail_bind bind = {.to = TASK_FILE};
 	VEC(const char *) argv = {0};
@@ -140,7 +141,7 @@ static struct err *
 turn_live(struct agent *a, struct outside *o, struct str text, struct buf *json)
 {
 	AUTO(proc_result_free) struct proc_result r = {0};
-	AUTO(mem_free_p) char *clean = NULL;
+	AUTO(buf_free) struct buf said = BUF_INIT(2 * OUTPUT_MAX);
 	struct oid tree;
 	struct jw w;
 
@@ -151,11 +152,12 @@ turn_live(struct agent *a, struct outside *o, struct str text, struct buf *json)
 	if (r.timed_out)
 		return err_hint(err_new(ERR_TIMEOUT, "the agent passed its deadline"), "raise limits.timeout, or the agent's timeout");
 	TRY(agent_collect(a, true, &tree));
-	clean = agent_redact(a, buf_cstr(&r.out.b));
+	redact_output(defence_on(DEFENCE_REDACT) ? agent_job_of(a)->redact : NULL, &r.out, OUTPUT_MAX, OUTPUT_MAX / 2,
+	    &said);
 	jw_init(&w, json, false);
 	jw_obj(&w);
 	jw_kint(&w, "status", r.status);
-	jw_kstr(&w, "text", clean);
+	jw_kstr(&w, "text", buf_cstr(&said));
 	jw_kstr(&w, "tree", oid_hex(&tree).s);
 	jw_end(&w);
 	return NULL;

@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "conf/nfa.h"
 #include "conf/secrets.h"
+#include "sys/proc.h"
 
 #define REDACT_SLICE (64 * KIB)
 
@@ -229,16 +230,23 @@ redact_feed(struct redactor *r, struct str bytes, struct buf *out)
 	}
 }
 
-void
-redact_finish(struct redactor *r, struct buf *out)
+/* The next stream begins; what is held is gone. */
+static void
+forget(struct redactor *r)
 {
-	decide(r, r->pos, out);
 	r->now.n = 0;
 	r->ranges.n = 0;
 	r->base = r->pos = r->sent = 0;
 	if (r->held.p != NULL)
 		mem_wipe(r->held.p, r->held.cap);
 	buf_clear(&r->held);
+}
+
+void
+redact_finish(struct redactor *r, struct buf *out)
+{
+	decide(r, r->pos, out);
+	forget(r);
 }
 
 void
@@ -269,6 +277,51 @@ redact_found(struct redactor *r, struct str text)
 	buf_init(&b, SIZE_MAX);
 	redact_str(r, text, &b);
 	return r->count > before;
+}
+
+/* Both sides of the gap, without what may have been cut in two by it. */
+static void
+redact_sides(struct redactor *r, const struct proc_output *o, struct buf *head, struct buf *end)
+{
+	struct str all = buf_str(&o->b), rest = str_skip(all, o->gap);
+
+	if (r == NULL || r->names.n == 0) {
+		buf_addstr(head, o->dropped > 0 ? str_take(all, o->gap) : all);
+		if (o->dropped > 0)
+			buf_addstr(end, rest);
+	} else if (o->dropped == 0) {
+		redact_str(r, all, head);
+	} else {
+		redact_feed(r, str_take(all, o->gap), head);
+		forget(r);
+		redact_feed(r, str_take(rest, REDACT_MARGIN), end);
+		buf_clear(end);
+		redact_str(r, str_skip(rest, rest.n < REDACT_MARGIN ? rest.n : REDACT_MARGIN), end);
+	}
+}
+
+void
+redact_output(struct redactor *r, const struct proc_output *o, size_t max, size_t tail, struct buf *out)
+{
+	AUTO(buf_free) struct buf head = BUF_INIT(SIZE_MAX), end = BUF_INIT(SIZE_MAX);
+	uint64_t total = o->b.n + o->dropped;
+	struct str first, last;
+
+	redact_sides(r, o, &head, &end);
+	first = buf_str(&head);
+	last = buf_str(&end);
+	if (o->dropped == 0 && first.n <= max) {
+		buf_addstr(out, first);
+		return;
+	}
+	if (o->dropped == 0)
+		last = first;
+	first = str_take(first, max - tail);
+	last = str_skip(last, last.n > tail ? last.n - tail : 0);
+	buf_addstr(out, first);
+	if (total > first.n + last.n)
+		buf_addf(out, "\n[%llu bytes left out]\n", (unsigned long long)(total - first.n - last.n));
+	buf_addstr(out, last);
 }
 
 int64_t

@@ -19,6 +19,7 @@
 #include "base/def.h"
 #include "base/str.h"
 
+struct proc_output;
 struct redactor;
 struct secrets;
 
@@ -42,6 +43,17 @@ char *redact_dup(struct redactor *r, const char *text) MUST_USE;	/* NULL gives N
 
 /* Is there any secret in it? */
 bool redact_found(struct redactor *r, struct str text);
+
+/*
+ * A child's output as one text of about 'max' bytes at most, 'tail' of them
+ * from the end, with "[N bytes left out]" where there is a gap.  No secret is
+ * cut in two there: the output was captured with REDACT_MARGIN more in
+ * max_out and in tail, and what could belong to one that goes on in the gap
+ * is left out with it.  r NULL: nothing is redacted.
+ */
+#define REDACT_MARGIN (64 * KIB)
+void redact_output(struct redactor *r, const struct proc_output *o, size_t max, size_t tail,
+    struct buf *out);
 
 /* Secrets replaced since redact_new(). */
 int64_t redact_count(const struct redactor *r);

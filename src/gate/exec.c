@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "conf/config.h"
+#include "conf/redact.h"
 #include "gate/exec.h"
 #include "gate/report.h"
 #include "gate/room.h"
@@ -111,7 +112,7 @@ run_argv(const struct run *r, const char *const *argv, bool quiet, struct proc_r
 	const struct conf_gate *gate = r->spec->gate;
 	AUTO(strs_free) struct strs env = {0};
 	struct jail_cmd cmd = {.argv = argv, .env = &env, .err_to_out = true,
-	    .max_out = OUTPUT_MAX, .tail = OUTPUT_TAIL, .cancel_fd = r->g->o.cancel_fd};
+	    .max_out = OUTPUT_MAX + REDACT_MARGIN, .tail = OUTPUT_TAIL + REDACT_MARGIN, .cancel_fd = r->g->o.cancel_fd};
 	bool shared;
 	size_t i;
 
@@ -211,7 +212,7 @@ report_take(const struct run *r, struct outcome *out)
 			    r->spec->gate->report, out->status);
 		return NULL;
 	}
-	e = report_read(dir, &paths, &out->report);
+	e = report_read(dir, &paths, r->g->o.redact, &out->report);
 	if (e != NULL)
 		return broken_by(out, e);
 	out->reported = true;
@@ -236,20 +237,14 @@ agree(struct outcome *out)
 }
 
 static void
-take_result(struct proc_result *result, struct outcome *out)
+take_result(const struct run *r, const struct proc_result *result, struct outcome *out)
 {
-	struct proc_output *o = &result->out;
+	AUTO(buf_free) struct buf text = BUF_INIT(2 * OUTPUT_MAX);
 
 	out->status = result->status;
 	out->ms = result->ms;
-	if (o->dropped != 0) {
-		AUTO(mem_free_p) char *note = mem_printf("\n[%llu bytes are left out here]\n",
-		    (unsigned long long)o->dropped);
-
-		o->b.max += strlen(note);
-		buf_insert(&o->b, o->gap, note, strlen(note));
-	}
-	out->output = buf_steal(&o->b);
+	redact_output(r->g->o.redact, &result->out, OUTPUT_MAX, OUTPUT_TAIL, &text);
+	out->output = buf_steal(&text);
 }
 
 static struct err *
@@ -265,7 +260,7 @@ run_in(const struct run *r, struct outcome *out)
 	if (out->kind == OUTCOME_BROKEN)
 		return NULL;
 	TRY(run_argv(r, argv, r->spec->quiet, &result));
-	take_result(&result, out);
+	take_result(r, &result, out);
 	if (result.timed_out) {
 		clock_format_span((result.ms + 500) / 1000, span);
 		broken(out, "the command was killed at its deadline, after %s", span);

@@ -13,6 +13,7 @@
 
 struct err;
 struct junit;
+struct redactor;
 struct strs;
 
 #define REPORT_FILES_MAX 5000
@@ -27,10 +28,12 @@ struct err *report_check(const char *pattern) MUST_USE;
 struct err *report_list(int dir, const char *pattern, struct strs *paths) MUST_USE;
 
 /*
- * Read them all into one report.  ERR_DENIED for what is no regular file,
+ * Read them all into one report, without the secrets that 'redact' (or NULL)
+ * knows.  ERR_DENIED for what is no regular file,
  * ERR_LIMIT over GATE_REPORT_MAX in all, ERR_SYNTAX as in junit.h and when
  * there is no test in any of them.
  */
-struct err *report_read(int dir, const struct strs *paths, struct junit *out) MUST_USE;
+struct err *report_read(int dir, const struct strs *paths, struct redactor *redact,
+    struct junit *out) MUST_USE;
 
 #endif

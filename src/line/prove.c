@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "git/merge.h"
@@ -51,7 +52,7 @@ prove_live(struct walk *w, const struct oid *tree, bool full, struct proof *p)
 	TRY(policy_at(w->repo, w->policy.branch, &tip, &now));
 	p->base = tip;
 	TRY(merge_with(w, &now, tree, &p->merged));
-	w->judge.redact = w->redact;
+	w->judge.redact = defence_on(DEFENCE_REDACT) ? w->redact : NULL;
 	TRY(judge_tree(&w->judge, &now, &p->merged, full ? GATE_FULL : GATE_FAST, &p->verdicts));
 	/* 'gates: none' leaves the built-in ones, which always run. */
 	p->passed = verdicts_sum(&p->verdicts) == VERDICT_PASS;

@@ -59,9 +59,11 @@ static struct err *
 failed(const struct conf_setup *s, const struct proc_result *r, const struct secrets *given, bool trusted)
 {
 	AUTO(redact_free_p) struct redactor *redact = redact_new(given);
-	AUTO(mem_free_p) char *said = redact_dup(redact, buf_cstr(&r->out.b));
+	AUTO(buf_free) struct buf said = BUF_INIT(2 * OUTPUT_MAX);
 
-	return err_hint(err_new(ERR_COMMAND, "setup '%s' ended with exit status %d: %s", s->run, r->status, said),
+	redact_output(redact, &r->out, OUTPUT_MAX, OUTPUT_MAX, &said);
+	return err_hint(err_new(ERR_COMMAND, "setup '%s' ended with exit status %d: %s", s->run, r->status,
+	    buf_cstr(&said)),
 	    trusted ? "try it by hand in a fresh checkout"
 	    : "the change needs something that setup without network cannot get");
 }
@@ -95,8 +97,8 @@ static struct err *
 run_one(const struct judge *j, struct workspace *ws, const struct conf_setup *s, bool trusted)
 {
 	const char *argv[] = {"sh", "-c", s->run, NULL};
-	struct jail_cmd cmd = {.argv = argv, .cwd = s->dir[0] != '\0' ? s->dir : NULL, .max_out = OUTPUT_MAX,
-	    .tail = OUTPUT_MAX, .err_to_out = true, .cancel_fd = j->o->cancel_fd};
+	struct jail_cmd cmd = {.argv = argv, .cwd = s->dir[0] != '\0' ? s->dir : NULL, .max_out = OUTPUT_MAX + REDACT_MARGIN,
+	    .tail = OUTPUT_MAX + REDACT_MARGIN, .err_to_out = true, .cancel_fd = j->o->cancel_fd};
 	AUTO(wipe_env) struct strs env = {0};
 	AUTO(secrets_free) struct secrets given = {0};
 	AUTO(proc_result_free) struct proc_result r = {0};

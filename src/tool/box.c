@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/redact.h"
 #include "sys/jail.h"
 #include "tool/frame.h"
 #include "tool/serve.h"
@@ -234,17 +235,12 @@ add_output(struct buf *b, struct str s)
 }
 
 static void
-describe(const struct proc_result *r, int64_t limit_ms, struct buf *b)
+describe(const struct toolbox *tb, const struct proc_result *r, int64_t limit_ms, struct buf *b)
 {
-	struct str out = buf_str(&r->out.b);
+	AUTO(buf_free) struct buf clean = BUF_INIT(2 * TOOL_RUN_MAX);
 
-	if (r->out.dropped == 0) {
-		add_output(b, out);
-	} else {
-		add_output(b, str_take(out, r->out.gap));
-		buf_addf(b, "\n[%llu bytes left out]\n", (unsigned long long)r->out.dropped);
-		add_output(b, str_skip(out, r->out.gap));
-	}
+	redact_output(tb->opts.redact, &r->out, TOOL_RUN_MAX, TOOL_RUN_MAX / 2, &clean);
+	add_output(b, buf_str(&clean));
 	if (b->n > 0 && b->p[b->n - 1] != '\n')
 		buf_addc(b, '\n');
 	if (r->timed_out)
@@ -277,7 +273,8 @@ call_run(struct toolbox *tb, struct str input, int64_t deadline_ms, struct tool_
 	AUTO(buf_free) struct buf text = BUF_INIT(4 * TOOL_RUN_MAX);
 	const char *argv[] = {"/bin/sh", "-c", NULL, NULL};
 	struct jail_cmd cmd = {.argv = argv, .cwd = tb->opts.cwd, .err_to_out = true,
-	    .max_out = TOOL_RUN_MAX, .tail = TOOL_RUN_MAX / 2, .cancel_fd = tb->opts.cancel_fd};
+	    .max_out = TOOL_RUN_MAX + REDACT_MARGIN, .tail = TOOL_RUN_MAX / 2 + REDACT_MARGIN,
+	    .cancel_fd = tb->opts.cancel_fd};
 	struct str command;
 	int64_t seconds;
 	struct err *e = run_input(input, &arena, &command, &seconds);
@@ -293,7 +290,7 @@ call_run(struct toolbox *tb, struct str input, int64_t deadline_ms, struct tool_
 	TRY(jail_run(tb->opts.policy, tb->opts.view, &cmd, &r));
 	if (r.cancelled)
 		return err_new(ERR_INTERRUPTED, "interrupted");
-	describe(&r, cmd.deadline_ms, &text);
+	describe(tb, &r, cmd.deadline_ms, &text);
 	say(out, r.timed_out || r.status != 0, buf_cstr(&text));
 	out->wrote = true;
 	return NULL;

@@ -17,6 +17,7 @@
 
 struct err;
 struct jail_policy;
+struct redactor;
 struct toolbox;
 struct view;
 
@@ -51,6 +52,7 @@ struct toolbox_opts {
 	const char *cwd;	/* where 'run' starts, relative; NULL: the root */
 	int64_t run_ms;		/* longest 'run'; 0: 10 min */
 	int cancel_fd;		/* sigs_fd(), or 0 */
+	struct redactor *redact;	/* for what 'run' prints, before it is cut; or NULL */
 };
 
 struct err *toolbox_open(const struct toolbox_opts *opts, struct toolbox **out) MUST_USE;

@@ -133,7 +133,7 @@ denied(int dir, const char *pattern)
 	AUTO(err_free_p) struct err *e = report_list(dir, pattern, &paths);
 
 	if (e == NULL)
-		e = report_read(dir, &paths, &j);
+		e = report_read(dir, &paths, NULL, &j);
 	if (!err_is(e, ERR_DENIED))
 		fail_msg("'%s' was read: %s", pattern, e == NULL ? "" : err_msg(e));
 }
@@ -160,7 +160,7 @@ test_security_report_links(void **state)
 	denied(dir, "fifo.xml");
 	denied(dir, "real");
 	assert_null(report_list(dir, "real/r.xml", &paths));
-	assert_null(report_read(dir, &paths, &j));
+	assert_null(report_read(dir, &paths, NULL, &j));
 	assert_int_equal(j.n, 1);
 	close(dir);
 	assert_null(tree_remove(AT_FDCWD, top));

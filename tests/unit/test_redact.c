@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "conf/redact.h"
 #include "conf/secrets.h"
+#include "sys/capture.h"
+#include "sys/proc.h"
 
 #define KEY "sk-ant/api+03_Zq9<x>&\"k'7\\Wm=="
 #define MARK "[redacted:KEY]"
@@ -64,6 +66,83 @@ check_text(const char *value, const char *dressed)
 {
 	check_form(value, "a: ", str_of(dressed), " .");
 	check_form(value, "", str_of(dressed), "");
+}
+
+/* What 'text' becomes as the output of a child, captured within ceilings. */
+static char *
+captured(struct redactor *r, struct str text, size_t max, size_t tail)
+{
+	struct capture c;
+	AUTO(proc_result_free) struct proc_result result = {0};
+	struct buf out;
+
+	capture_init(&c, max + REDACT_MARGIN, tail + REDACT_MARGIN);
+	capture_add(&c, text.p, text.n);
+	capture_end(&c, &result.out);
+	buf_init(&out, BUF_TEXT);
+	redact_output(r, &result.out, max, tail, &out);
+	return buf_steal(&out);
+}
+
+static void
+assert_no_piece(const char *text, const char *secret)
+{
+	char piece[6] = "";
+	size_t i;
+
+	for (i = 0; i + 5 <= strlen(secret); i++) {
+		memcpy(piece, secret + i, 5);
+		if (strstr(text, piece) != NULL)
+			fail_msg("'%s' of the secret is left", piece);
+	}
+}
+
+/* A ceiling may fall anywhere into a secret: no half of it is left on either side. */
+static void
+test_ceilings(void **state)
+{
+	static const char secret[] = "Kq7-9vX2-bN4m-Zt81", other[] = "kZrG5w0Jc3-Lp6Ydu";
+	enum { MAX = 600, TAIL = 200, ALL = 300000 };
+	AUTO(redact_free_p) struct redactor *r = make(secret);
+	AUTO(mem_free_p) char *text = mem_alloc(ALL + 1);
+	size_t at;
+
+	(void)state;
+	for (at = MAX - TAIL - 20; at < MAX - TAIL + 2; at++) {
+		AUTO(mem_free_p) char *got = NULL;
+
+		memset(text, '.', ALL);
+		memcpy(text + at, secret, sizeof(secret) - 1);
+		memcpy(text + ALL - TAIL - (at - (MAX - TAIL - 20)), secret, sizeof(secret) - 1);
+		memcpy(text + ALL - TAIL - REDACT_MARGIN - (at - (MAX - TAIL - 20)), secret, sizeof(secret) - 1);
+		memcpy(text + ALL - 20, other, sizeof(other) - 1);
+		got = captured(r, str_mk(text, ALL), MAX, TAIL);
+		assert_no_piece(got, secret);
+		assert_non_null(strstr(got, other));
+		assert_non_null(strstr(got, " bytes left out]\n"));
+		assert_true(strlen(got) < MAX + 40);
+	}
+	/* Within the margin nothing is missing yet, and the ceiling holds all the same. */
+	for (at = 0; at + sizeof(secret) <= 1000; at++) {
+		AUTO(mem_free_p) char *got = NULL;
+
+		memset(text, '.', 1000);
+		memcpy(text + at, secret, sizeof(secret) - 1);
+		got = captured(r, str_mk(text, 1000), MAX, TAIL);
+		assert_no_piece(got, secret);
+		assert_true(strlen(got) < MAX + 40);
+	}
+}
+
+static void
+test_output_without_secrets(void **state)
+{
+	AUTO(mem_free_p) char *whole = captured(NULL, STR("0123456789"), 10, 4);
+	AUTO(mem_free_p) char *cut = captured(NULL, STR("0123456789ab"), 10, 4);
+
+	(void)state;
+	assert_string_equal(whole, "0123456789");
+	assert_string_equal(cut, "012345\n[2 bytes left out]\n89ab");
 }
 
 static void
@@ -356,6 +435,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_ceilings),
+		cmocka_unit_test(test_output_without_secrets),
 		cmocka_unit_test(test_bytewise_escapes),
 		cmocka_unit_test(test_mixed_escapes),
 		cmocka_unit_test(test_base64_offsets),
