@@ -85,7 +85,7 @@ CPPFLAGS += -Isrc -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/s
 	$(TESTFLAGS) $(FORTIFY)
 CFLAGS += -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(SANITIZE) $(PKG_CFLAGS)
 LDFLAGS += $(LDHARDEN) $(LDEXPORT) $(SANITIZE)
-LDLIBS += $(PKG_LIBS) -ldl -lm
+LDLIBS += $(PKG_LIBS) -ldl -lm -pthread
 
 SRC := $(sort $(wildcard src/*/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)

@@ -131,10 +131,11 @@ ask(struct agent *a, struct loop *l, struct llm_reply *reply)
 
 /* ---- tools ---- */
 
-struct call {
-	const struct llm_block *block;
-	const struct tool_def *def;	/* NULL: no such tool */
-};
+static bool
+is_command(const struct llm_block *block)
+{
+	return strcmp(block->name, "run") == 0;
+}
 
 static void
 tell(struct agent *a, enum agent_event event, const char *name, const char *text)
@@ -178,34 +179,59 @@ recorded_outcome(struct agent *a, const struct node *n, bool by_command, struct 
 	return NULL;
 }
 
-static struct err *
-call_live(struct agent *a, struct loop *l, const struct call *c, bool by_command, struct tool_result *out)
+static void
+answer(struct agent *a, struct loop *l, const struct llm_block *block, const struct tool_result *r)
 {
-	const struct agent_job *job = agent_job_of(a);
-	AUTO(buf_free) struct buf json = BUF_INIT(BUF_TEXT);
-	AUTO(tool_result_free) struct tool_result r = {0};
-	struct oid tree;
-	int64_t left;
-	char *clean;
+	tell(a, AGENT_ANSWER, block->name, r->text);
+	llm_msg_result(&l->next, block->id, r->text, r->is_error);
+}
 
-	TRY(agent_live(a));
-	TRY(agent_time_left(a, &left));
-	TRY(toolbox_call(l->box, c->block->name, str_of(c->block->input), left, &r));
-	clean = agent_redact(a, r.text);
-	free(r.text);
-	r.text = clean;
-	if (r.wrote)
-		TRY(agent_collect(a, by_command, &tree));
-	format_outcome(&r, r.wrote ? &tree : NULL, &json);
-	TRY(journal_put(job->journal, c->block->name, buf_str(&json)));
-	*out = r;
-	r = (struct tool_result){0};
-	return NULL;
+static struct err *
+record(struct agent *a, const struct llm_block *block, struct tool_result *r)
+{
+	AUTO(buf_free) struct buf json = BUF_INIT(BUF_TEXT);
+	char *clean = agent_redact(a, r->text);
+	struct oid tree;
+
+	free(r->text);
+	r->text = clean;
+	if (r->wrote)
+		TRY(agent_collect(a, is_command(block), &tree));
+	format_outcome(r, r->wrote ? &tree : NULL, &json);
+	return journal_put(agent_job_of(a)->journal, block->name, buf_str(&json));
+}
+
+/* All at once; recorded and answered in the order of the calls. */
+static struct err *
+call_live(struct agent *a, struct loop *l, const struct llm_block *const *blocks, size_t n)
+{
+	struct tool_call *calls = mem_calloc(n, sizeof(*calls));
+	struct tool_result *results = mem_calloc(n, sizeof(*results));
+	struct err *e = agent_live(a);
+	int64_t left = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		calls[i] = (struct tool_call){blocks[i]->name, str_of(blocks[i]->input)};
+	if (e == NULL)
+		e = agent_time_left(a, &left);
+	if (e == NULL)
+		e = toolbox_calls(l->box, calls, n, left, results);
+	for (i = 0; i < n && e == NULL; i++) {
+		e = record(a, blocks[i], &results[i]);
+		if (e == NULL)
+			answer(a, l, blocks[i], &results[i]);
+	}
+	for (i = 0; i < n; i++)
+		tool_result_free(&results[i]);
+	free(results);
+	free(calls);
+	return e;
 }
 
 /* A recorded call done over; nothing is recorded again. */
 static struct err *
-call_again(struct agent *a, struct loop *l, const struct call *c, const struct node *n, bool by_command)
+call_again(struct agent *a, struct loop *l, const struct llm_block *block, const struct node *n)
 {
 	const char *hex = node_get_str(n, "tree");
 	AUTO(tool_result_free) struct tool_result r = {0};
@@ -215,52 +241,65 @@ call_again(struct agent *a, struct loop *l, const struct call *c, const struct n
 		return NULL;
 	if (!oid_parse(str_of(hex), &want))
 		return node_err(n, "not a tool's outcome");
-	if (by_command)
+	if (is_command(block))
 		return agent_put(a, &want);
 	TRY(agent_live(a));
-	TRY(toolbox_call(l->box, c->block->name, str_of(c->block->input), 0, &r));
+	TRY(toolbox_call(l->box, block->name, str_of(block->input), 0, &r));
 	TRY(agent_collect(a, false, &got));
 	if (!oid_eq(&want, &got))
 		return err_new(ERR_STATE, "the replay differs: '%s' left the tree %.12s, and the record says %.12s",
-		    c->block->name, oid_hex(&got).s, hex);
+		    block->name, oid_hex(&got).s, hex);
 	return NULL;
 }
 
-/* One call, recorded or live; its answer goes into the next message. */
 static struct err *
-call_tool(struct agent *a, struct loop *l, const struct call *c)
+call_recorded(struct agent *a, struct loop *l, const struct llm_block *block, const struct node *n)
 {
 	AUTO(tool_result_free) struct tool_result r = {0};
-	bool by_command = strcmp(c->block->name, "run") == 0;
-	const struct node *recorded;
 
-	tell(a, AGENT_CALLS, c->block->name, c->block->input);
-	TRY(journal_next(agent_job_of(a)->journal, c->block->name, &recorded));
-	if (recorded != NULL && agent_job_of(a)->replay)
-		TRY(call_again(a, l, c, recorded, by_command));
-	if (recorded != NULL)
-		TRY(recorded_outcome(a, recorded, by_command, &r));
-	else
-		TRY(call_live(a, l, c, by_command, &r));
-	tell(a, AGENT_ANSWER, c->block->name, r.text);
-	llm_msg_result(&l->next, c->block->id, r.text, r.is_error);
+	if (agent_job_of(a)->replay)
+		TRY(call_again(a, l, block, n));
+	TRY(recorded_outcome(a, n, is_command(block), &r));
+	answer(a, l, block, &r);
+	return NULL;
+}
+
+/*
+ * Calls that may be done at the same time, or one; their answers go into the
+ * next message.  What is recorded comes first: a run may have been killed
+ * between two records of a group.
+ */
+static struct err *
+call_tools(struct agent *a, struct loop *l, const struct llm_block *const *blocks, size_t n)
+{
+	const struct node *recorded;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		tell(a, AGENT_CALLS, blocks[i]->name, blocks[i]->input);
+	for (i = 0; i < n; i++) {
+		TRY(journal_next(agent_job_of(a)->journal, blocks[i]->name, &recorded));
+		if (recorded == NULL)
+			return call_live(a, l, blocks + i, n - i);
+		TRY(call_recorded(a, l, blocks[i], recorded));
+	}
 	return NULL;
 }
 
 /* finish and give_up: what the model claims. */
 static struct err *
-claim(const struct call *c, struct agent_turn *out, char **problem)
+claim(const struct llm_block *block, struct agent_turn *out, char **problem)
 {
 	AUTO(arena_free) struct arena arena = {0};
-	bool gave_up = strcmp(c->def->name, "give_up") == 0;
+	bool gave_up = strcmp(block->name, "give_up") == 0;
 	const char *text;
 	struct node *n;
-	struct err *e = json_parse(&arena, c->def->name, str_of(c->block->input), &n);
+	struct err *e = json_parse(&arena, block->name, str_of(block->input), &n);
 
 	text = e != NULL ? NULL : node_get_str(n, gave_up ? "question" : "summary");
 	err_ignore(e);
 	if (text == NULL || *text == '\0') {
-		*problem = mem_printf("'%s' must say its '%s'", c->def->name, gave_up ? "question" : "summary");
+		*problem = mem_printf("'%s' must say its '%s'", block->name, gave_up ? "question" : "summary");
 		return NULL;
 	}
 	out->gave_up = gave_up;
@@ -271,40 +310,81 @@ claim(const struct call *c, struct agent_turn *out, char **problem)
 static struct err *
 call_one(struct agent *a, struct loop *l, const struct llm_block *block, struct agent_turn *out)
 {
-	struct call c = {block, tool_find(block->name)};
+	const struct tool_def *def = tool_find(block->name);
 	AUTO(mem_free_p) char *problem = NULL;
 
 	if (out->text != NULL) {
 		llm_msg_result(&l->next, block->id, "not done: the turn had ended", true);
 		return NULL;
 	}
-	if (c.def == NULL || !c.def->is_end)
-		return call_tool(a, l, &c);
-	TRY(claim(&c, out, &problem));
+	if (def == NULL || !def->is_end)
+		return call_tools(a, l, &block, 1);
+	TRY(claim(block, out, &problem));
 	tell(a, AGENT_CALLS, block->name, out->text != NULL ? out->text : problem);
 	llm_msg_result(&l->next, block->id, problem != NULL ? problem : "noted; it is being checked", problem != NULL);
 	return NULL;
+}
+
+static bool
+only_reads(const struct llm_block *block)
+{
+	const struct tool_def *def = block->kind == LLM_TOOL_USE ? tool_find(block->name) : NULL;
+
+	return def != NULL && !def->writes;
+}
+
+/*
+ * The calls of one answer, in order: those that only read and follow each
+ * other are done side by side, every other has the workspace to itself.
+ */
+static struct err *
+call_all(struct agent *a, struct loop *l, const struct llm_reply *reply, struct agent_turn *turn)
+{
+	VEC(const struct llm_block *) reads = {0};
+	struct err *e = NULL;
+	size_t i;
+
+	for (i = 0; i < reply->msg.blocks.n && e == NULL; i++) {
+		const struct llm_block *b = &reply->msg.blocks.v[i];
+
+		if (only_reads(b) && turn->text == NULL) {
+			vec_push(&reads, b);
+			continue;
+		}
+		if (reads.n > 0)
+			e = call_tools(a, l, reads.v, reads.n);
+		reads.n = 0;
+		if (e == NULL && b->kind == LLM_TEXT)
+			agent_tell(a, AGENT_SAYS, str_of(b->text));
+		if (e == NULL && b->kind == LLM_TOOL_USE)
+			e = call_one(a, l, b, turn);
+	}
+	if (e == NULL && reads.n > 0)
+		e = call_tools(a, l, reads.v, reads.n);
+	vec_free(&reads);
+	return e;
+}
+
+static bool
+calls_any(const struct llm_reply *reply)
+{
+	size_t i;
+
+	for (i = 0; i < reply->msg.blocks.n; i++)
+		if (reply->msg.blocks.v[i].kind == LLM_TOOL_USE)
+			return true;
+	return false;
 }
 
 /* *idle counts the answers in a row that called nothing. */
 static struct err *
 act_on(struct agent *a, struct loop *l, const struct llm_reply *reply, struct agent_turn *turn, int *idle)
 {
-	bool called = false;
-	size_t i;
+	bool called = calls_any(reply);
 
 	if (reply->stop == LLM_REFUSED)
 		return err_new(ERR_REFUSED, "the model refused to work on this task");
-	for (i = 0; i < reply->msg.blocks.n; i++) {
-		const struct llm_block *b = &reply->msg.blocks.v[i];
-
-		if (b->kind == LLM_TEXT)
-			agent_tell(a, AGENT_SAYS, str_of(b->text));
-		if (b->kind != LLM_TOOL_USE)
-			continue;
-		called = true;
-		TRY(call_one(a, l, b, turn));
-	}
+	TRY(call_all(a, l, reply, turn));
 	*idle = called ? 0 : *idle + 1;
 	if (called)
 		return NULL;

@@ -151,69 +151,98 @@ say(struct tool_result *out, bool is_error, const char *text)
 
 /* The error as the model reads it. */
 static void
-say_err(struct tool_result *out, struct err *e)
+say_err(struct tool_result *out, const struct err *e)
 {
 	const char *hint = err_hint_of(e);
 
 	out->text = hint != NULL ? mem_printf("%s; %s", err_msg(e), hint) : mem_strdup(err_msg(e));
 	out->is_error = true;
-	err_free(e);
 }
 
 static struct err *
-read_answer(struct str json, struct tool_result *out)
+read_answer(struct str json, size_t n, struct tool_result *out)
 {
 	AUTO(arena_free) struct arena arena = {0};
-	struct node *n;
+	struct node *node;
 	const char *text;
+	int64_t call;
 
-	TRY(json_parse(&arena, "answer", json, &n));
-	text = node_get_str(n, "text");
-	if (text == NULL)
+	TRY(json_parse(&arena, "answer", json, &node));
+	text = node_get_str(node, "text");
+	call = node_get_int(node, "call", -1);
+	if (text == NULL || call < 0 || call >= (int64_t)n || out[call].text != NULL)
 		return err_new(ERR_PROTOCOL, "the file tools gave no answer");
-	out->text = mem_strdup(text);
-	out->is_error = node_get_bool(n, "error", true);
-	out->wrote = node_get_bool(n, "wrote", true);
+	out[call].text = mem_strdup(text);
+	out[call].is_error = node_get_bool(node, "error", true);
+	out[call].wrote = node_get_bool(node, "wrote", true);
 	return NULL;
 }
 
 static struct err *
-exchange(struct toolbox *tb, struct str request, int64_t deadline_ms, struct tool_result *out)
+send_calls(struct toolbox *tb, const struct tool_call *calls, size_t n)
+{
+	AUTO(buf_free) struct buf request = BUF_INIT(FRAME_MAX);
+	size_t i;
+
+	buf_addf(&request, "{\"calls\":%zu}", n);
+	TRY(frame_write(jail_in(tb->server), buf_str(&request)));
+	for (i = 0; i < n; i++) {
+		buf_clear(&request);
+		buf_addf(&request, "{\"tool\":\"%s\",\"input\":", calls[i].name);
+		buf_addstr(&request, calls[i].input);
+		buf_addc(&request, '}');
+		TRY(buf_check(&request, "the input of a tool"));
+		TRY(frame_write(jail_in(tb->server), buf_str(&request)));
+	}
+	return NULL;
+}
+
+/* Each answer has its time: with more calls than workers, some start late. */
+static struct err *
+receive_answers(struct toolbox *tb, size_t n, int64_t deadline_ms, struct tool_result *out)
 {
 	AUTO(buf_free) struct buf answer = BUF_INIT(FRAME_MAX);
 	struct clock c = clock_system();
 	struct frame_wait wait = {.cancel_fd = tb->opts.cancel_fd};
+	int64_t deadline = deadline_ms > 0 ? clock_mono(&c) + deadline_ms : INT64_MAX;
+	size_t i;
 	bool end;
 
-	wait.until = clock_mono(&c) + (deadline_ms > 0 && deadline_ms < CALL_MS ? deadline_ms : CALL_MS);
-	TRY(frame_write(jail_in(tb->server), request));
-	TRY(frame_read(jail_out(tb->server), &wait, &answer, &end));
-	if (end)
-		return err_new(ERR_IO, "the file tools ended");
-	return read_answer(buf_str(&answer), out);
+	for (i = 0; i < n; i++) {
+		wait.until = clock_mono(&c) + CALL_MS;
+		if (wait.until > deadline)
+			wait.until = deadline;
+		TRY(frame_read(jail_out(tb->server), &wait, &answer, &end));
+		if (end)
+			return err_new(ERR_IO, "the file tools ended");
+		TRY(read_answer(buf_str(&answer), n, out));
+	}
+	return NULL;
 }
 
 static struct err *
-call_server(struct toolbox *tb, const char *name, struct str input, int64_t deadline_ms,
+call_server(struct toolbox *tb, const struct tool_call *calls, size_t n, int64_t deadline_ms,
     struct tool_result *out)
 {
-	AUTO(buf_free) struct buf request = BUF_INIT(FRAME_MAX);
-	struct err *e;
+	AUTO(err_free_p) struct err *e = NULL;
+	size_t i;
 
 	TRY(toolbox_ready(tb));
-	buf_addf(&request, "{\"tool\":\"%s\",\"input\":", name);
-	buf_addstr(&request, input);
-	buf_addc(&request, '}');
-	TRY(buf_check(&request, "the input of a tool"));
-	e = exchange(tb, buf_str(&request), deadline_ms, out);
+	e = send_calls(tb, calls, n);
+	if (e == NULL)
+		e = receive_answers(tb, n, deadline_ms, out);
 	if (e == NULL)
 		return NULL;
 	stop_server(tb);
 	if (err_is(e, ERR_INTERRUPTED))
-		return e;
+		return STEAL(e);
 	/* The next call starts another one. */
-	say_err(out, e);
-	out->wrote = tool_find(name)->writes;
+	for (i = 0; i < n; i++) {
+		if (out[i].text != NULL)
+			continue;
+		say_err(&out[i], e);
+		out[i].wrote = tool_find(calls[i].name)->writes;
+	}
 	return NULL;
 }
 
@@ -281,6 +310,7 @@ call_run(struct toolbox *tb, struct str input, int64_t deadline_ms, struct tool_
 
 	if (e != NULL) {
 		say_err(out, e);
+		err_free(e);
 		return NULL;
 	}
 	argv[2] = command.p;
@@ -296,26 +326,54 @@ call_run(struct toolbox *tb, struct str input, int64_t deadline_ms, struct tool_
 	return NULL;
 }
 
+static bool
+is_served(const struct tool_def *def)
+{
+	return def != NULL && !def->is_end && strcmp(def->name, "run") != 0;
+}
+
+static struct err *
+call_one(struct toolbox *tb, const struct tool_call *call, int64_t deadline_ms, struct tool_result *out)
+{
+	const struct tool_def *def = tool_find(call->name);
+
+	if (is_served(def))
+		return call_server(tb, call, 1, deadline_ms, out);
+	if (def != NULL && !def->is_end)
+		return call_run(tb, call->input, deadline_ms, out);
+	say(out, true, def == NULL ? "there is no such tool" : "this is not a tool to call here");
+	return NULL;
+}
+
+struct err *
+toolbox_calls(struct toolbox *tb, const struct tool_call *calls, size_t n, int64_t deadline_ms,
+    struct tool_result *out)
+{
+	struct tool_result *r = mem_calloc(n, sizeof(*r));
+	struct err *e = NULL;
+	size_t i, some;
+
+	if (n == 1)
+		e = call_one(tb, calls, deadline_ms, r);
+	for (i = 0; n > 1 && i < n && e == NULL; i += some) {
+		some = n - i < FRAME_GROUP ? n - i : FRAME_GROUP;
+		e = call_server(tb, calls + i, some, deadline_ms, r + i);
+	}
+	for (i = 0; i < n; i++) {
+		if (e == NULL)
+			out[i] = r[i];
+		else
+			tool_result_free(&r[i]);
+	}
+	free(r);
+	return e;
+}
+
 struct err *
 toolbox_call(struct toolbox *tb, const char *name, struct str input, int64_t deadline_ms,
     struct tool_result *out)
 {
-	struct tool_result r = {0};
-	const struct tool_def *def = tool_find(name);
-	struct err *e = NULL;
+	struct tool_call call = {name, input};
 
-	if (def == NULL)
-		say(&r, true, "there is no such tool");
-	else if (def->is_end)
-		say(&r, true, "this is not a tool to call here");
-	else if (strcmp(name, "run") == 0)
-		e = call_run(tb, input, deadline_ms, &r);
-	else
-		e = call_server(tb, name, input, deadline_ms, &r);
-	if (e != NULL) {
-		tool_result_free(&r);
-		return e;
-	}
-	*out = r;
-	return NULL;
+	return toolbox_calls(tb, &call, 1, deadline_ms, out);
 }

@@ -2,9 +2,13 @@
  * frame.h - messages between the box and its server: four bytes of length,
  * most significant first, then one JSON object.
  *
- *	at the start	{}, from the server
- *	request		{"tool": "read_file", "input": {..}}
- *	answer		{"text": "..", "error": false, "wrote": false}
+ * The server says {} when it is up.  Then calls come in groups: how many
+ * there are, and a message for each; when all are in, an answer for each, in
+ * the order in which they are done.  A group is done before the next begins.
+ *
+ *	group		{"calls": 2}
+ *	call		{"tool": "read_file", "input": {..}}
+ *	answer		{"call": 1, "text": "..", "error": false, "wrote": false}
  */
 #ifndef TOOL_FRAME_H
 #define TOOL_FRAME_H
@@ -16,6 +20,7 @@
 struct err;
 
 #define FRAME_MAX (64 * MIB)
+#define FRAME_GROUP 64	/* calls in one group */
 
 struct frame_wait {
 	int64_t until;	/* clock_mono() by which it must be there; 0: for ever */

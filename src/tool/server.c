@@ -1,10 +1,12 @@
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "sys/jail.h"
 #include "tool/frame.h"
@@ -36,51 +38,170 @@ serve(int root, const struct node *request, struct answer *a)
 	return err_new(ERR_NOT_FOUND, "there is no tool '%s'", tool);
 }
 
-static struct err *
-answer_request(int root, int out, struct str request)
+/* ---- a group of calls ---- */
+
+struct call {
+	struct arena arena;
+	struct node *request;
+	struct err *broken;	/* the request cannot be read */
+};
+
+struct group {
+	int root, out;
+	struct call *calls;
+	size_t n;
+	pthread_mutex_t lock;	/* around what is below, and 'out' */
+	size_t next;
+	struct err *e;		/* nobody reads our answers */
+};
+
+static void
+format_answer(size_t call, const struct answer *a, const struct err *e, struct buf *json)
 {
-	AUTO(arena_free) struct arena arena = {0};
-	AUTO(buf_free) struct buf json = BUF_INIT(FRAME_MAX);
-	AUTO(err_free_p) struct err *e = NULL;
-	struct answer a = {.text = BUF_INIT(4 * MIB)};
-	struct node *node = NULL;
 	struct jw w;
 
-	e = json_parse(&arena, "request", request, &node);
+	jw_init(&w, json, false);
+	jw_obj(&w);
+	jw_kint(&w, "call", (int64_t)call);
+	jw_key(&w, "text");
+	jw_strn(&w, buf_str(&a->text));
+	jw_kbool(&w, "error", e != NULL);
+	jw_kbool(&w, "wrote", a->wrote);
+	jw_end(&w);
+}
+
+static void
+answer_call(struct group *g, size_t i, struct buf *json)
+{
+	struct answer a = {.text = BUF_INIT(4 * MIB)};
+	struct err *e = STEAL(g->calls[i].broken);
+
 	if (e == NULL)
-		e = serve(root, node, &a);
+		e = serve(g->root, g->calls[i].request, &a);
 	if (e != NULL) {
 		buf_clear(&a.text);
 		buf_adds(&a.text, err_msg(e));
 		if (err_hint_of(e) != NULL)
 			buf_addf(&a.text, "; %s", err_hint_of(e));
 	}
-	jw_init(&w, &json, false);
-	jw_obj(&w);
-	jw_key(&w, "text");
-	jw_strn(&w, buf_str(&a.text));
-	jw_kbool(&w, "error", e != NULL);
-	jw_kbool(&w, "wrote", a.wrote);
-	jw_end(&w);
+	format_answer(i, &a, e, json);
+	err_free(e);
 	buf_free(&a.text);
-	return frame_write(out, buf_str(&json));
+}
+
+/* Takes one call after the other until none is left. */
+static void *
+work(void *arg)
+{
+	struct group *g = arg;
+
+	pthread_mutex_lock(&g->lock);
+	while (g->next < g->n && g->e == NULL) {
+		AUTO(buf_free) struct buf json = BUF_INIT(FRAME_MAX);
+		size_t mine = g->next++;
+		struct err *e;
+
+		pthread_mutex_unlock(&g->lock);
+		answer_call(g, mine, &json);
+		pthread_mutex_lock(&g->lock);
+		e = frame_write(g->out, buf_str(&json));
+		if (g->e == NULL)
+			g->e = STEAL(e);
+		err_free(e);
+	}
+	pthread_mutex_unlock(&g->lock);
+	return NULL;
+}
+
+/*
+ * Reading is mostly waiting, and searching keeps a core busy, so the calls of
+ * a group are done side by side.  They share nothing but the root's
+ * descriptor.  This thread is one of the workers: when no other can be had,
+ * it does all of it.
+ */
+static void
+work_side_by_side(struct group *g)
+{
+	pthread_t threads[TOOL_WORKERS - 1];
+	size_t n = 0, wanted = (g->n < TOOL_WORKERS ? g->n : TOOL_WORKERS) - 1;
+
+	while (n < wanted && pthread_create(&threads[n], NULL, work, g) == 0)
+		n++;
+	work(g);
+	while (n > 0)
+		pthread_join(threads[--n], NULL);
+}
+
+static struct err *
+read_call(int in, struct call *c)
+{
+	AUTO(buf_free) struct buf request = BUF_INIT(FRAME_MAX);
+	bool end;
+
+	TRY(frame_read(in, NULL, &request, &end));
+	if (end)
+		return err_new(ERR_PROTOCOL, "a group of calls is cut");
+	c->broken = json_parse(&c->arena, "request", buf_str(&request), &c->request);
+	return NULL;
+}
+
+/* All calls are read before the first is answered: neither side waits for the other's pipe. */
+static struct err *
+serve_group(int root, int in, int out, size_t n)
+{
+	struct call calls[FRAME_GROUP] = {0};
+	struct group g = {.root = root, .out = out, .calls = calls, .n = n};
+	size_t i;
+
+	for (i = 0; i < n && g.e == NULL; i++)
+		g.e = read_call(in, &calls[i]);
+	pthread_mutex_init(&g.lock, NULL);
+	if (g.e == NULL)
+		work_side_by_side(&g);
+	pthread_mutex_destroy(&g.lock);
+	for (i = 0; i < n; i++) {
+		err_free(calls[i].broken);
+		arena_free(&calls[i].arena);
+	}
+	return g.e;
+}
+
+static struct err *
+read_group(int in, size_t *n)
+{
+	AUTO(arena_free) struct arena arena = {0};
+	AUTO(buf_free) struct buf head = BUF_INIT(FRAME_MAX);
+	struct node *node;
+	int64_t calls;
+	bool end;
+
+	TRY(frame_read(in, NULL, &head, &end));
+	if (end) {
+		*n = 0;
+		return NULL;
+	}
+	TRY(json_parse(&arena, "group", buf_str(&head), &node));
+	calls = node_get_int(node, "calls", 0);
+	if (calls < 1 || calls > FRAME_GROUP)
+		return err_new(ERR_PROTOCOL, "a group of %lld calls", (long long)calls);
+	*n = (size_t)calls;
+	return NULL;
 }
 
 static struct err *
 serve_all(int in, int out)
 {
 	AUTO(fd_close_p) int root = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO(buf_free) struct buf request = BUF_INIT(FRAME_MAX);
-	bool end;
+	size_t n = 0;
 
 	if (root < 0)
 		return err_sys("cannot open the workspace");
 	TRY(frame_write(out, STR("{}")));
 	for (;;) {
-		TRY(frame_read(in, NULL, &request, &end));
-		if (end)
+		TRY(read_group(in, &n));
+		if (n == 0)
 			return NULL;
-		TRY(answer_request(root, out, buf_str(&request)));
+		TRY(serve_group(root, in, out, n));
 	}
 }
 

@@ -37,6 +37,7 @@ const struct tool_def *tool_find(const char *name);	/* NULL when unknown */
 #define TOOL_READ_MAX (64 * KIB)	/* text of one answer of read_file */
 #define TOOL_FILE_MAX (8 * MIB)		/* a file that is read, edited or searched */
 #define TOOL_RUN_MAX (32 * KIB)		/* kept output of run: head and tail */
+#define TOOL_WORKERS 4			/* reading calls that are done at the same time */
 
 struct tool_result {
 	char *text;		/* for the model; owned */
@@ -76,6 +77,20 @@ struct err *toolbox_ready(struct toolbox *tb) MUST_USE;
  * deadline_ms bounds this call, 0 for none beyond run_ms.
  */
 struct err *toolbox_call(struct toolbox *tb, const char *name, struct str input,
+    int64_t deadline_ms, struct tool_result *out) MUST_USE;
+
+struct tool_call {
+	const char *name;
+	struct str input;
+};
+
+/*
+ * Several at once, when none of them writes (tool_def): they are done side by
+ * side, TOOL_WORKERS at a time, and take as long as the longest of them if
+ * there are no more.  Results are in the order of the calls; all n are set, or
+ * none.  With n = 1 it is toolbox_call().
+ */
+struct err *toolbox_calls(struct toolbox *tb, const struct tool_call *calls, size_t n,
     int64_t deadline_ms, struct tool_result *out) MUST_USE;
 
 void toolbox_close(struct toolbox *tb);		/* NULL is fine */

@@ -7,6 +7,9 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#ifdef __linux__
+#include "slowfs.h"
+#endif
 #include "sys/jail.h"
 #include "sys/sigs.h"
 #include "sys/userns.h"
@@ -290,6 +293,112 @@ bad_calls_are_answers(void **state)
 	    "one\n\n[lines 1 to 1 of 4; go on with start: 2]");
 }
 
+/* ---- several at once ---- */
+
+static struct tool_call
+reads(const char *input)
+{
+	return (struct tool_call){"read_file", str_of(input)};
+}
+
+static void
+several_answers_in_the_order_of_the_calls(void **state)
+{
+	struct ground *g = *state;
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+	struct tool_call calls[150] = {0};
+	struct tool_result r[150] = {0};
+	char *inputs[150];
+	size_t i;
+
+	for (i = 0; i < NITEMS(names); i++)
+		put(g, names[i], names[i], 1);
+	for (i = 0; i < NITEMS(calls); i++) {
+		inputs[i] = mem_printf("{\"path\":\"%s\"}", names[i * 7 % 10]);
+		calls[i] = reads(inputs[i]);
+	}
+	/* What is wrong with one call stays with it. */
+	calls[3] = reads("{\"path\":\"gone\"}");
+	calls[4] = reads("{}},{\"tool\":\"write_file\",\"input\":{\"path\":\"x\",\"content\":\"y\"}");
+	calls[5] = (struct tool_call){"search", STR("{\"pattern\":\"two and\"}")};
+	calls[6] = (struct tool_call){"list", STR("{\"path\":\"gone\"}")};
+	OK(toolbox_calls(g->tb, calls, NITEMS(calls), 0, r));
+	for (i = 0; i < NITEMS(calls); i++) {
+		if (i < 3 || i > 6)
+			assert_string_equal(r[i].text, names[i * 7 % 10]);
+		assert_int_equal(r[i].is_error, i == 3 || i == 4 || i == 6);
+		assert_false(r[i].wrote);
+	}
+	assert_non_null(strstr(r[3].text, "'gone' does not exist"));
+	assert_string_equal(r[5].text, "song.txt:4: two and a half\n");
+	refuses(g, "read_file", "{\"path\":\"x\"}", "does not exist");
+	for (i = 0; i < NITEMS(calls); i++) {
+		tool_result_free(&r[i]);
+		free(inputs[i]);
+	}
+}
+
+#ifdef __linux__
+
+#define DELAY_MS 500
+
+static int64_t
+timed(struct ground *g, const struct tool_call *calls, size_t n)
+{
+	struct clock c = clock_system();
+	struct tool_result r[10] = {0};
+	int64_t began;
+	char want[3] = "?\n";
+	size_t i;
+
+	OK(toolbox_ready(g->tb));
+	began = clock_mono(&c);
+	OK(toolbox_calls(g->tb, calls, n, 0, r));
+	began = clock_mono(&c) - began;
+	for (i = 0; i < n; i++) {
+		want[0] = calls[i].input.p[strlen("{\"path\":\"slow/")];
+		assert_string_equal(r[i].text, want);
+		tool_result_free(&r[i]);
+	}
+	return began;
+}
+
+/* Four slow reads take the time of one, and one slow read holds up no other. */
+static void
+slow_reads_wait_side_by_side(void **state)
+{
+	struct ground *g = *state;
+	struct slowfs s = {0};
+	struct tool_call calls[] = {reads("{\"path\":\"slow/0\"}"), reads("{\"path\":\"slow/1\"}"),
+	    reads("{\"path\":\"slow/2\"}"), reads("{\"path\":\"slow/3\"}"), reads("{\"path\":\"slow/4\"}"),
+	    reads("{\"path\":\"slow/5\"}"), reads("{\"path\":\"slow/6\"}"), reads("{\"path\":\"slow/7\"}"),
+	    reads("{\"path\":\"slow/8\"}")};
+	AUTO(mem_free_p) char *path = path_join(g->work, "slow");
+	int64_t ms;
+	size_t i;
+
+	assert_int_equal(mkdir(path, 0755), 0);
+	if (!slowfs_mount(&s, path))
+		skip();
+	for (i = 0; i < 4; i++)
+		s.delay_ms[i] = DELAY_MS;
+	s.delay_ms[4] = 3 * DELAY_MS;
+	for (i = 5; i < 9; i++)
+		s.delay_ms[i] = DELAY_MS / 4;
+	ms = timed(g, calls, 4);
+	assert_in_range(ms, DELAY_MS - 10, 2 * DELAY_MS);
+	assert_int_equal(s.most, TOOL_WORKERS);
+	/* The four short ones fit beside the long one: three workers take them. */
+	ms = timed(g, calls + 4, 5);
+	assert_in_range(ms, 3 * DELAY_MS - 10, 3 * DELAY_MS + DELAY_MS / 2);
+	assert_int_equal(s.most, TOOL_WORKERS);
+	toolbox_close(g->tb);
+	g->tb = NULL;
+	slowfs_unmount(&s);
+}
+
+#endif
+
 #ifdef FACTORY_TESTING
 static void
 reopen(struct ground *g, const char *off)
@@ -364,7 +473,10 @@ group(void)
 	    T(write_file_makes_folders), T(git_is_not_written), T(edit_is_exact_and_unique),
 	    T(list_shows_the_tree), T(search_finds_lines), T(run_says_how_it_ended),
 	    T(bad_calls_are_answers), T(t33_tools_see_the_workspace_only), T(ctrl_c_ends_a_call),
-	    T(no_sandbox_is_our_error),
+	    T(no_sandbox_is_our_error), T(several_answers_in_the_order_of_the_calls),
+#ifdef __linux__
+	    T(slow_reads_wait_side_by_side),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
