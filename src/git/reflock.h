@@ -1,6 +1,6 @@
 /*
  * reflock.h - one writer of refs at a time among the factory's own processes
- * on this machine, and the end of locks that a killed one left behind.
+ * on this machine, and the end of what a killed one left undone.
  *
  * A process that is killed between making "<ref>.lock" and renaming it leaves
  * a lock that blocks every later writer, git's own too.  So the factory's
@@ -10,6 +10,11 @@
  * finds a note there knows that its writer died, and removes just those lock
  * files; where the writer did not get to noting the inode, the lock of a
  * noted ref that was made within a second of the note.  Others' locks stay.
+ *
+ * The second note is written when every lock is held and every old id is
+ * verified, and tells the ids too: from then on the step is decided.  Whoever
+ * finds such a note writes the refs that its writer did not come to (those
+ * that still hold their old id), so that a step is never left half done.
  *
  * The flock serves order and repair only.  Whoever does not get it within
  * two seconds (a stopped process may hold it) goes on without: the locks of
@@ -23,6 +28,7 @@
 
 struct err;
 struct repo;
+struct txn;
 
 struct reflock {
 	int fd;		/* -1: not held */
@@ -30,15 +36,25 @@ struct reflock {
 
 #define REFLOCK_INIT {.fd = -1}
 
-struct err *reflock_take(struct repo *r, struct reflock *l) MUST_USE;
+/* 'undone' (may not be NULL) is given the moves of a step that was cut short. */
+struct err *reflock_take(struct repo *r, struct reflock *l, struct txn *undone) MUST_USE;
 
 /*
  * Note what is being locked ("packed-refs" too): once before the first lock
- * is made, and once, with 'made', when all are.
+ * is made, and once, 'decided', when all are and nothing but writing is left.
  */
-struct err *reflock_note(struct reflock *l, struct repo *r, const struct strs *refs,
-    bool made) MUST_USE;
+struct err *reflock_note(struct reflock *l, struct repo *r, const struct txn *t,
+    bool decided) MUST_USE;
+
+/* Forget the note, keep the flock. */
+struct err *reflock_clear(struct reflock *l) MUST_USE;
 
 void reflock_release(struct reflock *l);	/* also for AUTO */
+
+/* Give it back, but leave the note: the next one is to complete the step. */
+void reflock_leave(struct reflock *l);
+
+/* Is there a note?  Costs one look at a file. */
+bool reflock_noted(const struct repo *r);
 
 #endif

@@ -193,22 +193,110 @@ write_one(struct repo *r, struct locked *l, const char *message)
 }
 
 static struct err *
-commit_locked(struct repo *r, git_repository *g, struct locks *l, struct reflock *flock,
-    const struct strs *names, const char *message)
+lock_all(struct repo *r, git_repository *g, struct locks *l)
 {
 	struct clock clock = clock_system();
 	int64_t until = clock_mono(&clock) + LOCK_WAIT_MS;
 	size_t i;
 
+	vec_sort(l, by_name);
+	TRY(check_names(l));
 	for (i = 0; i < l->n; i++)
 		TRY(lock_one(r, g, &l->v[i], until));
-	TRY(reflock_note(flock, r, names, true));
-	for (i = 0; i < l->n; i++)
-		TRY(verify(r, l->v[i].ref));
-	vec_sort(l, by_order);
-	for (i = 0; i < l->n; i++)
-		TRY(write_one(r, &l->v[i], message));
 	return NULL;
+}
+
+/*
+ * Write what is decided.  When that fails in the middle the note stays, and
+ * the next writer completes the step.
+ */
+static struct err *
+write_all(struct repo *r, struct locks *l, struct reflock *flock, const char *message)
+{
+	struct err *e = NULL;
+	struct oid now;
+	size_t i, done = 0;
+
+	vec_sort(l, by_order);
+	for (i = 0; i < l->n && e == NULL; i++)
+		e = write_one(r, &l->v[i], message);
+	if (e == NULL)
+		return NULL;
+	for (i = 0; i < l->n; i++) {
+		const struct txn_ref *ref = l->v[i].ref;
+		struct err *unread = tip_read(r, ref->name, &now);
+
+		done += unread == NULL && !oid_eq(&ref->old, &ref->new) && oid_eq(&now, &ref->new);
+		err_ignore(unread);
+	}
+	if (done > 0)
+		reflock_leave(flock);
+	return e;
+}
+
+static void
+take_all(const struct txn *t, struct locks *l)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		vec_push(l, (struct locked){.ref = &t->v[i]});
+}
+
+/*
+ * The rest of a step whose writer died or failed in the middle: every ref that
+ * still holds its old id moves; one that went elsewhere since stays there.
+ */
+static struct err *
+complete(struct repo *r, git_repository *g, struct reflock *flock, const struct txn *undone)
+{
+	AUTO(locks_free) struct locks l = {0};
+	AUTO(txn_free) struct txn rest = {0};
+	struct oid now;
+	size_t i;
+
+	for (i = 0; i < undone->n; i++) {
+		const struct txn_ref *ref = &undone->v[i];
+
+		TRY(tip_read(r, ref->name, &now));
+		if (oid_eq(&now, &ref->old))
+			txn_add(&rest, ref->name, &ref->old, &ref->new);
+	}
+	take_all(&rest, &l);
+	TRY(lock_all(r, g, &l));
+	TRY(reflock_note(flock, r, undone, true));
+	return write_all(r, &l, flock, "complete what was cut short");
+}
+
+static struct err *
+take_turn(struct repo *r, git_repository *g, struct reflock *flock)
+{
+	AUTO(txn_free) struct txn undone = {0};
+	struct err *e;
+
+	TRY(reflock_take(r, flock, &undone));
+	if (undone.n == 0)
+		return NULL;
+	e = complete(r, g, flock, &undone);
+	if (e != NULL && err_row(err_code(e))->retry != RETRY_NEVER && !err_is(e, ERR_STATE)) {
+		reflock_leave(flock);
+		return e;
+	}
+	/* It can never be completed: what is there since keeps its place. */
+	err_ignore(e);
+	return reflock_clear(flock);
+}
+
+struct err *
+txn_settle(struct repo *r)
+{
+	AUTO(reflock_release) struct reflock flock = REFLOCK_INIT;
+	git_repository *g;
+
+	if (!reflock_noted(r))
+		return NULL;
+	TRY(repo_lg2(r, &g));
+	return take_turn(r, g, &flock);
 }
 
 struct err *
@@ -216,23 +304,22 @@ txn_commit(struct repo *r, const struct txn *t, const char *message)
 {
 	AUTO(reflock_release) struct reflock flock = REFLOCK_INIT;
 	AUTO(locks_free) struct locks l = {0};
-	AUTO(strs_free) struct strs names = {0};
 	git_repository *g;
 	size_t i;
 
 	if (t->n == 0)
 		return NULL;
-	for (i = 0; i < t->n; i++) {
-		strs_add(&names, t->v[i].name);
-		vec_push(&l, (struct locked){.ref = &t->v[i]});
-	}
-	strs_add(&names, "packed-refs");
+	take_all(t, &l);
 	vec_sort(&l, by_name);
 	TRY(check_names(&l));
 	TRY(repo_lg2(r, &g));
 	TRY(check_objects(r, g, &l));
 	TRY(objsync_flush(r));
-	TRY(reflock_take(r, &flock));
-	TRY(reflock_note(&flock, r, &names, false));
-	return commit_locked(r, g, &l, &flock, &names, message);
+	TRY(take_turn(r, g, &flock));
+	TRY(reflock_note(&flock, r, t, false));
+	TRY(lock_all(r, g, &l));
+	for (i = 0; i < l.n; i++)
+		TRY(verify(r, l.v[i].ref));
+	TRY(reflock_note(&flock, r, t, true));
+	return write_all(r, &l, &flock, message);
 }

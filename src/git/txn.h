@@ -9,9 +9,10 @@
  * txn_commit() locks every ref (in name order, so two transactions never
  * wait for each other), compares every one with its expected id, and only
  * then writes: a stale or locked ref changes nothing.  The writes happen in
- * the order of txn_add(): a crash in between leaves a prefix of them, so add
- * first what a restart can find again and last what ends the step (the
- * lease), and the restart converges.
+ * the order of txn_add().  A kill in between leaves a prefix of them until the
+ * next transaction, or txn_settle(), writes the rest (reflock.h); when the
+ * machine loses power the prefix may be all there is, so add first what a
+ * restart can find again and last what ends the step (the lease).
  *
  * The list is plain data, so that it can also be written to a file with its
  * expected ids and applied elsewhere.
@@ -46,5 +47,11 @@ void txn_free(struct txn *t);	/* also for AUTO */
  * it is on disk (fsync).  't' is unchanged.
  */
 struct err *txn_commit(struct repo *r, const struct txn *t, const char *message) MUST_USE;
+
+/*
+ * Complete a transaction that was cut short, if there is one.  For whoever
+ * decides by what refs hold; without a cut it costs one look at a file.
+ */
+struct err *txn_settle(struct repo *r) MUST_USE;
 
 #endif

@@ -72,6 +72,8 @@ state_open(const struct state_opts *o, struct state **out)
 	s->remote = o->remote != NULL && *o->remote != '\0' ? mem_strdup(o->remote) : NULL;
 	s->node = o->node != NULL ? mem_strdup(o->node) : host_name();
 	s->lease_ttl = o->lease_ttl > 0 ? o->lease_ttl : STATE_LEASE_TTL;
+	/* Where nobody may write, what was cut short is seen as it is. */
+	err_ignore(txn_settle(s->repo));
 	*out = s;
 	return NULL;
 }

@@ -273,6 +273,41 @@ moves_all_or_none(void **state)
 	repo_close(r);
 }
 
+/* A step whose writer died after it was decided is completed by the next one. */
+static void
+completes_what_was_decided(void **state)
+{
+	struct repo *r = opened();
+	struct oid a = sh_oid("HEAD"), b = another_commit(r, "b"), got;
+
+	(void)state;
+	ok(ref_cas(r, REF_STATE, &oid_zero, &a, "start"));
+	ok(ref_cas(r, "refs/factory/pulls/1", &oid_zero, &b, "went elsewhere"));
+	/* Decided: the state from a to b, a pull request to be made, another to go from a to nothing. */
+	sh("touch .git/refs/factory/state.lock && i=$(stat -c %%i .git/refs/factory/state.lock) &&"
+	   "printf 'refs/factory/pulls/2 0 %%040d %s\nrefs/factory/pulls/1 0 %s %%040d\n"
+	   "refs/factory/state %%s %s %s\npacked-refs 0 %%040d %%040d\ndecided\n' 0 0 $i 0 0 >.git/factory/refs.lock",
+	   oid_hex(&b).s, oid_hex(&a).s, oid_hex(&a).s, oid_hex(&b).s);
+	ok(txn_settle(r));
+	ok(ref_read(r, REF_STATE, &got));
+	assert_true(oid_eq(&got, &b));
+	ok(ref_read(r, "refs/factory/pulls/2", &got));
+	assert_true(oid_eq(&got, &b));
+	ok(ref_read(r, "refs/factory/pulls/1", &got));
+	assert_true(oid_eq(&got, &b));
+	sh("test ! -s .git/factory/refs.lock && test ! -e .git/refs/factory/state.lock");
+	/* A note that was cut is none, nor one whose lines lead elsewhere. */
+	sh("printf 'refs/factory/state 0 %s %s\n' >.git/factory/refs.lock", oid_hex(&b).s, oid_hex(&a).s);
+	ok(txn_settle(r));
+	ok(ref_read(r, REF_STATE, &got));
+	assert_true(oid_eq(&got, &b));
+	sh("printf '../x 0 %s %s\nHEAD 0 zz %s\ndecided\n' >.git/factory/refs.lock", oid_hex(&b).s, oid_hex(&a).s,
+	    oid_hex(&a).s);
+	ok(txn_settle(r));
+	sh("test ! -s .git/factory/refs.lock");
+	repo_close(r);
+}
+
 /* Claims: many processes create one ref, one of them wins. */
 static void
 one_claim_wins(void **state)
@@ -331,6 +366,7 @@ survives_kill_at_any_moment(void **state)
 		usleep((useconds_t)(3000 + i * 137));
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
+		ok(txn_settle(r));
 		ok(ref_read(r, REF_STATE, &got));
 		assert_true(oid_eq(&got, &a) || oid_eq(&got, &b));
 		if (oid_eq(&got, &b))
@@ -409,6 +445,7 @@ main(void)
 		TEST_REPO(keeps_the_reflog_of_branches),
 		TEST_REPO(waits_for_a_lock_then_names_it),
 		TEST_REPO(removes_the_lock_of_a_dead_writer),
+		TEST_REPO(completes_what_was_decided),
 		TEST_REPO(moves_all_or_none),
 		TEST_REPO(one_claim_wins),
 		TEST_REPO(survives_kill_at_any_moment),
