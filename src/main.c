@@ -539,6 +539,7 @@ main(int argc, char *argv[])
 	struct err *e, *flush;
 	int status;
 
+	mem_tune();
 	if (argc == 2 && strcmp(argv[1], "--tool-server") == 0)
 		return tool_server_main(STDIN_FILENO, STDOUT_FILENO);
 	out_init(&app.out, STDOUT_FILENO);

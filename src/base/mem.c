@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/mem.h"
 
@@ -13,6 +16,15 @@ out_of_memory(void)
 	if (write(STDERR_FILENO, msg, sizeof(msg) - 1) < 0)
 		_exit(128);
 	_exit(128);
+}
+
+void
+mem_tune(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TOP_PAD, 1 * MIB);
+	mallopt(M_TRIM_THRESHOLD, 8 * MIB);
+#endif
 }
 
 void *

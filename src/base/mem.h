@@ -16,6 +16,13 @@
 
 #include "base/def.h"
 
+/*
+ * Once, at the start: let the heap grow in steps of 1 MiB and keep up to 8
+ * that are free, so that it is not handed back and asked for again at each
+ * turn.  Pages that nothing touched cost nothing.
+ */
+void mem_tune(void);
+
 void *mem_alloc(size_t n) MUST_USE;		/* zeroed */
 void *mem_calloc(size_t n, size_t size) MUST_USE; /* zeroed; overflow ends the process */
 void *mem_grow(void *p, size_t n, size_t size) MUST_USE;
