@@ -52,6 +52,7 @@
  * --- store: queue, lease, ledger, journal: the factory's state ---
  * store/cache          an index of the state in SQLite
  * store/change         one change of one task
+ * store/combine        the states of two clones, merged without asking
  * store/circle         tasks that come after themselves, over any number of others
  * store/inbox          the branch that people see and edit
  * store/inside         what queue and ledger share
@@ -65,6 +66,8 @@
  * store/refresh        bring the cache to a tip of the state
  * store/settle         what follows from a person's edit
  * store/state          one tree behind one ref
+ * store/sync           state and notes of this clone and of the remote become one
+ * store/sync_refs      pull requests and attempts between clone and remote
  * store/watch          how long leases on a remote were seen unchanged
  * store/write          how a commit of the state is written
  *
@@ -184,6 +187,7 @@
  * model/task_pack      its fields as a few bytes that are read back at once
  * model/task_splice    a field changed, all other bytes kept
  * model/task_text      where the parts of a task's file stand
+ * model/task_unite     what one task became in two clones
  * model/verdict        what a gate found out about one tree
  *
  * --- wire: the outside's formats and protocols ---

@@ -204,6 +204,7 @@ desk_open(struct app *app, struct desk *out)
 	o.name = *said.name != '\0' ? said.name : NULL;
 	o.email = *said.email != '\0' ? said.email : NULL;
 	o.remote = said.remote;
+	o.base = said.base;
 	(void)str_int(str_of(said.ttl), 1, INT64_MAX, &o.lease_ttl);
 	TRY(state_open(&o, &d.state));
 	*out = d;

@@ -33,7 +33,6 @@ struct repo;
 #define REF_REMOTE "refs/factory/remote/"
 #define REMOTE_STATE REF_REMOTE "state"
 #define REMOTE_NOTES REF_REMOTE "notes"
-#define REMOTE_VIEW REF_REMOTE "view"
 #define REMOTE_LEASES REF_REMOTE "leases/"
 #define REMOTE_RUNS REF_REMOTE "runs/"
 #define REMOTE_NODES REF_REMOTE "nodes/"

@@ -95,24 +95,43 @@ piece_add(struct piece p, struct buf *out)
 	}
 }
 
+/* Lines of both, those common to their beginnings and ends once. */
+static void
+piece_both(struct piece a, struct piece b, struct buf *out)
+{
+	size_t head = 0, tail = 0, na = a.to - a.from, nb = b.to - b.from;
+	size_t most = na < nb ? na : nb;
+
+	while (head < most && str_eq(a.lines->v[a.from + head], b.lines->v[b.from + head]))
+		head++;
+	while (tail < most - head && str_eq(a.lines->v[a.to - tail - 1], b.lines->v[b.to - tail - 1]))
+		tail++;
+	piece_add((struct piece){a.lines, a.from, a.to - tail}, out);
+	piece_add((struct piece){b.lines, b.from + head, b.to}, out);
+}
+
 /* Between two places where all three agree. */
 static bool
-piece_merge(struct piece base, struct piece ours, struct piece theirs, struct buf *out)
+piece_merge(struct piece base, struct piece ours, struct piece theirs, bool both, struct buf *out)
 {
-	bool clean = true;
-
-	if (piece_eq(theirs, base))
+	if (piece_eq(theirs, base)) {
 		piece_add(ours, out);
-	else {
-		clean = piece_eq(ours, base) || piece_eq(ours, theirs);
-		piece_add(theirs, out);
+		return true;
 	}
-	return clean;
+	if (piece_eq(ours, base) || piece_eq(ours, theirs)) {
+		piece_add(theirs, out);
+		return true;
+	}
+	if (both)
+		piece_both(ours, theirs, out);
+	else
+		piece_add(theirs, out);
+	return false;
 }
 
 static bool
 walk(const struct lines *b, const struct lines *o, const struct lines *t, const size_t *in_o,
-    const size_t *in_t, struct buf *out)
+    const size_t *in_t, bool both, struct buf *out)
 {
 	size_t bi = 0, oi = 0, ti = 0, next;
 	bool clean = true;
@@ -123,7 +142,7 @@ walk(const struct lines *b, const struct lines *o, const struct lines *t, const 
 			next++;
 		clean &= piece_merge((struct piece){b, bi, next},
 		    (struct piece){o, oi, next < b->n ? in_o[next] : o->n},
-		    (struct piece){t, ti, next < b->n ? in_t[next] : t->n}, out);
+		    (struct piece){t, ti, next < b->n ? in_t[next] : t->n}, both, out);
 		if (next == b->n)
 			return clean;
 		piece_add((struct piece){b, next, next + 1}, out);
@@ -133,8 +152,8 @@ walk(const struct lines *b, const struct lines *o, const struct lines *t, const 
 	}
 }
 
-bool
-lines_merge(struct str base, struct str ours, struct str theirs, struct buf *out)
+static bool
+merge(struct str base, struct str ours, struct str theirs, bool both, struct buf *out)
 {
 	struct lines b = {0}, o = {0}, t = {0};
 	size_t *in_o, *in_t;
@@ -146,10 +165,12 @@ lines_merge(struct str base, struct str ours, struct str theirs, struct buf *out
 	in_o = mem_calloc(b.n, sizeof(*in_o));
 	in_t = mem_calloc(b.n, sizeof(*in_t));
 	if (lines_match(&b, &o, in_o) && lines_match(&b, &t, in_t))
-		clean = walk(&b, &o, &t, in_o, in_t, out);
+		clean = walk(&b, &o, &t, in_o, in_t, both, out);
 	else {
 		clean = false;
-		buf_addstr(out, theirs);
+		if (both)
+			piece_add((struct piece){&o, 0, o.n}, out);
+		piece_add((struct piece){&t, 0, t.n}, out);
 	}
 	free(in_o);
 	free(in_t);
@@ -157,4 +178,16 @@ lines_merge(struct str base, struct str ours, struct str theirs, struct buf *out
 	vec_free(&o);
 	vec_free(&t);
 	return clean;
+}
+
+bool
+lines_merge(struct str base, struct str ours, struct str theirs, struct buf *out)
+{
+	return merge(base, ours, theirs, false, out);
+}
+
+bool
+lines_unite(struct str base, struct str a, struct str b, struct buf *out)
+{
+	return merge(base, a, b, true, out);
 }

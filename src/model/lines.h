@@ -15,4 +15,10 @@
  */
 bool lines_merge(struct str base, struct str ours, struct str theirs, struct buf *out);
 
+/*
+ * The same, but such lines of both sides stay: first those that only 'a' has,
+ * then those of 'b', between what they have in common at both ends.
+ */
+bool lines_unite(struct str base, struct str a, struct str b, struct buf *out);
+
 #endif

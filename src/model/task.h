@@ -130,6 +130,28 @@ struct err *task_splice(const char *file, struct str old, const struct task *wan
 struct err *task_merge(const char *file, struct str base, struct str ours,
     struct str theirs, struct buf *out, struct strs *conflicts) MUST_USE;
 
+/*
+ * What one task became in two clones that went on from 'base' (NULL: none),
+ * neither of which owns more of it than the other.  What one side changed is
+ * taken; what both changed differently:
+ *	- lists are sets: what either added is in, what either removed is out;
+ *	- lines of the body of both sides stay, one after the other;
+ *	- of a person's other fields the more urgent priority, the longer
+ *	  estimate, else the text that sorts last (so a reason to hold or close
+ *	  stays) is taken, and the field's name goes into 'clashes';
+ *	- the factory's fields stay together, as one story: those of the side
+ *	  that is landed or closed, else has more attempts, else is further
+ *	  along; attempts of both sides count.
+ * Nothing depends on which side is called 'a'.  The result says which side's
+ * story it is.
+ */
+enum task_side { TASK_A, TASK_B };
+enum task_side task_unite(const struct task *base, const struct task *a, const struct task *b,
+    struct task *out, struct strs *clashes);
+
+/* Did this side change what people own? */
+bool task_touched(const struct task *base, const struct task *t);
+
 /* Looks another task up: false when there is none with this id. */
 typedef bool task_lookup(void *ctx, const char *id, enum task_state *state);
 

@@ -352,13 +352,12 @@ fold_file(struct fold *f, const struct diff_file *d)
 }
 
 static struct err *
-fold_once(struct state *s, const struct oid *tip, const struct oid *view, const struct oid *base,
-    struct strs *remarks)
+fold_make(struct state *s, const struct oid *tip, const struct oid *view, const struct oid *base,
+    struct oid *out, struct strs *remarks)
 {
 	AUTO(fold_free) struct fold f = {.state = s, .repo = state_repo(s), .tip = *tip,
 	    .remarks = remarks, .message = BUF_INIT(BUF_TEXT)};
-	AUTO(txn_free) struct txn txn = {0};
-	struct oid their_tree, base_tree, tree, new, parents[2] = {*tip, *view};
+	struct oid their_tree, base_tree, tree, parents[2] = {*tip, *view};
 	size_t i;
 
 	TRY(commit_tree(f.repo, tip, &f.tree));
@@ -370,26 +369,56 @@ fold_once(struct state *s, const struct oid *tip, const struct oid *view, const 
 	for (i = 0; i < f.theirs.n; i++)
 		TRY(fold_file(&f, &f.theirs.v[i]));
 	TRY(tree_apply(f.repo, &f.tree, &f.edit, &tree));
-	TRY(state_commit(s, &tree, parents, NITEMS(parents), buf_cstr(&f.message), &new));
-	txn_add(&txn, REF_STATE, tip, &new);
-	TRY(state_add_view(s, view, &new, &txn));
-	return txn_commit(f.repo, &txn, "fold the inbox");
+	return state_commit(s, &tree, parents, NITEMS(parents), buf_cstr(&f.message), out);
 }
 
-/* Nothing to take in: the view is where the state is, or was before. */
 static struct err *
-find_base(struct state *s, struct oid *tip, struct oid *view, struct oid *base, bool *idle)
+fold_once(struct state *s, const struct oid *tip, const struct oid *view, const struct oid *base,
+    struct strs *remarks)
 {
-	struct repo *r = state_repo(s);
+	AUTO(txn_free) struct txn txn = {0};
+	struct oid new;
 
-	TRY(state_tip(s, tip));
-	TRY(tip_read(r, state_view(s), view));
+	TRY(fold_make(s, tip, view, base, &new, remarks));
+	txn_add(&txn, REF_STATE, tip, &new);
+	TRY(state_add_view(s, view, &new, &txn));
+	return txn_commit(state_repo(s), &txn, "fold the inbox");
+}
+
+/* Idle: nothing to take in, the view is where the state is, or was before. */
+static struct err *
+find_base(struct repo *r, const struct oid *tip, const struct oid *view, struct oid *base, bool *idle)
+{
 	*idle = oid_is_zero(view) || oid_eq(view, tip);
 	if (*idle)
 		return NULL;
 	TRY(commit_is_ancestor(r, view, tip, idle));
 	if (!*idle)
 		TRY(commit_merge_base(r, tip, view, base));
+	return NULL;
+}
+
+static void
+remark_stranger(struct state *s, struct strs *remarks)
+{
+	if (remarks != NULL)
+		strs_addf(remarks, "the branch '%s' shares no history with refs/factory/state and is not read; rename it",
+		    state_view(s) + strlen("refs/heads/"));
+}
+
+struct err *
+inbox_take(struct state *s, const struct oid *tip, const struct oid *view, struct oid *new,
+    struct strs *remarks)
+{
+	struct oid base, made = *tip;
+	bool idle;
+
+	TRY(find_base(state_repo(s), tip, view, &base, &idle));
+	if (!idle && oid_is_zero(&base))
+		remark_stranger(s, remarks);
+	else if (!idle)
+		TRY(fold_make(s, tip, view, &base, &made, remarks));
+	*new = made;
 	return NULL;
 }
 
@@ -407,13 +436,13 @@ inbox_fold(struct state *s, struct strs *remarks)
 		AUTO(strs_free) struct strs said = {0};
 		size_t i;
 
-		TRY(find_base(s, &tip, &view, &base, &idle));
+		TRY(state_tip(s, &tip));
+		TRY(tip_read(state_repo(s), state_view(s), &view));
+		TRY(find_base(state_repo(s), &tip, &view, &base, &idle));
 		if (idle)
 			return NULL;
 		if (oid_is_zero(&base)) {
-			if (remarks != NULL)
-				strs_addf(remarks, "the branch '%s' shares no history with refs/factory/state and is not read; rename it",
-				    state_view(s) + strlen("refs/heads/"));
+			remark_stranger(s, remarks);
 			return NULL;
 		}
 		e = fold_once(s, &tip, &view, &base, &said);

@@ -28,4 +28,12 @@ struct state;
  */
 struct err *inbox_fold(struct state *s, struct strs *remarks) MUST_USE;
 
+/*
+ * Take the commits of 'view' (another clone's branch) that 'tip' does not
+ * have into a state commit, and move nothing: *new is 'tip' when there are
+ * none, or the two share no history (then it is remarked on).
+ */
+struct err *inbox_take(struct state *s, const struct oid *tip, const struct oid *view,
+    struct oid *new, struct strs *remarks) MUST_USE;
+
 #endif

@@ -27,6 +27,7 @@ struct state {
 	char *name;
 	char *email;
 	char *remote;
+	char *base;
 	char *node;
 	int64_t lease_ttl;
 };
@@ -70,6 +71,7 @@ state_open(const struct state_opts *o, struct state **out)
 	s->name = mem_strdup(o->name);
 	s->email = mem_strdup(o->email);
 	s->remote = o->remote != NULL && *o->remote != '\0' ? mem_strdup(o->remote) : NULL;
+	s->base = o->base != NULL && *o->base != '\0' ? mem_strdup(o->base) : NULL;
 	s->node = o->node != NULL ? mem_strdup(o->node) : host_name();
 	s->lease_ttl = o->lease_ttl > 0 ? o->lease_ttl : STATE_LEASE_TTL;
 	/* Where nobody may write, what was cut short is seen as it is. */
@@ -87,6 +89,7 @@ state_close(struct state *s)
 	free(s->name);
 	free(s->email);
 	free(s->remote);
+	free(s->base);
 	free(s->node);
 	free(s);
 }
@@ -119,6 +122,12 @@ const char *
 state_remote(const struct state *s)
 {
 	return s->remote;
+}
+
+const char *
+state_base(const struct state *s)
+{
+	return s->base;
 }
 
 const char *
@@ -261,33 +270,38 @@ add_refs(struct txn *to, const struct txn *from, bool deletions)
 			txn_add(to, from->v[i].name, &from->v[i].old, &from->v[i].new);
 }
 
-static struct err *
-finish_step(struct state_step *t, const struct oid *tip, const char *message)
+struct err *
+state_make(struct state *s, const struct oid *tip, const char *message, state_build *build, void *ctx,
+    struct oid *new, struct txn *refs)
 {
-	AUTO(txn_free) struct txn txn = {0};
-	struct state *s = t->state;
-	struct oid tree, new = *tip;
+	AUTO(step_free) struct state_step t = {.state = s, .tip = *tip};
+	struct oid tree, made = *tip;
 
-	TRY(tree_apply(s->repo, &t->tree, &t->edit, &tree));
-	if (!oid_eq(&tree, &t->tree))
-		TRY(state_commit(s, &tree, tip, 1, message, &new));
-	add_refs(&txn, &t->refs, false);
-	if (!oid_eq(&new, tip)) {
-		txn_add(&txn, REF_STATE, tip, &new);
-		TRY(state_add_view(s, tip, &new, &txn));
-	}
-	add_refs(&txn, &t->refs, true);
-	return txn.n == 0 ? NULL : txn_commit(s->repo, &txn, message);
+	TRY(commit_tree(s->repo, tip, &t.tree));
+	TRY(build(&t, ctx));
+	TRY(tree_apply(s->repo, &t.tree, &t.edit, &tree));
+	if (!oid_eq(&tree, &t.tree))
+		TRY(state_commit(s, &tree, tip, 1, message, &made));
+	*new = made;
+	*refs = t.refs;
+	t.refs = (struct txn){0};
+	return NULL;
 }
 
 static struct err *
 try_step(struct state *s, const struct oid *tip, const char *message, state_build *build, void *ctx)
 {
-	AUTO(step_free) struct state_step t = {.state = s, .tip = *tip};
+	AUTO(txn_free) struct txn txn = {0}, refs = {0};
+	struct oid new;
 
-	TRY(commit_tree(s->repo, tip, &t.tree));
-	TRY(build(&t, ctx));
-	return finish_step(&t, tip, message);
+	TRY(state_make(s, tip, message, build, ctx, &new, &refs));
+	add_refs(&txn, &refs, false);
+	if (!oid_eq(&new, tip)) {
+		txn_add(&txn, REF_STATE, tip, &new);
+		TRY(state_add_view(s, tip, &new, &txn));
+	}
+	add_refs(&txn, &refs, true);
+	return txn.n == 0 ? NULL : txn_commit(s->repo, &txn, message);
 }
 
 /* What decides whether a stale step was a race that is worth another try. */

@@ -36,6 +36,7 @@ struct state_opts {
 	const char *name;	/* who commits; NULL: the user's git identity */
 	const char *email;
 	const char *remote;	/* the git remote to share the state through; NULL or "": none */
+	const char *base;	/* full name of the branch that changes are made for, fetched too; NULL: none */
 	const char *node;	/* this machine's name among nodes; NULL: the host's */
 	int64_t lease_ttl;	/* policy's lease.ttl in seconds; 0: STATE_LEASE_TTL */
 };
@@ -51,6 +52,7 @@ struct repo *state_repo(const struct state *s);
 const struct clock *state_clock(const struct state *s);
 const char *state_view(const struct state *s);	/* full name of the branch, NULL for none */
 const char *state_remote(const struct state *s);	/* NULL for none: this repository on its own */
+const char *state_base(const struct state *s);	/* full name of the base branch, or NULL */
 const char *state_node(const struct state *s);
 int64_t state_lease_ttl(const struct state *s);
 

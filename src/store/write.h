@@ -5,11 +5,11 @@
 #define STORE_WRITE_H
 
 #include "base/def.h"
+#include "store/state.h"
 
 struct err;
 struct ident;
 struct oid;
-struct state;
 struct txn;
 
 /* Who commits to the state; ident_free() it. */
@@ -17,6 +17,14 @@ struct err *state_ident(const struct state *s, struct ident *out) MUST_USE;
 
 struct err *state_commit(const struct state *s, const struct oid *tree, const struct oid *parents,
     size_t n, const char *message, struct oid *out) MUST_USE;
+
+/*
+ * Run 'build' over the state of the commit 'tip' and write what comes of it,
+ * but move nothing: *new is the commit, or 'tip' when no file changed, and
+ * *refs the other refs that the step named, to be freed.
+ */
+struct err *state_make(struct state *s, const struct oid *tip, const char *message,
+    state_build *build, void *ctx, struct oid *new, struct txn *refs) MUST_USE;
 
 /*
  * Add the move of the view from wherever it is to 'new', the successor of

@@ -58,6 +58,15 @@ pair_close(struct pair *p)
 	repo_close(p->repo);
 }
 
+/* The user's configuration is read once for each opening. */
+static void
+reopen(struct pair *p)
+{
+	pair_close(p);
+	ok(repo_open(".", &p->repo));
+	p->remote = NULL;
+}
+
 static struct err *
 push_one(struct pair *p, const char *name, const struct oid *old, const struct oid *new)
 {
@@ -342,6 +351,7 @@ names_the_class_of_a_fault(void **state)
 	(void)state;
 	pair_open(&p);
 	sh("git remote add away http://user:hush@127.0.0.1:1/x.git && git remote add lost ../nowhere.git");
+	reopen(&p);
 	ok(remote_open(p.repo, "away", NULL, &m));
 	assert_string_equal(remote_url(m), "http://127.0.0.1:1/x.git");
 	fails(remote_list(m, NULL, 0, &refs), ERR_NETWORK, "http://127.0.0.1:1/x.git");
@@ -366,19 +376,23 @@ is_a_name_with_one_address(void **state)
 	fails(remote_open(p.repo, "../hub.git", NULL, &m), ERR_CONFIG, "not the name");
 	fails(remote_open(p.repo, "nobody", NULL, &m), ERR_CONFIG, "no remote 'nobody'");
 	sh("git remote add ext 'ext::sh -c touch pwned' && git remote add odd 'gopher://x/y'");
+	reopen(&p);
 	fails(remote_open(p.repo, "ext", NULL, &m), ERR_DENIED, "'ext'");
 	fails(remote_open(p.repo, "odd", NULL, &m), ERR_DENIED, "'gopher'");
 	sh("git remote add two ../hub.git && git remote set-url --add two ../hub2.git");
+	reopen(&p);
 	fails(remote_open(p.repo, "two", NULL, &m), ERR_CONFIG, "2 addresses");
 
 	/* Written elsewhere than read: all is asked where it is written. */
 	sh("git init -q --bare ../other.git && git remote set-url --push origin ../other.git && git push -q origin main");
+	reopen(&p);
 	ok(remote_open(p.repo, "origin", NULL, &m));
 	ok(remote_list(m, NULL, 0, &refs));
 	assert_int_equal(refs.n, 1);
 	refs_free(&refs);
 	remote_close(m);
 	sh("git config --unset remote.origin.pushurl && git config url.../other.git.pushInsteadOf ../hub.git");
+	reopen(&p);
 	ok(remote_open(p.repo, "origin", NULL, &m));
 	assert_string_equal(remote_url(m), "../other.git");
 	ok(remote_list(m, NULL, 0, &refs));
@@ -386,6 +400,7 @@ is_a_name_with_one_address(void **state)
 	refs_free(&refs);
 	remote_close(m);
 	sh("git config url.ext::sh.insteadOf ../hub && git config --remove-section url.../other.git");
+	reopen(&p);
 	fails(remote_open(p.repo, "origin", NULL, &m), ERR_DENIED, "'ext'");
 	pair_close(&p);
 }
