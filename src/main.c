@@ -29,13 +29,16 @@
  *
  * --- line: one task from claim to landing ---
  * line/check           a revision that somebody has, against the gates, without any agent
+ * line/deaths          how often the process of a run died at one step
  * line/deliver         how a run ends: a pull request, or a question
  * line/judge           the gates of a policy on a tree, with the setup that they need
  * line/land            a pull request of this repository onto its base branch
  * line/parcel          what a run leaves behind, before it is part of the state
+ * line/past            what the attempts before this one say to it
  * line/policy          policy of a base commit, the user's word, and trust
  * line/prove           the gates on a change's merge result, as a step
  * line/replay          do a recorded run over, without a model
+ * line/retry           how a run ends that is not delivered
  * line/run             one task from claim to a pull request
  * line/scan            a last look at what a change would carry out of the sandbox
  * line/setup           what a workspace needs before work starts

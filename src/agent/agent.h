@@ -67,7 +67,8 @@ struct agent_job {
 };
 
 struct agent_turn {
-	bool gave_up;
+	bool gave_up;	/* a person must decide */
+	bool broke;	/* gave up because it failed itself: the program, not the task */
 	char *text;	/* the summary, or the question to a person; owned */
 };
 

@@ -120,6 +120,9 @@ ask(struct agent *a, struct loop *l, struct llm_reply *reply)
 	    .guessed = 1};
 	TRY(budget_charge(job->budget, &worst));
 	e = llm_complete(job->llm, &req, reply);
+	/* A server that takes too long is no deadline of the run's. */
+	if (err_is(e, ERR_TIMEOUT))
+		return err_recode(e, ERR_NETWORK);
 	if (e != NULL)
 		return e;
 	lost = use_of(reply);

@@ -174,7 +174,7 @@ read_turn(struct agent *a, const struct node *n, bool recorded, struct agent_tur
 		return node_err(n, "not an agent's outcome");
 	if (recorded)
 		agent_recorded(a, true, &oid);
-	out->gave_up = status != 0;
+	out->gave_up = out->broke = status != 0;
 	out->text = status == 0 ? mem_strdup(text)
 	    : mem_printf("the agent ended with exit status %d; its last words: %s", (int)status, text);
 	return NULL;

@@ -131,3 +131,13 @@ text_slug(struct buf *b, struct str s, size_t max)
 	if (b->n == start)
 		buf_adds(b, "task");
 }
+
+struct str
+text_cut(struct str s, size_t max)
+{
+	if (s.n <= max)
+		return s;
+	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return str_take(s, max);
+}

@@ -30,6 +30,9 @@ bool text_hidden(int32_t codepoint);
  */
 void text_visible(struct buf *b, struct str s, bool one_line);
 
+/* Its first bytes, at most max, that end with a whole character. */
+struct str text_cut(struct str s, size_t max);
+
 /* Columns on a terminal, one per code point that is not combining. */
 size_t text_width(struct str s);
 

@@ -12,6 +12,7 @@
 #include "conf/config.h"
 #include "git/repo.h"
 #include "line/policy.h"
+#include "line/retry.h"
 #include "wire/json.h"
 
 struct config_opts {
@@ -133,6 +134,7 @@ check(struct app *app, const void *opts UNUSED, const struct args *args)
 	config_init(&c);
 	TRY(config_parse(args->n > 0 ? args->v[0] : CONFIG_PATH, buf_str(&text), &c));
 	TRY(config_check(&c));
+	TRY(retry_check(&c));
 	out_printf(&app->out, "%s is fine\n", args->n > 0 ? args->v[0] : CONFIG_PATH);
 	if (!config_gated(&c) && !c.gates_none)
 		out_printf(&app->note, "note: it has no gates, so no task can run yet\n");

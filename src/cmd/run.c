@@ -101,6 +101,18 @@ print_record(struct out *o, const struct run *r, const struct oid *landed)
 		    ", git factory pr merge %" PRId64 "\n", r->pull, r->pull, r->pull);
 }
 
+/* The attempt is over, and the task is in the queue again. */
+static struct err *
+again(const struct run *r)
+{
+	char when[CLOCK_TEXT] = "";
+
+	if (r->retry_at > 0)
+		clock_format(r->retry_at, when);
+	return err_hint(err_new(ERR_AGAIN, "attempt %" PRId64 " of task %s failed (%s): %s", r->attempt, r->task,
+	    r->class, r->message), "next: %s%s%s", r->next, r->retry_at > 0 ? ", not before " : "", when);
+}
+
 static struct err *
 print_result(struct app *app, const struct run_opts *o, const struct run *r, const struct oid *landed)
 {
@@ -114,6 +126,8 @@ print_result(struct app *app, const struct run_opts *o, const struct run *r, con
 	}
 	if (r->outcome == RUN_DELIVERED)
 		return NULL;
+	if (r->outcome == RUN_FAILED)
+		return again(r);
 	return err_hint(err_new(ERR_ESCALATED, "task %s needs a person: %s", r->task, r->question),
 	    "git factory task show %s", r->task);
 }

@@ -353,6 +353,10 @@ put_task(struct jw *w, const struct task *t)
 	jw_kstr(w, "commit", t->commit);
 	jw_kstr(w, "error", t->error);
 	jw_kstr(w, "question", t->question);
+	jw_kstr(w, "class", t->class);
+	put_strs(w, "tries", &t->tries);
+	put_time(w, "retry_at", t->retry_at);
+	jw_kstr(w, "next", t->next);
 }
 
 void
@@ -378,9 +382,23 @@ row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body)
 /* ---- runs ---- */
 
 void
+next_text(const char *class, const char *next, int64_t retry_at, struct buf *out)
+{
+	char when[CLOCK_TEXT];
+
+	if (*class == '\0')
+		return;
+	buf_addf(out, "%s: %s", class, next);
+	if (retry_at == 0)
+		return;
+	clock_format(retry_at, when);
+	buf_addf(out, ", not before %s", when);
+}
+
+void
 run_line(struct app *app, const struct run *r)
 {
-	AUTO(buf_free) struct buf cost = BUF_INIT(64);
+	AUTO(buf_free) struct buf cost = BUF_INIT(64), next = BUF_INIT(BUF_TEXT);
 	char when[CLOCK_TEXT], span[CLOCK_TEXT];
 
 	clock_format(r->started, when);
@@ -392,6 +410,12 @@ run_line(struct app *app, const struct run *r)
 	    run_outcome_word(r->outcome), buf_cstr(&cost), span);
 	out_line(&app->out, str_of(r->title));
 	out_printf(&app->out, "\n");
+	next_text(r->class, r->next, r->retry_at, &next);
+	if (next.n > 0) {
+		out_printf(&app->out, "%-8s  ", "");
+		out_line(&app->out, buf_str(&next));
+		out_printf(&app->out, "\n");
+	}
 }
 
 void

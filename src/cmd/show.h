@@ -85,6 +85,12 @@ void check_json(struct jw *w, const struct check *c);
 /* NULL when it passed, else ERR_GATES_FAILED. */
 struct err *check_answer(const struct check *c) MUST_USE;
 
+/*
+ * What happens next after a failure, "network: it goes on where it was, not
+ * before TIME"; nothing where none is known.
+ */
+void next_text(const char *class, const char *next, int64_t retry_at, struct buf *out);
+
 /* "name      value" for a person; nothing for an empty value. */
 void field_line(struct out *o, const char *name, const char *value);
 

@@ -97,6 +97,7 @@ show_gate(struct out *o, const struct verdict *v)
 static void
 show_text(struct out *o, const struct run *r)
 {
+	AUTO(buf_free) struct buf next = BUF_INIT(BUF_TEXT);
 	size_t i;
 
 	out_style(o, STYLE_BOLD);
@@ -108,6 +109,8 @@ show_text(struct out *o, const struct run *r)
 	field_line(o, "outcome", run_outcome_word(r->outcome));
 	field_line(o, "error", r->error);
 	field_line(o, "message", r->message);
+	next_text(r->class, r->next, r->retry_at, &next);
+	field_line(o, "next", buf_cstr(&next));
 	show_number(o, "attempt", r->attempt, "");
 	show_times(o, r);
 	field_line(o, "node", r->node);

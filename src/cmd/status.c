@@ -60,6 +60,7 @@ note_line(struct app *app, enum out_style style, const char *word, const char *i
 static struct err *
 note_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 {
+	AUTO(buf_free) struct buf next = BUF_INIT(BUF_TEXT);
 	struct noting *n = ctx;
 
 	if (n->w != NULL) {
@@ -73,9 +74,15 @@ note_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 		return NULL;
 	}
 	note_line(n->app, row->task->state == TASK_ESCALATED ? STYLE_YELLOW : STYLE_GREEN,
-	    task_state_word(row->task->state), row->id.s, row->task->title);
+	    row_word(row), row->id.s, row->task->title);
 	if (row->task->pull != 0)
 		out_printf(&n->app->out, "%-10s pull request #%lld\n", "", (long long)row->task->pull);
+	next_text(row->task->class, row->task->next, row->task->retry_at, &next);
+	if (next.n > 0) {
+		out_printf(&n->app->out, "%-10s ", "");
+		out_line(&n->app->out, buf_str(&next));
+		out_printf(&n->app->out, "\n");
+	}
 	if (*row->task->question != '\0') {
 		out_printf(&n->app->out, "%-10s ", "");
 		out_line(&n->app->out, str_of(row->task->question));

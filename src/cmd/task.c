@@ -406,6 +406,7 @@ static void
 show_text(struct app *app, struct queue *q, const struct queue_row *row)
 {
 	AUTO(err_free_p) struct err *why = queue_ready(q, row);
+	AUTO(buf_free) struct buf next = BUF_INIT(BUF_TEXT);
 	const struct task *t = row->task;
 	struct out *o = &app->out;
 	char text[CLOCK_TEXT];
@@ -440,6 +441,9 @@ show_text(struct app *app, struct queue *q, const struct queue_row *row)
 	}
 	field_line(o, "commit", t->commit);
 	field_line(o, "error", t->error);
+	show_list(o, "failures", &t->tries);
+	next_text(t->class, t->next, t->retry_at, &next);
+	field_line(o, "next", buf_cstr(&next));
 	if (*t->question != '\0')
 		out_printf(o, "\nA person must decide:\n%s\n", t->question);
 	if (*t->body != '\0')

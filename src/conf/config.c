@@ -152,6 +152,12 @@ config_gate(const struct config *c, const char *name)
 	return key_place_find(c, PLACE_GATE, str_of(name));
 }
 
+const struct conf_retry *
+config_retry(const struct config *c, const char *name)
+{
+	return key_place_find(c, PLACE_RETRY, str_of(name));
+}
+
 bool
 config_gated(const struct config *c)
 {
@@ -258,6 +264,10 @@ config_check(const struct config *c)
 		TRY(check_agent(c, &c->agents.v[i]));
 	for (i = 0; i < c->gates.n; i++)
 		TRY(check_gate(&c->gates.v[i]));
+	for (i = 0; i < c->retries.n; i++)
+		if (c->retries.v[i].agent[0] != '\0' && config_agent(c, c->retries.v[i].agent) == NULL)
+			return err_hint(err_new(ERR_CONFIG, "'retry.%s.agent' names '%s', which is no agent",
+			    c->retries.v[i].name, c->retries.v[i].agent), "describe it below 'agents'");
 	for (i = 0; i < c->setup.n; i++)
 		if (c->setup.v[i].run[0] == '\0')
 			return err_new(ERR_CONFIG, CONFIG_PATH ":%lld: a step of 'workspace.setup' has no 'run'",

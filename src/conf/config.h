@@ -78,6 +78,13 @@ struct conf_gate {
 	const char *dir;		/* where it runs, "" for the top */
 };
 
+/* What differs from the class's own policy (model/failure.h); -1 and "": nothing. */
+struct conf_retry {
+	const char *name;		/* the class of failure */
+	int64_t max, wait, ceiling, deadline;
+	const char *agent;
+};
+
 struct conf_setup {
 	const char *run;		/* shell command */
 	struct strs key;		/* files whose content it depends on */
@@ -100,6 +107,7 @@ struct config {
 	struct { VEC_FIELDS(struct conf_gate); } gates;
 	bool gates_none;		/* 'gates: none', by name */
 	struct strs protect;		/* globs beside the built-in ones */
+	struct { VEC_FIELDS(struct conf_retry); } retries;
 	struct { VEC_FIELDS(struct conf_setup); } setup;
 	struct {
 		enum sandbox_mode mode;
@@ -113,6 +121,7 @@ struct config {
 		int64_t turns, tokens, micro, iterations;
 		int64_t timeout;	/* seconds for the whole run */
 		int64_t command;	/* seconds for one command of the agent */
+		int64_t failures;	/* of a task, before a person is asked */
 	} limits;
 	struct {
 		int64_t ttl;		/* seconds */
@@ -169,6 +178,7 @@ struct err *config_secrets(const struct config *c, struct secrets *s) MUST_USE;
 /* NULL when there is none of this name; of models, "" names the only one. */
 const struct conf_model *config_model(const struct config *c, const char *name);
 const struct conf_agent *config_agent(const struct config *c, const char *name);
+const struct conf_retry *config_retry(const struct config *c, const char *name);
 const struct conf_gate *config_gate(const struct config *c, const char *name);
 
 /* No gate and no 'gates: none': a run refuses. */

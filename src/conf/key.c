@@ -250,7 +250,7 @@ set_number(const struct key *k, void *obj, struct str s)
 	int64_t v;
 	bool good;
 
-	if (k->kind == KEY_PRICE && s.n == 0) {
+	if (s.n == 0 && *k->init == '\0') {
 		*(int64_t *)at(k, obj) = -1;
 		return true;
 	}
@@ -457,9 +457,14 @@ key_text(const struct key *k, const void *obj, struct buf *out)
 
 	switch (k->kind) {
 	case KEY_ENUM: buf_adds(out, k->words[*(const int *)p]); break;
-	case KEY_INT: buf_addf(out, "%lld", (long long)*(const int64_t *)p); break;
+	case KEY_INT:
+		if (*k->init != '\0' || *(const int64_t *)p >= 0)
+			buf_addf(out, "%lld", (long long)*(const int64_t *)p);
+		break;
 	case KEY_BOOL: buf_adds(out, *(const bool *)p ? "true" : "false"); break;
 	case KEY_SPAN:
+		if (*k->init == '\0' && *(const int64_t *)p < 0)
+			break;
 		clock_format_span(*(const int64_t *)p, span);
 		buf_adds(out, span);
 		break;

@@ -22,9 +22,9 @@ enum key_kind {
 	KEY_ENV,	/* const char *: name of an environment variable */
 	KEY_WORD,	/* const char *: one of 'words' */
 	KEY_ENUM,	/* an enum: index into 'words' */
-	KEY_INT,	/* int64_t within lo and hi */
+	KEY_INT,	/* int64_t within lo and hi; -1 where there is no default */
 	KEY_BOOL,	/* bool */
-	KEY_SPAN,	/* int64_t seconds within lo and hi */
+	KEY_SPAN,	/* int64_t seconds within lo and hi; -1 likewise */
 	KEY_BYTES,	/* int64_t bytes within lo and hi */
 	KEY_MONEY,	/* int64_t micro-dollars */
 	KEY_PRICE,	/* the same, -1 when not set */
@@ -37,7 +37,7 @@ enum key_kind {
 };
 
 /* Where a key's member lives. */
-enum key_place { PLACE_CONFIG, PLACE_MODEL, PLACE_AGENT, PLACE_GATE, PLACE_SETUP };
+enum key_place { PLACE_CONFIG, PLACE_MODEL, PLACE_AGENT, PLACE_GATE, PLACE_RETRY, PLACE_SETUP };
 
 struct key {
 	const char *name;	/* "sandbox.mode", "models.<name>.provider", "workspace.setup.run" */
@@ -53,7 +53,7 @@ struct key {
 
 extern const struct key keys[];		/* ends in a row without a name */
 
-/* A collection of structs in the config: models, agents, gates, setup. */
+/* A collection of structs in the config: models, agents, gates, retries, setup. */
 struct place {
 	const char *prefix;	/* "models." */
 	size_t offset;		/* of its vector in struct config */

@@ -5,6 +5,7 @@
 #define MODEL(m) PLACE_MODEL, offsetof(struct conf_model, m)
 #define AGENT(m) PLACE_AGENT, offsetof(struct conf_agent, m)
 #define GATE(m) PLACE_GATE, offsetof(struct conf_gate, m)
+#define RETRY(m) PLACE_RETRY, offsetof(struct conf_retry, m)
 #define SETUP(m) PLACE_SETUP, offsetof(struct conf_setup, m)
 
 #define HOUR 3600
@@ -23,6 +24,7 @@ const struct place places[] = {
 	[PLACE_MODEL] = {"models.", offsetof(struct config, models), sizeof(struct conf_model), true},
 	[PLACE_AGENT] = {"agents.", offsetof(struct config, agents), sizeof(struct conf_agent), true},
 	[PLACE_GATE] = {"gates.", offsetof(struct config, gates), sizeof(struct conf_gate), true},
+	[PLACE_RETRY] = {"retry.", offsetof(struct config, retries), sizeof(struct conf_retry), true},
 	[PLACE_SETUP] = {"workspace.setup.", offsetof(struct config, setup),
 	    sizeof(struct conf_setup), false},
 };
@@ -135,6 +137,19 @@ const struct key keys[] = {
 	    "How long one run may take", 1, 7 * DAY, NULL},
 	{"limits.command", KEY_SPAN, TOP(limits.command), "5m", NULL,
 	    "How long one command of the agent may take", 1, DAY, NULL},
+	{"limits.failures", KEY_INT, TOP(limits.failures), "16", NULL,
+	    "Failures of a task, of all classes together, that are met by another try before a person is asked", 0, 1000, NULL},
+
+	{"retry.<name>.max", KEY_INT, RETRY(max), "", "12",
+	    "Failures of this class (see git-factory-tasks(5)) that are met by another try; the class's own number by default", 0, 1000, NULL},
+	{"retry.<name>.wait", KEY_SPAN, RETRY(wait), "", "1m",
+	    "Wait before the first try, doubled for each further one", 0, 7 * DAY, NULL},
+	{"retry.<name>.ceiling", KEY_SPAN, RETRY(ceiling), "", "1h",
+	    "The longest wait", 0, 7 * DAY, NULL},
+	{"retry.<name>.deadline", KEY_INT, RETRY(deadline), "", "100",
+	    "Deadline of the next attempt, in percent of the last one's", 10, 1000, NULL},
+	{"retry.<name>.agent", KEY_LINE, RETRY(agent), "", "coder",
+	    "Who makes the next attempt; the same agent by default", 0, 0, NULL},
 
 	{"commit.name", KEY_LINE, TOP(commit.name), "", "Factory",
 	    "Name on the commits; git's own identity by default", 0, 0, NULL},

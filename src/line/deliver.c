@@ -80,11 +80,7 @@ make_commit(struct walk *w, const struct oid *tree, struct oid *out)
 	return commit_create(w->repo, &spec, out);
 }
 
-/*
- * When the run ended, as a step of the journal: all that is written from here
- * on is a function of it, so a restart writes the same objects.
- */
-static struct err *
+struct err *
 end_time(struct walk *w)
 {
 	AUTO(mem_free_p) char *json = NULL;
@@ -373,26 +369,30 @@ deliver(struct walk *w, const struct oid *tree, struct proof *proof)
 	}
 }
 
-/* ---- a question ---- */
+/* ---- no pull request ---- */
 
 struct err *
-escalate(struct walk *w, const struct oid *tree, struct proof *proof, const struct err *why,
-    const char *question)
+give_up(struct walk *w, const struct oid *tree, struct proof *proof, const struct ending_words *words)
 {
 	AUTO(ending_free) struct ending d = {.w = w};
-	AUTO(mem_free_p) char *text = walk_redact(w, question);
-	AUTO(mem_free_p) char *message = walk_redact(w, why == NULL ? "" : err_msg(why));
+	AUTO(mem_free_p) char *question = walk_redact(w, words->question);
+	AUTO(mem_free_p) char *message = walk_redact(w, words->message);
+	bool asks = words->outcome == RUN_ESCALATED;
 
 	take_verdicts(w, proof);
-	line_tell(w->o, LINE_STEP, "escalate");
+	line_tell(w->o, LINE_STEP, asks ? "escalate" : "queue it again");
 	TRY(end_time(w));
-	if (!oid_eq(tree, &w->policy.tree) && !err_is(why, ERR_SECRET)) {
+	if (!oid_eq(tree, &w->policy.tree) && !err_is(words->why, ERR_SECRET)) {
 		TRY(make_commit(w, tree, &d.parcel.commit));
 		TRY(attempt_chain(w, &d.parcel.commit, &d.parcel.attempt));
 	}
-	run_set(&w->rec, &w->rec.question, text);
-	run_set(&w->rec, &w->rec.error, why == NULL ? "escalated" : err_row(err_code(why))->word);
+	run_set(&w->rec, &w->rec.question, question);
+	run_set(&w->rec, &w->rec.error, words->why != NULL ? err_row(err_code(words->why))->word :
+	    asks ? "escalated" : "gates-failed");
 	run_set(&w->rec, &w->rec.message, message);
-	fill_record(w, &d, tree, RUN_ESCALATED);
+	run_set(&w->rec, &w->rec.class, words->class);
+	run_set(&w->rec, &w->rec.next, words->next);
+	w->rec.retry_at = words->retry_at;
+	fill_record(w, &d, tree, words->outcome);
 	return finish(w, &d);
 }

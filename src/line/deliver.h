@@ -26,11 +26,29 @@ struct walk;
  */
 struct err *deliver(struct walk *w, const struct oid *tree, struct proof *proof) MUST_USE;
 
+/* What is said of a run that ends without a pull request; all borrowed. */
+struct ending_words {
+	enum run_outcome outcome;	/* RUN_FAILED: queued again; RUN_ESCALATED: a person is asked */
+	const char *class;		/* of the failure */
+	const struct err *why;		/* NULL: the agent, or the gates */
+	const char *message;		/* one line, why */
+	const char *question;		/* to a person, "" */
+	const char *next;		/* what happens next, one line */
+	int64_t retry_at;
+};
+
 /*
  * End without a pull request: what was tried is kept as an attempt, and the
- * task says what a person must decide.  'why' may be NULL (the agent gave up).
+ * task says what happens next.
  */
-struct err *escalate(struct walk *w, const struct oid *tree, struct proof *proof,
-    const struct err *why, const char *question) MUST_USE;
+struct err *give_up(struct walk *w, const struct oid *tree, struct proof *proof,
+    const struct ending_words *words) MUST_USE;
+
+/*
+ * When the run ended, into its record, as a step of the journal: all that is
+ * written from here on is a function of it, so a restart writes the same
+ * objects.
+ */
+struct err *end_time(struct walk *w) MUST_USE;
 
 #endif

@@ -7,6 +7,7 @@
 #include "git/diff.h"
 #include "git/ref.h"
 #include "line/parcel.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "model/task.h"
 #include "store/ledger.h"
@@ -46,11 +47,7 @@ parcel_apply(const struct parcel *p, const struct pull_move *move, struct state_
 {
 	const struct run *r = p->rec;
 
-	task->attempts = r->attempt;
-	task->state = r->outcome == RUN_DELIVERED ? TASK_DELIVERED : TASK_ESCALATED;
-	task_set(task, &task->run, r->id);
-	task_set(task, &task->error, r->error);
-	task_set(task, &task->question, r->question);
+	task_take_run(task, r);
 	TRY(ledger_put(t, r));
 	if (!oid_is_zero(&p->attempt))
 		TRY(attempt_ref(p, t));

@@ -12,6 +12,7 @@
 #include "git/tree.h"
 #include "git/userconf.h"
 #include "line/policy.h"
+#include "line/retry.h"
 #include "llm/llm.h"
 #include "llm/price.h"
 
@@ -88,6 +89,7 @@ load(struct repo *r, const char *branch, const struct oid *commit, struct policy
 	TRY(parse_file(r, &p->tree, &p->cfg, &p->found));
 	TRY(userconf_each(r, "factory.", take_user_value, &p->cfg));
 	TRY(config_check(&p->cfg));
+	TRY(retry_check(&p->cfg));
 	return judge_trust(r, p);
 }
 

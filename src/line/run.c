@@ -6,6 +6,7 @@
 #include "git/workspace.h"
 #include "line/deliver.h"
 #include "line/land.h"
+#include "line/retry.h"
 #include "line/run.h"
 #include "line/walk.h"
 #include "line/work.h"
@@ -14,53 +15,30 @@
 /* Caches of workspaces that nobody used for that long are removed. */
 #define LEFTOVERS_S (14 * 24 * 3600)
 
-/* Errors that a person must answer on the task; all others let the run wait. */
-static bool
-ends_run(const struct err *e)
-{
-	switch (err_code(e)) {
-	case ERR_BUDGET:
-	case ERR_TIMEOUT:
-	case ERR_REFUSED:
-	case ERR_PROTOCOL:
-	case ERR_LIMIT:
-	case ERR_SECRET:
-	case ERR_CONFLICT:
-	case ERR_STATE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static struct err *
-question_of(struct work *r, struct err *e)
-{
-	free(r->question);
-	r->question = err_hint_of(e) == NULL ? mem_strdup(err_msg(e))
-	    : mem_printf("%s (%s)", err_msg(e), err_hint_of(e));
-	r->why = e;
-	return NULL;
-}
-
 static struct err *
 walk_all(struct walk *w)
 {
 	AUTO(work_free) struct work r = {0};
+	enum retry_phase phase = RETRY_STAFF;
 	struct err *e;
 
-	TRY(walk_staff(w));
-	e = work_through(w, &r);
+	if (w->deaths > retry_policy(&w->policy.cfg, FAILURE_ORPHANED).max) {
+		r.end = WORK_DIED;
+		r.question = mem_printf("the process of this task's run died %" PRId64 " times at the same step", w->deaths);
+		return retry_end(w, &r, phase, NULL);
+	}
+	e = walk_staff(w);
+	if (e == NULL) {
+		phase = RETRY_WORK;
+		e = work_through(w, &r);
+	}
 	if (e == NULL && r.proven) {
+		phase = RETRY_DELIVER;
 		e = deliver(w, agent_tree(w->agent), &r.proof);
 		if (e == NULL)
 			return NULL;
 	}
-	if (e != NULL && !ends_run(e))
-		return e;
-	if (e != NULL)
-		TRY(question_of(&r, e));
-	return escalate(w, agent_tree(w->agent), &r.proof, r.why, r.question);
+	return retry_end(w, &r, phase, e);
 }
 
 /* The change is delivered: why it did not land is for whoever reads the pull request. */

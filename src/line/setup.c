@@ -62,7 +62,7 @@ failed(const struct conf_setup *s, const struct proc_result *r, const struct sec
 	AUTO(buf_free) struct buf said = BUF_INIT(2 * OUTPUT_MAX);
 
 	redact_output(redact, &r->out, OUTPUT_MAX, OUTPUT_MAX, &said);
-	return err_hint(err_new(ERR_COMMAND, "setup '%s' ended with exit status %d: %s", s->run, r->status,
+	return err_hint(err_new(ERR_DEPENDENCY, "setup '%s' ended with exit status %d: %s", s->run, r->status,
 	    buf_cstr(&said)),
 	    trusted ? "try it by hand in a fresh checkout"
 	    : "the change needs something that setup without network cannot get");
@@ -114,7 +114,7 @@ run_one(const struct judge *j, struct workspace *ws, const struct conf_setup *s,
 	if (r.cancelled)
 		return err_new(ERR_INTERRUPTED, "stopped during setup");
 	if (r.timed_out)
-		return err_hint(err_new(ERR_COMMAND, "setup '%s' passed its deadline", s->run), "raise its timeout, or limits.timeout");
+		return err_hint(err_new(ERR_DEPENDENCY, "setup '%s' passed its deadline", s->run), "raise its timeout, or limits.timeout");
 	if (r.status != 0)
 		return failed(s, &r, &given, trusted);
 	return NULL;

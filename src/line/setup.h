@@ -19,7 +19,7 @@ struct policy;
 
 /*
  * *key names the layer for the tree, NULL when policy has no setup; free it.
- * 'trusted' says that the tree is a base's own.  ERR_COMMAND with the last
+ * 'trusted' says that the tree is a base's own.  ERR_DEPENDENCY with the last
  * words of a command that failed.
  */
 struct err *setup_prepare(const struct judge *j, const struct policy *p, const struct oid *tree,

@@ -154,11 +154,14 @@ open_agent(struct walk *w)
 	AUTO(buf_free) struct buf system = BUF_INIT(MIB), prompt = BUF_INIT(4 * MIB);
 	const struct conf_agent *a = w->agent_conf;
 	struct agent_job *job = arena_alloc(&w->rec.mem, sizeof(*job));
+	AUTO(mem_free_p) char *past = walk_redact(w, w->past);
 	const char **argv;
 	size_t i;
 
 	TRY(context_system(w->repo, &w->policy.tree, &w->policy.cfg, "implementer", &system));
 	TRY(context_prompt(w->repo, &w->policy.tree, &w->policy.cfg, &w->task, &prompt));
+	buf_adds(&prompt, past);
+	TRY(buf_check(&prompt, "the prompt"));
 	*job = (struct agent_job){.repo = w->repo, .ws = w->ws, .base_tree = w->policy.tree,
 	    .jail = &w->agent_jail, .journal = w->journal, .budget = &w->budget, .redact = w->redact,
 	    .clock = w->clock, .cwd = w->task.dir[0] != '\0' ? w->task.dir : NULL,

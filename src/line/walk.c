@@ -9,6 +9,9 @@
 #include "conf/redact.h"
 #include "git/repo.h"
 #include "git/workspace.h"
+#include "line/deaths.h"
+#include "line/past.h"
+#include "line/retry.h"
 #include "line/walk.h"
 #include "llm/llm.h"
 #include "store/journal.h"
@@ -28,7 +31,7 @@ walk_alive(struct walk *w)
 char *
 walk_redact(struct walk *w, const char *text)
 {
-	return defence_on(DEFENCE_REDACT) ? redact_dup(w->redact, text) : mem_strdup(text);
+	return defence_on(DEFENCE_REDACT) && w->redact != NULL ? redact_dup(w->redact, text) : mem_strdup(text);
 }
 
 /* ---- which run ---- */
@@ -90,10 +93,15 @@ choose_run(struct walk *w)
 static struct err *
 record_start(struct walk *w)
 {
-	AUTO(buf_free) struct buf json = BUF_INIT(BUF_TEXT);
+	AUTO(buf_free) struct buf json = BUF_INIT(BUF_TEXT), past = BUF_INIT(BUF_TEXT);
 	struct jw j;
 
 	TRY(policy_open(w->repo, &w->policy));
+	TRY(past_tell(w, &past));
+	w->past = mem_strdup(buf_cstr(&past));
+	w->timeout = retry_timeout(&w->policy.cfg, &w->task);
+	if (retry_agent(&w->policy.cfg, &w->task)[0] != '\0')
+		w->agent_name = mem_strdup(retry_agent(&w->policy.cfg, &w->task));
 	w->rec.started = clock_wall(w->clock);
 	w->rec.attempt = w->task.attempts + 1;
 	jw_init(&j, &json, false);
@@ -103,6 +111,11 @@ record_start(struct walk *w)
 	jw_kstr(&j, "base", oid_hex(&w->policy.commit).s);
 	jw_kint(&j, "attempt", w->rec.attempt);
 	jw_kint(&j, "started", w->rec.started);
+	jw_kint(&j, "timeout", w->timeout);
+	if (w->agent_name != NULL)
+		jw_kstr(&j, "agent", w->agent_name);
+	if (w->past[0] != '\0')
+		jw_kstr(&j, "past", w->past);
 	jw_end(&j);
 	return journal_put(w->journal, "start", buf_str(&json));
 }
@@ -117,7 +130,11 @@ take_up_start(struct walk *w, const struct node *n)
 		return node_err(n, "not the start of a run");
 	w->rec.started = node_get_int(n, "started", 0);
 	w->rec.attempt = node_get_int(n, "attempt", 1);
-	return policy_at(w->repo, branch, &commit, &w->policy);
+	w->past = mem_strdup(node_get_str(n, "past") != NULL ? node_get_str(n, "past") : "");
+	w->agent_name = mem_strdup(node_get_str(n, "agent"));
+	TRY(policy_at(w->repo, branch, &commit, &w->policy));
+	w->timeout = node_get_int(n, "timeout", w->policy.cfg.limits.timeout);
+	return NULL;
 }
 
 static struct err *
@@ -167,7 +184,8 @@ read_task(struct walk *w)
 static struct err *
 choose_agent(struct walk *w)
 {
-	const char *name = w->o->agent != NULL ? w->o->agent : w->policy.cfg.agent;
+	const char *name = w->o->agent != NULL ? w->o->agent :
+	    w->agent_name != NULL ? w->agent_name : w->policy.cfg.agent;
 
 	if (name[0] == '\0')
 		return err_hint(err_new(ERR_CONFIG, "no agent is configured"),
@@ -191,7 +209,7 @@ apply_policy(struct walk *w)
 	TRY(choose_agent(w));
 	TRY(policy_jail(&w->policy, NULL, &w->gate_jail));
 	w->judge = (struct judge){.repo = w->repo, .clock = w->clock, .o = w->o, .jail = &w->gate_jail,
-	    .until_ms = clock_mono(w->clock) + c->limits.timeout * 1000};
+	    .until_ms = clock_mono(w->clock) + w->timeout * 1000};
 	TRY(policy_jail(&w->policy, w->agent_conf, &w->agent_jail));
 	w->budget.caps = (struct caps){c->limits.turns, c->limits.tokens, c->limits.micro};
 	word = policy_sandbox_word(&w->agent_jail);
@@ -209,6 +227,8 @@ fill(struct walk *w)
 	TRY(lease_claim(w->state, &lease_local, &w->id, &w->run, w->task.attempts + 1, &w->lease));
 	run_set(&w->rec, &w->rec.node, lease_info(w->lease)->node);
 	TRY(start(w));
+	TRY(deaths_start(w->dir, journal_count(w->journal), &w->deaths));
+	w->started = true;
 	return apply_policy(w);
 }
 
@@ -262,6 +282,8 @@ walk_open_recorded(const struct line_opts *o, const struct run *record, const ch
 void
 walk_close(struct walk *w)
 {
+	if (w->started)
+		deaths_end(w->dir);
 	agent_close(w->agent);
 	llm_close(w->llm);
 	workspace_close(w->ws);
@@ -278,5 +300,7 @@ walk_close(struct walk *w)
 	run_free(&w->rec);
 	free(w->dir);
 	free(w->summary);
+	free(w->past);
+	free(w->agent_name);
 	*w = (struct walk){0};
 }

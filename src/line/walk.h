@@ -51,6 +51,11 @@ struct walk {
 	struct agent *agent;
 	struct run rec;			/* the record that is being written */
 	char *summary;			/* what the agent says it did */
+	char *past;			/* what the prompt tells of the attempt before; "" for nothing */
+	char *agent_name;		/* who makes this attempt because of a failure; NULL: as configured */
+	int64_t timeout;		/* seconds that this run may take */
+	int64_t deaths;			/* of its process, in a row, at the step where it is */
+	bool started;			/* deaths_start() */
 	bool replay;
 };
 

@@ -11,7 +11,6 @@ work_free(struct work *r)
 {
 	proof_free(&r->proof);
 	free(r->question);
-	err_free(r->why);
 }
 
 /* Where no gate has a quick form, running it first would do all of it twice. */
@@ -41,6 +40,7 @@ iterate(struct walk *w, char **evidence, struct work *r)
 	*evidence = NULL;
 	if (turn.gave_up) {
 		r->question = STEAL(turn.text);
+		r->end = turn.broke ? WORK_BROKE : WORK_GAVE_UP;
 		return NULL;
 	}
 	free(w->summary);
@@ -76,7 +76,7 @@ work_through(struct walk *w, struct work *r)
 		TRY(iterate(w, &evidence, r));
 	}
 	if (!r->proven && r->question == NULL)
-		r->question = mem_printf("%" PRId64 " attempts did not pass the gates. The last evidence:\n\n%s", max,
+		r->question = mem_printf("%" PRId64 " iterations did not pass the gates. The last evidence:\n\n%s", max,
 		    evidence != NULL ? evidence : "");
 	return NULL;
 }

@@ -11,11 +11,18 @@
 struct err;
 struct walk;
 
+enum work_end {
+	WORK_GATES,	/* the iterations are used up, and the gates not passed */
+	WORK_GAVE_UP,	/* the agent says that a person must decide */
+	WORK_BROKE,	/* the agent's program failed */
+	WORK_DIED	/* the run's process died at the same step again and again */
+};
+
 struct work {
 	struct proof proof;	/* the last one */
 	bool proven;
-	char *question;		/* what stands in the way, when it is not proven */
-	struct err *why;	/* the error that ended it; NULL: the agent, or the iterations */
+	enum work_end end;	/* why it is not proven, when no error says */
+	char *question;		/* what stands in the way then */
 };
 
 void work_free(struct work *r);	/* also for AUTO */

@@ -155,7 +155,7 @@ void llm_close_p(struct llm **l);	/* for AUTO */
  * Ask once. *reply is the caller's to free on success and untouched else.
  * ERR_PROTOCOL for a stream that is cut or malformed, ERR_REFUSED never (see
  * LLM_REFUSED), ERR_AUTH, ERR_RATE_LIMIT, ERR_SERVER, ERR_NETWORK,
- * ERR_TIMEOUT after the last attempt, ERR_LIMIT when the prompt is over the
+ * ERR_TIMEOUT after the last attempt, ERR_CONTEXT when the prompt is over the
  * model's context, ERR_CONFIG for other 4xx, ERR_INTERRUPTED.
  */
 struct err *llm_complete(struct llm *l, const struct llm_request *req,

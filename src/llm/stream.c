@@ -78,7 +78,7 @@ llm_named_err(const struct llm *l, const char *type, const char *code, const cha
 	else if (has(type, "insufficient_quota") || has(code, "insufficient_quota") || has(type, "billing"))
 		c = ERR_BUDGET;
 	else if (has(code, "context_length_exceeded") || has(message, "prompt is too long"))
-		c = ERR_LIMIT;
+		c = ERR_CONTEXT;
 	else if (has(type, "invalid_request"))
 		c = ERR_CONFIG;
 	return err_new(c, "the model '%s' failed: %.200s", l == NULL ? "?" : l->model,
@@ -109,7 +109,7 @@ status_err(const struct llm *l, const struct http_reply *reply)
 	if (has(code, "insufficient_quota") || reply->status == 402)
 		return err_recode(e, ERR_BUDGET);
 	if (reply->status == 400 && (has(code, "context_length_exceeded") || has(detail, "prompt is too long")))
-		return err_recode(e, ERR_LIMIT);
+		return err_recode(e, ERR_CONTEXT);
 	return e;
 }
 

@@ -193,7 +193,7 @@ failure_line(const struct failure_case *c, const struct failure_plan *plan, stru
 
 	switch (plan->next) {
 	case NEXT_RESUME:
-		buf_addf(out, "run %s goes on: %lld of %lld tries for %s", c->run, (long long)plan->nth,
+		buf_addf(out, "it goes on where it was: %lld of %lld for %s", (long long)plan->nth,
 		    (long long)p->max, word);
 		break;
 	case NEXT_ANEW:

@@ -92,7 +92,7 @@ int64_t failure_wait(const struct failure_policy *p, int64_t nth, int64_t asked,
 
 void failure_decide(const struct failure_case *c, struct failure_plan *out);
 
-/* One line for people, without the time: "attempt 2 of 2, told what failed". */
+/* One line for people, without the time: "it goes on where it was: 2 of 12 for network". */
 void failure_line(const struct failure_case *c, const struct failure_plan *plan, struct buf *out);
 
 /*

@@ -8,7 +8,7 @@
  * the next attempt in percent of the last one's.  Include with
  * FAILURE_ROW(code, word, next, max, wait, ceiling, deadline, prose) defined.
  */
-FAILURE_ROW(FAILURE_ORPHANED, "orphaned", NEXT_RESUME, 3, 0, 0, 100, "the process of the run died")
+FAILURE_ROW(FAILURE_ORPHANED, "orphaned", NEXT_RESUME, 5, 0, 0, 100, "the process of the run died")
 FAILURE_ROW(FAILURE_TIMEOUT, "timeout", NEXT_ANEW, 1, 0, 0, 200, "the run passed its deadline")
 FAILURE_ROW(FAILURE_DEPENDENCY, "dependency", NEXT_RESUME, 3, 300, 3600, 100, "what the work needs could not be set up")
 FAILURE_ROW(FAILURE_TESTS, "test-failure", NEXT_ANEW, 1, 0, 0, 100, "tests fail on the change")

@@ -211,7 +211,7 @@ test_an_agent_that_cannot_says_why() {
 
 test_iterations_end() {
 	sample
-	sed -i 's/^agent:/limits: {iterations: 2}\nagent:/' .factory/config.yml
+	sed -i 's/^agent:/limits: {iterations: 2}\nretry: {test-failure: {max: 0}}\nagent:/' .factory/config.yml
 	{
 		answer "$(call a edit '{"path":"greet","old":"Helo","new":"Hallo"}')" "$(call b finish '{"summary":"x"}')"
 		answer "$(call c edit '{"path":"greet","old":"Hallo","new":"Hullo"}')" "$(call d finish '{"summary":"x"}')"
@@ -220,7 +220,7 @@ test_iterations_end() {
 	file_task
 	run git factory run -q "$id"
 	status_is 1
-	err_like '2 attempts did not pass'
+	err_like '2 iterations did not pass'
 	err_like 'greet_says_hello'
 	attempt=$(git for-each-ref --format='%(refname)' refs/factory/attempts)
 	is "$(git show "$attempt:greet" | tail -n 1)" 'echo "Hullo, $1"'

@@ -148,7 +148,7 @@ test_caps(void **state)
 	decide(FAILURE_NETWORK, "network:2", 16, &p, &line);
 	assert_int_equal(p.next, NEXT_RESUME);
 	assert_in_range(p.retry_at, 1000 + 240, 1000 + 300);
-	assert_string_equal(buf_cstr(&line), "run aaaabbbb goes on: 3 of 12 tries for network");
+	assert_string_equal(buf_cstr(&line), "it goes on where it was: 3 of 12 for network");
 	decide(FAILURE_MACHINE, "network:99", 16, &p, &line);
 	assert_int_equal(p.next, NEXT_MEND);
 	decide(FAILURE_TIMEOUT, "", 16, &p, &line);

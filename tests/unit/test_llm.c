@@ -419,7 +419,7 @@ test_failures(void **state UNUSED)
 	    0, ERR_AUTH, "the model 'm' answered with status 401: ");
 	fails_with("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", 0, ERR_CONFIG, "status 404");
 	fails_with("HTTP/1.1 400 No\r\nContent-Length: 48\r\n\r\n{\"error\":{\"message\":\"prompt is too long: 2 > 1\"}}",
-	    0, ERR_LIMIT, "prompt is too long");
+	    0, ERR_CONTEXT, "prompt is too long");
 	fails_with("HTTP/1.1 429 No\r\nContent-Length: 42\r\n\r\n{\"error\":{\"code\":\"insufficient_quota\"}}    ",
 	    0, ERR_BUDGET, "status 429");
 	fails_with("HTTP/1.1 429 No\r\nRetry-After: 900\r\nContent-Length: 0\r\n\r\n", 0, ERR_RATE_LIMIT, "status 429");
