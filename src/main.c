@@ -12,6 +12,7 @@
  * cmd/gate             a revision, merged with its base, against the gates
  * cmd/hook             the gates in a person's own git hooks
  * cmd/init             let the factory into a repository
+ * cmd/keeper           beat for the run that started it
  * cmd/log              what was run, newest first
  * cmd/pager            long output through git's pager
  * cmd/pr               the pull requests inside the repository
@@ -32,11 +33,13 @@
  * line/deaths          how often the process of a run died at one step
  * line/deliver         how a run ends: a pull request, or a question
  * line/judge           the gates of a policy on a tree, with the setup that they need
+ * line/keeper          the heartbeat of a lease that is shared through a remote
  * line/land            a pull request of this repository onto its base branch
  * line/parcel          what a run leaves behind, before it is part of the state
  * line/past            what the attempts before this one say to it
  * line/policy          policy of a base commit, the user's word, and trust
  * line/prove           the gates on a change's merge result, as a step
+ * line/publish         deliveries through a remote, and from there into the state
  * line/replay          do a recorded run over, without a model
  * line/retry           how a run ends that is not delivered
  * line/run             one task from claim to a pull request
@@ -260,7 +263,7 @@
 
 static const struct verb *const nouns[] = {
 	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_pr, cmd_replay,
-	cmd_status, cmd_log, cmd_show, cmd_gate, cmd_hook,
+	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_hook,
 };
 
 /*

@@ -49,6 +49,7 @@ extern const struct verb cmd_doctor[];
 extern const struct verb cmd_gate[];
 extern const struct verb cmd_hook[];
 extern const struct verb cmd_init[];
+extern const struct verb cmd_keeper[];
 extern const struct verb cmd_log[];
 extern const struct verb cmd_pr[];
 extern const struct verb cmd_replay[];

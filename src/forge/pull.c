@@ -96,7 +96,7 @@ parse(const struct node *n, struct pull *p)
 		if (strcmp(state, state_names[i]) == 0)
 			break;
 	p->state = (enum pull_state)i;
-	if (p->number <= 0 || p->title == NULL || p->base == NULL || p->branch == NULL || state == NULL ||
+	if (p->number < 0 || p->title == NULL || p->base == NULL || p->branch == NULL || state == NULL ||
 	    i == NITEMS(state_names) || task == NULL || !id_parse(str_of(task), &p->task) ||
 	    (run != NULL && !id_parse(str_of(run), &p->run)) || !oid_field(n, "head", &p->head) ||
 	    !oid_field(n, "tested", &p->tested) || !oid_field(n, "landed", &p->landed) ||
@@ -105,22 +105,35 @@ parse(const struct node *n, struct pull *p)
 	return NULL;
 }
 
-static struct err *
-read_at(struct repo *r, const struct ref *ref, struct pull *out)
+struct err *
+pull_take(struct repo *r, const struct oid *tree, const char *name, struct pull *out)
 {
 	AUTO(arena_free) struct arena arena = {0};
 	AUTO(buf_free) struct buf json = BUF_INIT(PULL_FILE_MAX), body = BUF_INIT(PULL_FILE_MAX);
 	AUTO(pull_free) struct pull p = {0};
-	AUTO(mem_free_p) char *file = mem_printf("%s:pull.json", ref->name);
+	AUTO(mem_free_p) char *file = mem_printf("%s:pull.json", name);
 	struct node *n;
-	struct oid tree;
 
-	TRY(commit_tree(r, &ref->oid, &tree));
-	TRY(err_wrap(tree_read(r, &tree, "pull.json", &json), "'%s'", ref->name));
-	TRY(err_wrap(tree_read(r, &tree, "body.md", &body), "'%s'", ref->name));
+	TRY(err_wrap(tree_read(r, tree, "pull.json", &json), "'%s'", name));
+	TRY(err_wrap(tree_read(r, tree, "body.md", &body), "'%s'", name));
 	TRY(json_parse(&arena, file, buf_str(&json), &n));
 	TRY(parse(n, &p));
 	p.body = buf_steal(&body);
+	*out = p;
+	p = (struct pull){0};
+	return NULL;
+}
+
+static struct err *
+read_at(struct repo *r, const struct ref *ref, struct pull *out)
+{
+	AUTO(pull_free) struct pull p = {0};
+	struct oid tree;
+
+	TRY(commit_tree(r, &ref->oid, &tree));
+	TRY(pull_take(r, &tree, ref->name, &p));
+	if (p.number == 0)
+		return err_new(ERR_SYNTAX, "'%s' holds a pull request without a number", ref->name);
 	p.ref = ref->oid;
 	*out = p;
 	p = (struct pull){0};
@@ -229,8 +242,8 @@ format(const struct pull *p, struct buf *out)
 	buf_addc(out, '\n');
 }
 
-static struct err *
-next_number(struct repo *r, int64_t *out)
+struct err *
+pull_number(struct repo *r, int64_t *out)
 {
 	AUTO(refs_free) struct refs refs = {0};
 	int64_t n, top = 0;
@@ -245,20 +258,27 @@ next_number(struct repo *r, int64_t *out)
 }
 
 struct err *
-pull_prepare(struct repo *r, struct pull *p, const struct ident *who, struct pull_move *out)
+pull_put(struct repo *r, const struct pull *p, struct tree_edit *edit)
 {
 	AUTO(buf_free) struct buf json = BUF_INIT(PULL_FILE_MAX);
+
+	format(p, &json);
+	TRY(buf_check(&json, "the pull request"));
+	TRY(tree_edit_write(r, edit, "pull.json", buf_str(&json)));
+	return tree_edit_write(r, edit, "body.md", str_of(p->body));
+}
+
+struct err *
+pull_prepare(struct repo *r, struct pull *p, const struct ident *who, struct pull_move *out)
+{
 	AUTO(tree_edit_free) struct tree_edit edit = {0};
 	AUTO(mem_free_p) char *message = NULL;
 	struct commit_spec spec = {.author = who};
 	struct oid old_tree, to;
 
 	if (p->number == 0)
-		TRY(next_number(r, &p->number));
-	format(p, &json);
-	TRY(buf_check(&json, "the pull request"));
-	TRY(tree_edit_write(r, &edit, "pull.json", buf_str(&json)));
-	TRY(tree_edit_write(r, &edit, "body.md", str_of(p->body)));
+		TRY(pull_number(r, &p->number));
+	TRY(pull_put(r, p, &edit));
 	TRY(tree_apply(r, &oid_zero, &edit, &spec.tree));
 	to = p->ref;
 	if (!oid_is_zero(&p->ref)) {

@@ -22,6 +22,7 @@
 
 struct err;
 struct repo;
+struct tree_edit;
 
 enum pull_state {
 	PULL_OPEN,
@@ -68,6 +69,17 @@ void pulls_free(struct pulls *p);	/* also for AUTO */
 struct err *pull_of_task(struct repo *r, const struct id *task, bool *found,
     struct pull *out) MUST_USE;
 
+/*
+ * The files of a pull request as part of a tree, and back: for what carries
+ * one that has no number yet (0).  'name' is for messages.
+ */
+struct err *pull_put(struct repo *r, const struct pull *p, struct tree_edit *edit) MUST_USE;
+struct err *pull_take(struct repo *r, const struct oid *tree, const char *name,
+    struct pull *out) MUST_USE;
+
+/* The next free number. */
+struct err *pull_number(struct repo *r, int64_t *out) MUST_USE;
+
 /* What to move: owned by the caller, pull_move_free(). */
 struct pull_move {
 	char *name;
@@ -77,7 +89,7 @@ struct pull_move {
 
 /*
  * Write the pull request's objects.  With number 0 the next free one is
- * chosen (and set); whoever loses that race gets ERR_STALE from the step and
+ * chosen (and set; a number that the caller chose for a new one is taken); whoever loses that race gets ERR_STALE from the step and
  * comes again.  p->ref is what the ref must still hold.
  */
 struct err *pull_prepare(struct repo *r, struct pull *p, const struct ident *who,

@@ -29,13 +29,13 @@ push_result_free(struct push_result *p)
 
 /* ---- what may be pushed ---- */
 
-/* Shared by all, so that it only grows. */
+/* Shared by all, so that it only grows; a task's own branch is its runs' to rewrite. */
 static bool
 only_grows(const char *name)
 {
 	struct str s = str_of(name);
 
-	return str_starts(s, "refs/heads/") || str_starts(s, "refs/notes/") || str_is(s, REF_STATE);
+	return (str_starts(s, "refs/heads/") && !str_starts(s, REF_TASK_HEADS)) || str_starts(s, "refs/notes/") || str_is(s, REF_STATE);
 }
 
 static struct err *

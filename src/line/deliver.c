@@ -172,6 +172,7 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 		ref = mem_printf("refs/heads/%s", p->pull.branch);
 		step_ref(t, ref, &d->branch_old, &p->pull.head);
 	}
+	TRY(parcel_keep(p, t));
 	return parcel_apply(p, &d->move, t, task);
 }
 

@@ -169,6 +169,14 @@ build_change(struct state_step *t, void *ctx)
 }
 
 struct err *
+step_change(struct state_step *t, const struct id *id, task_change *change, void *ctx)
+{
+	struct alteration a = {.id = id, .change = change, .ctx = ctx};
+
+	return build_change(t, &a);
+}
+
+struct err *
 state_change(struct state *s, const struct id *id, const char *message, task_change *change, void *ctx)
 {
 	struct alteration a = {.id = id, .change = change, .ctx = ctx};

@@ -381,7 +381,8 @@ list_remote(struct state *s, bool dead_too, struct lease_infos *out)
 			continue;
 		info.remote = true;
 		info.expired = lease_expired(seen, &info);
-		if (holds(out, &info.task))
+		/* An ended one is told beside what a killed process left here. */
+		if (holds(out, &info.task) && !info.ended)
 			lease_info_free(&info);
 		else
 			add_live(&info, dead_too, out);

@@ -37,6 +37,34 @@ ledger_put(struct state_step *t, const struct run *r)
 	return NULL;
 }
 
+struct err *
+ledger_has(struct state_step *t, const char *run, bool *has)
+{
+	AUTO(buf_free) struct buf path = BUF_INIT(TREE_PATH_MAX);
+
+	run_path(run, &path);
+	return step_has(t, buf_cstr(&path), has);
+}
+
+struct err *
+ledger_read(struct state *s, const char *run, bool *has, struct run *out)
+{
+	AUTO(buf_free) struct buf path = BUF_INIT(TREE_PATH_MAX);
+	AUTO(buf_free) struct buf text = BUF_INIT(RUN_FILE_MAX);
+	struct tree_entry entry;
+	struct oid tip, tree;
+
+	run_path(run, &path);
+	TRY(state_tip(s, &tip));
+	TRY(commit_tree(state_repo(s), &tip, &tree));
+	TRY(tree_find(state_repo(s), &tree, buf_cstr(&path), &entry));
+	*has = entry.mode != 0;
+	if (!*has)
+		return NULL;
+	TRY(blob_read(state_repo(s), &entry.oid, &text));
+	return run_parse(buf_cstr(&path), buf_str(&text), out);
+}
+
 static struct err *
 collect_id(const struct cache_run *r, void *ctx, bool *more)
 {
@@ -120,11 +148,20 @@ ledger_each(struct queue *q, const struct id *task, ledger_fn *fn, void *ctx)
 struct err *
 ledger_note(struct state *s, const struct oid *commit, struct str line)
 {
-	AUTO(ident_free) struct ident who = {0};
 	struct note_line note = {.commit = *commit, .line = str_trim(line)};
 
+	return ledger_note_all(s, &note, 1);
+}
+
+struct err *
+ledger_note_all(struct state *s, const struct note_line *lines, size_t n)
+{
+	AUTO(ident_free) struct ident who = {0};
+
+	if (n == 0)
+		return NULL;
 	TRY(state_ident(s, &who));
-	return note_add(state_repo(s), REF_NOTES, &note, 1, &who);
+	return note_add(state_repo(s), REF_NOTES, lines, n, &who);
 }
 
 struct err *

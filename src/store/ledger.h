@@ -15,6 +15,7 @@
 
 struct buf;
 struct err;
+struct note_line;
 struct oid;
 struct queue;
 struct run;
@@ -26,6 +27,10 @@ struct state_step;
  * step); another one under the same id is ERR_STATE.
  */
 struct err *ledger_put(struct state_step *t, const struct run *r) MUST_USE;
+
+/* Is the record of a run in the state that the step works on; and what it says, in the state as it is. */
+struct err *ledger_has(struct state_step *t, const char *run, bool *has) MUST_USE;
+struct err *ledger_read(struct state *s, const char *run, bool *has, struct run *out) MUST_USE;
 
 /* The run whose id starts with 'prefix'; ERR_NOT_FOUND, ERR_AMBIGUOUS. */
 struct err *ledger_find(struct queue *q, const char *prefix, struct id *out) MUST_USE;
@@ -42,6 +47,9 @@ struct err *ledger_each(struct queue *q, const struct id *task, ledger_fn *fn, v
  * writers, and a line that is there already is not added again.
  */
 struct err *ledger_note(struct state *s, const struct oid *commit, struct str line) MUST_USE;
+
+/* Lines on many commits, as one change of the notes. */
+struct err *ledger_note_all(struct state *s, const struct note_line *lines, size_t n) MUST_USE;
 
 /* The note's lines, appended to 'out'; none is fine. */
 struct err *ledger_notes(struct state *s, const struct oid *commit, struct buf *out) MUST_USE;

@@ -127,6 +127,9 @@ struct err *queue_change(struct queue *q, const struct id *id, const char *messa
 struct err *state_change(struct state *s, const struct id *id, const char *message,
     task_change *change, void *ctx) MUST_USE;
 
+/* The same as a part of a step that does more; one task may be changed once in a step. */
+struct err *step_change(struct state_step *t, const struct id *id, task_change *change, void *ctx) MUST_USE;
+
 /* One task with its body, as it stands in the state.  ERR_NOT_FOUND, ERR_SYNTAX. */
 struct err *state_task(struct state *s, const struct id *id, struct task *out) MUST_USE;
 

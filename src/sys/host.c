@@ -36,15 +36,14 @@ host_boot(void)
 	return mem_printf("%.*s %s", STR_ARG(str_trim(buf_str(&boot))), space);
 }
 
-/* proc(5), field 22 of stat. */
-int64_t
-host_started(int64_t pid)
+/* Field n, from 3, of /proc/PID/stat (proc(5)), appended; false when unknown. */
+static bool
+stat_field(int64_t pid, int n, struct buf *out)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(4 * KIB);
 	char path[64];
 	struct str rest, word = {0};
 	const char *end;
-	int64_t ticks;
 	int i;
 
 	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
@@ -52,12 +51,30 @@ host_started(int64_t pid)
 	/* The name in field 2 may hold spaces and parentheses: count from its end. */
 	end = b.n > 0 ? strrchr(buf_cstr(&b), ')') : NULL;
 	if (end == NULL || end[1] == '\0')
-		return 0;
+		return false;
 	rest = str_of(end + 2);
-	for (i = 3; i <= 22; i++)
+	for (i = 3; i <= n; i++)
 		if (!str_next(&rest, ' ', &word))
-			return 0;
-	return str_int(word, 0, INT64_MAX, &ticks) ? ticks : 0;
+			return false;
+	buf_addstr(out, word);
+	return true;
+}
+
+int64_t
+host_started(int64_t pid)
+{
+	AUTO(buf_free) struct buf word = BUF_INIT(64);
+	int64_t ticks;
+
+	return stat_field(pid, 22, &word) && str_int(buf_str(&word), 0, INT64_MAX, &ticks) ? ticks : 0;
+}
+
+bool
+host_stopped(int64_t pid)
+{
+	AUTO(buf_free) struct buf word = BUF_INIT(64);
+
+	return stat_field(pid, 3, &word) && (str_is(buf_str(&word), "T") || str_is(buf_str(&word), "t"));
 }
 
 static bool

@@ -19,6 +19,9 @@ char *host_boot(void) MUST_USE;
 /* Start of a process in the kernel's ticks since boot; 0 when unknown. */
 int64_t host_started(int64_t pid);
 
+/* Is it stopped by a signal, or by a debugger?  False when that cannot be told. */
+bool host_stopped(int64_t pid);
+
 /*
  * Proven dead: of this host, and an earlier boot or no such process any more.
  * False whenever that cannot be told from here.

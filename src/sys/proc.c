@@ -265,16 +265,6 @@ read_report(int fd, const char *name)
 	    f.step == CHILD_EXEC ? ERR_COMMAND : ERR_IO);
 }
 
-/*
- * A child that borrows our memory until exec costs no copy of it, nor the
- * faults that follow one; child_main() writes nothing that we read again.
- */
-#ifdef __linux__
-#define child_fork() vfork()
-#else
-#define child_fork() fork()
-#endif
-
 static struct err *
 spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[3])
 {
@@ -290,7 +280,7 @@ spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[
 	memcpy(plan.stdio, stdio, sizeof(plan.stdio));
 	plan.keep_all_fds = !defence_on(DEFENCE_PROC_FDS);
 	plan.keep_all_env = !defence_on(DEFENCE_PROC_ENV);
-	p->pid = child_fork();
+	p->pid = fork();
 	if (p->pid < 0)
 		return err_sys("cannot start '%s'", spec->argv[0]);
 	if (p->pid == 0)
@@ -400,6 +390,28 @@ has_ended(const struct proc *p)
 
 	memset(&si, 0, sizeof(si));
 	return waitid(P_PID, (id_t)p->pid, &si, WEXITED | WNOHANG | WNOWAIT) != 0 || si.si_pid != 0;
+}
+
+int
+proc_ended_fd(const struct proc *p)
+{
+	return p->pidfd;
+}
+
+bool
+proc_ended(const struct proc *p)
+{
+	return p->reaped || has_ended(p);
+}
+
+const char *
+proc_self(void)
+{
+#ifdef __linux__
+	return "/proc/self/exe";
+#else
+	return "git-factory";
+#endif
 }
 
 static void

@@ -131,8 +131,21 @@ void proc_close_in(struct proc *p);	/* the child reads the end */
  */
 struct err *proc_wait(struct proc *p, struct proc_result *out) MUST_USE;
 
+/*
+ * For a loop of one's own: readable once the child has ended, -1 where the
+ * kernel has no such descriptor (then ask now and then).  Borrowed.
+ */
+int proc_ended_fd(const struct proc *p);
+bool proc_ended(const struct proc *p);
+
 /* Send the whole group a signal; a child that has ended is no error. */
 void proc_kill(struct proc *p, int sig);
+
+/*
+ * How this very program is started again: for argv[0], which need not be
+ * freed.  Linux; elsewhere the name that is looked up in env's PATH.
+ */
+const char *proc_self(void);
 
 /* Kills (KILL) and reaps what still runs.  NULL is fine. */
 void proc_free(struct proc *p);
