@@ -25,6 +25,8 @@
  * cmd/task             write down what is to be done, and look at it
  * cmd/task_dep         what a task comes after, and what waits for it
  * cmd/task_edit        a task in the user's editor
+ * cmd/task_graph       what comes after what, drawn
+ * cmd/task_import      many tasks as a file of JSON lines
  * cmd/task_lint        is a spec good enough to start on?
  * cmd/trust            allow what this repository's policy loosens
  *
@@ -60,6 +62,7 @@
  * store/change         one change of one task
  * store/combine        the states of two clones, merged without asking
  * store/circle         tasks that come after themselves, over any number of others
+ * store/import         many tasks at once, from a file of JSON lines
  * store/inbox          the branch that people see and edit
  * store/inside         what queue and ledger share
  * store/journal        what a run has done so far, so that a killed run goes on
@@ -189,6 +192,7 @@
  * model/run            the record of one run
  * model/task           a task: front matter and spec
  * model/task_field     the table of its fields
+ * model/task_line      a task as one line of JSON, for files that carry many
  * model/task_merge     three versions of a task's file, by owner
  * model/task_pack      its fields as a few bytes that are read back at once
  * model/task_splice    a field changed, all other bytes kept

@@ -256,11 +256,12 @@ row_word(const struct queue_row *row)
 	return row->waits || row->later ? "waiting" : "ready";
 }
 
-static enum out_style
+enum out_style
 word_style(const char *word)
 {
 	static const struct { const char *word; enum out_style style; } styles[] = {
 	    {"running", STYLE_BLUE}, {"ready", STYLE_GREEN}, {"broken", STYLE_RED},
+	    {"missing", STYLE_RED},
 	    {"escalated", STYLE_YELLOW}, {"held", STYLE_DIM}, {"waiting", STYLE_DIM},
 	    {"landed", STYLE_DIM}, {"closed", STYLE_DIM}};
 	size_t i;

@@ -6,6 +6,7 @@
 #define CMD_SHOW_H
 
 #include "base/def.h"
+#include "base/out.h"
 #include "base/str.h"
 
 struct after;
@@ -16,7 +17,7 @@ struct check;
 struct err;
 struct id;
 struct jw;
-struct out;
+struct opt;
 struct queue;
 struct queue_row;
 struct repo;
@@ -44,6 +45,8 @@ struct err *desk_queue(struct app *app, struct desk *out) MUST_USE;
 
 /* "running", "waiting", "held", "broken", else the state's own word. */
 const char *row_word(const struct queue_row *row);
+
+enum out_style word_style(const char *word);
 
 /* One line of a list. */
 void row_line(struct app *app, const struct queue_row *row);
@@ -77,6 +80,21 @@ struct err *dep_find(struct queue *q, const char *entry, struct after *out) MUST
 /* The task args[0] comes after args[1], ... (or no longer). */
 struct err *dep_change(struct queue *q, const struct id *id, const struct args *args, bool remove) MUST_USE;
 struct err *dep_show(struct app *app, struct queue *q, const struct id *id) MUST_USE;
+
+/* What comes after what, drawn. */
+struct graph_opts {
+	bool all, dot, mermaid, json;
+};
+extern const struct opt graph_table[];
+struct err *task_graph(struct app *app, const void *opts, const struct args *args) MUST_USE;
+
+/* Many tasks as JSON lines. */
+struct import_opts {
+	bool dry, json;
+};
+extern const struct opt import_table[], export_table[];
+struct err *task_import(struct app *app, const void *opts, const struct args *args) MUST_USE;
+struct err *task_export(struct app *app, const void *opts, const struct args *args) MUST_USE;
 
 /* ---- gates ---- */
 

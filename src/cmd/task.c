@@ -688,6 +688,10 @@ const struct verb cmd_task[] = {
 	VERB("lint", "[ID]...", "judge whether specs are good enough to start on", lint_opts_table,
 	    struct lint_opts, 0, -1, lint),
 	VERB("dep", "ID [AFTER]...", "show or change what a task comes after", dep_table, struct dep_opts, 1, -1, dep),
+	VERB("graph", "[ID]...", "draw what comes after what", graph_table, struct graph_opts, 0, -1, task_graph),
+	VERB("import", "FILE", "file many tasks at once, all or none", import_table, struct import_opts, 1, 1, task_import),
+	VERB("export", "", "print the open tasks in the form that import takes", export_table, struct import_opts, 0, 0,
+	    task_export),
 	VERB("close", "ID", "end a task by hand", close_table, struct close_opts, 1, 1, close_task),
 	VERB_END,
 };

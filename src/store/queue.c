@@ -364,8 +364,8 @@ queue_peek(struct queue *q, const struct id *id, struct queue_row *out)
 
 /* ---- what is ready ---- */
 
-static bool
-lookup(void *ctx, const char *id, enum task_state *state)
+bool
+queue_lookup(void *ctx, const char *id, enum task_state *state)
 {
 	static const enum task_state states[CACHE_KINDS] = {
 	    [CACHE_READY] = TASK_QUEUED, [CACHE_WAITING] = TASK_QUEUED, [CACHE_HELD] = TASK_QUEUED,
@@ -410,7 +410,7 @@ queue_ready_at(struct queue *q, const struct queue_row *row, int64_t now)
 		return err_new(ERR_STATE, "its lease '" REF_LEASES "%s' cannot be read", row->id.s);
 	if (l != NULL)
 		return err_new(ERR_STATE, "run '%s' works on it on '%s'", l->run.s, l->node);
-	if ((row->waits || !may_start(row->task)) && task_ready(row->task, lookup, q, &why) != READY_YES) {
+	if ((row->waits || !may_start(row->task)) && task_ready(row->task, queue_lookup, q, &why) != READY_YES) {
 		TRY(circle_of(q->cache, row->id.s, &circle));
 		if (*circle != '\0')
 			return err_new(ERR_STATE, "waits in a circle: %s", circle);
@@ -485,7 +485,7 @@ count_running(struct queue *q, struct queue_counts *n)
 	size_t i;
 
 	for (i = 0; i < q->leases.n; i++) {
-		if (!lookup(q, q->leases.v[i].task.s, &state))
+		if (!queue_lookup(q, q->leases.v[i].task.s, &state))
 			continue;
 		n->running++;
 		if (state == TASK_QUEUED && n->ready > 0)

@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "model/task.h"
 
 struct buf;
 struct err;
@@ -21,7 +22,6 @@ struct lease_infos;
 struct queue;
 struct state;
 struct state_step;
-struct task;
 
 /* A task as the queue knows it. */
 struct queue_row {
@@ -58,6 +58,9 @@ struct err *queue_get(struct queue *q, const struct id *id, struct queue_row *ou
 
 /* The same without the body, and without reading an object. */
 struct err *queue_peek(struct queue *q, const struct id *id, struct queue_row *out) MUST_USE;
+
+/* A task_lookup (model/task.h) over the queue 'q': a broken task counts as queued. */
+bool queue_lookup(void *q, const char *id, enum task_state *state);
 
 /* The file's bytes as they stand, also of a broken one. */
 struct err *queue_text(struct queue *q, const struct id *id, struct buf *out) MUST_USE;

@@ -435,8 +435,14 @@ build_tree(struct build *b, const cJSON *item, struct node **out)
 struct err *
 json_parse(struct arena *a, const char *file, struct str text, struct node **out)
 {
+	return json_parse_line(a, file, 1, text, out);
+}
+
+struct err *
+json_parse_line(struct arena *a, const char *file, unsigned line, struct str text, struct node **out)
+{
 	struct scan s = {.file = file, .begin = text.p, .p = text.p,
-	    .end = text.n == 0 ? text.p : text.p + text.n, .line = 1, .column = 1};
+	    .end = text.n == 0 ? text.p : text.p + text.n, .line = line, .column = 1};
 	struct build b = {.arena = a, .text = text.p};
 	struct node *root = NULL;
 	struct err *e;
@@ -450,7 +456,7 @@ json_parse(struct arena *a, const char *file, struct str text, struct node **out
 		b.file = arena_strdup(a, file);
 		b.spots = s.spots.v;
 		if (tree == NULL)
-			e = err_new(ERR_SYNTAX, "%s:1:1: not JSON", file);
+			e = err_new(ERR_SYNTAX, "%s:%u:1: not JSON", file, line);
 		else
 			e = build_tree(&b, tree, &root);
 		cJSON_Delete(tree);

@@ -29,6 +29,10 @@ struct err;
 struct err *json_parse(struct arena *a, const char *file, struct str text,
     struct node **out) MUST_USE;
 
+/* The same of one line of a file of JSON lines; messages count lines from 'line'. */
+struct err *json_parse_line(struct arena *a, const char *file, unsigned line, struct str text,
+    struct node **out) MUST_USE;
+
 /*
  * An append-only writer. It asserts that its caller nests properly, puts the
  * commas, and replaces bytes that are not UTF-8, and NULs, by U+FFFD, so that

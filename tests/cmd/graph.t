@@ -177,4 +177,189 @@ test_the_cache_agrees_with_the_files() {
 	rm "$TMP/warm" "$TMP/cold"
 }
 
+test_graph_is_drawn() {
+	needs jq
+	init
+	a=$(add 'First "one"')
+	b=$(add --after "$a" Second)
+	c=$(add --after "$b" --after "$a:delivered" Third)
+	d=$(add -p 4 Alone)
+	run git factory task graph
+	status_is 0
+	out_is "$a  ready      First \"one\"
+  $b  waiting    Second
+    $c  waiting    Third  after $b, $a:delivered
+$d  ready      Alone"
+	run git factory task graph "$(echo "$b" | cut -c1-6)"
+	out_unlike "$d"
+	out_like "$c"
+	run git factory task graph --dot
+	out_like '^digraph'
+	out_like "\"$a\" .label=\"$a ready.nFirst .\"one.\"\""
+	out_like "\"$a\" -> \"$b\";"
+	out_like "\"$a\" -> \"$c\" .style=dashed.;"
+	run git factory task graph --mermaid
+	out_like '^flowchart'
+	out_like "t_$a\[\"$a ready<br/>First #34;one#34;\"\]"
+	out_like "t_$a -\.-> t_$c"
+	run git factory task graph --json
+	is "$(json "$OUT" 'map("\(.id) \(.depth) \(.after | map(.id + ":" + .until) | join(","))") | join(" ")')" \
+		"$a 0  $b 1 $a:landed $c 2 $b:landed,$a:delivered $d 0 "
+	run git factory task graph --json --dot
+	status_is 129
+	ok git factory task close "$a"
+	run git factory task graph
+	out_unlike "$a"
+	run git factory task graph "$a"
+	status_is 1
+	run git factory task graph --all "$a"
+	status_is 0
+	out_like "^$a  closed"
+}
+
+test_graph_shows_circles_and_what_is_missing() {
+	init
+	a=$(add A)
+	b=$(add B)
+	hand "$a" "$b"
+	hand "$b" "$a" zzzzzzzz
+	run git factory task graph
+	status_is 0
+	out_like "^ *$a  waiting    A  in a circle"
+	out_like '^zzzzzzzz  missing'
+	run git factory task graph --dot
+	out_like "\"$a\" .*color=red"
+}
+
+# One line of a file, and what is said of it.
+refuses() { # LINE ERE
+	echo '{"ref": "ok", "title": "A good one"}' >"$TMP/lines"
+	echo "$1" >>"$TMP/lines"
+	run git factory task import "$TMP/lines"
+	isnt "$status" 0
+	err_like "$2"
+	rm "$TMP/lines"
+}
+
+test_import_files_all_in_one_commit() {
+	needs jq
+	init
+	old=$(add Old)
+	before=$(git rev-list --count refs/factory/state)
+	cat >"$TMP/lines" <<-END
+	{"ref": "second one", "title": "Second", "after": ["first", "$old:delivered"], "labels": ["x", "y"]}
+	{"ref": "first", "title": "First", "priority": 0, "type": "fix", "needs": ["gpu"], "estimate": "1h", "body": "# Why\n\nBecause."}
+
+	{"title": "Third", "after": "second one:delivered"}
+	END
+	run git factory task import "$TMP/lines"
+	status_is 0
+	is "$(git rev-list --count refs/factory/state)" $((before + 1))
+	is "$(git log -1 --format=%s refs/factory/state)" 'import 3 tasks'
+	second=$(sed -n 's/  second one$//p' "$OUT")
+	first=$(sed -n 's/  first$//p' "$OUT")
+	third=$(sed -n 3p "$OUT")
+	ok sort -c "$OUT"
+	run git factory task show --json "$first"
+	is "$(json "$OUT" '.title, .priority, .type, .needs[0], .estimate_s, .body, .state')" "First
+0
+fix
+gpu
+3600
+# Why
+
+Because.
+ready"
+	run git factory task show --json "$second"
+	is "$(json "$OUT" '.after | join(" ")')" "$first $old:delivered"
+	run git factory task show --json "$third"
+	is "$(json "$OUT" '.after | join(" ")')" "$second:delivered"
+	rm "$TMP/lines"
+}
+
+test_import_is_all_or_nothing() {
+	init
+	before=$(git rev-parse refs/factory/state)
+	refuses '{"title": "x"' ':2:14: .*ends before'
+	refuses '{"title": 1}' ':2:11: .title. must be a string'
+	refuses '{"titel": "x"}' ":2:2: unknown key 'titel'; did you mean 'title'"
+	refuses '{"title": "x", "state": "landed"}' ":2:16: 'state' is kept by the factory: leave it out"
+	refuses '{"title": "x", "after": ["nope"]}' ":2:26: 'nope' is neither a ref .* nor the id"
+	refuses '{"title": "x", "after": ["zzzz"]}' ":2:26: 'zzzz' is neither"
+	refuses '{"title": "x", "priority": 7}' ':2:28: .*0 to 4, not 7'
+	refuses '{"title": "x", "estimate": 20}' ':2:28: .*like 20m'
+	refuses '{"ref": "ok", "title": "x"}' ":2:9: the ref 'ok' is that of line 1 already"
+	refuses '{"body": "x"}' ":2:1: 'title' is missing"
+	refuses '["x"]' ':2:1: must be an object'
+	refuses "$(printf '{"title": "\377"}')" ':2:1[0-9]: .*UTF-8'
+	is "$(git rev-parse refs/factory/state)" "$before"
+	run git factory task list
+	out_is ''
+	run git factory task import "$TMP/nowhere"
+	isnt "$status" 0
+	printf '{"title": "x"}\n' >"$TMP/lines"
+	run git factory task import -n "$TMP/lines"
+	status_is 0
+	is "$(git rev-parse refs/factory/state)" "$before"
+	rm "$TMP/lines"
+}
+
+test_import_refuses_circles() {
+	init
+	a=$(add A)
+	b=$(add B)
+	refuses '{"title": "x", "ref": "me", "after": ["ok", "me"]}' ":2:45: a circle.*: 'me' after 'me'"
+	cat >"$TMP/lines" <<-END
+	{"ref": "a", "title": "A", "after": ["c"]}
+	{"title": "B", "ref": "b", "after": ["a"]}
+	{"title": "C", "ref": "c", "after": ["$a", "b"]}
+	END
+	run git factory task import "$TMP/lines"
+	status_is 1
+	err_like "lines:1:38: a circle.*: 'a' after 'c' after 'b' after 'a'"
+	rm "$TMP/lines"
+	hand "$a" "$b"
+	hand "$b" "$a"
+	refuses "{\"title\": \"x\", \"after\": [\"$b\"]}" ":2:26: '$b' waits in a circle: .*$b"
+	run git factory task list
+	is "$(wc -l <"$OUT" | tr -d ' ')" 2
+}
+
+test_export_gives_what_import_takes() {
+	needs jq
+	init
+	cat >"$TMP/lines" <<-'END'
+	{"ref":"a","title":"First \"quoted\"","type":"fix","priority":2,"labels":["l"],"needs":["gpu"],"estimate":"1h30m","dir":"lib","hold":"not yet","body":"# Head\n\ntwo\tlines"}
+	{"ref":"b","title":"Second","after":["a"]}
+	{"ref":"c","title":"Third","after":["b:delivered","a"],"body":"text"}
+	END
+	run git factory task import "$TMP/lines"
+	cp "$OUT" "$TMP/refs"
+	done=$(add Done)
+	ok git factory task dep "$(sed -n 's/  c$//p' "$TMP/refs")" "$done"
+	ok git factory task close "$done"
+	git factory task export >"$TMP/out"
+	while read -r id ref; do sed -i.old "s/$id/$ref/g" "$TMP/out"; done <"$TMP/refs"
+	jq -cS 'del(.priority)' "$TMP/out" >"$TMP/ours"
+	jq -cS 'del(.priority)' "$TMP/lines" >"$TMP/theirs"
+	ok cmp "$TMP/ours" "$TMP/theirs"
+	rm -f "$TMP"/lines "$TMP"/refs "$TMP"/out "$TMP"/out.old "$TMP"/ours "$TMP"/theirs
+}
+
+test_import_of_many() {
+	init
+	awk 'BEGIN { for (i = 2000; i > 0; i--) printf "{\"ref\":\"t%d\",\"title\":\"Task %d\",\"after\":[%s]}\n", i, i, (i > 1 ? "\"t" int(i / 2) "\"" : "") }' >"$TMP/lines"
+	run git factory task import "$TMP/lines"
+	status_is 0
+	is "$(wc -l <"$OUT" | tr -d ' ')" 2000
+	one=$(sed -n 's/  t1$//p' "$OUT")
+	run git factory task next
+	out_is "$one"
+	ok git factory task close "$one"
+	run git factory status
+	out_like '^2 ready, 1997 waiting, 1 closed'
+	ok git fsck --strict
+	rm "$TMP/lines"
+}
+
 run_tests
