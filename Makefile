@@ -123,6 +123,13 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfactory.a $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $(LDFLAGS) -o $@ $< $(B)/libfactory.a $(LDLIBS)
 
+# What tests/soak/crash kills with; it stands alone and needs ptrace of Linux.
+STRIKERS := $(if $(filter Linux,$(UNAME)),$(B)/tests/soak/strike)
+strikers: $(STRIKERS)
+$(B)/tests/soak/strike: tests/soak/crash/strike.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu11 $(OPT) $(WARN) -o $@ $<
+
 $(B)/tests/bench/%: tests/bench/%.c $(B)/libfactory.a $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libfactory.a $(LDLIBS)
@@ -133,7 +140,7 @@ unit: $(UNIT_BIN)
 
 fuzzers: $(FUZZ_BIN)
 
-check: all unit testing
+check: all unit testing strikers
 	ci/test --build $(B)
 
 # Every header alone, with this build's flags.
@@ -159,7 +166,7 @@ SAN_BUILD := FUZZING=1
 SAN_GOALS := unit fuzzers
 endif
 distcheck:
-	$(MAKE) CC=gcc WERROR=1 B=build all unit
+	$(MAKE) CC=gcc WERROR=1 B=build all unit strikers
 	$(MAKE) CC=gcc WERROR=1 B=build testing
 	$(MAKE) $(SAN_BUILD) WERROR=1 B=build/san $(SAN_GOALS)
 	ci/test --build build --san build/san --lint
@@ -214,5 +221,5 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit fuzzers check headers print-cppflags testing distcheck fuzz bench soak completions install uninstall clean FORCE
+.PHONY: all unit strikers fuzzers check headers print-cppflags testing distcheck fuzz bench soak completions install uninstall clean FORCE
 .DELETE_ON_ERROR:

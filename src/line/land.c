@@ -41,6 +41,7 @@ struct landing {
 	bool drop_branch;
 	struct ident who;
 	struct pull_move move;
+	struct buf evidence;	/* the landed commit's note */
 };
 
 static void
@@ -51,6 +52,7 @@ landing_free(struct landing *l)
 	free(l->checkout);
 	ident_free(&l->who);
 	pull_move_free(&l->move);
+	buf_free(&l->evidence);
 }
 
 static struct err *
@@ -174,6 +176,23 @@ make_commit(struct landing *l)
 	return e;
 }
 
+/* The commit says who vouches for it. */
+static struct err *
+make_evidence(struct landing *l)
+{
+	AUTO(queue_close_p) struct queue *q = NULL;
+	AUTO(run_free) struct run r;
+	struct oid patch;
+
+	run_init(&r);
+	TRY(queue_open(l->state, &q));
+	TRY(ledger_get(q, l->pull.run.s, &r));
+	TRY(diff_patch_id(l->repo, &l->now.tree, &l->tree, &patch));
+	run_evidence(&r, "landed", l->who.when, oid_hex(&l->commit).s, oid_hex(&l->tree).s, oid_hex(&patch).s,
+	    &l->evidence);
+	return NULL;
+}
+
 static struct err *
 change_task(struct state_step *t, struct task *task, void *ctx)
 {
@@ -189,7 +208,7 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 	step_ref(t, l->move.name, &l->move.from, &l->move.to);
 	if (l->drop_branch)
 		step_ref(t, branch, &l->branch_old, &oid_zero);
-	return NULL;
+	return ledger_note_in(t, &l->commit, buf_str(&l->evidence));
 }
 
 /* The branch goes unless it is wanted, gone, or checked out somewhere. */
@@ -210,6 +229,7 @@ move(struct landing *l)
 	AUTO(mem_free_p) char *message = mem_printf("land %s: pull request %" PRId64, l->pull.task.s, l->pull.number);
 
 	TRY(decide_branch(l));
+	TRY(make_evidence(l));
 	if (l->pull.state == PULL_OPEN) {
 		l->pull.state = PULL_MERGED;
 		l->pull.landed = l->commit;
@@ -225,27 +245,19 @@ move(struct landing *l)
 	return state_change(l->state, &l->pull.task, message, change_task, l);
 }
 
-/* What landed is what was tested, and the commit says who vouches for it. */
+/* What landed is what was tested. */
 static struct err *
 verify(struct landing *l)
 {
-	AUTO(queue_close_p) struct queue *q = NULL;
-	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
-	struct oid tip, tree, patch;
-	AUTO(run_free) struct run r;
+	struct oid tip, tree;
 	bool inside;
 
-	run_init(&r);
 	TRY(ref_read(l->repo, l->now.branch, &tip));
 	TRY(commit_is_ancestor(l->repo, &l->commit, &tip, &inside));
 	TRY(commit_tree(l->repo, &l->commit, &tree));
 	if (!inside || !oid_eq(&tree, &l->tree))
 		return err_new(ERR_BUG, "'%s' does not hold the tree that was tested", l->pull.base);
-	TRY(queue_open(l->state, &q));
-	TRY(ledger_get(q, l->pull.run.s, &r));
-	TRY(diff_patch_id(l->repo, &l->now.tree, &tree, &patch));
-	run_evidence(&r, "landed", l->who.when, oid_hex(&l->commit).s, oid_hex(&tree).s, oid_hex(&patch).s, &line);
-	return ledger_note(l->state, &l->commit, str_trim(buf_str(&line)));
+	return NULL;
 }
 
 /*
@@ -280,7 +292,8 @@ take_up(struct landing *l)
 struct err *
 land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 {
-	AUTO(landing_free) struct landing l = {.o = o, .state = o->line->state};
+	AUTO(landing_free) struct landing l = {.o = o, .state = o->line->state,
+	    .evidence = BUF_INIT(BUF_TEXT)};
 
 	l.repo = state_repo(l.state);
 	TRY(read_pull(&l, number));

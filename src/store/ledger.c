@@ -165,6 +165,21 @@ ledger_note_all(struct state *s, const struct note_line *lines, size_t n)
 }
 
 struct err *
+ledger_note_in(struct state_step *t, const struct oid *commit, struct str line)
+{
+	AUTO(ident_free) struct ident who = {0};
+	struct note_line note = {.commit = *commit, .line = str_trim(line)};
+	struct state *s = step_state(t);
+	struct oid old, new;
+
+	TRY(state_ident(s, &who));
+	TRY(note_prepare(state_repo(s), REF_NOTES, &note, 1, &who, &old, &new));
+	if (!oid_eq(&old, &new))
+		step_ref(t, REF_NOTES, &old, &new);
+	return NULL;
+}
+
+struct err *
 ledger_notes(struct state *s, const struct oid *commit, struct buf *out)
 {
 	return note_read(state_repo(s), REF_NOTES, commit, out);

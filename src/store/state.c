@@ -306,7 +306,7 @@ try_step(struct state *s, const struct oid *tip, const char *message, state_buil
 
 /* What decides whether a stale step was a race that is worth another try. */
 struct tips {
-	struct oid state, view;
+	struct oid state, view, notes;
 };
 
 static struct err *
@@ -317,6 +317,7 @@ read_tips(const struct state *s, struct tips *out)
 	TRY(state_tip(s, &t.state));
 	if (s->view != NULL)
 		TRY(tip_read(s->repo, s->view, &t.view));
+	TRY(tip_read(s->repo, REF_NOTES, &t.notes));
 	*out = t;
 	return NULL;
 }
@@ -350,8 +351,9 @@ state_update(struct state *s, const char *message, state_build *build, void *ctx
 			AUTO(err_free_p) struct err *stale = e;
 
 			TRY(read_tips(s, &now));
-			/* Neither moved: one of the step's own refs is stale, for good. */
-			if (oid_eq(&now.state, &before.state) && oid_eq(&now.view, &before.view))
+			/* None moved: one of the step's own refs is stale, for good. */
+			if (oid_eq(&now.state, &before.state) && oid_eq(&now.view, &before.view) &&
+			    oid_eq(&now.notes, &before.notes))
 				return STEAL(stale);
 		} else {
 			err_free(e);

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Whatever is killed or fails at whatever call, the next start reaches the same
+# end: a sample, chosen by a seed that is printed with each violation. 'make
+# soak' plays all of it.
+. "${0%/*}/../lib.sh"
+
+can_strike() {
+	needs python3
+	[ "$PLATFORM" = Linux ] || skip 'needs ptrace'
+	[ -x "$BUILD/tests/soak/strike" ] || fail "not built: $BUILD/tests/soak/strike"
+	"$BUILD/tests/soak/strike" true || skip 'nothing can be traced here'
+}
+
+crash() { # ACTIONS SAMPLE
+	can_strike
+	run python3 "$ROOT/tests/soak/crash/crash.py" --build "$BUILD" --actions "$1" --sample "$2"
+	cat "$OUT" "$ERR"
+	status_is 0
+}
+
+test_killed_anywhere_the_next_start_converges() { crash kill,killall 8; }
+
+test_an_error_anywhere_is_told_and_nothing_is_half_done() { crash EIO,ENOSPC 8; }
+
+run_tests

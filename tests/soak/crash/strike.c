@@ -1,0 +1,556 @@
+/*
+ * strike - run a command and strike it at its Nth call that changes something.
+ *
+ * Usage: strike [-n N] [-a ACTION] [-s] [-c CALLS] [-r ROOT] [-m] [-o REPORT]
+ *	      [-t SECONDS] COMMAND [ARGUMENT]...
+ *
+ *	-n N		strike at the Nth call, counted over the whole tree of
+ *			processes in the order in which they come (0: only count)
+ *	-a ACTION	kill (the process that calls), killall (all of the tree:
+ *			the machine is gone), or an error: EIO ENOSPC EDQUOT
+ *			EROFS EMFILE (what only takes away does not fail)
+ *	-s		sticky: from the Nth call on all of them fail
+ *	-c CALLS	count only these, separated by commas: "fsync,rename"
+ *	-r ROOT		count only calls on what lies below ROOT
+ *	-m		count starts of programs and mounts as well
+ *	-o REPORT	append what happened: "calls 12", "struck rename /path",
+ *			"missed", "hung", "left PID COMMAND"
+ *	-t SECONDS	all of it is over by then, or it hangs (60)
+ *
+ * strace counts for each process alone and knows no paths; this counts over
+ * the tree, leaves out what is no business of the repository, and tells which
+ * processes outlived the command.  A seccomp filter stops the processes at the
+ * calls in question only, so that the rest runs at full speed.  The exit
+ * status is the command's (128 + signal when one ended it), 125 for trouble
+ * of our own.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include <linux/ptrace.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#else
+#error "no registers known for this machine"
+#endif
+
+#define MOST_TASKS 4096
+#define GRACE_S 5
+
+/* Where a call says what it changes. */
+enum subject {
+	FD,		/* args[at] is a descriptor */
+	PATH,		/* args[at] is a path from the working folder */
+	AT,		/* args[at] is a folder, the next one a path */
+	NOTHING		/* not a file */
+};
+
+struct call {
+	const char *name;
+	int nr;
+	enum subject subject;
+	int at;
+	int flags;	/* index of open's flags, -1: changes in any case */
+};
+
+#define CALL(name, subject, at) {#name, __NR_##name, subject, at, -1}
+static const struct call calls[] = {
+#ifdef __NR_open
+    {"open", __NR_open, PATH, 0, 1}, CALL(creat, PATH, 0), CALL(rename, PATH, 1),
+    CALL(link, PATH, 1), CALL(symlink, PATH, 1), CALL(unlink, PATH, 0), CALL(mkdir, PATH, 0),
+    CALL(rmdir, PATH, 0), CALL(chmod, PATH, 0),
+#endif
+    {"openat", __NR_openat, AT, 0, 2}, CALL(renameat, AT, 2), CALL(renameat2, AT, 2),
+    CALL(linkat, AT, 2), CALL(symlinkat, AT, 1), CALL(unlinkat, AT, 0), CALL(mkdirat, AT, 0),
+    CALL(fchmodat, AT, 0), CALL(truncate, PATH, 0), CALL(write, FD, 0), CALL(pwrite64, FD, 0),
+    CALL(writev, FD, 0), CALL(pwritev, FD, 0), CALL(ftruncate, FD, 0), CALL(fallocate, FD, 0),
+    CALL(fsync, FD, 0), CALL(fdatasync, FD, 0), CALL(sync_file_range, FD, 0), CALL(fchmod, FD, 0),
+    CALL(copy_file_range, FD, 2), CALL(sendfile, FD, 0),
+};
+/* With -m: they change no file of ours, but a kill there is worth a look. */
+static const struct call more[] = {CALL(execve, NOTHING, 0), CALL(mount, NOTHING, 0),
+    CALL(umount2, NOTHING, 0)};
+
+#define NCALLS (sizeof(calls) / sizeof(calls[0]))
+#define NMORE (sizeof(more) / sizeof(more[0]))
+
+static struct {
+	long n;
+	int error;	/* 0: kill */
+	bool all, sticky, with_more;
+	const char *only, *root;
+	FILE *report;
+	int seconds;
+} opt = {.seconds = 60};
+
+static struct {
+	pid_t tasks[MOST_TASKS];
+	size_t n;
+	pid_t root;
+	long count;
+	bool struck;
+	int status;	/* of the command, -1 while it runs */
+} run = {.status = -1};
+
+static void
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("strike: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fprintf(stderr, ": %s\n", strerror(errno));
+	va_end(ap);
+	exit(125);
+}
+
+static void
+report(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (opt.report == NULL)
+		return;
+	va_start(ap, fmt);
+	vfprintf(opt.report, fmt, ap);
+	va_end(ap);
+	fputc('\n', opt.report);
+	fflush(opt.report);
+}
+
+/* ---- the tree ---- */
+
+static void
+task_add(pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < run.n; i++)
+		if (run.tasks[i] == pid)
+			return;
+	if (run.n == MOST_TASKS)
+		die("more than %d processes", MOST_TASKS);
+	run.tasks[run.n++] = pid;
+}
+
+static void
+task_drop(pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < run.n; i++)
+		if (run.tasks[i] == pid)
+			run.tasks[i--] = run.tasks[--run.n];
+}
+
+static void
+kill_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < run.n; i++)
+		kill(run.tasks[i], SIGKILL);
+}
+
+/* ---- one call ---- */
+
+static const struct call *
+call_of(__u64 nr)
+{
+	size_t i;
+
+	for (i = 0; i < NCALLS; i++)
+		if ((__u64)calls[i].nr == nr)
+			return &calls[i];
+	for (i = 0; i < NMORE; i++)
+		if ((__u64)more[i].nr == nr)
+			return &more[i];
+	return NULL;
+}
+
+static void
+link_text(pid_t pid, const char *what, char out[PATH_MAX])
+{
+	char name[64];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", (int)pid, what);
+	n = readlink(name, out, PATH_MAX - 1);
+	out[n < 0 ? 0 : n] = '\0';
+}
+
+static void
+read_text(pid_t pid, uint64_t address, char out[PATH_MAX])
+{
+	size_t n = 0;
+	struct iovec to, from;
+	ssize_t got;
+
+	/* Page by page: the string may end where memory does. */
+	while (n < PATH_MAX - 1) {
+		to = (struct iovec){out + n, 4096 - (address + n) % 4096};
+		if (to.iov_len > PATH_MAX - 1 - n)
+			to.iov_len = PATH_MAX - 1 - n;
+		from = (struct iovec){(void *)(uintptr_t)(address + n), to.iov_len};
+		got = process_vm_readv(pid, &to, 1, &from, 1, 0);
+		if (got <= 0)
+			break;
+		if (memchr(out + n, '\0', (size_t)got) != NULL)
+			return;
+		n += (size_t)got;
+	}
+	out[n] = '\0';
+}
+
+static void
+subject_of(pid_t pid, const struct call *c, const __u64 *args, char out[2 * PATH_MAX])
+{
+	char folder[PATH_MAX] = "", path[PATH_MAX] = "", what[32];
+
+	out[0] = '\0';
+	if (c->subject == NOTHING)
+		return;
+	if (c->subject == FD) {
+		snprintf(what, sizeof(what), "fd/%d", (int)args[c->at]);
+		link_text(pid, what, path);
+	} else {
+		read_text(pid, args[c->at + (c->subject == AT)], path);
+	}
+	if (c->subject != FD && path[0] != '/') {
+		if (c->subject == AT && (int)args[c->at] != AT_FDCWD)
+			snprintf(what, sizeof(what), "fd/%d", (int)args[c->at]);
+		else
+			snprintf(what, sizeof(what), "cwd");
+		link_text(pid, what, folder);
+	}
+	snprintf(out, 2 * PATH_MAX, "%s%s%s", folder, folder[0] ? "/" : "", path);
+}
+
+static bool
+listed(const char *name)
+{
+	const char *p = opt.only;
+	size_t n = strlen(name);
+
+	while (p != NULL && (p = strstr(p, name)) != NULL) {
+		if ((p == opt.only || p[-1] == ',') && (p[n] == ',' || p[n] == '\0'))
+			return true;
+		p += n;
+	}
+	return opt.only == NULL;
+}
+
+static bool
+counts(pid_t pid, const struct call *c, const __u64 *args, char subject[2 * PATH_MAX])
+{
+	size_t n = opt.root == NULL ? 0 : strlen(opt.root);
+
+	if (!listed(c->name))
+		return false;
+	if (c->flags >= 0 && (args[c->flags] & (O_CREAT | O_TRUNC)) == 0)
+		return false;
+	subject_of(pid, c, args, subject);
+	/* Taking away needs no room, and no disk that answers fails to. */
+	if (opt.error != 0 && (strncmp(c->name, "unlink", 6) == 0 || strcmp(c->name, "rmdir") == 0 ||
+	    (opt.error == ENOSPC && strcmp(c->name, "ftruncate") == 0)))
+		return false;
+	return n == 0 || c->subject == NOTHING || (strncmp(subject, opt.root, n) == 0 && subject[n] == '/');
+}
+
+/* Skip the call; it answers 'error'. */
+static void
+fail_call(pid_t pid, int error)
+{
+#if defined(__x86_64__)
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L);
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), -(long)error);
+#else
+	struct user_regs_struct regs;
+	int none = -1;
+	struct iovec r = {&regs, sizeof(regs)}, n = {&none, sizeof(none)};
+
+	ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &r);
+	regs.regs[0] = (uint64_t)-(int64_t)error;
+	ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &r);
+	ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &n);
+#endif
+}
+
+static void
+at_call(pid_t pid)
+{
+	static char subject[2 * PATH_MAX];
+	struct ptrace_syscall_info info;
+	const struct call *c;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0 ||
+	    info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+		return;
+	c = call_of(info.seccomp.nr);
+	if (c == NULL || !counts(pid, c, info.seccomp.args, subject))
+		return;
+	run.count++;
+	if (opt.n == 0)
+		report("call %ld %s %s", run.count, c->name, subject);
+	if (opt.n == 0 || run.count < opt.n || (run.struck && !opt.sticky))
+		return;
+	if (!run.struck)
+		report("struck %s %s", c->name, subject);
+	run.struck = true;
+	if (opt.error != 0)
+		fail_call(pid, opt.error);
+	else if (opt.all)
+		kill_all();
+	else
+		kill(pid, SIGKILL);
+}
+
+/* ---- starting, and following ---- */
+
+static void
+filter(void)
+{
+	struct sock_filter code[2 * (NCALLS + NMORE) + 8];
+	struct sock_fprog prog = {.filter = code};
+	unsigned short n = 0;
+	size_t i;
+
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (i = 0; i < NCALLS + (opt.with_more ? NMORE : 0); i++) {
+		const struct call *c = i < NCALLS ? &calls[i] : &more[i - NCALLS];
+
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)c->nr, 0, 1);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	prog.len = n;
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0)
+		return;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) != 0)
+		die("seccomp");
+}
+
+static void
+start(char *const argv[])
+{
+	const long wanted = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK |
+	    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+	int go[2];
+	char c;
+
+	if (pipe2(go, O_CLOEXEC) != 0 || (run.root = fork()) < 0)
+		die("fork");
+	if (run.root == 0) {
+		if (read(go[0], &c, 1) != 1)
+			_exit(125);
+		filter();
+		execvp(argv[0], argv);
+		die("%s", argv[0]);
+	}
+	if (ptrace(PTRACE_SEIZE, run.root, 0, wanted) != 0) {
+		kill(run.root, SIGKILL);
+		die("ptrace");
+	}
+	task_add(run.root);
+	if (write(go[1], "", 1) != 1)
+		die("pipe");
+	close(go[0]);
+	close(go[1]);
+}
+
+/* A stop of one process: look, and let it go on. */
+static void
+at_stop(pid_t pid, int status)
+{
+	int event = status >> 16, sig = WSTOPSIG(status), give = 0;
+	bool listen = false;
+	unsigned long child;
+
+	task_add(pid);
+	if (event == PTRACE_EVENT_SECCOMP)
+		at_call(pid);
+	else if (event == PTRACE_EVENT_STOP)
+		listen = sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+	else if (event == 0)
+		give = sig;
+	else if (event != PTRACE_EVENT_EXEC && ptrace(PTRACE_GETEVENTMSG, pid, 0, &child) == 0)
+		task_add((pid_t)child);
+	ptrace(listen ? PTRACE_LISTEN : PTRACE_CONT, pid, 0, give);
+}
+
+static void
+name_left(void)
+{
+	char path[64], line[256];
+	size_t i, k, n;
+	FILE *f;
+
+	for (i = 0; i < run.n; i++) {
+		/* Gone before its parent's fork was reported. */
+		if (kill(run.tasks[i], 0) != 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)run.tasks[i]);
+		f = fopen(path, "re");
+		n = f == NULL ? 0 : fread(line, 1, sizeof(line) - 1, f);
+		if (f != NULL)
+			fclose(f);
+		for (k = 0; k < n; k++)
+			if (line[k] == '\0' || line[k] == '\n')
+				line[k] = ' ';
+		line[n] = '\0';
+		report("left %d %s", (int)run.tasks[i], line);
+	}
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* True while there may be more to come. */
+static bool
+next_event(double *until)
+{
+	struct timespec wait;
+	sigset_t child;
+	double left;
+	int status;
+	pid_t pid;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pid = waitpid(-1, &status, __WALL | WNOHANG);
+
+	if (pid < 0 && errno == ECHILD)
+		return false;
+	if (pid <= 0) {
+		left = *until - now();
+		if (left <= 0)
+			return false;
+		wait = (struct timespec){(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
+		sigtimedwait(&child, NULL, &wait);
+		return true;
+	}
+	if (WIFSTOPPED(status)) {
+		at_stop(pid, status);
+		return true;
+	}
+	task_drop(pid);
+	if (pid == run.root) {
+		run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		*until = now() + GRACE_S;
+	}
+	return run.n > 0;
+}
+
+static int
+error_named(const char *name)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} errors[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS}, {"EMFILE", EMFILE}};
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strcmp(errors[i].name, name) == 0)
+			return errors[i].error;
+	errno = EINVAL;
+	die("no action '%s'", name);
+	return 0;
+}
+
+static void
+options(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "+n:a:sc:r:mo:t:")) != -1) {
+		if (c == 'n')
+			opt.n = atol(optarg);
+		else if (c == 'a' && strcmp(optarg, "killall") == 0)
+			opt.all = true;
+		else if (c == 'a' && strcmp(optarg, "kill") != 0)
+			opt.error = error_named(optarg);
+		else if (c == 's')
+			opt.sticky = true;
+		else if (c == 'c')
+			opt.only = optarg;
+		else if (c == 'r')
+			opt.root = optarg;
+		else if (c == 'm')
+			opt.with_more = true;
+		else if (c == 'o' && (opt.report = fopen(optarg, "ae")) == NULL)
+			die("%s", optarg);
+		else if (c == 't')
+			opt.seconds = atoi(optarg);
+		else if (c == '?')
+			exit(125);
+	}
+	if (optind == argc) {
+		fputs("usage: strike [OPTION]... COMMAND [ARGUMENT]...\n", stderr);
+		exit(125);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	sigset_t child;
+	double until;
+	bool hung;
+
+	options(argc, argv);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	start(argv + optind);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	until = now() + opt.seconds;
+	while (next_event(&until))
+		;
+	hung = run.status < 0 && run.n > 0;
+	if (hung)
+		report("hung");
+	if (run.n > 0)
+		name_left();
+	kill_all();
+	report("calls %ld", run.count);
+	if (opt.n != 0 && !run.struck)
+		report("missed");
+	return hung || run.status < 0 ? 125 : run.status;
+}
