@@ -50,6 +50,7 @@ struct err *ledger_note(struct state *s, const struct oid *commit, struct str li
 
 /* Lines on many commits, as one change of the notes. */
 struct err *ledger_note_all(struct state *s, const struct note_line *lines, size_t n) MUST_USE;
+
 /*
  * The same as part of a step, which is built again when another writer's note
  * came between.  Once in a step.

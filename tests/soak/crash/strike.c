@@ -118,7 +118,7 @@ static struct {
 	int status;	/* of the command, -1 while it runs */
 } run = {.status = -1};
 
-static void
+static void __attribute__((format(printf, 1, 2), noreturn))
 die(const char *fmt, ...)
 {
 	va_list ap;
@@ -131,7 +131,7 @@ die(const char *fmt, ...)
 	exit(125);
 }
 
-static void
+static void __attribute__((format(printf, 1, 2)))
 report(const char *fmt, ...)
 {
 	va_list ap;
@@ -491,7 +491,6 @@ error_named(const char *name)
 			return errors[i].error;
 	errno = EINVAL;
 	die("no action '%s'", name);
-	return 0;
 }
 
 static void
