@@ -105,7 +105,8 @@ end_time(struct walk *w)
 static struct err *
 attempt_chain(struct walk *w, const struct oid *commit, struct oid *out)
 {
-	const struct oids *trees = agent_trees(w->agent);
+	static const struct oids none = {0};
+	const struct oids *trees = w->agent != NULL ? agent_trees(w->agent) : &none;
 	AUTO(ident_free) struct ident who = {0};
 	struct oid parents[2] = {w->policy.commit, *commit};
 	struct commit_spec spec = {.parents = parents, .nparents = 1, .author = &who,

@@ -15,6 +15,7 @@
 #include "line/retry.h"
 #include "line/walk.h"
 #include "line/work.h"
+#include "store/journal.h"
 #include "store/lease.h"
 #include "store/queue.h"
 #include "store/state.h"
@@ -235,12 +236,29 @@ gate_message(const struct work *r, struct buf *out)
 		buf_addstr(out, text_cut(str_of(r->question), 500));
 }
 
+/* Where the files are: with the agent, or as the journal of a run says that died. */
+static void
+reached(struct walk *w, struct oid *tree)
+{
+	const char *hex;
+
+	if (w->agent != NULL) {
+		*tree = *agent_tree(w->agent);
+		return;
+	}
+	hex = w->skipped;
+	if (hex == NULL || !oid_parse(str_of(hex), tree))
+		*tree = w->policy.tree;
+	else
+		run_set(&w->rec, &w->rec.noreplay, "its process was ended, and the run not walked through again");
+}
+
 static struct err *
 end_run(struct walk *w, struct work *r, const struct failure_case *c, const struct failure_plan *plan,
     const struct err *e)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT), next = BUF_INIT(KIB), message = BUF_INIT(BUF_TEXT);
-	const struct oid *tree = w->agent != NULL ? agent_tree(w->agent) : &w->policy.tree;
+	struct oid tree;
 	struct ending_words words = {.outcome = plan->next == NEXT_ASK ? RUN_ESCALATED : RUN_FAILED,
 	    .class = failure_row(c->class)->word, .retry_at = plan->retry_at, .why = e};
 
@@ -251,10 +269,11 @@ end_run(struct walk *w, struct work *r, const struct failure_case *c, const stru
 	else
 		gate_message(r, &message);
 	failure_line(c, plan, &next);
+	reached(w, &tree);
 	words.question = buf_cstr(&text);
 	words.message = buf_cstr(&message);
 	words.next = buf_cstr(&next);
-	return give_up(w, tree, &r->proof, &words);
+	return give_up(w, &tree, &r->proof, &words);
 }
 
 struct err *
@@ -278,6 +297,8 @@ retry_end(struct walk *w, struct work *r, enum retry_phase phase, struct err *e)
 	failure_decide(&c, &plan);
 	if (plan.next == NEXT_RESUME)
 		return wait_for_it(w, &c, &plan, e);
+	if (w->agent == NULL)
+		w->skipped = journal_skip(w->journal, "end");
 	failed = end_time(w);
 	if (failed == NULL) {
 		c.now = w->rec.ended;

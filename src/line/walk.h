@@ -56,6 +56,7 @@ struct walk {
 	int64_t timeout;		/* seconds that this run may take */
 	int64_t deaths;			/* of its process, in a row, at the step where it is */
 	bool started;			/* deaths_start() */
+	const char *skipped;		/* the tree where a run was that is ended without an agent */
 	bool replay;
 };
 

@@ -122,6 +122,22 @@ journal_put(struct journal *j, const char *step, struct str json)
 	return NULL;
 }
 
+const char *
+journal_skip(struct journal *j, const char *last)
+{
+	const char *tree = NULL;
+
+	for (; j->at < j->steps.n; j->at++) {
+		const struct node *n = j->steps.v[j->at], *out = node_get(n, "out");
+
+		if (j->at + 1 == j->steps.n && strcmp(node_get_str(n, "step"), last) == 0)
+			break;
+		if (out->kind == NODE_MAP && node_get_str(out, "tree") != NULL)
+			tree = node_get_str(out, "tree");
+	}
+	return tree;
+}
+
 size_t
 journal_count(const struct journal *j)
 {

@@ -39,6 +39,13 @@ struct err *journal_next(struct journal *j, const char *step, const struct node 
 /* Record the outcome of a step that was done; 'json' is one value. */
 struct err *journal_put(struct journal *j, const char *step, struct str json) MUST_USE;
 
+/*
+ * End a run that is not walked through any more: go to the last step if it is
+ * of this name, else behind it.  The last "tree" that an outcome named is
+ * what the run had got to; NULL for none, and it lives as long as the journal.
+ */
+const char *journal_skip(struct journal *j, const char *last);
+
 /* Steps on record, walked through or not. */
 size_t journal_count(const struct journal *j);
 

@@ -217,6 +217,32 @@ test_a_run_that_dies_at_one_step_ends() {
 	status_is 0
 }
 
+test_what_a_dead_run_had_done_is_kept() {
+	needs bwrap
+	agent 'if grep -q mend $TASK; then sleep 60; fi; echo x >bad' 'limits: {iterations: 2}\nretry: {orphaned: {max: 0}}'
+	sed -i 's/exit 1; }/echo mend; exit 1; }/; s/not ok the/not ok; echo mend; echo the/' check
+	git commit -qam 'A hint'
+	"$BUILD/git-factory" run -q "$id" >"$OUT" 2>"$ERR" &
+	pid=$!
+	i=0
+	while ! grep -q '"step":"gates"' .git/factory/runs/*/journal.jsonl 2>/dev/null && [ "$i" -lt 500 ]; do
+		sleep 0.01
+		i=$((i + 1))
+	done
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null || :
+	# It goes on once; the step after the gates is where it dies again.
+	run timeout -s KILL 1 git factory run -q "$id"
+	run timeout 30 git factory run -q "$id"
+	status_is 1
+	is "$(task '[.state, .class]|join(" ")')" 'escalated orphaned'
+	attempt=$(git for-each-ref --format='%(refname)' refs/factory/attempts)
+	is "$(git show "$attempt:bad")" x
+	run git factory replay "$(task .run)"
+	status_is 1
+	err_like 'its process was ended'
+}
+
 test_a_secret_and_a_machine_ask_at_once() {
 	needs bwrap
 	agent 'echo "$MY_TOKEN" >good'
