@@ -250,6 +250,15 @@ add_size(struct jail_args *a, size_t bytes)
 }
 
 static void
+add_proc(struct jail_args *a)
+{
+	if (defence_on(DEFENCE_JAIL_PIDS))
+		arg2(a, "--proc", "/proc");
+	else
+		arg3(a, "--dev-bind", "/proc", "/proc");
+}
+
+static void
 add_scratch(struct jail_args *a, const struct jail_policy *policy)
 {
 	arg2(a, "--dev", "/dev");
@@ -260,10 +269,6 @@ add_scratch(struct jail_args *a, const struct jail_policy *policy)
 	arg3(a, "--perms", "1777", "--tmpfs");
 	arg(a, JAIL_TMP);
 	arg2(a, "--dir", JAIL_HOME);
-	if (defence_on(DEFENCE_JAIL_PIDS))
-		arg2(a, "--proc", "/proc");
-	else
-		arg3(a, "--dev-bind", "/proc", "/proc");
 }
 
 static void
@@ -310,12 +315,18 @@ add_mounts(struct jail_args *a, const struct jail_policy *policy, const struct v
 	}
 	TRY(add_read(a, policy, false));
 	add_top(a);
-	TRY(add_etc(a, policy->host_network || cmd->host_network));
-	add_scratch(a, policy);
+	if (cmd->lean) {
+		add_copy(a, "/etc/ld.so.cache");
+	} else {
+		TRY(add_etc(a, policy->host_network || cmd->host_network));
+		add_scratch(a, policy);
+	}
+	add_proc(a);
 	TRY(add_read(a, policy, true));
 	add_workspace(a, view, cmd);
 	/* Their own folders were made in a tmpfs, which has no size. */
-	arg2(a, "--remount-ro", "/dev");
+	if (!cmd->lean)
+		arg2(a, "--remount-ro", "/dev");
 	arg2(a, "--remount-ro", "/");
 	return NULL;
 }

@@ -72,7 +72,7 @@ toolbox_start(struct toolbox *tb)
 	AUTO(strs_free) struct strs env = {0};
 	char path[JAIL_SELF_PATH];
 	const char *argv[] = {path, "--tool-server", NULL};
-	struct jail_cmd cmd = {.argv = argv, .pipes = true, .max_out = 4 * KIB, .env = &env};
+	struct jail_cmd cmd = {.argv = argv, .pipes = true, .lean = true, .max_out = 4 * KIB, .env = &env};
 	bool jailed = defence_on(DEFENCE_TOOL_JAIL);
 
 	if (tb->server != NULL)

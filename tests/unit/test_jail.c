@@ -53,6 +53,20 @@ nothing_else_is_writable(void **state)
 }
 
 static void
+a_lean_world_is_smaller(void **state)
+{
+	struct ground *g = *state;
+	struct jail_cmd lean = {.lean = true};
+
+	says_with(g, lean, "id -u; ls / | grep -v ^lib; ls /etc; echo x >made; cat made", 0,
+	    "1000\nbin\netc\nfactory\nproc\nsbin\nusr\nld.so.cache\nx\n");
+	says_with(g, lean, "for d in / /usr /etc /proc/sys/kernel; do touch $d/x 2>/proc/self/fd/1; done | "
+	    "grep -vc -e 'Read-only' -e 'Permission denied' -e 'No such file'", 1, "0\n");
+	says_with(g, lean, "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr '\\t' ' '", 0,
+	    "CapEff: 0000000000000000\nCapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n");
+}
+
+static void
 the_environment_is_what_was_named(void **state)
 {
 	struct ground *g = *state;
@@ -211,6 +225,34 @@ values_are_in_no_command_line(void **state)
 	jail_stop(j);
 }
 
+/* It may be left alone in either half, and nobody stays. */
+static void
+a_start_has_two_halves(void **state)
+{
+	struct ground *g = *state;
+	const char *argv[] = {"/bin/sh", "-c", "echo here; echo ran >>ran; sleep 271828", NULL};
+	struct jail_cmd cmd = {.argv = argv, .pipes = true, .max_out = KIB};
+	AUTO(mem_free_p) char *ran = path_join(g->work, "ran");
+	const char *look[] = {"/bin/sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c '[s]leep 271828'", NULL};
+	struct proc_spec spec = {.argv = look, .max_out = KIB};
+	struct proc_result r = {0};
+	struct jail *j = NULL;
+	char said[8] = "";
+
+	OK(jail_launch(&g->policy, &g->view, &cmd, &j));
+	jail_stop(j);
+	assert_int_equal(access(ran, F_OK), -1);
+	OK(jail_launch(&g->policy, &g->view, &cmd, &j));
+	OK(jail_enter(j));
+	OK(jail_enter(j));
+	assert_int_equal(read(jail_out(j), said, 5), 5);
+	assert_string_equal(said, "here\n");
+	jail_stop(j);
+	OK(proc_run(&spec, &r));
+	assert_string_equal(buf_cstr(&r.out.b), "0\n");
+	proc_result_free(&r);
+}
+
 static int
 group(void)
 {
@@ -222,7 +264,8 @@ group(void)
 	    T(the_working_folder_stays_inside), T(more_paths_by_name), T(deadlines_end_everything),
 	    T(output_is_drained_within_its_ceiling), T(pipes_talk_and_stop_ends),
 	    T(an_overlay_is_seen_through_its_view), T(without_a_sandbox_by_name),
-	    T(values_are_in_no_command_line),
+	    T(values_are_in_no_command_line), T(a_lean_world_is_smaller),
+	    T(a_start_has_two_halves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
