@@ -22,6 +22,7 @@
  * cmd/show_gate        what the gates said
  * cmd/show_run         one run: what it did, what proved it
  * cmd/status           where everything stands, at a glance
+ * cmd/sync             exchange tasks, records and notes with the remote
  * cmd/task             write down what is to be done, and look at it
  * cmd/task_dep         what a task comes after, and what waits for it
  * cmd/task_edit        a task in the user's editor
@@ -58,6 +59,7 @@
  * agent/outside        any command, in the sandbox
  *
  * --- store: queue, lease, ledger, journal: the factory's state ---
+ * store/apply          a transaction from a file, onto the remote or here
  * store/cache          an index of the state in SQLite
  * store/change         one change of one task
  * store/combine        the states of two clones, merged without asking
@@ -71,6 +73,7 @@
  * store/lease_local    leases of a repository on its own
  * store/lease_remote   leases of several clones of one remote
  * store/ledger         run records and evidence
+ * store/permit         what a transaction that somebody else wrote may move
  * store/queue          the tasks, and which may run
  * store/refresh        bring the cache to a tip of the state
  * store/settle         what follows from a person's edit
@@ -124,6 +127,7 @@
  *
  * --- git: repositories, objects, refs, notes, workspaces ---
  * git/blob             blobs, for tree.h
+ * git/bundle           a transaction of refs in a file
  * git/checkout         a person's work tree that follows its branch
  * git/cli              the git program, for what libgit2 does not do
  * git/commit           commits and their history
@@ -267,7 +271,7 @@
 
 static const struct verb *const nouns[] = {
 	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_pr, cmd_replay,
-	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_hook,
+	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_hook, cmd_sync,
 };
 
 /*

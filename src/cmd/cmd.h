@@ -56,6 +56,7 @@ extern const struct verb cmd_replay[];
 extern const struct verb cmd_run[];
 extern const struct verb cmd_show[];
 extern const struct verb cmd_status[];
+extern const struct verb cmd_sync[];
 extern const struct verb cmd_task[];
 extern const struct verb cmd_trust[];
 

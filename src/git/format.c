@@ -80,6 +80,9 @@ read_setting(void *arg, const char *key, const char *value)
 		r->f->bare_set = true;
 	} else if (strcmp(key, "core.worktree") == 0) {
 		set(&r->f->worktree, value);
+	} else if (str_starts(str_of(key), "remote.") && str_ends(str_of(key), ".promisor")) {
+		/* What git clone --filter writes; the extension is older. */
+		r->f->partial = true;
 	}
 	return NULL;
 }

@@ -16,7 +16,7 @@ struct place;
 struct format {
 	int64_t version;
 	bool bare, bare_set;
-	bool partial;		/* extensions.partialClone */
+	bool partial;		/* extensions.partialClone, or a remote that promises */
 	bool worktree_config;	/* extensions.worktreeConfig */
 	char *worktree;		/* core.worktree as written, or NULL */
 };

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "git/cli.h"
 #include "git/ref.h"
 #include "git/remote.h"
 #include "git/remote_run.h"
@@ -402,16 +403,19 @@ words_free(struct words *w)
 }
 
 static struct err *
-run_fetch(struct remote *m, const struct strs *specs)
+run_fetch(struct remote *m, const struct strs *specs, bool anew)
 {
 	static const char *const first[] = {"fetch", "--quiet", "--no-tags", "--no-prune", "--refmap=", "--no-filter",
-	    "--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates", "--"};
+	    "--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates"};
 	AUTO(words_free) struct words args = {0};
 	AUTO(proc_result_free) struct proc_result r = {0};
 	size_t i;
 
 	for (i = 0; i < NITEMS(first); i++)
 		vec_push(&args, first[i]);
+	if (anew)
+		vec_push(&args, "--refetch");
+	vec_push(&args, "--");
 	vec_push(&args, m->read_from);
 	for (i = 0; i < specs->n; i++)
 		vec_push(&args, specs->v[i]);
@@ -462,6 +466,61 @@ sweep_locks(const struct remote *m, const struct strs *specs)
 	}
 }
 
+/* Does something lack that these refs lead to, and that ours of before do not? */
+static struct err *
+lacks_objects(struct remote *m, const struct remote_want *wants, size_t n, const struct refs *now, bool *out)
+{
+	static const char *const args[] = {"rev-list", "--objects", "--no-object-names", "--missing=print",
+	    "--ignore-missing", "--stdin", NULL};
+	static const char *const known[] = {REF_STATE, REF_NOTES, REMOTE_STATE, REMOTE_NOTES};
+	AUTO(proc_result_free) struct proc_result r = {0};
+	AUTO(buf_free) struct buf revs = BUF_INIT(BUF_TEXT);
+	struct cli_opts o = {.dir = repo_gitdir(m->repo), .deadline_ms = m->deadline_ms, .cancel_fd = m->cancel_fd};
+	struct str rest, line;
+	struct oid oid;
+	size_t i, k;
+
+	for (i = 0; i < now->n; i++)
+		for (k = 0; k < n; k++)
+			if (wants[k].whole && takes(wants[k].from, now->v[i].name))
+				buf_addf(&revs, "%s\n", oid_hex(&now->v[i].oid).s);
+	*out = false;
+	if (revs.n == 0)
+		return NULL;
+	for (i = 0; i < NITEMS(known); i++) {
+		TRY(ref_read(m->repo, known[i], &oid));
+		if (!oid_is_zero(&oid))
+			buf_addf(&revs, "^%s\n", oid_hex(&oid).s);
+	}
+	o.input = buf_str(&revs);
+	TRY(cli_run(&o, args, &r));
+	TRY(proc_check(&r, "git rev-list"));
+	rest = buf_str(&r.out.b);
+	while (!*out && str_line(&rest, &line))
+		*out = str_starts(line, "?");
+	return NULL;
+}
+
+/* In a partial clone: what is wanted whole is fetched again where it is not. */
+static struct err *
+make_whole(struct remote *m, const struct remote_want *wants, size_t n, const struct refs *now)
+{
+	AUTO(strs_free) struct strs specs = {0};
+	bool lacks;
+	size_t i;
+
+	TRY(lacks_objects(m, wants, n, now, &lacks));
+	if (!lacks)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		AUTO(mem_free_p) char *spec = refspec_of(&wants[i]);
+
+		if (wants[i].whole)
+			strs_add(&specs, spec);
+	}
+	return run_fetch(m, &specs, true);
+}
+
 struct err *
 remote_fetch(struct remote *m, const struct remote_want *wants, size_t n, struct refs *out)
 {
@@ -477,16 +536,18 @@ remote_fetch(struct remote *m, const struct remote_want *wants, size_t n, struct
 		strs_add(&specs, spec);
 	}
 	TRY(take_turn(m, &turn));
-	e = run_fetch(m, &specs);
+	e = run_fetch(m, &specs, false);
 	if (err_is(e, ERR_COMMAND)) {
 		/* What a killed one left may be in the way; any other fault stays. */
 		err_free(e);
 		sweep_locks(m, &specs);
-		e = run_fetch(m, &specs);
+		e = run_fetch(m, &specs, false);
 	}
 	if (e != NULL)
 		return e;
 	TRY(read_heads(m, wants, n, &now));
+	if (repo_is_partial(m->repo))
+		TRY(make_whole(m, wants, n, &now));
 	TRY(move_mirrors(m, wants, n, &now));
 	*out = now;
 	now = (struct refs){0};

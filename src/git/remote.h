@@ -56,11 +56,14 @@ const char *remote_url(const struct remote *m);	/* to show: without user and pas
 
 /*
  * What to fetch: a full ref name, or a prefix followed by one star.  'to' is
- * where its mirror is kept, likewise with a star; NULL keeps none here.
+ * where its mirror is kept, likewise with a star; NULL keeps none here.  A
+ * partial clone leaves objects out, and does not miss them where it knows the
+ * commit: 'whole' brings them all the same.
  */
 struct remote_want {
 	const char *from;
 	const char *to;
+	bool whole;
 };
 
 /*

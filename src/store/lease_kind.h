@@ -1,5 +1,5 @@
 /*
- * lease_kind.h - what the kinds of leases share: for lease*.c only.
+ * lease_kind.h - what the kinds of leases share: for lease*.c, and permit.c.
  */
 #ifndef STORE_LEASE_KIND_H
 #define STORE_LEASE_KIND_H

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "git/bundle.h"
 #include "git/commit.h"
 #include "git/note.h"
 #include "git/remote.h"
@@ -69,12 +70,12 @@ fetch(struct round *r)
 	AUTO(mem_free_p) char *mirror = base == NULL || !str_starts(str_of(base), "refs/heads/") ? NULL :
 	    mem_printf(REMOTE_HEADS "%s", base + strlen("refs/heads/"));
 	struct remote_want wants[] = {
-		{REF_STATE, NULL},
-		{REF_NOTES, NULL},
-		{REF_LEASES "*", REMOTE_LEASES "*"},
+		{REF_STATE, NULL, true},
+		{REF_NOTES, NULL, true},
+		{REF_LEASES "*", REMOTE_LEASES "*", true},
 		{REF_RUNS "*", REMOTE_RUNS "*"},
-		{REF_NODES "*", REMOTE_NODES "*"},
-		{REF_PULLS "*", REMOTE_PULLS "*"},
+		{REF_NODES "*", REMOTE_NODES "*", true},
+		{REF_PULLS "*", REMOTE_PULLS "*", true},
 		{REF_ATTEMPTS "*", REMOTE_ATTEMPTS "*"},
 		{"refs/heads/factory/*", REMOTE_HEADS "factory/*"},
 		{NULL, NULL},
@@ -83,7 +84,7 @@ fetch(struct round *r)
 	size_t n = NITEMS(wants) - 2;
 
 	if (view != NULL)
-		wants[n++] = (struct remote_want){view, NULL};
+		wants[n++] = (struct remote_want){view, NULL, true};
 	if (mirror != NULL)
 		wants[n++] = (struct remote_want){base, mirror};
 	refs_free(&r->out->seen);
@@ -393,7 +394,7 @@ struct syncing {
 	struct state *s;
 	struct remote *remote;
 	struct sync_result *out;
-	bool dry_run;
+	const struct sync_opts *opts;
 	const char *message;	/* of the step */
 	state_build *build;	/* NULL: no step, or it is done */
 	void *ctx;
@@ -412,7 +413,7 @@ fold_here(struct round *r)
 static struct err *
 compute(struct round *r, const struct syncing *y)
 {
-	if (!y->dry_run)
+	if (!y->opts->dry_run)
 		TRY(fold_here(r));
 	TRY(find_state(r));
 	TRY(inbox_take(r->s, &r->merged, &r->view, &r->merged, &r->remarks));
@@ -438,6 +439,20 @@ tell(struct round *r)
 	return NULL;
 }
 
+/* What the remote lacks goes into a file; what we lack, we take. */
+static struct err *
+export(struct round *r, const char *path)
+{
+	const char *base = state_base(r->s);
+	struct oid have[] = {r->there, r->their_notes, base == NULL ? oid_zero : refs_get(&r->out->seen, base)};
+
+	if (r->push.n > 0) {
+		TRY(bundle_write(r->repo, path, "", &r->push, have, NITEMS(have)));
+		tell_sent(r);
+	}
+	return move_here(r, false);
+}
+
 /* *again: there is more to do, or it has to be done anew, and the error (if any) tells why. */
 static struct err *
 do_round(struct syncing *y, bool *again)
@@ -448,8 +463,10 @@ do_round(struct syncing *y, bool *again)
 	*again = false;
 	TRY(look(&r));
 	TRY(compute(&r, y));
-	if (y->dry_run)
+	if (y->opts->dry_run)
 		return tell(&r);
+	if (y->opts->export != NULL)
+		return export(&r, y->opts->export);
 	e = send(&r);
 	if (err_is(e, ERR_STALE) || err_is(e, ERR_LOCKED) || (e != NULL && y->build != NULL)) {
 		*again = err_is(e, ERR_STALE) || err_is(e, ERR_LOCKED);
@@ -501,8 +518,8 @@ take_turn(struct repo *r, int *out)
 	return NULL;
 }
 
-static struct err *
-open_remote(struct state *s, struct remote **out)
+struct err *
+sync_open(struct state *s, struct remote **out)
 {
 	struct remote_opts o = {.cancel_fd = sigs_fd()};
 
@@ -534,7 +551,7 @@ run_rounds(struct syncing *y)
 static struct err *
 sync_with(struct syncing *y)
 {
-	struct err *e = open_remote(y->s, &y->remote);
+	struct err *e = sync_open(y->s, &y->remote);
 
 	*y->out = (struct sync_result){0};
 	if (e == NULL)
@@ -543,10 +560,12 @@ sync_with(struct syncing *y)
 	return e;
 }
 
+static const struct sync_opts no_opts;
+
 struct err *
 state_sync(struct state *s, const struct sync_opts *o, struct sync_result *out)
 {
-	struct syncing y = {.s = s, .out = out, .dry_run = o != NULL && o->dry_run};
+	struct syncing y = {.s = s, .out = out, .opts = o != NULL ? o : &no_opts};
 
 	return sync_with(&y);
 }
@@ -554,7 +573,7 @@ state_sync(struct state *s, const struct sync_opts *o, struct sync_result *out)
 struct err *
 state_publish(struct state *s, const char *message, state_build *build, void *ctx, struct sync_result *out)
 {
-	struct syncing y = {.s = s, .out = out, .message = message, .build = build, .ctx = ctx};
+	struct syncing y = {.s = s, .out = out, .opts = &no_opts, .message = message, .build = build, .ctx = ctx};
 
 	return sync_with(&y);
 }
@@ -566,7 +585,7 @@ state_look(struct state *s, struct sync_result *out)
 	AUTO(round_free) struct round r = {.s = s, .repo = state_repo(s), .out = out};
 
 	*out = (struct sync_result){0};
-	TRY(open_remote(s, &m));
+	TRY(sync_open(s, &m));
 	r.remote = m;
 	TRY(tip_read(r.repo, REF_STATE, &out->state));
 	return look(&r);

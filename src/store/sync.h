@@ -30,9 +30,11 @@
 #include "store/state.h"
 
 struct err;
+struct id;
 
 struct sync_opts {
 	bool dry_run;	/* fetch and compute, but move neither state nor notes */
+	const char *export;	/* write what would be pushed to this file (git/bundle.h), and push nothing; NULL */
 };
 
 struct sync_result {
@@ -67,6 +69,14 @@ struct err *state_sync(struct state *s, const struct sync_opts *o, struct sync_r
  * 'build' again.  A push that fails leaves nothing behind in this clone.
  */
 struct err *state_publish(struct state *s, const char *message, state_build *build, void *ctx,
+    struct sync_result *out) MUST_USE;
+
+/*
+ * Apply a transaction that another process wrote to a file, as far as
+ * store/permit.h allows it: to the remote, or to this repository where there
+ * is none.  'run' is whose step it must be; NULL: a sync.
+ */
+struct err *state_apply(struct state *s, const char *path, const struct id *run,
     struct sync_result *out) MUST_USE;
 
 /* Only look: one fetch, mirrors, leases watched, ERR_REWOUND.  seen and rounds are filled. */

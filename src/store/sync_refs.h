@@ -1,6 +1,6 @@
 /*
- * sync_refs.h - pull requests and attempts on their way between this clone
- * and the remote: what follows what.  For sync.c.
+ * sync_refs.h - what sync.c and apply.c share: the remote of a state, and how
+ * pull requests and attempts follow each other.
  */
 #ifndef STORE_SYNC_REFS_H
 #define STORE_SYNC_REFS_H
@@ -9,10 +9,15 @@
 
 struct err;
 struct refs;
+struct remote;
 struct repo;
+struct state;
 struct strs;
 struct txn;
 struct txn_ref;
+
+/* The state's remote; Ctrl-C ends what it does.  ERR_CONFIG where there is none. */
+struct err *sync_open(struct state *s, struct remote **out) MUST_USE;
 
 /*
  * A pull request's ref is its history, so the side that holds the other's is

@@ -1,0 +1,139 @@
+/*
+ * git factory sync - exchange tasks, records and notes with the remote.
+ */
+#include "base/err.h"
+#include "base/id.h"
+#include "cmd/cmd.h"
+#include "cmd/show.h"
+#include "git/remote.h"
+#include "store/state.h"
+#include "store/sync.h"
+#include "wire/json.h"
+
+struct sync_words {
+	bool dry_run;
+	const char *export;
+	const char *apply;
+	const char *run;
+	bool json;
+};
+
+static const struct opt sync_table[] = {
+	OPT_FLAG('n', "dry-run", struct sync_words, dry_run, "only say what would be exchanged"),
+	OPT_STRING(0, "export", "FILE", struct sync_words, export, "write what would be pushed to a file instead"),
+	OPT_STRING(0, "apply", "FILE", struct sync_words, apply, "push what such a file holds, as far as it may"),
+	OPT_STRING(0, "run", "RUN", struct sync_words, run, "with --apply: whose step the file must be"),
+	OPT_FLAG(0, "json", struct sync_words, json, "print JSON"),
+	OPT_END,
+};
+
+static void
+print_json(struct app *app, struct state *s, const struct sync_result *r)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct jw w;
+	size_t i;
+
+	jw_init(&w, &text, true);
+	jw_obj(&w);
+	jw_kstr(&w, "remote", state_remote(s));
+	jw_kstr(&w, "state", oid_is_zero(&r->state) ? NULL : oid_hex(&r->state).s);
+	jw_kint(&w, "received", (int64_t)r->received);
+	jw_kint(&w, "sent", (int64_t)r->sent);
+	jw_kbool(&w, "notes_received", r->notes_received);
+	jw_kbool(&w, "notes_sent", r->notes_sent);
+	jw_kint(&w, "refs_sent", (int64_t)r->refs_sent);
+	jw_kint(&w, "pulls_received", (int64_t)r->pulls_received);
+	jw_kint(&w, "rounds", r->rounds);
+	jw_key(&w, "remarks");
+	jw_list(&w);
+	for (i = 0; i < r->remarks.n; i++)
+		jw_str(&w, r->remarks.v[i]);
+	jw_end(&w);
+	jw_end(&w);
+	json_print(app, &text);
+}
+
+static void
+add_count(struct buf *b, size_t n, const char *what)
+{
+	if (n > 0)
+		buf_addf(b, "%s%zu %s%s", b->n > 0 ? ", " : "", n, what, n == 1 ? "" : "s");
+}
+
+static void
+print_line(struct app *app, const char *verb, size_t commits, bool notes, size_t refs, const char *ref)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+
+	add_count(&b, commits, "commit");
+	if (notes)
+		buf_addf(&b, "%snotes", b.n > 0 ? ", " : "");
+	add_count(&b, refs, ref);
+	if (b.n > 0)
+		out_printf(&app->out, "%s %s\n", verb, buf_cstr(&b));
+}
+
+static void
+print_text(struct app *app, const struct sync_words *o, const struct sync_result *r)
+{
+	bool idle = r->received + r->sent + r->refs_sent + r->pulls_received == 0 && !r->notes_received && !r->notes_sent;
+	const char *in = o->dry_run ? "would receive" : "received";
+	const char *out = o->dry_run ? "would send" : o->export != NULL ? "exported" : "sent";
+
+	if (idle && o->export != NULL)
+		out_printf(&app->out, "nothing to export: no file was written\n");
+	else if (idle)
+		out_printf(&app->out, "nothing to exchange\n");
+	print_line(app, in, r->received, r->notes_received, r->pulls_received, "pull request");
+	print_line(app, out, r->sent, r->notes_sent, r->refs_sent, "ref");
+}
+
+static void
+show(struct app *app, struct state *s, const struct sync_words *o, const struct sync_result *r)
+{
+	size_t i;
+
+	if (o->json) {
+		print_json(app, s, r);
+		return;
+	}
+	for (i = 0; i < r->remarks.n; i++)
+		out_printf(&app->note, "note: %s\n", r->remarks.v[i]);
+	print_text(app, o, r);
+}
+
+static struct err *
+apply(struct state *s, const struct sync_words *o, struct sync_result *r)
+{
+	struct id run;
+
+	if (o->run != NULL && !id_parse(str_of(o->run), &run))
+		return err_new(ERR_USAGE, "'%s' is not the full id of a run", o->run);
+	return state_apply(s, o->apply, o->run != NULL ? &run : NULL, r);
+}
+
+static struct err *
+sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
+{
+	const struct sync_words *o = opts;
+	struct sync_opts how = {.dry_run = o->dry_run, .export = o->export};
+	AUTO(sync_result_free) struct sync_result r = {0};
+	AUTO(desk_close) struct desk d = {0};
+	struct err *e;
+
+	if (o->apply != NULL && (o->export != NULL || o->dry_run))
+		return err_new(ERR_USAGE, "--apply excludes --export and --dry-run");
+	if (o->run != NULL && o->apply == NULL)
+		return err_new(ERR_USAGE, "--run is for --apply");
+	TRY(desk_open(app, &d));
+	e = o->apply != NULL ? apply(d.state, o, &r) : state_sync(d.state, &how, &r);
+	if (e == NULL)
+		show(app, d.state, o, &r);
+	return e;
+}
+
+const struct verb cmd_sync[] = {
+	{"sync", NULL, "", "exchange tasks, records and notes with the remote", sync_table, sizeof(struct sync_words), NULL, 0, 0, 0, sync_run},
+	VERB_END,
+};
