@@ -167,6 +167,7 @@
  * git/ws_git           the throw-away repository that tools find
  * git/ws_index         git's index file
  * git/ws_match         the patterns of .gitignore and .gitattributes
+ * git/ws_naive         what comes of letting git read an agent's files, for the hostile tests
  * git/ws_overlay       a workspace as an overlay
  * git/ws_pool          a workspace as a checkout that is kept
  * git/ws_priv          what the files of the workspace share

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -191,8 +192,8 @@ open_plain(int top, const char *path, int *out)
 		AUTO(mem_free_p) char *name = str_dup(piece);
 		bool last = rest.n == 0;
 
-		fd = openat(dir == -1 ? top : dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-		    O_CLOEXEC | O_NOCTTY | (last ? 0 : O_DIRECTORY));
+		fd = openat(dir == -1 ? top : dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
+		    (last ? 0 : O_DIRECTORY) | (defence_on(DEFENCE_REPORT) ? O_NOFOLLOW : 0));
 		if (fd == -1 && (errno == ELOOP || errno == ENOTDIR))
 			return err_new(ERR_DENIED, "'%s' is a link, or leads through one", path);
 		if (fd == -1)

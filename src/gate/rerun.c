@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/vec.h"
@@ -117,7 +118,8 @@ rerun_selector(struct repo *r, const struct oid *tree, const char *dir,
 {
 	bool found = false;
 
-	if (c->name[0] == '-' || c->name[0] == '\0' || c->class[0] == '-' || c->file[0] == '-')
+	if (c->name[0] == '\0' ||
+	    ((c->name[0] == '-' || c->class[0] == '-' || c->file[0] == '-') && defence_on(DEFENCE_NAMES)))
 		return NULL;
 	TRY(python_node(r, tree, dir, c, out, &found));
 	if (!found)

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/vec.h"
@@ -67,12 +68,14 @@ make_env(struct words *env, const char *const *more)
 static void
 make_argv(struct words *argv, const char *const args[])
 {
-	static const char *const first[] = {"git", "--no-pager", "-c", "core.hooksPath=/dev/null",
-	    "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false"};
+	static const char *const first[] = {"git", "--no-pager", "-c", "gc.auto=0", "-c", "maintenance.auto=false"};
+	static const char *const walls[] = {"-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"};
 	size_t i;
 
 	for (i = 0; i < NITEMS(first); i++)
 		vec_push(argv, first[i]);
+	for (i = 0; i < NITEMS(walls) && defence_on(DEFENCE_GIT_CONFIG); i++)
+		vec_push(argv, walls[i]);
 	for (i = 0; args[i] != NULL; i++)
 		vec_push(argv, args[i]);
 	vec_push(argv, NULL);

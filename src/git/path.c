@@ -1,5 +1,6 @@
 #include <strings.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "base/text.h"
@@ -65,10 +66,10 @@ part_fault(struct str part)
 		return "it has a part over 255 bytes";
 	if (str_is(part, ".") || str_is(part, ".."))
 		return "it has '.' or '..'";
-	for (i = 0; i < part.n; i++)
+	for (i = 0; i < part.n && defence_on(DEFENCE_NAMES); i++)
 		if ((unsigned char)part.p[i] < 0x20 || part.p[i] == 0x7f || part.p[i] == '\\')
 			return "it has a control character or a backslash";
-	if (is_dotgit_ntfs(part) || is_dotgit_hfs(part))
+	if ((is_dotgit_ntfs(part) || is_dotgit_hfs(part)) && defence_on(DEFENCE_GIT_NAMES))
 		return "some file systems take a part of it for '.git'";
 	return NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -119,6 +120,8 @@ check_protocol(const char *name, const char *url)
 	if (*url == '-' || *url == '\0')
 		return err_new(ERR_DENIED, "the address of the remote '%s' is none", name);
 	if (strncmp(url + n, "::", 2) != 0 && strncmp(url + n, "://", 3) != 0)
+		return NULL;
+	if (!defence_on(DEFENCE_PROTOCOLS))
 		return NULL;
 	for (i = 0; url[n + 1] == '/' && i < NITEMS(allowed); i++)
 		if (strlen(allowed[i]) == n && strncmp(url, allowed[i], n) == 0)

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/vec.h"
@@ -37,7 +38,8 @@ remote_run(struct remote *m, const char *const args[], struct proc_result *out)
 {
 	static const char *const quiet_ssh = "GIT_SSH_COMMAND=ssh -oBatchMode=yes -oConnectTimeout=20 "
 	    "-oServerAliveInterval=15 -oServerAliveCountMax=3";
-	const char *env[] = {"GIT_ALLOW_PROTOCOL=file:git:http:https:ssh",
+	const char *env[] = {
+	    defence_on(DEFENCE_PROTOCOLS) ? "GIT_ALLOW_PROTOCOL=file:git:http:https:ssh" : "GIT_ALLOW_PROTOCOL=ext:file",
 	    m->plain_ssh ? quiet_ssh : NULL, NULL};
 	AUTO(words_free) struct words words = {0};
 	struct cli_opts o = {.deadline_ms = m->deadline_ms, .cancel_fd = m->cancel_fd,

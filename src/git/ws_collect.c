@@ -202,6 +202,7 @@ workspace_changes(struct workspace *ws, struct tree_edit *out, struct ws_report 
 	    .raw = BUF_INIT(WS_FILE_MAX), .conv = BUF_INIT(WS_FILE_MAX)};
 	struct err *e;
 
+	ws_naive(ws);
 	writer_init(&c.writer, &ws->terms, ws->attrs, -1);
 	e = ws->ops->changes(ws, &c);
 	writer_free(&c.writer);

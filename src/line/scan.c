@@ -75,7 +75,7 @@ scan_repository(struct repo *r, const struct oid *tree, const struct diff_file *
 	struct tree_entry entry;
 	size_t i;
 
-	if (!str_ends(folder, "/HEAD") || f->status == 'D')
+	if (!str_ends(folder, "/HEAD") || f->status == 'D' || !defence_on(DEFENCE_GIT_DIR))
 		return NULL;
 	folder.n -= strlen("/HEAD");
 	for (i = 0; i < NITEMS(beside); i++) {

@@ -1,102 +1,8 @@
 #!/bin/sh
-# A hostile agent in the real run, as root and as an ordinary user: each attack
-# fails, and succeeds in the testing build with just the defence off that is
-# said to stop it, so that none of these tests passes for another reason.
+# A hostile agent in the real run, against the sandbox: each attack fails, and
+# succeeds in the testing build with just the defence off that stops it.
 . "${0%/*}/../lib.sh"
-
-TESTING=${FACTORY_TESTING_BUILD:-$BUILD/testing}/git-factory
-RELEASE=$BUILD/git-factory
-
-call() { # ID NAME INPUT
-	printf '{"id":"%s","name":"%s","input":%s}' "$@"
-}
-answer() { # BLOCK...
-	printf '{"reply":{"stop":"tools","blocks":['
-	sep=
-	for block; do
-		printf '%s%s' "$sep" "$block"
-		sep=,
-	done
-	printf ']}}\n'
-}
-text() { # a JSON string of standard input
-	jq -Rs .
-}
-
-# A session that runs one command, leaves a change, and says that it is done.
-session_of() { # COMMAND
-	answer "$(call a run "{\"command\":$(printf %s "$1" | text)}")"
-	answer "$(call b write_file '{"path":"change","content":"made\n"}')" "$(call c finish '{"summary":"done"}')"
-}
-
-sample() { # [POLICY LINE...]
-	mkdir -p .factory
-	{
-		echo 'version: 1'
-		echo 'agent: evil'
-		echo 'models: {evil: {provider: recorded, model: recorded, recording: .factory/session.jsonl}}'
-		echo 'agents: {evil: {kind: builtin, model: evil}}'
-		echo 'limits: {iterations: 1}'
-		if [ $# -eq 0 ]; then echo 'gates: {ok: {run: "true"}}'; fi
-		for line; do echo "$line"; done
-	} >.factory/config.yml
-	cat >.factory/session.jsonl
-	"$RELEASE" init >/dev/null
-	git add -A
-	git commit -qm 'A sample'
-}
-
-# One run of a task as root or as an ordinary user; what the tools answered is
-# in the journal.
-attack() { # root|user BINARY [DEFENCE]
-	who=$1 binary=$2 off=${3:-}
-	rm -rf "$TMP/victim"
-	cp -R . "$TMP/victim"
-	set -- env PATH="${attack_path:-$PATH}" GIT_FACTORY_TEST_OFF="$off" "$binary"
-	if [ "$who" = user ]; then
-		[ "$(id -u)" = 0 ] || return 0
-		chown -R 65534:65534 "$TMP"
-		set -- setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
-	elif [ "$(id -u)" = 0 ]; then
-		chown -R 0:0 "$TMP"
-	fi
-	(
-		cd "$TMP/victim" || exit 1
-		for _ in ${attack_runs:-once}; do
-			"$@" task add 'Be evil' >"$TMP/id" &&
-				"$@" run -q "$(cat "$TMP/id")" >"$OUT" 2>"$ERR" </dev/null || exit
-		done
-	) && status=0 || status=$?
-	cat "$TMP"/victim/.git/factory/runs/*/journal.jsonl >"$TMP/journal" 2>/dev/null || :
-}
-
-# A command in the repository that was attacked, as who attacked it.
-victim() { # root|user CMD...
-	if [ "$1" = user ] && [ "$(id -u)" = 0 ]; then
-		shift
-		set -- user setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
-	fi
-	shift
-	(cd "$TMP/victim" && "$@")
-}
-
-# The attack prints PWNED when it has what it wanted.
-stopped() { # DEFENCE
-	for who in root user; do
-		attack "$who" "$RELEASE" "$1"
-		grep -q '"step"' "$TMP/journal" || { lib_show_run; fail "as $who the attack did not even run"; }
-		if grep -q 'PWNED' "$TMP/journal"; then
-			cat "$TMP/journal"
-			fail "as $who it got through"
-		fi
-		attack "$who" "$TESTING" "$1"
-		grep -q 'PWNED' "$TMP/journal" || {
-			cat "$TMP/journal"
-			lib_show_run
-			fail "as $who it fails without '$1', too: this shows nothing"
-		}
-	done
-}
+. "${0%/*}/../hostile.sh"
 
 # P'WNED' keeps the word out of what the command line itself shows.
 test_security_write_outside() {
@@ -210,84 +116,11 @@ test_security_sandbox_missing() {
 	done
 }
 
-test_security_tests_deleted() {
-	mkdir -p tests
-	printf 'def test_it():\n    assert 1 == 2\n' >tests/test_it.py
-	git add -A
-	git commit -qm 'A failing test'
-	session_of 'rm tests/test_it.py' | sample 'gates: {tests: {run: "! ls tests/*.py"}}'
-	for who in root user; do
-		attack "$who" "$RELEASE" kept-tests
-		status_is 1
-		err_like 'tests-kept|test_it'
-		attack "$who" "$TESTING" kept-tests
-		status_is 0
-	done
-}
-
-# Delivered, for nothing that is in force has changed; and it stays there.
-test_security_policy_edited() {
-	session_of "mkdir -p .github/workflows; echo 'on: push' >.github/workflows/x.yml; echo >>.factory/config.yml" | sample
-	for who in root user; do
-		for binary in "$RELEASE" "$TESTING"; do
-			attack "$who" "$binary" protected
-			status_is 0
-			run victim "$who" env GIT_FACTORY_TEST_OFF=protected "$binary" pr merge 1
-			if [ "$binary" = "$RELEASE" ]; then
-				status_is 1
-				err_like "changes protected paths: '.factory/config.yml', '.github/workflows/x.yml'"
-			else
-				status_is 0
-			fi
-		done
-	done
-}
-
-test_security_gates_come_from_the_base() {
-	session_of "sed -i s/false/true/ .factory/config.yml" | sample 'gates: {strict: {run: "false"}}'
-	attack root "$TESTING" protected
-	status_is 1
-	err_like 'strict'
-}
-
 test_security_poisoned_next_run() {
 	printf 'deps/\n' >.gitignore
 	session_of "test -f deps/lib && echo P'WNED'; mkdir -p deps; echo evil >deps/lib" | sample
 	attack_runs='first second'
 	stopped layers
-}
-
-test_security_git_of_the_workspace_is_never_read() {
-	rm -rf "$TMP/outside"
-	mkdir -m 777 "$TMP/outside"
-	canary="$TMP/outside/canary"
-	session_of "git config core.fsmonitor 'touch $canary'; git config core.hooksPath .evil
-mkdir .evil; for h in pre-commit post-commit post-checkout reference-transaction; do
-printf '#!/bin/sh\ntouch $canary\n' >.evil/\$h; chmod +x .evil/\$h; done
-git config filter.evil.clean 'touch $canary; cat'; git config filter.evil.process 'touch $canary'
-git config diff.evil.textconv 'touch $canary; cat'; git config alias.status '!touch $canary'
-mkdir -p .git/info; echo '* filter=evil diff=evil' >.git/info/attributes; echo x >more" | sample
-	for who in root user; do
-		attack "$who" "$RELEASE"
-		status_is 0
-		(cd "$TMP/victim" && "$RELEASE" pr diff 1 >/dev/null && "$RELEASE" pr merge 1 >/dev/null 2>&1) || :
-		missing "$canary"
-	done
-}
-
-test_security_a_replaced_git_is_ignored() {
-	session_of "rm -rf .git; printf 'gitdir: /etc\n' >.git; cd /tmp; git init -q x; git -C x -c user.name=x -c user.email=x commit -q --allow-empty -m x; mkdir /factory/sub; mv x/.git /factory/sub/bare.git" | sample
-	attack root "$RELEASE"
-	status_is 0
-	is "$(cd "$TMP/victim" && git ls-tree -r --name-only "$(git for-each-ref --format='%(refname)' refs/heads/factory)" | grep -c '^.git$')" 0
-	(cd "$TMP/victim" && "$RELEASE" pr show 1) >"$OUT"
-	out_like 'repository of its own'
-}
-
-test_security_looks_like_git() {
-	session_of "mkdir -p .GIT sub/GIT~1 && echo '[core]' >.GIT/config && echo x >sub/GIT~1/config" | sample
-	attack root "$RELEASE"
-	is "$(cd "$TMP/victim" && git ls-tree -r --name-only "$(git for-each-ref --format='%(refname)' refs/heads/factory)" | grep -ci '\.git/\|git~1')" 0
 }
 
 test_security_nothing_outlives_the_run() {
