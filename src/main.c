@@ -143,9 +143,11 @@
  * git/commit           commits and their history
  * git/conffile         one git config file, read without libgit2
  * git/diff             what changed between two trees
+ * git/durable          files that reach the disk together
  * git/format           may this repository be used
  * git/ident            who commits
  * git/lg2              libgit2, opened at its first use
+ * git/loose            one ref as the file that git keeps it in
  * git/merge            merging in memory
  * git/note             lines attached to commits
  * git/notetree         the tree behind a notes ref
