@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "git/remote.h"
+#include "line/publish.h"
 #include "store/state.h"
 #include "store/sync.h"
 #include "wire/json.h"
@@ -28,7 +29,7 @@ static const struct opt sync_table[] = {
 };
 
 static void
-print_json(struct app *app, struct state *s, const struct sync_result *r)
+print_json(struct app *app, struct state *s, const struct sync_result *r, size_t folded)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	struct jw w;
@@ -44,6 +45,7 @@ print_json(struct app *app, struct state *s, const struct sync_result *r)
 	jw_kbool(&w, "notes_sent", r->notes_sent);
 	jw_kint(&w, "refs_sent", (int64_t)r->refs_sent);
 	jw_kint(&w, "pulls_received", (int64_t)r->pulls_received);
+	jw_kint(&w, "folded", (int64_t)folded);
 	jw_kint(&w, "rounds", r->rounds);
 	jw_key(&w, "remarks");
 	jw_list(&w);
@@ -90,17 +92,19 @@ print_text(struct app *app, const struct sync_words *o, const struct sync_result
 }
 
 static void
-show(struct app *app, struct state *s, const struct sync_words *o, const struct sync_result *r)
+show(struct app *app, struct state *s, const struct sync_words *o, const struct sync_result *r, size_t folded)
 {
 	size_t i;
 
 	if (o->json) {
-		print_json(app, s, r);
+		print_json(app, s, r, folded);
 		return;
 	}
 	for (i = 0; i < r->remarks.n; i++)
 		out_printf(&app->note, "note: %s\n", r->remarks.v[i]);
 	print_text(app, o, r);
+	if (folded > 0)
+		out_printf(&app->out, "folded %zu finished run%s into the state\n", folded, folded == 1 ? "" : "s");
 }
 
 static struct err *
@@ -120,6 +124,7 @@ sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
 	struct sync_opts how = {.dry_run = o->dry_run, .export = o->export};
 	AUTO(sync_result_free) struct sync_result r = {0};
 	AUTO(desk_close) struct desk d = {0};
+	size_t folded = 0;
 	struct err *e;
 
 	if (o->apply != NULL && (o->export != NULL || o->dry_run))
@@ -127,9 +132,14 @@ sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
 	if (o->run != NULL && o->apply == NULL)
 		return err_new(ERR_USAGE, "--run is for --apply");
 	TRY(desk_open(app, &d));
-	e = o->apply != NULL ? apply(d.state, o, &r) : state_sync(d.state, &how, &r);
+	if (o->apply != NULL)
+		e = apply(d.state, o, &r);
+	else if (o->dry_run || o->export != NULL)
+		e = state_sync(d.state, &how, &r);
+	else
+		e = publish(d.state, &r, &folded);
 	if (e == NULL)
-		show(app, d.state, o, &r);
+		show(app, d.state, o, &r, folded);
 	return e;
 }
 

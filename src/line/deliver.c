@@ -11,8 +11,10 @@
 #include "git/ref.h"
 #include "git/workspace.h"
 #include "line/deliver.h"
+#include "line/keeper.h"
 #include "line/parcel.h"
 #include "line/prove.h"
+#include "line/publish.h"
 #include "line/scan.h"
 #include "line/walk.h"
 #include "store/journal.h"
@@ -39,6 +41,12 @@ ending_free(struct ending *d)
 	free(d->branch);
 	parcel_free(&d->parcel);
 	pull_move_free(&d->move);
+}
+
+static bool
+is_shared(const struct walk *w)
+{
+	return state_remote(w->state) != NULL;
 }
 
 /* ---- the commit ---- */
@@ -177,15 +185,41 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 	return parcel_apply(p, &d->move, t, task);
 }
 
+/* Out of this clone, into the remote; the state follows when it is folded (publish.h). */
+static struct err *
+finish_shared(struct walk *w, struct ending *d)
+{
+	AUTO(ident_free) struct ident who = {0};
+	bool again = false;
+	struct err *e;
+
+	TRY(identity(w, &who));
+	/* From here on nobody else moves the lease: what it holds now is the fence. */
+	keeper_stop(w->keeper);
+	w->keeper = NULL;
+	e = publish_parcel(w->state, &d->parcel, &d->branch_old, &who, w->lease, &again);
+	w->lost = err_is(e, ERR_STALE) && !again;
+	TRY(e);
+	lease_free(w->lease);
+	w->lease = NULL;
+	return walk_done(w);
+}
+
 /* The step itself, then the evidence, then the end of the run. */
 static struct err *
-finish(struct walk *w, struct ending *d)
+finish_here(struct walk *w, struct ending *d)
 {
 	AUTO(mem_free_p) char *text = mem_printf("run %s: %s %s", w->run.s, run_outcome_word(w->rec.outcome), w->id.s);
 
 	TRY(state_change(w->state, &w->id, text, change_task, d));
 	TRY(parcel_note(&d->parcel, w->state));
 	return walk_done(w);
+}
+
+static struct err *
+finish(struct walk *w, struct ending *d)
+{
+	return is_shared(w) ? finish_shared(w, d) : finish_here(w, d);
 }
 
 /* ---- a pull request ---- */
@@ -245,7 +279,7 @@ find_pull(struct walk *w, struct ending *d)
 	else
 		task_branch(&w->task, &name);
 	d->branch = buf_steal(&name);
-	ref = mem_printf("refs/heads/%s", d->branch);
+	ref = mem_printf("%s%s", is_shared(w) ? REMOTE_HEADS : "refs/heads/", d->branch);
 	TRY(ref_read(w->repo, ref, &d->branch_old));
 	if (!oid_is_zero(&d->branch_old) && !oid_eq(&d->branch_old, &d->parcel.commit) &&
 	    (!found || !oid_eq(&d->branch_old, &d->parcel.pull.head)))
@@ -288,7 +322,8 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof, const st
 	p->head = d->parcel.commit;
 	p->tested = proof->merged;
 	p->updated = w->rec.ended;
-	return pull_prepare(w->repo, p, &who, &d->move);
+	/* Its number, and so its ref, is given when it is folded. */
+	return is_shared(w) ? NULL : pull_prepare(w->repo, p, &who, &d->move);
 }
 
 static struct err *
@@ -365,7 +400,7 @@ deliver(struct walk *w, const struct oid *tree, struct proof *proof)
 	for (tries = 0;; tries++) {
 		e = deliver_once(w, tree, proof, &commit, &remarks);
 		/* Another run took the same number, or the lease's heartbeat came between. */
-		if (!err_is(e, ERR_STALE) || tries == STALE_TRIES)
+		if (!err_is(e, ERR_STALE) || w->lost || tries == STALE_TRIES)
 			return e;
 		err_ignore(e);
 	}

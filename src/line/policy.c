@@ -142,7 +142,35 @@ base_ref(struct repo *r, const struct oid *head, const char *head_branch, char *
 }
 
 struct err *
+policy_tip(struct repo *r, const char *branch, bool shared, struct oid *tip)
+{
+	AUTO(mem_free_p) char *mirror = NULL;
+	struct oid ours, theirs;
+	bool behind = true;
+
+	TRY(ref_read(r, branch, &ours));
+	if (shared && str_starts(str_of(branch), "refs/heads/")) {
+		mirror = mem_printf(REMOTE_HEADS "%s", branch + strlen("refs/heads/"));
+		TRY(ref_read(r, mirror, &theirs));
+		if (!oid_is_zero(&ours) && !oid_is_zero(&theirs))
+			TRY(commit_is_ancestor(r, &ours, &theirs, &behind));
+		if (behind && !oid_is_zero(&theirs))
+			ours = theirs;
+	}
+	if (oid_is_zero(&ours))
+		return err_new(ERR_NOT_FOUND, "the base branch '%s' is gone", branch);
+	*tip = ours;
+	return NULL;
+}
+
+struct err *
 policy_open(struct repo *r, struct policy *out)
+{
+	return policy_open_shared(r, false, out);
+}
+
+struct err *
+policy_open_shared(struct repo *r, bool shared, struct policy *out)
 {
 	AUTO(mem_free_p) char *head_branch = NULL;
 	AUTO(mem_free_p) char *ref = NULL;
@@ -153,7 +181,7 @@ policy_open(struct repo *r, struct policy *out)
 		return err_hint(err_new(ERR_REPOSITORY, "the repository has no commit yet"),
 		    "commit something first: a change needs a base");
 	TRY(base_ref(r, &head, head_branch, &ref));
-	TRY(ref_read(r, ref, &tip));
+	TRY(policy_tip(r, ref, shared, &tip));
 	return policy_at(r, ref, &tip, out);
 }
 

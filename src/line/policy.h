@@ -38,6 +38,16 @@ struct policy {
  */
 struct err *policy_open(struct repo *r, struct policy *out) MUST_USE;
 
+/*
+ * The base branch as it is for a change that is to go to the remote: as it was
+ * last seen there when ours is a part of that, else ours.  Not 'shared': ours.
+ * ERR_NOT_FOUND when it is gone.
+ */
+struct err *policy_tip(struct repo *r, const char *branch, bool shared, struct oid *tip) MUST_USE;
+
+/* policy_open(), of that tip. */
+struct err *policy_open_shared(struct repo *r, bool shared, struct policy *out) MUST_USE;
+
 /* The same policy, of another commit: the base as it is now, or as it was. */
 struct err *policy_at(struct repo *r, const char *branch, const struct oid *commit,
     struct policy *out) MUST_USE;

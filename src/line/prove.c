@@ -11,6 +11,7 @@
 #include "line/prove.h"
 #include "line/walk.h"
 #include "store/journal.h"
+#include "store/state.h"
 #include "wire/json.h"
 
 void
@@ -46,9 +47,7 @@ prove_live(struct walk *w, const struct oid *tree, bool full, struct proof *p)
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	struct oid tip;
 
-	TRY(ref_read(w->repo, w->policy.branch, &tip));
-	if (oid_is_zero(&tip))
-		return err_new(ERR_NOT_FOUND, "the base branch '%s' is gone", w->policy.branch);
+	TRY(policy_tip(w->repo, w->policy.branch, state_remote(w->state) != NULL, &tip));
 	TRY(policy_at(w->repo, w->policy.branch, &tip, &now));
 	p->base = tip;
 	TRY(merge_with(w, &now, tree, &p->merged));

@@ -148,11 +148,13 @@ struct waiting {
 	struct ref ref;		/* borrowed from the list */
 	struct parcel parcel;
 	struct oid lease;	/* the ended lease that goes with it; zero: none */
+	bool folded;
 };
 
 struct fold {
 	struct state *state;
-	struct published *out;
+	struct strs remarks;
+	size_t folded;			/* in this build */
 	struct refs refs;		/* of the parcels, here */
 	struct lease_infos leases;
 	struct { VEC_FIELDS(struct waiting); } all;
@@ -173,14 +175,9 @@ fold_free(struct fold *f)
 	lease_infos_free(&f->leases);
 	pulls_free(&f->pulls);
 	vec_free(&f->notes);
+	strs_free(&f->remarks);
 	f->next = 0;
-}
-
-void
-published_free(struct published *p)
-{
-	strs_free(&p->remarks);
-	p->folded = 0;
+	f->folded = 0;
 }
 
 /* One task's runs together, the one that decides first. */
@@ -227,7 +224,7 @@ collect(struct fold *f)
 		w = (struct waiting){.ref = f->refs.v[i]};
 		e = parcel_read(r, &f->refs.v[i], &w.parcel);
 		if (e != NULL) {
-			strs_addf(&f->out->remarks, "not folded: %s", err_msg(e));
+			strs_addf(&f->remarks, "not folded: %s", err_msg(e));
 			err_free(e);
 			continue;
 		}
@@ -321,7 +318,7 @@ take_in(struct fold *f, struct state_step *t, struct waiting *w, bool decides)
 	e = step_change(t, &id, take, &k);
 	if (!err_is(e, ERR_NOT_FOUND))
 		return e;
-	strs_addf(&f->out->remarks, "task %s of run %s is gone: its record is kept", r->task, r->id);
+	strs_addf(&f->remarks, "task %s of run %s is gone: its record is kept", r->task, r->id);
 	err_free(e);
 	return ledger_put(t, r);
 }
@@ -338,7 +335,7 @@ fold_one(struct fold *f, struct state_step *t, struct waiting *w, bool decides)
 	e = has ? NULL : take_in(f, t, w, decides);
 	if (err_is(e, ERR_SYNTAX)) {
 		/* A task that a person has broken holds its own run back, and no other. */
-		strs_addf(&f->out->remarks, "run %s waits: %s", w->parcel.rec->id, err_msg(e));
+		strs_addf(&f->remarks, "run %s waits: %s", w->parcel.rec->id, err_msg(e));
 		err_free(e);
 		return NULL;
 	}
@@ -348,7 +345,8 @@ fold_one(struct fold *f, struct state_step *t, struct waiting *w, bool decides)
 		step_ref(t, lease, &w->lease, &oid_zero);
 	if (w->parcel.note != NULL)
 		vec_push(&f->notes, (struct note_line){w->parcel.commit, str_of(w->parcel.note)});
-	f->out->folded++;
+	f->folded++;
+	w->folded = true;
 	return NULL;
 }
 
@@ -360,7 +358,6 @@ build(struct state_step *t, void *ctx)
 	size_t i;
 
 	fold_free(f);
-	published_free(f->out);
 	TRY(collect(f));
 	for (i = 0; i < f->all.n; i++) {
 		const char *task = f->all.v[i].parcel.rec->task;
@@ -377,21 +374,21 @@ tell(const struct fold *f)
 	size_t i;
 
 	for (i = 0; i < f->all.n; i++)
-		trace_event(&(struct trace){.event = "fold", .node = state_node(f->state),
-		    .task = f->all.v[i].parcel.rec->task, .run = f->all.v[i].parcel.rec->id});
+		if (f->all.v[i].folded)
+			trace_event(&(struct trace){.event = "fold", .node = state_node(f->state),
+			    .task = f->all.v[i].parcel.rec->task, .run = f->all.v[i].parcel.rec->id});
 }
 
 struct err *
-publish(struct state *s, struct published *out)
+publish(struct state *s, struct sync_result *out, size_t *folded)
 {
-	AUTO(sync_result_free) struct sync_result sync = {0};
-	AUTO(fold_free) struct fold f = {.state = s, .out = out};
-	struct err *e = state_publish(s, "fold finished runs", build, &f, &sync);
+	AUTO(fold_free) struct fold f = {.state = s};
 	size_t i;
 
-	if (e == NULL)
-		tell(&f);
-	for (i = 0; i < sync.remarks.n; i++)
-		strs_add(&out->remarks, sync.remarks.v[i]);
-	return e;
+	TRY(state_publish(s, "fold finished runs", build, &f, out));
+	tell(&f);
+	for (i = 0; i < f.remarks.n; i++)
+		strs_add(&out->remarks, f.remarks.v[i]);
+	*folded = f.folded;
+	return NULL;
 }

@@ -15,7 +15,6 @@
 #define LINE_PUBLISH_H
 
 #include "base/def.h"
-#include "base/vec.h"
 
 struct err;
 struct ident;
@@ -23,6 +22,7 @@ struct lease;
 struct oid;
 struct parcel;
 struct state;
+struct sync_result;
 
 /*
  * The push of a run's end.  'branch_old' is what the remote's branch is to
@@ -33,16 +33,12 @@ struct state;
 struct err *publish_parcel(struct state *s, const struct parcel *p, const struct oid *branch_old,
     const struct ident *who, struct lease *l, bool *again) MUST_USE;
 
-struct published {
-	size_t folded;		/* runs that became part of the state */
-	struct strs remarks;	/* what a person should hear */
-};
-void published_free(struct published *p);	/* also for AUTO */
-
 /*
  * Bring this clone and the remote together (store/sync.h) and fold what waits
- * there.  Errors as state_publish(); 'out' is filled also on failure.
+ * there: *folded counts the runs that became part of the state.  Errors and
+ * 'out' as of state_publish(); what of the folding a person should hear is
+ * among the remarks.
  */
-struct err *publish(struct state *s, struct published *out) MUST_USE;
+struct err *publish(struct state *s, struct sync_result *out, size_t *folded) MUST_USE;
 
 #endif

@@ -1,10 +1,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "git/workspace.h"
+#include "line/claim.h"
 #include "line/deliver.h"
 #include "line/land.h"
 #include "line/retry.h"
@@ -12,6 +12,7 @@
 #include "line/walk.h"
 #include "line/work.h"
 #include "store/journal.h"
+#include "store/state.h"
 
 /* Caches of workspaces that nobody used for that long are removed. */
 #define LEFTOVERS_S (14 * 24 * 3600)
@@ -39,6 +40,9 @@ walk_all(struct walk *w)
 		if (e == NULL)
 			return NULL;
 	}
+	e = claim_why(w, e);
+	if (w->lost)
+		return e;
 	return retry_end(w, &r, phase, e);
 }
 
@@ -59,6 +63,19 @@ land_delivered(struct walk *w)
 	err_ignore(e);
 }
 
+/* The run has its end on record: what follows from that is no part of it. */
+static void
+follow_up(struct walk *w)
+{
+	bool lands = w->rec.outcome == RUN_DELIVERED && w->policy.cfg.merge.automatic;
+
+	if (state_remote(w->state) != NULL && !w->over && (!w->o->leave_fold || lands))
+		claim_fold(w);
+	if (lands)
+		land_delivered(w);
+	err_ignore(workspace_sweep(w->repo, LEFTOVERS_S));
+}
+
 struct err *
 line_run(const struct line_opts *o, const struct id *task, struct run *out)
 {
@@ -66,39 +83,20 @@ line_run(const struct line_opts *o, const struct id *task, struct run *out)
 	struct err *e;
 
 	TRY(walk_open(o, task, &w));
-	e = walk_begin(&w);
-	if (e == NULL)
-		e = walk_all(&w);
+	e = w.over ? walk_done(&w) : walk_all(&w);
 	if (e == NULL) {
-		if (w.rec.outcome == RUN_DELIVERED && w.policy.cfg.merge.automatic)
-			land_delivered(&w);
+		follow_up(&w);
 		*out = w.rec;
 		run_init(&w.rec);
-		err_ignore(workspace_sweep(w.repo, LEFTOVERS_S));
-	} else if (journal_count(w.journal) <= 1) {
+	} else if (w.lost) {
+		/* Its journal is of no use to anybody: another run has the task. */
+		e = err_hint(e, "another run has taken over task '%s', and nothing of this one is published", task->s);
+		err_ignore(walk_done(&w));
+	} else if (!w.over && journal_count(w.journal) <= 1) {
 		/* Nothing was done: the next start is from the base as it is then. */
 		err_ignore(walk_done(&w));
 	} else if (err_is(e, ERR_INTERRUPTED)) {
 		e = err_hint(e, "nothing is lost: 'git factory run %s' goes on", task->s);
-	}
-	walk_close(&w);
-	return e;
-}
-
-struct err *
-line_bury(const struct line_opts *o, const struct id *task, const struct id *run, const struct err *why)
-{
-	AUTO(work_free) struct work none = {0};
-	struct walk w;
-	struct err *e;
-
-	TRY(walk_open(o, task, &w));
-	if (strcmp(w.run.s, run->s) != 0) {
-		/* It ended after all: what was opened is another run, of which nothing is done. */
-		e = walk_done(&w);
-	} else {
-		e = retry_end(&w, &none, RETRY_WORK, err_hint(err_new(err_code(why), "%s", err_msg(why)), "%s",
-		    err_hint_of(why) != NULL ? err_hint_of(why) : ""));
 	}
 	walk_close(&w);
 	return e;

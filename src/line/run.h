@@ -35,25 +35,17 @@ enum line_event {
 	LINE_GATE	/* a gate ended: "tests: pass, 81 tests" */
 };
 
-/* A run that has begun, for whoever supervises it. */
-struct line_claim {
-	struct id task, run;
-	int64_t attempt;
-	int64_t seconds;	/* that it may take */
-	int64_t silent_s;	/* without any sign of progress */
-};
-
 struct line_opts {
 	struct state *state;
 	const char *agent;	/* name in the config; NULL: policy's */
 	const char *recording;	/* a transcript that answers instead of a model; NULL: none */
 	bool fresh;		/* drop an unfinished run of this task */
+	bool leave_fold;	/* with a remote: somebody else folds what is delivered (publish.h) */
 	struct oid *landed;	/* the commit that policy's merge.auto landed, else untouched; or NULL */
 	int cancel_fd;		/* sigs_fd(), or 0 */
 	const volatile sig_atomic_t *cancel;	/* or NULL */
 	void (*on_event)(void *arg, enum line_event event, const char *text);	/* or NULL */
 	void (*on_agent)(void *arg, enum agent_event event, struct str text);	/* or NULL */
-	void (*on_claim)(void *arg, const struct line_claim *claim);	/* or NULL */
 	void *arg;
 };
 
@@ -65,14 +57,6 @@ struct line_opts {
  * for something to be mended, ERR_INTERRUPTED.
  */
 struct err *line_run(const struct line_opts *o, const struct id *task, struct run *out) MUST_USE;
-
-/*
- * The process of a run was killed, for its deadline or its silence: end the
- * attempt as the run itself would have, with 'why'.  Fine when that run is
- * not the unfinished one of its task any more.
- */
-struct err *line_bury(const struct line_opts *o, const struct id *task, const struct id *run,
-    const struct err *why) MUST_USE;
 
 /*
  * Delete a person's unfinished run of a task: its journal stays, but the next

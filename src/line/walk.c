@@ -9,6 +9,7 @@
 #include "conf/redact.h"
 #include "git/repo.h"
 #include "git/workspace.h"
+#include "line/claim.h"
 #include "line/deaths.h"
 #include "line/past.h"
 #include "line/retry.h"
@@ -23,9 +24,9 @@
 struct err *
 walk_alive(struct walk *w)
 {
-	if (w->o->cancel != NULL && *w->o->cancel != 0)
-		return err_new(ERR_INTERRUPTED, "interrupted");
-	return w->lease == NULL ? NULL : lease_beat(w->lease);
+	bool asked = w->o->cancel != NULL && *w->o->cancel != 0;
+
+	return asked ? claim_why(w, err_new(ERR_INTERRUPTED, "interrupted")) : claim_alive(w);
 }
 
 char *
@@ -96,14 +97,14 @@ record_start(struct walk *w)
 	AUTO(buf_free) struct buf json = BUF_INIT(BUF_TEXT), past = BUF_INIT(BUF_TEXT);
 	struct jw j;
 
-	TRY(policy_open(w->repo, &w->policy));
+	TRY(policy_open_shared(w->repo, state_remote(w->state) != NULL, &w->policy));
 	TRY(past_tell(w, &past));
 	w->past = mem_strdup(buf_cstr(&past));
 	w->timeout = retry_timeout(&w->policy.cfg, &w->task);
 	if (retry_agent(&w->policy.cfg, &w->task)[0] != '\0')
 		w->agent_name = mem_strdup(retry_agent(&w->policy.cfg, &w->task));
 	w->rec.started = clock_wall(w->clock);
-	w->rec.attempt = w->task.attempts + 1;
+	w->rec.attempt = lease_info(w->lease)->attempt;
 	jw_init(&j, &json, false);
 	jw_obj(&j);
 	jw_kstr(&j, "task", w->id.s);
@@ -198,52 +199,6 @@ choose_agent(struct walk *w)
 	return NULL;
 }
 
-/* A step that has a deadline of its own may be silent until then. */
-static int64_t
-may_be_silent(const struct config *c, const struct conf_agent *a)
-{
-	int64_t s = 3 * c->limits.heartbeat;
-	size_t i;
-
-	for (i = 0; i < c->gates.n; i++)
-		s = c->gates.v[i].timeout > s ? c->gates.v[i].timeout : s;
-	for (i = 0; i < c->setup.n; i++)
-		s = c->setup.v[i].timeout > s ? c->setup.v[i].timeout : s;
-	return a->kind == AGENT_BUILTIN && c->limits.command > s ? c->limits.command : s;
-}
-
-/*
- * Policy's limits.parallel.  Who looks after its own claim sees every earlier
- * one, so of several that come together too many may give up, and never too
- * few.
- */
-static struct err *
-one_of_few(struct walk *w)
-{
-	AUTO(lease_infos_free) struct lease_infos all = {0};
-	int64_t most = w->policy.cfg.limits.parallel;
-
-	if (most == 0)
-		return NULL;
-	TRY(lease_list(w->state, false, &all));
-	if ((int64_t)all.n <= most)
-		return NULL;
-	return err_hint(err_new(ERR_LOCKED, "this project runs %lld task%s at once, and others do", (long long)most,
-	    most == 1 ? "" : "s"), "wait for them, or raise limits.parallel");
-}
-
-struct err *
-walk_begin(struct walk *w)
-{
-	struct line_claim c = {.task = w->id, .run = w->run, .attempt = w->rec.attempt, .seconds = w->timeout,
-	    .silent_s = may_be_silent(&w->policy.cfg, w->agent_conf)};
-
-	TRY(one_of_few(w));
-	if (w->o->on_claim != NULL)
-		w->o->on_claim(w->o->arg, &c);
-	return NULL;
-}
-
 static struct err *
 apply_policy(struct walk *w)
 {
@@ -268,9 +223,12 @@ apply_policy(struct walk *w)
 static struct err *
 fill(struct walk *w)
 {
+	TRY(claim_look(w));
 	TRY(read_task(w));
 	TRY(choose_run(w));
-	TRY(lease_claim(w->state, &lease_local, &w->id, &w->run, w->task.attempts + 1, &w->lease));
+	TRY(claim_take(w));
+	if (w->over)
+		return NULL;
 	run_set(&w->rec, &w->rec.node, lease_info(w->lease)->node);
 	TRY(start(w));
 	TRY(deaths_start(w->dir, journal_count(w->journal), &w->deaths));
@@ -333,9 +291,7 @@ walk_close(struct walk *w)
 	agent_close(w->agent);
 	llm_close(w->llm);
 	workspace_close(w->ws);
-	if (w->lease != NULL)
-		err_ignore(lease_release(w->lease));
-	lease_free(w->lease);
+	claim_close(w);
 	journal_close(w->journal);
 	policy_free(&w->policy);
 	jail_policy_free(&w->agent_jail);

@@ -20,6 +20,7 @@
 struct agent;
 struct err;
 struct journal;
+struct keeper;
 struct lease;
 struct llm;
 struct redactor;
@@ -38,6 +39,9 @@ struct walk {
 	char *dir;			/* $GIT_COMMON_DIR/factory/runs/<run> */
 	struct journal *journal;
 	struct lease *lease;
+	struct keeper *keeper;		/* beats for it; NULL in a repository on its own */
+	bool lost;			/* the lease is another's: nothing may be written any more */
+	bool over;			/* the run has ended already, and rec is its record */
 	struct policy policy;		/* of the commit that the run started from */
 	const struct conf_agent *agent_conf;
 	struct jail_policy agent_jail;
@@ -72,9 +76,6 @@ struct err *walk_open_recorded(const struct line_opts *o, const struct run *reco
 
 /* Everything back; the lease is given up when it was not ended by a step. */
 void walk_close(struct walk *w);
-
-/* The project may run one more (ERR_LOCKED): say that the run begins. */
-struct err *walk_begin(struct walk *w) MUST_USE;
 
 /* The workspace and the agent on it. */
 struct err *walk_staff(struct walk *w) MUST_USE;

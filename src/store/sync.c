@@ -272,9 +272,11 @@ plan_moves(struct round *r, bool sent)
 	TRY(tip_read(r->repo, REMOTE_NOTES, &was));
 	move(&r->moves, REMOTE_NOTES, &was, notes);
 	TRY(sync_pulls(r->repo, &r->out->seen, NULL, &r->moves, NULL));
-	for (ref = r->step.v; sent && ref < r->step.v + r->step.n; ref++)
+	for (ref = r->step.v; sent && ref < r->step.v + r->step.n; ref++) {
 		if (str_starts(str_of(ref->name), REF_PULLS))
 			TRY(sync_follow(r->repo, ref, &r->moves));
+		TRY(sync_mirror(r->repo, ref, &r->moves));
+	}
 	move(&r->moves, REF_STATE, &r->state, state);
 	if (!oid_eq(&r->state, state))
 		TRY(state_add_view(r->s, &r->state, state, &r->moves));

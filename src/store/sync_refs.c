@@ -75,6 +75,25 @@ sync_pulls(struct repo *r, const struct refs *seen, struct txn *push, struct txn
 }
 
 struct err *
+sync_mirror(struct repo *r, const struct txn_ref *ref, struct txn *moves)
+{
+	static const char shared[] = "refs/factory/", heads[] = "refs/heads/";
+	bool head = str_starts(str_of(ref->name), heads);
+	AUTO(mem_free_p) char *mirror = NULL;
+	struct oid was;
+
+	if (!head && !str_starts(str_of(ref->name), shared))
+		return NULL;
+	mirror = head ? mem_printf(REMOTE_HEADS "%s", ref->name + strlen(heads)) :
+	    mem_printf(REF_REMOTE "%s", ref->name + strlen(shared));
+	TRY(ref_read(r, mirror, &was));
+	/* A branch that was never looked at is not looked at now. */
+	if (!oid_eq(&was, &ref->new) && !(head && oid_is_zero(&was)))
+		txn_add(moves, mirror, &was, &ref->new);
+	return NULL;
+}
+
+struct err *
 sync_follow(struct repo *r, const struct txn_ref *ref, struct txn *moves)
 {
 	struct oid has;

@@ -32,6 +32,9 @@ struct err *sync_pulls(struct repo *r, const struct refs *seen, struct txn *push
 /* This clone's ref of that name comes to hold what the push put there. */
 struct err *sync_follow(struct repo *r, const struct txn_ref *ref, struct txn *moves) MUST_USE;
 
+/* What was seen of the remote is brought to what a push has made of it; a ref that is not mirrored is none of ours. */
+struct err *sync_mirror(struct repo *r, const struct txn_ref *ref, struct txn *moves) MUST_USE;
+
 /* Attempts of this clone that the remote does not have, but those it had. */
 struct err *sync_attempts(struct repo *r, const struct refs *had, const struct refs *seen,
     struct txn *push) MUST_USE;

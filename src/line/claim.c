@@ -1,0 +1,167 @@
+#include <string.h>
+
+#include "base/err.h"
+#include "line/claim.h"
+#include "line/keeper.h"
+#include "line/publish.h"
+#include "line/walk.h"
+#include "store/lease.h"
+#include "store/ledger.h"
+#include "store/queue.h"
+#include "store/state.h"
+#include "store/sync.h"
+
+static bool
+is_shared(const struct walk *w)
+{
+	return state_remote(w->state) != NULL;
+}
+
+static struct err *
+fold(struct walk *w)
+{
+	AUTO(sync_result_free) struct sync_result r = {0};
+	size_t folded, i;
+	struct err *e = publish(w->state, &r, &folded);
+
+	for (i = 0; i < r.remarks.n; i++)
+		line_tell(w->o, LINE_NOTE, "%s", r.remarks.v[i]);
+	return e;
+}
+
+struct err *
+claim_look(struct walk *w)
+{
+	AUTO(lease_infos_free) struct lease_infos all = {0};
+	size_t i;
+
+	if (!is_shared(w))
+		return NULL;
+	TRY(lease_list(w->state, true, &all));
+	for (i = 0; i < all.n; i++)
+		if (all.v[i].ended && strcmp(all.v[i].task.s, w->id.s) == 0)
+			return fold(w);
+	return NULL;
+}
+
+/* ---- taking it ---- */
+
+/* The record of this very run, if it is in the state. */
+static struct err *
+is_over(struct walk *w)
+{
+	AUTO(run_free) struct run rec;
+
+	run_init(&rec);
+	TRY(ledger_read(w->state, w->run.s, &w->over, &rec));
+	if (w->over) {
+		run_free(&w->rec);
+		w->rec = rec;
+		run_init(&rec);
+	}
+	return NULL;
+}
+
+/* Nobody ended a run of the task, and no person stopped it, between reading it and holding it. */
+static struct err *
+read_again(struct walk *w)
+{
+	AUTO(task_free) struct task now;
+
+	task_init(&now);
+	TRY(state_task(w->state, &w->id, &now));
+	if (now.state != w->task.state || now.attempts != w->task.attempts || strcmp(now.run, w->task.run) != 0)
+		return err_new(ERR_LOCKED, "task '%s' was worked on meanwhile: run '%s'", w->id.s, now.run);
+	if (now.hold[0] != '\0' || now.close[0] != '\0')
+		return err_new(ERR_STATE, "task '%s' is %s: %s", w->id.s, now.close[0] != '\0' ? "closed" : "held",
+		    now.close[0] != '\0' ? now.close : now.hold);
+	task_free(&w->task);
+	w->task = now;
+	task_init(&now);
+	return NULL;
+}
+
+static struct err *
+take(struct walk *w, const struct lease_kind *kind)
+{
+	return lease_claim(w->state, kind, &w->id, &w->run, w->task.attempts + 1, &w->lease);
+}
+
+static struct err *
+take_shared(struct walk *w)
+{
+	struct err *e = take(w, &lease_remote);
+
+	if (err_is(e, ERR_STATE)) {
+		/* A run of the task has ended there: it may be this one. */
+		err_free(e);
+		TRY(fold(w));
+		TRY(is_over(w));
+		if (w->over)
+			return NULL;
+		TRY(read_again(w));
+		e = take(w, &lease_remote);
+	}
+	TRY(e);
+	TRY(fold(w));
+	TRY(is_over(w));
+	if (w->over)
+		return NULL;
+	TRY(read_again(w));
+	return keeper_start(w->state, lease_info(w->lease), &w->keeper);
+}
+
+struct err *
+claim_take(struct walk *w)
+{
+	return is_shared(w) ? take_shared(w) : take(w, &lease_local);
+}
+
+/* ---- keeping it ---- */
+
+struct err *
+claim_alive(struct walk *w)
+{
+	struct err *e;
+
+	if (w->lease == NULL)
+		return NULL;
+	e = w->keeper != NULL ? keeper_check(w->keeper) : lease_beat(w->lease);
+	w->lost = err_is(e, ERR_STALE);
+	return e;
+}
+
+struct err *
+claim_why(struct walk *w, struct err *e)
+{
+	struct err *why = err_is(e, ERR_INTERRUPTED) && w->keeper != NULL ? claim_alive(w) : NULL;
+
+	if (why == NULL)
+		return e;
+	err_free(e);
+	return why;
+}
+
+void
+claim_fold(struct walk *w)
+{
+	struct err *e = fold(w);
+
+	if (e == NULL)
+		e = is_over(w);
+	if (e != NULL)
+		line_tell(w->o, LINE_NOTE, "the run is on the remote, and becomes part of the state there with the next "
+		    "'git factory sync': %s", err_msg(e));
+	err_ignore(e);
+}
+
+void
+claim_close(struct walk *w)
+{
+	keeper_stop(w->keeper);
+	if (w->lease != NULL && !w->lost)
+		err_ignore(lease_release(w->lease));
+	lease_free(w->lease);
+	w->keeper = NULL;
+	w->lease = NULL;
+}
