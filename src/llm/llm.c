@@ -89,6 +89,7 @@ set_up(struct llm *l, const struct llm_config *cfg)
 	}
 	if (l->model == NULL || *l->model == '\0')
 		return err_new(ERR_CONFIG, "the provider '%s' needs the name of a model", cfg->provider);
+	l->link = http_link_new();
 	TRY(set_url(l, cfg->base_url));
 	TRY(set_price(l));
 	return cfg->transcript == NULL ? NULL : transcript_open(cfg->transcript, true, &l->script);
@@ -135,6 +136,7 @@ llm_close(struct llm *l)
 	free(l->model);
 	free(l->base_url);
 	free((char *)l->cfg.transcript);
+	http_link_free(l->link);
 	transcript_close(l->script);
 	free(l);
 }

@@ -16,6 +16,7 @@
 #include "llm/turn.h"
 #include "wire/sse.h"
 
+struct http_link;
 struct jw;
 struct transcript;
 
@@ -33,6 +34,7 @@ struct llm {
 	char *api_key;		/* wiped before it is freed; NULL: none */
 	bool loopback;
 	struct llm_price price;
+	struct http_link *link;		/* NULL: the provider uses no network */
 	struct transcript *script;	/* NULL: none */
 	size_t mismatches;
 	struct clock clock;

@@ -129,7 +129,7 @@ send_request(const struct llm *l, struct llm_feed *f, const struct llm_request *
 	AUTO(buf_free) struct buf url = BUF_INIT(BUF_TEXT);
 	AUTO(buf_free) struct buf body = BUF_INIT(BUF_TEXT);
 	struct http_request r = {.loopback_only = l->loopback, .proxy_from_env = l->cfg.proxy_from_env,
-	    .cancel = l->cfg.cancel, .on_data = on_data, .arg = f,
+	    .link = l->link, .cancel = l->cfg.cancel, .on_data = on_data, .arg = f,
 	    .headers = (const char *const *)headers->v};
 	struct jw w;
 

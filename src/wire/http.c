@@ -64,11 +64,30 @@ http_prepare(void)
 	return NULL;
 }
 
+struct http_link {
+	CURLM *multi;	/* which keeps the connections; NULL before the first request */
+};
+
+struct http_link *
+http_link_new(void)
+{
+	return mem_alloc(sizeof(struct http_link));
+}
+
+void
+http_link_free(struct http_link *l)
+{
+	if (l != NULL && l->multi != NULL)
+		lib.curl_multi_cleanup(l->multi);
+	free(l);
+}
+
 struct transfer {
 	const struct http_request *req;
 	struct http_reply reply;
 	CURL *easy;
-	CURLM *multi;
+	struct http_link own;	/* of a request without one */
+	CURLM *multi;		/* the request's link's, or that one's */
 	struct curl_slist *headers;
 	struct err *e;		/* a callback's, more telling than curl's */
 	const char *refused;	/* why the last address was */
@@ -84,8 +103,8 @@ transfer_free(struct transfer *t)
 		lib.curl_multi_remove_handle(t->multi, t->easy);
 	if (t->easy != NULL)
 		lib.curl_easy_cleanup(t->easy);
-	if (t->multi != NULL)
-		lib.curl_multi_cleanup(t->multi);
+	if (t->own.multi != NULL)
+		lib.curl_multi_cleanup(t->own.multi);
 	lib.curl_slist_free_all(t->headers);
 	err_free(t->e);
 	http_reply_free(&t->reply);
@@ -264,8 +283,12 @@ set_walls(struct transfer *t)
 static struct err *
 set_up(struct transfer *t)
 {
+	struct http_link *link = t->req->link != NULL ? t->req->link : &t->own;
+
 	t->easy = lib.curl_easy_init();
-	t->multi = lib.curl_multi_init();
+	if (link->multi == NULL)
+		link->multi = lib.curl_multi_init();
+	t->multi = link->multi;
 	if (t->easy == NULL || t->multi == NULL)
 		return err_new(ERR_COMMAND, "the library '%s' does not start", SO_CURL);
 	lib.curl_easy_setopt(t->easy, CURLOPT_URL, t->req->url);

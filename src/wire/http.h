@@ -23,6 +23,16 @@ struct err;
 
 #define HTTP_ERROR_BODY (64 * KIB)	/* kept of the body of a failed request */
 
+/*
+ * Connections that outlive a request, so that the next one to the same host
+ * need not connect and greet again.  One request at a time; all of a link have
+ * the same loopback_only and proxy_from_env.  Who sends the next request on a
+ * connection that the host has closed meanwhile connects anew.
+ */
+struct http_link;
+struct http_link *http_link_new(void) MUST_USE;
+void http_link_free(struct http_link *l);	/* NULL is fine */
+
 struct http_request {
 	const char *method;		/* NULL: POST with a body, GET without */
 	const char *url;
@@ -34,6 +44,7 @@ struct http_request {
 	size_t max_body;		/* of the answer; 0: 64 MiB */
 	bool loopback_only;		/* refuse every address but the loopback's */
 	bool proxy_from_env;
+	struct http_link *link;		/* NULL: a connection of its own */
 	const volatile sig_atomic_t *cancel;	/* ends the request when it is not 0; may be NULL */
 	/*
 	 * Called with each piece of the body of a 2xx answer, which then is not

@@ -23,6 +23,7 @@ struct answer {
 	unsigned piece;		/* bytes at a time; 0: all at once */
 	unsigned pause_ms;	/* after each piece */
 	bool hang;		/* do not close before the test ends it */
+	bool keep;		/* the next request is awaited on this connection */
 };
 
 struct listener {
@@ -70,7 +71,8 @@ listener_serve(int fd, const struct answer *a, int out)
 	}
 	if (a->hang)
 		pause();
-	close(fd);
+	if (!a->keep)
+		close(fd);
 }
 
 /* The last answer serves all further connections too. */
@@ -82,6 +84,7 @@ listener_start(const struct answer *answers, size_t n)
 	struct listener l = {0};
 	int s = socket(AF_INET, SOCK_STREAM, 0), p[2];
 	size_t i;
+	int fd;
 
 	if (bind(s, (struct sockaddr *)&sa, len) < 0 || listen(s, 8) < 0 ||
 	    getsockname(s, (struct sockaddr *)&sa, &len) < 0 || pipe(p) < 0)
@@ -94,8 +97,11 @@ listener_start(const struct answer *answers, size_t n)
 		signal(SIGPIPE, SIG_IGN);
 		alarm(60);
 		close(p[0]);
-		for (i = 0;; i += i + 1 < n)
-			listener_serve(accept(s, NULL, NULL), &answers[i], p[1]);
+		for (i = 0, fd = -1;; i += i + 1 < n) {
+			fd = fd < 0 ? accept(s, NULL, NULL) : fd;
+			listener_serve(fd, &answers[i], p[1]);
+			fd = answers[i].keep ? fd : -1;
+		}
 	}
 	close(s);
 	close(p[1]);

@@ -345,6 +345,49 @@ test_retry_after(void **state UNUSED)
 	assert_false(http_retry_after(NULL, 0, &s));
 }
 
+static void
+ask_again(struct http_link *link, const struct listener *l, const char *body, const char *want)
+{
+	AUTO(http_reply_free) struct http_reply reply = {0};
+	struct http_request req = {.url = l->base, .body = str_of(body), .deadline_ms = 5000, .link = link};
+	struct err *e = http_do(&req, &reply);
+
+	if (e != NULL)
+		fail_msg("%s: %s", body, err_msg(e));
+	assert_string_equal(buf_cstr(&reply.body), want);
+}
+
+/* The listener takes no second connection while it keeps one. */
+static void
+test_a_link_keeps_its_connection(void **state UNUSED)
+{
+	static const struct answer a[] = {
+	    {.p = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", .n = 39, .keep = true},
+	    {.p = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb", .n = 39},
+	    {.p = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nc", .n = 39, .keep = true},
+	    {.p = "", .n = 0},
+	    {.p = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nd", .n = 39}};
+	struct listener l = listener_start(a, NITEMS(a));
+	static const char *const want[] = {"one", "two", "three", "four", "four"};
+	struct http_link *link = http_link_new();
+	size_t i;
+
+	ask_again(link, &l, "one", "a");
+	ask_again(link, &l, "two", "b");
+	/* The host closed: a new connection, without a word. */
+	ask_again(link, &l, "three", "c");
+	/* It closes while it is asked: asked once more on a new one. */
+	ask_again(link, &l, "four", "d");
+	for (i = 0; i < NITEMS(want); i++) {
+		AUTO(mem_free_p) char *request = listener_request(&l);
+
+		assert_true(str_ends(str_of(request), want[i]));
+	}
+	http_link_free(link);
+	http_link_free(NULL);
+	listener_stop(&l);
+}
+
 int
 main(void)
 {
@@ -361,6 +404,7 @@ main(void)
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_header_injection),
 		cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_a_link_keeps_its_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
