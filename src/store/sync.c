@@ -180,18 +180,40 @@ find_state(struct round *r)
 	return NULL;
 }
 
+/* Notes of the step itself (ledger_note_in()) are of ours, not of the remote's. */
+static bool
+step_notes(struct round *r, struct oid *ours)
+{
+	size_t i;
+
+	for (i = 0; i < r->step.n; i++) {
+		if (strcmp(r->step.v[i].name, REF_NOTES) != 0)
+			continue;
+		r->notes = r->step.v[i].old;
+		*ours = r->step.v[i].new;
+		free(r->step.v[i].name);
+		vec_drop(&r->step, i);
+		return true;
+	}
+	return false;
+}
+
 static struct err *
 merge_notes(struct round *r)
 {
 	AUTO(ident_free) struct ident who = {0};
+	struct oid ours;
 
-	TRY(tip_read(r->repo, REF_NOTES, &r->notes));
-	if (oid_eq(&r->notes, &r->their_notes)) {
-		r->notes_made = r->notes;
+	if (!step_notes(r, &ours)) {
+		TRY(tip_read(r->repo, REF_NOTES, &r->notes));
+		ours = r->notes;
+	}
+	if (oid_eq(&ours, &r->their_notes)) {
+		r->notes_made = ours;
 		return NULL;
 	}
 	TRY(state_ident(r->s, &who));
-	return note_merge(r->repo, &r->notes, &r->their_notes, &who, &r->notes_made);
+	return note_merge(r->repo, &ours, &r->their_notes, &who, &r->notes_made);
 }
 
 /* The view over there follows unless people wrote there what cannot be read. */

@@ -293,6 +293,280 @@ rewound_notes_are_an_alarm(void **state)
 	node_close(&a);
 }
 
+/* ---- a step on top ---- */
+
+struct stepping {
+	int built;
+	struct oid from, to;	/* of a ref that the step moves; to zero: none */
+	struct oid noted;	/* a note for this commit; zero: none */
+	const char *rival;	/* a shell command at the first build */
+};
+
+static struct err *
+build_step(struct state_step *t, void *ctx)
+{
+	struct stepping *x = ctx;
+
+	if (x->built++ == 0 && x->rival != NULL)
+		sh("%s", x->rival);
+	if (!oid_is_zero(&x->to))
+		step_ref(t, REF_PULLS "7", &x->from, &x->to);
+	if (!oid_is_zero(&x->noted))
+		TRY(ledger_note_in(t, &x->noted, STR("{\"in\":\"step\"}")));
+	return step_put(t, "memory/step", STR("here\n"));
+}
+
+static void
+a_step_is_true_there_before_it_is_here(void **state)
+{
+	struct sync_result r = {0};
+	struct stepping x = {0};
+	struct oid got, want;
+	struct node a, b;
+
+	(void)state;
+	begin(&a, &b);
+	x.to = x.noted = tip_of(&a);
+	ok(state_publish(a.state, "step", build_step, &x, &r));
+	assert_int_equal(x.built, 1);
+	sync_result_free(&r);
+	sh("git -C hub.git cat-file -p refs/factory/state:memory/step | grep -q here");
+	sh("test $(git -C hub.git rev-parse " REF_PULLS "7) = $(git -C a rev-parse " REF_PULLS "7)");
+	sh("git -C hub.git notes --ref=factory show %s | grep -q step", oid_hex(&x.noted).s);
+	sh("git -C hub.git rev-parse factory-state refs/factory/state | uniq | wc -l | grep -qx 1");
+	ok(ref_read(a.repo, REF_STATE, &want));
+	ok(ref_read(a.repo, REMOTE_STATE, &got));
+	assert_true(oid_eq(&got, &want));
+
+	/* Refused: nothing of it is left here. */
+	sh("printf '#!/bin/sh\nexit 1\n' > hub.git/hooks/pre-receive && chmod +x hub.git/hooks/pre-receive");
+	x.to = oid_zero;
+	x.noted = want;
+	add_task(&b, "At the same time", "");
+	fails(state_publish(b.state, "step", build_step, &x, &r), ERR_DENIED, "hook declined");
+	sync_result_free(&r);
+	sh("! git -C b cat-file -e refs/factory/state:memory/step 2>/dev/null");
+	sh("! git -C b notes --ref=factory show %s 2>/dev/null", oid_hex(&want).s);
+	sh("rm hub.git/hooks/pre-receive");
+	sync_ok(&b);
+	sync_ok(&a);
+	want = tip_of(&a);
+	got = tip_of(&b);
+	assert_true(oid_eq(&got, &want));
+	node_close(&a);
+	node_close(&b);
+}
+
+static void
+a_step_that_lost_a_race_is_built_again(void **state)
+{
+	struct sync_result r = {0};
+	struct stepping x = {.rival = "cd c && "
+	    "t=$(git commit-tree -p refs/factory/remote/state -m rival refs/factory/remote/state^{tree}) && "
+	    "git push -q ../hub.git $t:refs/factory/state $t:refs/heads/factory-state"};
+	struct node a, c;
+
+	(void)state;
+	begin(&a, NULL);
+	node_open(&c, "c");
+	sync_ok(&c);
+	ok(state_publish(a.state, "step", build_step, &x, &r));
+	assert_int_equal(x.built, 2);
+	assert_int_equal(r.rounds, 2);
+	sync_result_free(&r);
+	sh("git -C a log --format=%%s refs/factory/state | grep -qx rival");
+	sh("test $(git -C a log --format=%%s refs/factory/state | grep -cx step) = 1");
+
+	/* Another ref that is not where the step expects it ends it. */
+	x = (struct stepping){.from = tip_of(&a), .to = tip_of(&c)};
+	fails(state_publish(a.state, "step", build_step, &x, &r), ERR_STALE, REF_PULLS "7");
+	assert_int_equal(x.built, 1);
+	sync_result_free(&r);
+	node_close(&a);
+	node_close(&c);
+}
+
+/* ---- any edits, any order ---- */
+
+#define NODES 3
+#define EDITS 30
+
+static uint64_t seed;
+
+static uint64_t
+dice(uint64_t sides)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (seed >> 33) % sides;
+}
+
+static struct err *
+random_machine(struct state_step *t UNUSED, struct task *task, void *ctx UNUSED)
+{
+	AUTO(mem_free_p) char *text = mem_printf("factory/%llu", (unsigned long long)dice(1000));
+
+	task->attempts += (int64_t)dice(3);
+	task->state = (enum task_state)dice(TASK_STATES);
+	if (task->state == TASK_CLOSED)
+		task->state = TASK_LANDED;
+	task_set(task, &task->branch, text);
+	return NULL;
+}
+
+static void
+random_text(const struct task *was, struct buf *out)
+{
+	static const char *const lines[] = {"alpha", "beta", "gamma", "delta"};
+	struct str rest = str_of(was->body), line;
+
+	while (str_line(&rest, &line))
+		if (dice(4) != 0)
+			buf_addf(out, "%.*s\n", STR_ARG(line));
+	buf_addf(out, "%s %llu\n", lines[dice(4)], (unsigned long long)dice(100));
+}
+
+static struct err *
+random_person(struct state_step *t UNUSED, struct task *task, void *ctx UNUSED)
+{
+	AUTO(buf_free) struct buf body = BUF_INIT(MIB);
+	AUTO(mem_free_p) char *word = mem_printf("w%llu", (unsigned long long)dice(50));
+
+	switch (dice(6)) {
+	case 0:
+		task_set(task, &task->title, word);
+		break;
+	case 1:
+		task->priority = (int64_t)dice(5);
+		break;
+	case 2:
+		if (task->labels.n > 2) {
+			free(task->labels.v[0]);
+			vec_drop(&task->labels, 0);
+		} else if (!strs_has(&task->labels, word)) {
+			strs_add(&task->labels, word);
+		}
+		break;
+	case 3:
+		task_set(task, &task->hold, dice(2) == 0 ? "" : word);
+		break;
+	case 4:
+		task_set(task, &task->close, dice(3) != 0 ? "" : word);
+		task_settle(NULL, task);
+		break;
+	default:
+		random_text(task, &body);
+		task_set_str(task, &task->body, str_trim(buf_str(&body)));
+	}
+	return NULL;
+}
+
+static struct err *
+random_memory(struct state_step *t, void *ctx UNUSED)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(MIB);
+	AUTO(mem_free_p) char *path = mem_printf("memory/%llu", (unsigned long long)dice(3));
+	bool has;
+
+	TRY(step_has(t, path, &has));
+	if (has && dice(8) == 0) {
+		step_drop(t, path);
+		return NULL;
+	}
+	if (has)
+		TRY(step_read(t, path, &text));
+	buf_addf(&text, "learned %llu\n", (unsigned long long)dice(1000));
+	return step_put(t, path, buf_str(&text));
+}
+
+static void
+random_edit(struct node *n, struct id *ids, size_t *count)
+{
+	struct id *id = &ids[dice(*count)];
+
+	switch (dice(6)) {
+	case 0:
+		ids[(*count)++] = add_task(n, "More", "one\ntwo\nthree");
+		break;
+	case 1:
+		ok(state_update(n->state, "memory", random_memory, NULL));
+		break;
+	case 2:
+	case 3:
+		ok(state_change(n->state, id, "machine", random_machine, NULL));
+		break;
+	default:
+		ok(state_change(n->state, id, "person", random_person, NULL));
+	}
+}
+
+/* The merge of any two states is the same from either side. */
+static void
+check_commutes(struct node *x, struct node *y)
+{
+	struct oid a = tip_of(x), b = tip_of(y), base, trees[3], ab, ba;
+	struct strs remarks = {0};
+
+	/* Both in one object database. */
+	sh("git -C %s fetch -q ../%s refs/factory/state", x->dir, y->dir);
+	ok(commit_merge_base(x->repo, &a, &b, &base));
+	ok(commit_tree(x->repo, &base, &trees[0]));
+	ok(commit_tree(x->repo, &a, &trees[1]));
+	ok(commit_tree(x->repo, &b, &trees[2]));
+	ok(state_combine(x->repo, &trees[0], &trees[1], &trees[2], &ab, &remarks));
+	ok(state_combine(x->repo, &trees[0], &trees[2], &trees[1], &ba, &remarks));
+	if (!oid_eq(&ab, &ba))
+		sh("git -C %s diff %s %s", x->dir, oid_hex(&ab).s, oid_hex(&ba).s);
+	assert_true(oid_eq(&ab, &ba));
+	strs_free(&remarks);
+}
+
+static void
+any_edits_converge(void **state)
+{
+	static const char *const dirs[NODES] = {"n0", "n1", "n2"};
+	struct node nodes[NODES];
+	struct id ids[64 + EDITS];
+	size_t count = 2, i, k;
+	struct oid tips[NODES];
+	uint64_t start = (uint64_t)getpid() * 2654435761u;
+	bool created;
+
+	(void)state;
+	if (getenv("SYNC_SEED") != NULL)
+		start = strtoull(getenv("SYNC_SEED"), NULL, 10);
+	print_message("replay with SYNC_SEED=%llu\n", (unsigned long long)start);
+	seed = start;
+	node_open(&nodes[0], dirs[0]);
+	ok(state_init(nodes[0].state, &created));
+	ids[0] = add_task(&nodes[0], "First", "one\ntwo\nthree\nfour\nfive");
+	ids[1] = add_task(&nodes[0], "Second", "");
+	sync_ok(&nodes[0]);
+	for (i = 1; i < NODES; i++) {
+		node_open(&nodes[i], dirs[i]);
+		sync_ok(&nodes[i]);
+	}
+	for (i = 0; i < EDITS; i++) {
+		size_t known = 2;	/* tasks that every node has */
+
+		k = dice(NODES);
+		random_edit(&nodes[k], ids, i == 0 ? &count : &known);
+		if (i == EDITS / 2)
+			check_commutes(&nodes[0], &nodes[1]);
+		if (dice(4) == 0)
+			sync_ok(&nodes[dice(NODES)]);
+	}
+	check_commutes(&nodes[1], &nodes[2]);
+	for (i = 0; i < 2 * NODES; i++)
+		sync_ok(&nodes[i % NODES]);
+	for (i = 0; i < NODES; i++) {
+		tips[i] = tip_of(&nodes[i]);
+		assert_true(oid_eq(&tips[i], &tips[0]));
+		sh("git -C %s fsck --strict --no-dangling >/dev/null", dirs[i]);
+	}
+	for (i = 0; i < NODES; i++)
+		node_close(&nodes[i]);
+}
+
 #define TEST_HUB(fn) cmocka_unit_test_setup_teardown(fn, hub_setup, fixture_teardown)
 
 int
@@ -305,6 +579,9 @@ main(void)
 		TEST_HUB(two_that_began_alone_become_one),
 		TEST_HUB(a_rewound_state_is_an_alarm),
 		TEST_HUB(rewound_notes_are_an_alarm),
+		TEST_HUB(a_step_is_true_there_before_it_is_here),
+		TEST_HUB(a_step_that_lost_a_race_is_built_again),
+		TEST_HUB(any_edits_converge),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
