@@ -1,5 +1,6 @@
 #include "store_fixture.h"
 
+#include "git/bundle.h"
 #include "git/commit.h"
 #include "git/note.h"
 #include "git/remote.h"
@@ -293,6 +294,89 @@ rewound_notes_are_an_alarm(void **state)
 	node_close(&a);
 }
 
+/* ---- a run's step from a file ---- */
+
+static struct err *
+apply_file(struct node *n, const struct txn *t, const struct id *run)
+{
+	struct sync_result r = {0};
+	struct oid have = oid_zero;
+	struct err *e;
+
+	ok(ref_read(n->repo, "refs/remotes/origin/main", &have));
+	ok(bundle_write(n->repo, "step.bundle", run->s, t, &have, 1));
+	e = state_apply(n->state, "step.bundle", run, &r);
+	sync_result_free(&r);
+	return e;
+}
+
+static struct err *
+apply_with(struct node *n, const struct txn *good, const struct id *run, const char *name,
+    const struct oid *old, const struct oid *new)
+{
+	struct txn t = {0};
+	struct err *e;
+	size_t i;
+
+	for (i = 0; i < good->n; i++)
+		txn_add(&t, good->v[i].name, &good->v[i].old, &good->v[i].new);
+	txn_add(&t, name, old, new);
+	e = apply_file(n, &t, run);
+	txn_free(&t);
+	return e;
+}
+
+static void
+a_run_moves_only_what_is_its_own(void **state)
+{
+	static const char *const others[] = {"refs/heads/main", "refs/heads/x", "refs/factory/state", "refs/notes/factory",
+	    "refs/factory/runs/aaaaaaaa", "refs/factory/attempts/aaaaaaaa", "refs/heads/factory/aaaaaaaa-x",
+	    "refs/factory/pulls/1", "refs/tags/v1", "refs/factory/leases/aaaaaaaa", "refs/heads/factory-state"};
+	struct id task, run = id_new(), other = id_new();
+	struct lease *lease = NULL;
+	struct txn good = {0}, more = {0};
+	struct oid has, main_tip, work;
+	struct node a;
+	size_t i;
+
+	(void)state;
+	begin(&a, NULL);
+	task = add_task(&a, "Say hello", "");
+	sync_ok(&a);
+	ok(lease_claim(a.state, &lease_remote, &task, &run, 1, &lease));
+	ok(ref_read(a.repo, "refs/heads/main", &main_tip));
+	sh("cd a && git commit -q --allow-empty -m work && git update-ref refs/wip HEAD && git reset -q --hard HEAD~1");
+	ok(ref_read(a.repo, "refs/wip", &work));
+	ok(lease_ending(lease, &good));
+	{
+		AUTO(mem_free_p) char *runs = mem_printf(REF_RUNS "%s", run.s);
+		AUTO(mem_free_p) char *branch = mem_printf("refs/heads/factory/%s-say-hello", task.s);
+
+		txn_add(&good, runs, &oid_zero, &work);
+		txn_add(&good, branch, &oid_zero, &work);
+	}
+	for (i = 0; i < NITEMS(others); i++) {
+		char *hex = sh_out("git -C hub.git rev-parse -q --verify '%s' || echo %s", others[i], oid_hex(&oid_zero).s);
+
+		assert_true(oid_parse(str_of(hex), &has));
+		fails(apply_with(&a, &good, &run, others[i], &has, &work), ERR_DENIED, others[i]);
+		free(hex);
+	}
+	/* Another run's file, a lease that it does not hold, or no lease at all. */
+	fails(apply_file(&a, &good, &other), ERR_DENIED, "another run holds it");
+	fails(apply_file(&a, &more, &run), ERR_SYNTAX, "moves no refs");
+	txn_add(&more, good.v[1].name, &oid_zero, &work);
+	fails(apply_file(&a, &more, &run), ERR_DENIED, "does not end the lease");
+	sh("test $(git -C hub.git for-each-ref | wc -l) = 4");
+	ok(apply_file(&a, &good, &run));
+	fails(apply_file(&a, &good, &run), ERR_STALE, "not where the file expects it");
+	sh("test $(git -C hub.git for-each-ref | wc -l) = 6");
+	txn_free(&good);
+	txn_free(&more);
+	lease_free(lease);
+	node_close(&a);
+}
+
 /* ---- a step on top ---- */
 
 struct stepping {
@@ -579,6 +663,7 @@ main(void)
 		TEST_HUB(two_that_began_alone_become_one),
 		TEST_HUB(a_rewound_state_is_an_alarm),
 		TEST_HUB(rewound_notes_are_an_alarm),
+		TEST_HUB(a_run_moves_only_what_is_its_own),
 		TEST_HUB(a_step_is_true_there_before_it_is_here),
 		TEST_HUB(a_step_that_lost_a_race_is_built_again),
 		TEST_HUB(any_edits_converge),
