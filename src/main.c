@@ -14,6 +14,7 @@
  * cmd/init             let the factory into a repository
  * cmd/keeper           beat for the run that started it
  * cmd/log              what was run, newest first
+ * cmd/node             the machines that work on this repository
  * cmd/pager            long output through git's pager
  * cmd/pr               the pull requests inside the repository
  * cmd/replay           do a recorded run over, without a model
@@ -30,6 +31,14 @@
  * cmd/task_import      many tasks as a file of JSON lines
  * cmd/task_lint        is a spec good enough to start on?
  * cmd/trust            allow what this repository's policy loosens
+ * cmd/work             run tasks, many at once, for as long as there are any
+ * cmd/worker           the internal verb of a process that a supervisor starts
+ *
+ * --- plant: many runs: supervised, scheduled, counted ---
+ * plant/guard          the process that stays behind when the supervisor goes
+ * plant/schedule       when a node starts a run, and when it is done for today
+ * plant/supervise      workers in slots: started, watched, killed when it is time
+ * plant/worker         one process that runs one task after another, when it is told to
  *
  * --- line: one task from claim to landing ---
  * line/check           a revision that somebody has, against the gates, without any agent
@@ -74,6 +83,7 @@
  * store/lease_local    leases of a repository on its own
  * store/lease_remote   leases of several clones of one remote
  * store/ledger         run records and evidence
+ * store/nodes          the machines that work on this repository, and what each has
  * store/permit         what a transaction that somebody else wrote may move
  * store/queue          the tasks, and which may run
  * store/refresh        bring the cache to a tip of the state
@@ -134,9 +144,11 @@
  * git/commit           commits and their history
  * git/conffile         one git config file, read without libgit2
  * git/diff             what changed between two trees
+ * git/durable          files that reach the disk together
  * git/format           may this repository be used
  * git/ident            who commits
  * git/lg2              libgit2, opened at its first use
+ * git/loose            one ref as the file that git keeps it in
  * git/merge            merging in memory
  * git/note             lines attached to commits
  * git/notetree         the tree behind a notes ref
@@ -195,6 +207,7 @@
  * model/lines          a three-way merge of texts by lines, in memory
  * model/lint           is a spec good enough to start on
  * model/lint_words     the words that lint looks for
+ * model/match          which machine a task may run on
  * model/run            the record of one run
  * model/task           a task: front matter and spec
  * model/task_field     the table of its fields
@@ -272,7 +285,8 @@
 #include "wire/json.h"
 
 static const struct verb *const nouns[] = {
-	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_pr, cmd_replay,
+	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_pr,
+	cmd_replay, cmd_supervisor, cmd_worker,
 	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_hook, cmd_sync,
 };
 
@@ -569,7 +583,7 @@ main(int argc, char *argv[])
 		e = dispatch(&app, argc > 0 ? argc - 1 : 0, argv + 1);
 	if (e != NULL)
 		report(&app, e, app.json);
-	status = err_status(e);
+	status = e == NULL ? app.status : err_status(e);
 	flush = out_flush(&app.out);
 	if (e == NULL && flush != NULL) {
 		report(&app, flush, false);

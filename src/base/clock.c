@@ -134,6 +134,17 @@ clock_format_span(int64_t seconds, char out[CLOCK_TEXT])
 	}
 }
 
+int64_t
+clock_of_day(int64_t unix_s)
+{
+	time_t t = (time_t)unix_s;
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL)
+		return 0;
+	return tm.tm_hour * 3600 + tm.tm_min * 60 + (tm.tm_sec > 59 ? 59 : tm.tm_sec);
+}
+
 void
 clock_sleep_ms(int64_t ms)
 {

@@ -38,6 +38,9 @@ bool clock_parse(const char *text, int64_t *unix_s);
 bool clock_parse_span(const char *text, int64_t *seconds);
 void clock_format_span(int64_t seconds, char out[CLOCK_TEXT]);
 
+/* Seconds since midnight by this machine's time zone. */
+int64_t clock_of_day(int64_t unix_s);
+
 void clock_sleep_ms(int64_t ms);
 
 #endif

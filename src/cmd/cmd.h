@@ -22,6 +22,7 @@ struct app {
 	struct out note;	/* stderr */
 	const char *repo_path;	/* for repo_open(): GIT_DIR as it was inherited, or NULL */
 	bool json;		/* --json was given: errors are JSON on stdout, too */
+	int status;		/* for the exit, when another process has said why; 0: by the error */
 };
 
 enum verb_flag {
@@ -51,13 +52,17 @@ extern const struct verb cmd_hook[];
 extern const struct verb cmd_init[];
 extern const struct verb cmd_keeper[];
 extern const struct verb cmd_log[];
+extern const struct verb cmd_node[];
 extern const struct verb cmd_pr[];
 extern const struct verb cmd_replay[];
 extern const struct verb cmd_run[];
 extern const struct verb cmd_show[];
 extern const struct verb cmd_status[];
+extern const struct verb cmd_supervisor[];
 extern const struct verb cmd_sync[];
 extern const struct verb cmd_task[];
 extern const struct verb cmd_trust[];
+extern const struct verb cmd_work[];
+extern const struct verb cmd_worker[];
 
 #endif

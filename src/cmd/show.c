@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -12,6 +13,7 @@
 #include "git/repo.h"
 #include "git/tip.h"
 #include "line/policy.h"
+#include "model/match.h"
 #include "model/run.h"
 #include "model/task.h"
 #include "store/lease.h"
@@ -28,13 +30,14 @@
 struct said {
 	char *head, *base, *tip, *config;	/* what it was read from */
 	char *branch, *name, *email, *remote, *ttl;	/* what it says; "" for nothing */
+	char *node, *labels;	/* of this machine; labels with commas between */
 };
 
 static void
 said_free(struct said *s)
 {
 	char **all[] = {&s->head, &s->base, &s->tip, &s->config, &s->branch, &s->name, &s->email,
-	    &s->remote, &s->ttl};
+	    &s->remote, &s->ttl, &s->node, &s->labels};
 	size_t i;
 
 	for (i = 0; i < NITEMS(all); i++) {
@@ -123,8 +126,10 @@ recall(struct repo *r, const char *dir, struct said *out)
 	out->email = take_line(&rest);
 	out->remote = take_line(&rest);
 	out->ttl = take_line(&rest);
+	out->node = take_line(&rest);
+	out->labels = take_line(&rest);
 	tip = tip_hex(r, out->base);
-	if (*out->base != '\0' && *out->ttl != '\0' && strcmp(head, out->head) == 0 && strcmp(tip, out->tip) == 0 &&
+	if (*out->base != '\0' && *out->ttl != '\0' && *out->labels != '\0' && strcmp(head, out->head) == 0 && strcmp(tip, out->tip) == 0 &&
 	    strcmp(config, out->config) == 0)
 		return true;
 	said_free(out);
@@ -137,9 +142,25 @@ remember(const char *dir, const struct said *s)
 	AUTO(mem_free_p) char *path = path_join(dir, VIEW_FILE);
 	AUTO(buf_free) struct buf b = BUF_INIT(VIEW_MAX);
 
-	buf_addf(&b, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->head, s->base, s->tip, s->config, s->branch,
-	    s->name, s->email, s->remote, s->ttl);
+	buf_addf(&b, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->head, s->base, s->tip, s->config, s->branch,
+	    s->name, s->email, s->remote, s->ttl, s->node, s->labels);
 	err_ignore(file_replace(AT_FDCWD, path, buf_str(&b), 0600, false));
+}
+
+static char *
+say_labels(const struct strs *given)
+{
+	AUTO(strs_free) struct strs labels = {0};
+	struct buf b = BUF_INIT(BUF_TEXT);
+	struct utsname u;
+	size_t i;
+
+	if (uname(&u) != 0)
+		u = (struct utsname){.sysname = "unknown", .machine = "unknown"};
+	match_labels(given, u.sysname, u.machine, &labels);
+	for (i = 0; i < labels.n; i++)
+		buf_addf(&b, "%s%s", i > 0 ? "," : "", labels.v[i]);
+	return buf_steal(&b);
 }
 
 /* Policy itself; its defaults in a repository that has no commit to hold one. */
@@ -168,6 +189,8 @@ ask_policy(struct repo *r, struct said *out, bool *lasting)
 	out->email = mem_strdup(c->commit.email);
 	out->remote = mem_strdup(c->state_remote);
 	out->ttl = mem_printf("%lld", (long long)c->lease.ttl);
+	out->node = mem_strdup(c->node.name);
+	out->labels = say_labels(&c->node.labels);
 	return NULL;
 }
 
@@ -195,7 +218,9 @@ desk_open(struct app *app, struct desk *out)
 {
 	AUTO(desk_close) struct desk d = {0};
 	AUTO(said_free) struct said said = {0};
-	struct state_opts o = {.clock = app->clock};
+	AUTO(strs_free) struct strs labels = {0};
+	struct state_opts o = {.clock = app->clock, .labels = &labels};
+	struct str rest, label;
 
 	TRY(repo_open(app->repo_path, &d.repo));
 	TRY(learn(d.repo, &said));
@@ -205,6 +230,9 @@ desk_open(struct app *app, struct desk *out)
 	o.email = *said.email != '\0' ? said.email : NULL;
 	o.remote = said.remote;
 	o.base = said.base;
+	o.node = *said.node != '\0' ? said.node : NULL;
+	for (rest = str_of(said.labels); str_next(&rest, ',', &label);)
+		strs_addn(&labels, label.p, label.n);
 	(void)str_int(str_of(said.ttl), 1, INT64_MAX, &o.lease_ttl);
 	TRY(state_open(&o, &d.state));
 	*out = d;
@@ -253,7 +281,7 @@ row_word(const struct queue_row *row)
 		return task_state_word(row->task->state);
 	if (*row->task->hold != '\0')
 		return "held";
-	return row->waits || row->later ? "waiting" : "ready";
+	return row->waits || row->later || row->unmet ? "waiting" : "ready";
 }
 
 enum out_style

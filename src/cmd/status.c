@@ -10,6 +10,7 @@
 #include "cmd/show.h"
 #include "model/task.h"
 #include "store/lease.h"
+#include "store/nodes.h"
 #include "store/queue.h"
 #include "wire/json.h"
 
@@ -91,6 +92,34 @@ note_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 	return NULL;
 }
 
+/* Ready but for this machine: how many, and the first of them. */
+#define UNMET_SHOWN 20
+
+struct unmet {
+	struct noting *n;	/* NULL only counts */
+	size_t count;
+};
+
+static struct err *
+unmet_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
+{
+	AUTO(mem_free_p) char *why = NULL;
+	struct unmet *u = ctx;
+
+	if (u->count++ >= UNMET_SHOWN || u->n == NULL)
+		return NULL;
+	if (u->n->w != NULL) {
+		row_json(u->n->w, u->n->q, row, false);
+		return NULL;
+	}
+	why = needs_why(queue_state(u->n->q), needs_missing(queue_state(u->n->q), row->task));
+	note_line(u->n->app, STYLE_DIM, "waiting", row->id.s, row->task->title);
+	out_printf(&u->n->app->out, "%-10s ", "");
+	out_line(&u->n->app->out, str_of(why));
+	out_printf(&u->n->app->out, "\n");
+	return NULL;
+}
+
 static struct err *
 print_running(struct app *app, struct queue *q)
 {
@@ -121,6 +150,7 @@ static struct err *
 print_text(struct app *app, struct queue *q, const struct count counts[COUNTS], const struct id *next)
 {
 	struct noting n = {.app = app, .q = q};
+	struct unmet unmet = {.n = &n};
 	struct queue_row row;
 	bool any = false;
 	size_t i;
@@ -133,6 +163,7 @@ print_text(struct app *app, struct queue *q, const struct count counts[COUNTS], 
 	out_printf(&app->out, any ? "\n" : "No task yet: write one with 'git factory task add TITLE'.\n");
 	TRY(print_running(app, q));
 	TRY(queue_each(q, QUEUE_NOTED, note_row, &n));
+	TRY(queue_each(q, QUEUE_UNMET, unmet_row, &unmet));
 	if (next == NULL)
 		return NULL;
 	TRY(queue_peek(q, next, &row));
@@ -169,6 +200,7 @@ print_json(struct app *app, struct queue *q, const struct count counts[COUNTS], 
 	const struct strs *remarks = queue_remarks(q);
 	struct jw w;
 	struct noting n = {.app = app, .q = q, .w = &w};
+	struct unmet unmet = {.n = &n};
 	size_t i;
 
 	jw_init(&w, &text, true);
@@ -183,6 +215,7 @@ print_json(struct app *app, struct queue *q, const struct count counts[COUNTS], 
 	jw_key(&w, "noted");
 	jw_list(&w);
 	TRY(queue_each(q, QUEUE_NOTED, note_row, &n));
+	TRY(queue_each(q, QUEUE_UNMET, unmet_row, &unmet));
 	jw_end(&w);
 	jw_key(&w, "remarks");
 	jw_list(&w);
@@ -202,10 +235,14 @@ status(struct app *app, const void *opts, const struct args *args UNUSED)
 	const struct status_opts *o = opts;
 	struct count counts[COUNTS];
 	struct queue_counts c;
+	struct unmet unmet = {0};
 	struct id next;
 
 	TRY(desk_queue(app, &d));
 	TRY(queue_count(d.queue, &c));
+	TRY(queue_each(d.queue, QUEUE_UNMET, unmet_row, &unmet));
+	c.ready -= unmet.count < c.ready ? unmet.count : c.ready;
+	c.waiting += unmet.count;
 	name_counts(&c, counts);
 	none = queue_next(d.queue, &next);
 	if (none != NULL && !err_is(none, ERR_NOTHING_READY))

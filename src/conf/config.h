@@ -122,10 +122,18 @@ struct config {
 		int64_t timeout;	/* seconds for the whole run */
 		int64_t command;	/* seconds for one command of the agent */
 		int64_t failures;	/* of a task, before a person is asked */
+		int64_t heartbeat;	/* seconds; three without a sign of progress end a run */
+		int64_t parallel;	/* runs at once, on all nodes; 0: no limit */
 	} limits;
 	struct {
 		int64_t ttl;		/* seconds */
 	} lease;
+	struct {
+		const char *name;	/* "" for the host's */
+		struct strs labels;
+		int64_t slots;
+		const char *hours;	/* "06:00-22:00"; "" for always */
+	} node;
 	struct {
 		const char *name, *email;	/* "" for git's own identity */
 		bool signoff;

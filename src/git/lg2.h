@@ -34,8 +34,8 @@ extern struct lg2_table lg2;
 struct err *lg2_open(void) MUST_USE;
 
 /*
- * Does libgit2 fsync what it writes from here on?  Not at first.  Objects ask
- * at each write; the refs of a repository asked once, when it was opened.
+ * Does libgit2 fsync the objects that it writes from here on?  Not at first:
+ * see objsync.h.
  */
 void lg2_fsync(bool on);
 

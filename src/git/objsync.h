@@ -3,11 +3,9 @@
  *
  * libgit2 can fsync each object and its folder as it is written: 14 times for
  * one change of the state tree.  Here they are written without, noted, and
- * synced together when txn_commit() or a push is about to rely on them; whoever
- * names them elsewhere (a journal, another program that moves a ref) flushes.  On ext4 and XFS, whose journals keep order, their data is written
- * out and one fsync of a new file commits them all (git's
- * core.fsyncMethod=batch, git-config(1)); elsewhere each file and folder is
- * fsynced.
+ * synced together (durable.h) when txn_commit() or a push is about to rely on
+ * them; whoever names them elsewhere (a journal, another program that moves a
+ * ref) flushes.
  *
  * A failed sync is remembered: the kernel reports it once, so a second try
  * would be told that all is well.
@@ -19,6 +17,7 @@
 #include "base/vec.h"
 #include "git/oid.h"
 
+struct durable;
 struct err;
 struct repo;
 
@@ -32,5 +31,14 @@ void objsync_note(struct repo *r, const struct oid *oid);
 
 /* ERR_IO or ERR_DISK_FULL; what was noted is on disk otherwise. */
 struct err *objsync_flush(struct repo *r) MUST_USE;
+
+/*
+ * The same in three parts, for who writes other files along with them: open
+ * 'd' and start on the objects; wait for the data of all; commit.  What was
+ * noted stays so until the end.
+ */
+struct err *objsync_begin(struct repo *r, struct durable *d) MUST_USE;
+struct err *objsync_written(struct repo *r, struct durable *d) MUST_USE;
+struct err *objsync_end(struct repo *r, struct durable *d) MUST_USE;
 
 #endif

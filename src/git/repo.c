@@ -239,27 +239,11 @@ repo_head(struct repo *r, char **branch, struct oid *tip)
 	return NULL;
 }
 
-/* The store of refs learns once, when it is first opened, that it is to fsync. */
 static int
 open_lg2(const char *gitdir, git_repository **out)
 {
-	git_repository *g = NULL;
-	git_refdb *refs = NULL;
-	int rc = lg2.git_repository_open_ext(&g, gitdir,
+	return lg2.git_repository_open_ext(out, gitdir,
 	    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
-
-	if (rc < 0)
-		return rc;
-	lg2_fsync(true);
-	rc = lg2.git_repository_refdb(&refs, g);
-	lg2_fsync(false);
-	if (rc < 0) {
-		lg2.git_repository_free(g);
-		return rc;
-	}
-	lg2.git_refdb_free(refs);
-	*out = g;
-	return 0;
 }
 
 struct err *

@@ -16,9 +16,8 @@
 #define SYMBOLIC_DEPTH 5
 #define LOOSE_MAX (4 * KIB)
 
-/* Refs that each worktree has for itself (git-worktree(1), REFS). */
-static bool
-is_per_worktree(const char *name)
+bool
+tip_per_worktree(const char *name)
 {
 	return strncmp(name, "refs/", 5) != 0 || strncmp(name, "refs/bisect/", 12) == 0 ||
 	    strncmp(name, "refs/worktree/", 14) == 0 || strncmp(name, "refs/rewritten/", 15) == 0;
@@ -28,7 +27,7 @@ is_per_worktree(const char *name)
 static struct err *
 read_loose(const struct place *p, const char *name, char out[LOOSE_MAX], bool *found)
 {
-	AUTO(mem_free_p) char *path = path_join(is_per_worktree(name) ? p->gitdir : p->commondir, name);
+	AUTO(mem_free_p) char *path = path_join(tip_per_worktree(name) ? p->gitdir : p->commondir, name);
 	AUTO(fd_close_p) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n;
 

@@ -31,6 +31,9 @@ struct err *tip_read_at(const struct place *p, const char *name, struct oid *out
  */
 struct err *tip_symbolic(const struct place *p, const char *name, char **target) MUST_USE;
 
+/* Refs that each worktree has for itself (git-worktree(1), REFS). */
+bool tip_per_worktree(const char *name);
+
 /* Visit every ref that is packed and starts with prefix, in order of name. */
 typedef struct err *tip_fn(void *arg, struct str name, const struct oid *oid);
 struct err *tip_packed(const struct place *p, const char *prefix, tip_fn *fn, void *arg) MUST_USE;

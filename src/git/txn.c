@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "git/durable.h"
 #include "git/lg2.h"
+#include "git/loose.h"
 #include "git/objsync.h"
 #include "git/ref.h"
 #include "git/reflock.h"
@@ -14,10 +16,9 @@
 
 #define LOCK_WAIT_MS 1000
 
-/* One libgit2 transaction per ref: a common one would write in no known order. */
 struct locked {
 	const struct txn_ref *ref;
-	git_transaction *tx;
+	struct loose file;
 };
 
 struct locks {
@@ -30,8 +31,7 @@ locks_free(struct locks *l)
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (l->v[i].tx != NULL)
-			lg2.git_transaction_free(l->v[i].tx);
+		loose_free(&l->v[i].file);
 	vec_free(l);
 }
 
@@ -129,29 +129,28 @@ check_room(struct repo *r, const char *name)
 }
 
 static struct err *
-lock_one(struct repo *r, git_repository *g, struct locked *l, int64_t until)
+lock_one(struct repo *r, struct locked *l, int64_t until)
 {
 	struct clock clock = clock_system();
 	int64_t pause = 1;
-	int rc;
+	struct err *e;
 
-	for (;;) {
-		rc = l->tx == NULL ? lg2.git_transaction_new(&l->tx, g) : 0;
-		if (rc == 0)
-			rc = lg2.git_transaction_lock_ref(l->tx, l->ref->name);
-		if (rc == 0)
-			return NULL;
-		/* Besides a held lock: a folder that another writer just pruned. */
-		if ((rc != GIT_ELOCKED && rc != GIT_ENOTFOUND) || clock_mono(&clock) >= until)
+	while ((e = loose_lock(r, l->ref->name, &l->file)) != NULL) {
+		if (!err_is(e, ERR_LOCKED) || clock_mono(&clock) >= until)
 			break;
+		err_ignore(e);
 		clock_sleep_ms(pause);
 		pause = pause < 16 ? pause * 2 : pause;
 	}
-	if (rc != GIT_ELOCKED && oid_is_zero(&l->ref->old))
-		TRY(check_room(r, l->ref->name));
-	if (rc != GIT_ELOCKED)
-		return lg2_err(r, rc, "cannot lock the ref '%s'", l->ref->name);
-	return err_hint(err_new(ERR_LOCKED, "the ref '%s' is locked by another process", l->ref->name),
+	if (err_is(e, ERR_STATE) && oid_is_zero(&l->ref->old)) {
+		struct err *better = check_room(r, l->ref->name);
+
+		if (better != NULL) {
+			err_ignore(e);
+			return better;
+		}
+	}
+	return e == NULL || !err_is(e, ERR_LOCKED) ? e : err_hint(e,
 	    "if no git command is running, remove '%s/%s.lock'", repo_commondir(r), l->ref->name);
 }
 
@@ -175,25 +174,15 @@ verify(struct repo *r, const struct txn_ref *ref)
 	return err_new(ERR_STALE, "the ref '%s' has moved to '%.12s'", ref->name, oid_hex(&now).s);
 }
 
-static struct err *
-write_one(struct repo *r, struct locked *l, const char *message)
+/* Deleted or moved; what is only compared keeps its place. */
+static bool
+is_moved(const struct txn_ref *ref)
 {
-	git_oid id = lg2_oid(&l->ref->new);
-	int rc = 0;
-
-	if (oid_eq(&l->ref->old, &l->ref->new))
-		return NULL;
-	if (oid_is_zero(&l->ref->new))
-		rc = lg2.git_transaction_remove(l->tx, l->ref->name);
-	else
-		rc = lg2.git_transaction_set_target(l->tx, l->ref->name, &id, NULL, message);
-	if (rc == 0)
-		rc = lg2.git_transaction_commit(l->tx);
-	return rc < 0 ? lg2_err(r, rc, "cannot write the ref '%s'", l->ref->name) : NULL;
+	return !oid_eq(&ref->old, &ref->new);
 }
 
 static struct err *
-lock_all(struct repo *r, git_repository *g, struct locks *l)
+lock_all(struct repo *r, struct locks *l)
 {
 	struct clock clock = clock_system();
 	int64_t until = clock_mono(&clock) + LOCK_WAIT_MS;
@@ -202,8 +191,35 @@ lock_all(struct repo *r, git_repository *g, struct locks *l)
 	vec_sort(l, by_name);
 	TRY(check_names(l));
 	for (i = 0; i < l->n; i++)
-		TRY(lock_one(r, g, &l->v[i], until));
+		TRY(lock_one(r, &l->v[i], until));
 	return NULL;
+}
+
+/* Every new id lies on the disk beside its ref, and so do the objects. */
+static struct err *
+fill_all(struct repo *r, struct locks *l, struct durable *d)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (is_moved(l->v[i].ref) && !oid_is_zero(&l->v[i].ref->new))
+			TRY(loose_fill(&l->v[i].file, &l->v[i].ref->new, d));
+	return objsync_written(r, d);
+}
+
+static struct err *
+write_one(struct repo *r, struct locked *l, const char *message, struct durable *d)
+{
+	const struct txn_ref *ref = l->ref;
+
+	if (!is_moved(ref))
+		return NULL;
+	if (oid_is_zero(&ref->new))
+		TRY(loose_delete(r, &l->file, d));
+	else
+		TRY(loose_move(r, &l->file, &ref->old, &ref->new, message, d));
+	/* Where the disk keeps no order, the refs are made to. */
+	return d->ordered ? NULL : durable_commit(d);
 }
 
 /*
@@ -211,7 +227,7 @@ lock_all(struct repo *r, git_repository *g, struct locks *l)
  * the next writer completes the step.
  */
 static struct err *
-write_all(struct repo *r, struct locks *l, struct reflock *flock, const char *message)
+write_all(struct repo *r, struct locks *l, struct reflock *flock, const char *message, struct durable *d)
 {
 	struct err *e = NULL;
 	struct oid now;
@@ -219,14 +235,14 @@ write_all(struct repo *r, struct locks *l, struct reflock *flock, const char *me
 
 	vec_sort(l, by_order);
 	for (i = 0; i < l->n && e == NULL; i++)
-		e = write_one(r, &l->v[i], message);
+		e = write_one(r, &l->v[i], message, d);
 	if (e == NULL)
-		return NULL;
+		return objsync_end(r, d);
 	for (i = 0; i < l->n; i++) {
 		const struct txn_ref *ref = l->v[i].ref;
 		struct err *unread = tip_read(r, ref->name, &now);
 
-		done += unread == NULL && !oid_eq(&ref->old, &ref->new) && oid_eq(&now, &ref->new);
+		done += unread == NULL && is_moved(ref) && oid_eq(&now, &ref->new);
 		err_ignore(unread);
 	}
 	if (done > 0)
@@ -248,8 +264,9 @@ take_all(const struct txn *t, struct locks *l)
  * still holds its old id moves; one that went elsewhere since stays there.
  */
 static struct err *
-complete(struct repo *r, git_repository *g, struct reflock *flock, const struct txn *undone)
+complete(struct repo *r, struct reflock *flock, const struct txn *undone)
 {
+	AUTO(durable_close) struct durable d = DURABLE_INIT;
 	AUTO(locks_free) struct locks l = {0};
 	AUTO(txn_free) struct txn rest = {0};
 	struct oid now;
@@ -263,13 +280,15 @@ complete(struct repo *r, git_repository *g, struct reflock *flock, const struct 
 			txn_add(&rest, ref->name, &ref->old, &ref->new);
 	}
 	take_all(&rest, &l);
-	TRY(lock_all(r, g, &l));
+	TRY(objsync_begin(r, &d));
+	TRY(lock_all(r, &l));
+	TRY(fill_all(r, &l, &d));
 	TRY(reflock_note(flock, r, undone, true));
-	return write_all(r, &l, flock, "complete what was cut short");
+	return write_all(r, &l, flock, "complete what was cut short", &d);
 }
 
 static struct err *
-take_turn(struct repo *r, git_repository *g, struct reflock *flock)
+take_turn(struct repo *r, struct reflock *flock)
 {
 	AUTO(txn_free) struct txn undone = {0};
 	struct err *e;
@@ -277,7 +296,7 @@ take_turn(struct repo *r, git_repository *g, struct reflock *flock)
 	TRY(reflock_take(r, flock, &undone));
 	if (undone.n == 0)
 		return NULL;
-	e = complete(r, g, flock, &undone);
+	e = complete(r, flock, &undone);
 	if (e != NULL && err_row(err_code(e))->retry != RETRY_NEVER && !err_is(e, ERR_STATE)) {
 		reflock_leave(flock);
 		return e;
@@ -291,18 +310,15 @@ struct err *
 txn_settle(struct repo *r)
 {
 	AUTO(reflock_release) struct reflock flock = REFLOCK_INIT;
-	git_repository *g;
 
-	if (!reflock_noted(r))
-		return NULL;
-	TRY(repo_lg2(r, &g));
-	return take_turn(r, g, &flock);
+	return reflock_noted(r) ? take_turn(r, &flock) : NULL;
 }
 
 struct err *
 txn_commit(struct repo *r, const struct txn *t, const char *message)
 {
 	AUTO(reflock_release) struct reflock flock = REFLOCK_INIT;
+	AUTO(durable_close) struct durable d = DURABLE_INIT;
 	AUTO(locks_free) struct locks l = {0};
 	git_repository *g;
 	size_t i;
@@ -314,12 +330,13 @@ txn_commit(struct repo *r, const struct txn *t, const char *message)
 	TRY(check_names(&l));
 	TRY(repo_lg2(r, &g));
 	TRY(check_objects(r, g, &l));
-	TRY(objsync_flush(r));
-	TRY(take_turn(r, g, &flock));
+	TRY(take_turn(r, &flock));
+	TRY(objsync_begin(r, &d));
 	TRY(reflock_note(&flock, r, t, false));
-	TRY(lock_all(r, g, &l));
+	TRY(lock_all(r, &l));
 	for (i = 0; i < l.n; i++)
 		TRY(verify(r, l.v[i].ref));
+	TRY(fill_all(r, &l, &d));
 	TRY(reflock_note(&flock, r, t, true));
-	return write_all(r, &l, &flock, message);
+	return write_all(r, &l, &flock, message, &d);
 }

@@ -69,10 +69,24 @@ retry_policy(const struct config *c, enum failure f)
 	return p;
 }
 
+/*
+ * Half as much again as a task's own estimate, at most the limit that policy
+ * or the user names; without an estimate of its own, the limit.
+ */
+static int64_t
+own_timeout(const struct task *t, const struct config *c)
+{
+	int64_t own = t->estimate + (t->estimate + 1) / 2;
+
+	if (t->estimate == TASK_ESTIMATE_S)
+		return c->limits.timeout;
+	return map_get(&c->origin, "limits.timeout") != NULL && c->limits.timeout < own ? c->limits.timeout : own;
+}
+
 int64_t
 retry_timeout(const struct config *c, const struct task *t)
 {
-	int64_t timeout = c->limits.timeout, n;
+	int64_t timeout = own_timeout(t, c), n;
 	enum failure f;
 
 	for (f = FAILURE_NONE + 1; f < FAILURES; f++) {

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -83,7 +84,9 @@ line_run(const struct line_opts *o, const struct id *task, struct run *out)
 	struct err *e;
 
 	TRY(walk_open(o, task, &w));
-	e = w.over ? walk_done(&w) : walk_all(&w);
+	e = w.over ? walk_done(&w) : walk_begin(&w);
+	if (e == NULL && !w.over)
+		e = walk_all(&w);
 	if (e == NULL) {
 		follow_up(&w);
 		*out = w.rec;
@@ -97,6 +100,25 @@ line_run(const struct line_opts *o, const struct id *task, struct run *out)
 		err_ignore(walk_done(&w));
 	} else if (err_is(e, ERR_INTERRUPTED)) {
 		e = err_hint(e, "nothing is lost: 'git factory run %s' goes on", task->s);
+	}
+	walk_close(&w);
+	return e;
+}
+
+struct err *
+line_bury(const struct line_opts *o, const struct id *task, const struct id *run, const struct err *why)
+{
+	AUTO(work_free) struct work none = {0};
+	struct walk w;
+	struct err *e;
+
+	TRY(walk_open(o, task, &w));
+	if (strcmp(w.run.s, run->s) != 0) {
+		/* It ended after all: what was opened is another run, of which nothing is done. */
+		e = walk_done(&w);
+	} else {
+		e = retry_end(&w, &none, RETRY_WORK, err_hint(err_new(err_code(why), "%s", err_msg(why)), "%s",
+		    err_hint_of(why) != NULL ? err_hint_of(why) : ""));
 	}
 	walk_close(&w);
 	return e;

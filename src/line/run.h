@@ -35,6 +35,14 @@ enum line_event {
 	LINE_GATE	/* a gate ended: "tests: pass, 81 tests" */
 };
 
+/* A run that has begun, for whoever supervises it. */
+struct line_claim {
+	struct id task, run;
+	int64_t attempt;
+	int64_t seconds;	/* that it may take */
+	int64_t silent_s;	/* without any sign of progress */
+};
+
 struct line_opts {
 	struct state *state;
 	const char *agent;	/* name in the config; NULL: policy's */
@@ -46,6 +54,7 @@ struct line_opts {
 	const volatile sig_atomic_t *cancel;	/* or NULL */
 	void (*on_event)(void *arg, enum line_event event, const char *text);	/* or NULL */
 	void (*on_agent)(void *arg, enum agent_event event, struct str text);	/* or NULL */
+	void (*on_claim)(void *arg, const struct line_claim *claim);	/* or NULL */
 	void *arg;
 };
 
@@ -57,6 +66,14 @@ struct line_opts {
  * for something to be mended, ERR_INTERRUPTED.
  */
 struct err *line_run(const struct line_opts *o, const struct id *task, struct run *out) MUST_USE;
+
+/*
+ * The process of a run was killed, for its deadline or its silence: end the
+ * attempt as the run itself would have, with 'why'.  Fine when that run is
+ * not the unfinished one of its task any more.
+ */
+struct err *line_bury(const struct line_opts *o, const struct id *task, const struct id *run,
+    const struct err *why) MUST_USE;
 
 /*
  * Delete a person's unfinished run of a task: its journal stays, but the next

@@ -199,6 +199,55 @@ choose_agent(struct walk *w)
 	return NULL;
 }
 
+/* A step that has a deadline of its own may be silent until then. */
+static int64_t
+may_be_silent(const struct config *c, const struct conf_agent *a)
+{
+	int64_t s = 3 * c->limits.heartbeat;
+	size_t i;
+
+	for (i = 0; i < c->gates.n; i++)
+		s = c->gates.v[i].timeout > s ? c->gates.v[i].timeout : s;
+	for (i = 0; i < c->setup.n; i++)
+		s = c->setup.v[i].timeout > s ? c->setup.v[i].timeout : s;
+	return a->kind == AGENT_BUILTIN && c->limits.command > s ? c->limits.command : s;
+}
+
+/*
+ * Policy's limits.parallel.  Who looks after its own claim sees every earlier
+ * one, so of several that come together too many may give up, and never too
+ * few.
+ */
+static struct err *
+one_of_few(struct walk *w)
+{
+	AUTO(lease_infos_free) struct lease_infos all = {0};
+	int64_t most = w->policy.cfg.limits.parallel, n = 0;
+	size_t i;
+
+	if (most == 0)
+		return NULL;
+	TRY(lease_list(w->state, false, &all));
+	for (i = 0; i < all.n; i++)
+		n += !all.v[i].ended;
+	if (n <= most)
+		return NULL;
+	return err_hint(err_new(ERR_LOCKED, "this project runs %lld task%s at once, and others do", (long long)most,
+	    most == 1 ? "" : "s"), "wait for them, or raise limits.parallel");
+}
+
+struct err *
+walk_begin(struct walk *w)
+{
+	struct line_claim c = {.task = w->id, .run = w->run, .attempt = w->rec.attempt, .seconds = w->timeout,
+	    .silent_s = may_be_silent(&w->policy.cfg, w->agent_conf)};
+
+	TRY(one_of_few(w));
+	if (w->o->on_claim != NULL)
+		w->o->on_claim(w->o->arg, &c);
+	return NULL;
+}
+
 static struct err *
 apply_policy(struct walk *w)
 {

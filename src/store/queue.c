@@ -14,6 +14,7 @@
 #include "store/inbox.h"
 #include "store/inside.h"
 #include "store/lease.h"
+#include "store/nodes.h"
 #include "store/queue.h"
 #include "store/refresh.h"
 #include "store/settle.h"
@@ -209,6 +210,7 @@ read_data(const struct cache_task *t, struct task *out)
 struct row_call {
 	struct queue *q;
 	bool ready_only;
+	bool unmet;	/* of these, those that this machine may not run */
 	int64_t now;
 	queue_fn *fn;
 	void *ctx;
@@ -231,7 +233,10 @@ row_from_cache(const struct cache_task *t, void *ctx, bool *more)
 	if (t->broken == NULL) {
 		TRY(read_data(t, &task));
 		row.task = &task;
+		row.unmet = needs_missing(call->q->state, &task) != NULL;
 	}
+	if (call->ready_only && row.unmet != call->unmet)
+		return NULL;
 	return call->fn(&row, call->ctx, more);
 }
 
@@ -239,8 +244,9 @@ struct err *
 queue_each(struct queue *q, enum queue_which which, queue_fn *fn, void *ctx)
 {
 	static const enum cache_which rows[] = {[QUEUE_OPEN] = CACHE_OPEN, [QUEUE_NOTED] = CACHE_NOTED,
-	    [QUEUE_READY] = CACHE_STARTS, [QUEUE_ALL] = CACHE_ALL};
-	struct row_call call = {.q = q, .ready_only = which == QUEUE_READY,
+	    [QUEUE_READY] = CACHE_STARTS, [QUEUE_UNMET] = CACHE_STARTS, [QUEUE_ALL] = CACHE_ALL};
+	struct row_call call = {.q = q, .ready_only = which == QUEUE_READY || which == QUEUE_UNMET,
+	    .unmet = which == QUEUE_UNMET,
 	    .now = clock_wall(state_clock(q->state)), .fn = fn, .ctx = ctx};
 
 	return cache_each(q->cache, rows[which], row_from_cache, &call);
@@ -319,6 +325,7 @@ lend_row(const struct copy *c, struct queue_row *out)
 	    .archived = c->archived, .waits = c->waits,
 	    .later = c->due > clock_wall(state_clock(q->state)), .running = queue_lease(q, &c->id) != NULL,
 	    .task = q->broken == NULL ? &q->task : NULL};
+	out->unmet = out->task != NULL && needs_missing(q->state, out->task) != NULL;
 }
 
 struct err *
@@ -402,7 +409,9 @@ queue_ready_at(struct queue *q, const struct queue_row *row, int64_t now)
 	char until[CLOCK_TEXT];
 	AUTO(buf_free) struct buf why = BUF_INIT(64 * KIB);
 	AUTO(mem_free_p) char *circle = NULL;
+	AUTO(mem_free_p) char *needs = NULL;
 	const struct lease_info *l = queue_lease(q, &row->id);
+	const char *missing;
 
 	if (row->broken != NULL)
 		return err_new(ERR_STATE, "cannot be read: %s", row->broken);
@@ -415,6 +424,11 @@ queue_ready_at(struct queue *q, const struct queue_row *row, int64_t now)
 		if (*circle != '\0')
 			return err_new(ERR_STATE, "waits in a circle: %s", circle);
 		return err_new(ERR_STATE, "%s", buf_cstr(&why));
+	}
+	missing = needs_missing(q->state, row->task);
+	if (missing != NULL) {
+		needs = needs_why(q->state, missing);
+		return err_new(ERR_STATE, "%s", needs);
 	}
 	if (row->task->retry_at <= now)
 		return NULL;
@@ -446,12 +460,22 @@ add_reason(struct buf *b, size_t n, const char *what)
 }
 
 static struct err *
+count_row(const struct queue_row *row UNUSED, void *ctx, bool *more UNUSED)
+{
+	++*(size_t *)ctx;
+	return NULL;
+}
+
+static struct err *
 nothing_ready(struct queue *q)
 {
 	AUTO(buf_free) struct buf why = BUF_INIT(4 * KIB);
 	struct queue_counts n;
+	size_t unmet = 0;
 
 	TRY(queue_count(q, &n));
+	TRY(queue_each(q, QUEUE_UNMET, count_row, &unmet));
+	add_reason(&why, unmet, "in need of another node");
 	add_reason(&why, n.waiting, "waiting for others");
 	add_reason(&why, n.held, "held");
 	add_reason(&why, n.running, "running");

@@ -31,6 +31,7 @@ struct queue_row {
 	bool running;		/* somebody holds its lease */
 	bool waits;		/* queued and not held, but not all that it comes after is far enough */
 	bool later;		/* it could start, but not before task->retry_at */
+	bool unmet;		/* this machine lacks something that it needs */
 	const char *broken;	/* "tasks/k/3/k3xq7abc.md:3:5: what", else NULL */
 	const struct task *task;	/* all but the body; NULL when broken */
 };
@@ -73,6 +74,7 @@ enum queue_which {
 	QUEUE_OPEN,	/* not landed, not closed */
 	QUEUE_NOTED,	/* of these, the ones that are not simply queued: broken, escalated, queued after a failure, ... */
 	QUEUE_READY,	/* what queue_ready() has no objection to */
+	QUEUE_UNMET,	/* what it has none to but that this machine lacks what the task needs */
 	QUEUE_ALL
 };
 typedef struct err *queue_fn(const struct queue_row *row, void *ctx, bool *more);

@@ -29,6 +29,8 @@ struct state {
 	char *remote;
 	char *base;
 	char *node;
+	struct strs labels;
+	bool labelled;
 	int64_t lease_ttl;
 };
 
@@ -59,6 +61,7 @@ state_open(const struct state_opts *o, struct state **out)
 	const char *branch = o->branch != NULL ? o->branch : &REF_VIEW[strlen("refs/heads/")];
 	AUTO(mem_free_p) char *view = NULL;
 	struct state *s;
+	size_t i;
 
 	if (*branch != '\0' && strcmp(branch, "none") != 0) {
 		view = mem_printf("refs/heads/%s", branch);
@@ -73,6 +76,9 @@ state_open(const struct state_opts *o, struct state **out)
 	s->remote = o->remote != NULL && *o->remote != '\0' ? mem_strdup(o->remote) : NULL;
 	s->base = o->base != NULL && *o->base != '\0' ? mem_strdup(o->base) : NULL;
 	s->node = o->node != NULL ? mem_strdup(o->node) : host_name();
+	s->labelled = o->labels != NULL;
+	for (i = 0; s->labelled && i < o->labels->n; i++)
+		strs_add(&s->labels, o->labels->v[i]);
 	s->lease_ttl = o->lease_ttl > 0 ? o->lease_ttl : STATE_LEASE_TTL;
 	/* Where nobody may write, what was cut short is seen as it is. */
 	err_ignore(txn_settle(s->repo));
@@ -91,6 +97,7 @@ state_close(struct state *s)
 	free(s->remote);
 	free(s->base);
 	free(s->node);
+	strs_free(&s->labels);
 	free(s);
 }
 
@@ -122,6 +129,12 @@ const char *
 state_remote(const struct state *s)
 {
 	return s->remote;
+}
+
+const struct strs *
+state_labels(const struct state *s)
+{
+	return s->labelled ? &s->labels : NULL;
 }
 
 const char *

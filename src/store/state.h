@@ -28,6 +28,7 @@ struct oid;
 struct repo;
 struct state;
 struct state_step;
+struct strs;
 
 struct state_opts {
 	struct repo *repo;	/* borrowed */
@@ -39,6 +40,7 @@ struct state_opts {
 	const char *base;	/* full name of the branch that changes are made for, fetched too; NULL: none */
 	const char *node;	/* this machine's name among nodes; NULL: the host's */
 	int64_t lease_ttl;	/* policy's lease.ttl in seconds; 0: STATE_LEASE_TTL */
+	const struct strs *labels;	/* what this machine has (model/match.h); NULL: unknown, no need stops a task */
 };
 
 #define STATE_LEASE_TTL (15 * 60)
@@ -55,6 +57,7 @@ const char *state_remote(const struct state *s);	/* NULL for none: this reposito
 const char *state_base(const struct state *s);	/* full name of the base branch, or NULL */
 const char *state_node(const struct state *s);
 int64_t state_lease_ttl(const struct state *s);
+const struct strs *state_labels(const struct state *s);	/* NULL when unknown */
 
 /* The tip, without libgit2.  ERR_STATE with the hint to run init when absent. */
 struct err *state_tip(const struct state *s, struct oid *tip) MUST_USE;

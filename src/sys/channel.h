@@ -16,7 +16,8 @@ struct err;
 
 enum frame_kind {
 	/* a worker says */
-	FRAME_IDLE = 1,	/* nothing that it may run; n[0] 1 when nothing is left to do, n[1] seconds to wait */
+	FRAME_IDLE = 1,	/* nothing that it may run; n[0] 1 when nothing is left to do, n[1] seconds to wait,
+			   n[2] enum err_code + 1 when this machine is at fault */
 	FRAME_CLAIMED,	/* task, run; n[0] attempt, n[1] ms it may take, n[2] ms it may be silent */
 	FRAME_PROGRESS,	/* something happened */
 	FRAME_ENDED,	/* task, run; n[0] enum run_end, n[1] enum err_code, n[2] seconds to wait */
@@ -31,7 +32,8 @@ enum run_end {
 	END_DELIVERED,
 	END_LANDED,
 	END_ESCALATED,	/* a person is asked */
-	END_WAITS,	/* it goes on when something has been mended */
+	END_WAITS,	/* it, or another attempt, goes on by itself later */
+	END_MEND,	/* it goes on when something of this machine has been mended */
 	END_KINDS
 };
 

@@ -9,7 +9,7 @@ traced() { # SYSCALLS: of one 'task add', into $TMP/trace
 }
 
 line_of() { # ERE: number of the first line of the trace that has it
-	grep -En -e "$1" "$TMP/trace" | sed 's/:.*//;q'
+	grep -aEn -e "$1" "$TMP/trace" | sed 's/:.*//;q'
 }
 
 test_objects_and_ref_are_synced_before_the_answer() {
@@ -17,12 +17,14 @@ test_objects_and_ref_are_synced_before_the_answer() {
 	init
 	traced link,rename,renameat,renameat2,fsync,sync_file_range,write
 	object=$(line_of 'link\(.*objects/../')
-	journal=$(line_of 'fsync\(.*/objects')
-	ref=$(line_of 'fsync\(.*refs/factory/state\.lock')
+	data=$(line_of '(sync_file_range|fsync)\(.*objects/../')
+	id=$(line_of '(sync_file_range|fsync)\(.*refs/factory/state\.lock')
 	swap=$(line_of 'rename.*refs/factory/state"')
-	folder=$(line_of 'fsync\(.*/refs/factory>')
-	answer=$(grep -En '^[0-9]+ +write\(1<' "$TMP/trace" | sed 's/:.*//;q')
-	for pair in "$object $journal" "$journal $swap" "$ref $swap" "$swap $folder" "$folder $answer"; do
+	# One fsync of a new file where the disk keeps order, else one of each folder.
+	commit=$(grep -aEn 'fsync\(.*(objects/tmp_sync_|refs/factory>)' "$TMP/trace" | sed 's/:.*//' |
+		awk -v swap="$swap" '$1 > swap { print; exit }')
+	answer=$(grep -aEn '^[0-9]+ +write\(1<' "$TMP/trace" | sed 's/:.*//;q')
+	for pair in "$object $data" "$data $swap" "$id $swap" "$swap $commit" "$commit $answer"; do
 		# shellcheck disable=SC2086
 		set -- $pair
 		[ $# = 2 ] && [ "$1" -lt "$2" ] || fail "out of order: $pair ($(cat "$TMP/trace"))"
