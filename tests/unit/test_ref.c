@@ -199,6 +199,54 @@ keeps_the_reflog_of_branches(void **state)
 }
 
 static void
+deletes_packed_refs_and_their_logs(void **state)
+{
+	struct repo *r = opened();
+	struct oid a = sh_oid("HEAD"), b = another_commit(r, "b"), got;
+
+	(void)state;
+	sh("git branch deep/er/x && git branch keep && git tag -a -m t tagged && git tag zz && git pack-refs --all");
+	ok(ref_cas(r, "refs/heads/deep/er/x", &a, &b, "moved"));
+	ok(ref_cas(r, "refs/heads/deep/er/x", &b, &oid_zero, "gone"));
+	ok(ref_read(r, "refs/heads/deep/er/x", &got));
+	assert_true(oid_is_zero(&got));
+	sh("! git show-ref --verify -q refs/heads/deep/er/x && test ! -e .git/logs/refs/heads/deep &&"
+	   "test ! -e .git/refs/heads/deep && git show-ref -q keep && git show-ref -d tagged | grep -q '\\^{}' &&"
+	   "git rev-parse -q --verify zz && git fsck --no-dangling && ! grep -q deep .git/packed-refs");
+	ok(ref_read(r, "refs/tags/tagged", &got));
+	ok(ref_cas(r, "refs/tags/tagged", &got, &oid_zero, "a peeled one"));
+	sh("! git show-ref -q tagged && git rev-parse -q --verify zz && ! grep -q '^\\^' .git/packed-refs");
+	/* A folder that is empty is in nobody's way. */
+	sh("mkdir -p .git/refs/heads/empty/er .git/logs/refs/heads/empty/er");
+	ok(ref_cas(r, "refs/heads/empty", &oid_zero, &a, "made"));
+	sh("test \"$(git log -g -1 --format=%%gs empty)\" = made");
+	repo_close(r);
+}
+
+static void
+logs_what_git_would_log(void **state)
+{
+	struct repo *r = opened();
+	struct oid a = sh_oid("HEAD"), b = another_commit(r, "b");
+
+	(void)state;
+	ok(ref_cas(r, "refs/heads/main", &a, &b, "two\nlines"));
+	sh("test \"$(git log -g -1 --format=%%gs HEAD)\" = 'two lines' && git fsck --no-dangling");
+	ok(ref_cas(r, REF_STATE, &oid_zero, &a, "not logged"));
+	sh("test ! -e .git/logs/refs/factory && git config core.logAllRefUpdates always");
+	repo_close(r);
+	r = opened();
+	ok(ref_cas(r, REF_STATE, &a, &b, "logged"));
+	sh("test \"$(git log -g -1 --format=%%gs refs/factory/state)\" = logged && git config core.logAllRefUpdates false");
+	repo_close(r);
+	r = opened();
+	ok(ref_cas(r, "refs/heads/silent", &oid_zero, &a, "no"));
+	ok(ref_cas(r, "refs/heads/main", &b, &a, "goes on where there is one"));
+	sh("test ! -e .git/logs/refs/heads/silent && test \"$(git log -g -1 --format=%%gs main)\" = 'goes on where there is one'");
+	repo_close(r);
+}
+
+static void
 waits_for_a_lock_then_names_it(void **state)
 {
 	struct repo *r = opened();
@@ -443,6 +491,8 @@ main(void)
 		TEST_REPO(refuses_dangling_and_symbolic),
 		TEST_REPO(says_what_is_in_the_way),
 		TEST_REPO(keeps_the_reflog_of_branches),
+		TEST_REPO(deletes_packed_refs_and_their_logs),
+		TEST_REPO(logs_what_git_would_log),
 		TEST_REPO(waits_for_a_lock_then_names_it),
 		TEST_REPO(removes_the_lock_of_a_dead_writer),
 		TEST_REPO(completes_what_was_decided),
