@@ -155,6 +155,7 @@
  * git/objsync          objects reach the disk before a ref that leads to them does
  * git/oid              object ids
  * git/owner            may this user trust its configuration
+ * git/pack             many objects at once, as one pack instead of a file each
  * git/path             which paths may be in a tree
  * git/place            where a repository lives, found without git
  * git/ref              refs of the local repository

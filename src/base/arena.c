@@ -6,7 +6,8 @@
 #include "base/arena.h"
 #include "base/mem.h"
 
-#define BLOCK_BYTES (8 * KIB)
+#define BLOCK_FIRST 512
+#define BLOCK_BYTES (8 * KIB)	/* blocks double up to here */
 
 struct arena_block {
 	struct arena_block *next;
@@ -24,7 +25,9 @@ arena_alloc(struct arena *a, size_t n)
 
 	n = (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
 	if (b == NULL || b->size - b->used < n) {
-		size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+		size = b == NULL ? BLOCK_FIRST : b->size < BLOCK_BYTES ? 2 * b->size : BLOCK_BYTES;
+		if (size < n)
+			size = n;
 		b = mem_alloc(sizeof(*b) + size);
 		b->size = size;
 		b->next = a->head;

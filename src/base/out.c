@@ -41,13 +41,13 @@ out_free(struct out *o)
 }
 
 static void
-write_pending(struct out *o)
+write_bytes(struct out *o, struct str s)
 {
 	size_t done = 0;
 	ssize_t n;
 
-	while (done < o->buf.n && !o->closed && o->failed == 0) {
-		n = write(o->fd, o->buf.p + done, o->buf.n - done);
+	while (done < s.n && !o->closed && o->failed == 0) {
+		n = write(o->fd, s.p + done, s.n - done);
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno == EPIPE)
@@ -55,6 +55,12 @@ write_pending(struct out *o)
 		else if (errno != EINTR)
 			o->failed = errno;
 	}
+}
+
+static void
+write_pending(struct out *o)
+{
+	write_bytes(o, buf_str(&o->buf));
 	buf_clear(&o->buf);
 }
 
@@ -106,8 +112,14 @@ out_cut(struct out *o, struct str s, size_t columns)
 void
 out_raw(struct out *o, struct str s)
 {
-	buf_addstr(&o->buf, s);
-	added(o);
+	if (s.n < FLUSH_AT) {
+		buf_addstr(&o->buf, s);
+		added(o);
+		return;
+	}
+	o->used = true;
+	write_pending(o);
+	write_bytes(o, s);
 }
 
 void

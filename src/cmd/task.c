@@ -229,6 +229,8 @@ static const struct opt list_table[] = {
 	OPT_END,
 };
 
+#define PIECE (64 * KIB)	/* of a list that is printed while it grows */
+
 struct listing {
 	struct app *app;
 	struct queue *q;
@@ -262,10 +264,15 @@ list_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 	if (!is_listed(l, row))
 		return NULL;
 	l->n++;
-	if (l->o->json)
-		row_json(&l->w, l->q, row, false);
-	else
+	if (!l->o->json) {
 		row_line(l->app, row);
+		return NULL;
+	}
+	row_json(&l->w, l->q, row, false);
+	if (l->w.out->n >= PIECE) {
+		out_raw(&l->app->out, buf_str(l->w.out));
+		buf_clear(l->w.out);
+	}
 	return NULL;
 }
 

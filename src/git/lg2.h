@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include <git2.h>
+#include <git2/sys/mempack.h>
+#include <git2/sys/repository.h>
 
 #include "base/def.h"
 #include "git/oid.h"

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "git/pack.h"
 #include "git/tree.h"
 #include "model/after.h"
 #include "model/graph.h"
@@ -281,6 +282,7 @@ put_line(struct state_step *t, const struct import *im, const struct line *l, in
 static struct err *
 build_import(struct state_step *t, void *ctx)
 {
+	AUTO(pack_free_p) struct pack *pack = NULL;
 	const struct import *im = ctx;
 	int64_t now = clock_wall(state_clock(step_state(t)));
 	enum task_state state;
@@ -288,6 +290,8 @@ build_import(struct state_step *t, void *ctx)
 
 	/* As the state stands now: ids may be taken, and tasks gone. */
 	TRY(queue_again(im->q));
+	if (im->n >= PACK_WORTH)
+		TRY(pack_begin(state_repo(step_state(t)), &pack));
 	for (i = 0; i < im->n; i++) {
 		const struct line *l = &im->v[i];
 
@@ -299,7 +303,7 @@ build_import(struct state_step *t, void *ctx)
 				    l->ahead.v[k].after.id.s);
 		TRY(put_line(t, im, l, now));
 	}
-	return NULL;
+	return pack != NULL ? pack_end(pack) : NULL;
 }
 
 static struct err *

@@ -1,8 +1,8 @@
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "wire/json.h"
@@ -18,13 +18,13 @@ jw_init(struct jw *w, struct buf *out, bool pretty)
 static void
 new_line(struct jw *w)
 {
-	unsigned i;
+	/* One for the line, two for each level. */
+	static const char lines[] = "\n                                                                "
+	    "                                                                ";
+	_Static_assert(sizeof(lines) > 2 * JSON_DEPTH + 1, "deep enough");
 
-	if (!w->pretty)
-		return;
-	buf_addc(w->out, '\n');
-	for (i = 0; i < w->depth; i++)
-		buf_adds(w->out, "  ");
+	if (w->pretty)
+		buf_add(w->out, lines, 1 + 2 * (size_t)w->depth);
 }
 
 /* Before each key and each list element. */
@@ -115,16 +115,37 @@ add_escaped(struct buf *b, int32_t c)
 	}
 }
 
+/* Printable ASCII but the quote and the backslash. */
+static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7e] = true};
+
+#define SHORT 120	/* bytes that are put with their quotes at once */
+
+static size_t
+plain_run(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && plain[(unsigned char)s.p[n]])
+		n++;
+	return n;
+}
+
 static void
 add_string(struct buf *b, struct str s)
 {
-	const char *run;
+	char quoted[SHORT + 2];
+	size_t n = plain_run(s);
 
+	if (n == s.n && n > 0 && n <= SHORT) {
+		quoted[0] = quoted[n + 1] = '"';
+		memcpy(quoted + 1, s.p, n);
+		buf_add(b, quoted, n + 2);
+		return;
+	}
 	buf_addc(b, '"');
-	while (s.n > 0) {
-		for (run = s.p; s.n > 0 && *s.p >= 0x20 && *s.p < 0x7f && *s.p != '"' && *s.p != '\\'; s.n--)
-			s.p++;
-		buf_add(b, run, (size_t)(s.p - run));
+	for (; s.n > 0; n = plain_run(s)) {
+		buf_add(b, s.p, n);
+		s = str_skip(s, n);
 		if (s.n > 0)
 			add_escaped(b, utf8_next(&s));
 	}
@@ -160,8 +181,16 @@ jw_str(struct jw *w, const char *s)
 void
 jw_int(struct jw *w, int64_t i)
 {
+	char digits[24], *p = digits + sizeof(digits);
+	uint64_t rest = i < 0 ? -(uint64_t)i : (uint64_t)i;
+
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (i < 0)
+		*--p = '-';
 	before_value(w);
-	buf_addf(w->out, "%" PRId64, i);
+	buf_add(w->out, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 void
