@@ -64,14 +64,14 @@ ifdef SAN
 OPT := -O1 -g
 FORTIFY :=
 HARDEN := -fPIE
-SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
+SANITIZE := -DSANITIZED -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 ifdef FUZZING
 CC := clang
 OPT := -O1 -g
 FORTIFY :=
 HARDEN := -fPIE
-SANITIZE := -fsanitize=address,undefined,fuzzer-no-link -fno-omit-frame-pointer -fno-sanitize-recover=all
+SANITIZE := -DSANITIZED -fsanitize=address,undefined,fuzzer-no-link -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 ifdef WERROR
 WARN += -Werror

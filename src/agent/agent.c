@@ -51,6 +51,13 @@ agent_turn(struct agent *a, const char *evidence, struct agent_turn *out)
 }
 
 void
+agent_rest(struct agent *a)
+{
+	if (a->type->rest != NULL)
+		a->type->rest(a->self);
+}
+
+void
 agent_close(struct agent *a)
 {
 	if (a == NULL)

@@ -79,6 +79,7 @@ struct agent_type {
 	struct err *(*open)(struct agent *a, void **self);
 	struct err *(*turn)(struct agent *a, void *self, const char *evidence,
 	    struct agent_turn *out);
+	void (*rest)(void *self);	/* or NULL */
 	void (*close)(void *self);
 };
 
@@ -95,6 +96,9 @@ struct err *agent_open(const struct agent_type *type, const struct agent_job *jo
  * errors end the run; the files stay as they are.
  */
 struct err *agent_turn(struct agent *a, const char *evidence, struct agent_turn *out) MUST_USE;
+
+/* No more turns: what the agent keeps running ends while the caller goes on. */
+void agent_rest(struct agent *a);
 void agent_close(struct agent *a);	/* NULL is fine */
 void agent_close_p(struct agent **a);	/* for AUTO */
 

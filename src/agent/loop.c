@@ -58,6 +58,14 @@ loop_open(struct agent *a, void **self)
 }
 
 static void
+loop_rest(void *self)
+{
+	struct loop *l = self;
+
+	toolbox_rest(l->box);
+}
+
+static void
 loop_close(void *self)
 {
 	struct loop *l = self;
@@ -422,4 +430,4 @@ loop_turn(struct agent *a, void *self, const char *evidence, struct agent_turn *
 	return NULL;
 }
 
-const struct agent_type agent_loop = {"builtin", loop_open, loop_turn, loop_close};
+const struct agent_type agent_loop = {"builtin", loop_open, loop_turn, loop_rest, loop_close};

@@ -201,4 +201,4 @@ outside_turn(struct agent *a, void *self, const char *evidence, struct agent_tur
 	return read_turn(a, fresh, false, out);
 }
 
-const struct agent_type agent_outside = {"command", outside_open, outside_turn, outside_close};
+const struct agent_type agent_outside = {"command", outside_open, outside_turn, NULL, outside_close};

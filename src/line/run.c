@@ -37,6 +37,7 @@ walk_all(struct walk *w)
 	}
 	if (e == NULL && r.proven) {
 		phase = RETRY_DELIVER;
+		agent_rest(w->agent);
 		e = deliver(w, agent_tree(w->agent), &r.proof);
 		if (e == NULL)
 			return NULL;

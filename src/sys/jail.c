@@ -66,6 +66,12 @@ jail_in(const struct jail *j)
 	return proc_in(j->proc);
 }
 
+void
+jail_close_in(struct jail *j)
+{
+	proc_close_in(j->proc);
+}
+
 int
 jail_out(const struct jail *j)
 {

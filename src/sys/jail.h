@@ -110,6 +110,7 @@ struct err *jail_launch(const struct jail_policy *policy, const struct view *vie
     const struct jail_cmd *cmd, struct jail **out) MUST_USE;
 struct err *jail_enter(struct jail *j) MUST_USE;
 int jail_in(const struct jail *j);
+void jail_close_in(struct jail *j);	/* what runs inside reads the end */
 int jail_out(const struct jail *j);
 
 /* Wait for the end; out may be NULL. */

@@ -50,6 +50,13 @@ stop_server(struct toolbox *tb)
 }
 
 void
+toolbox_rest(struct toolbox *tb)
+{
+	if (tb->server != NULL)
+		jail_close_in(tb->server);
+}
+
+void
 toolbox_close(struct toolbox *tb)
 {
 	if (tb == NULL)

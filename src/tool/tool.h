@@ -93,6 +93,8 @@ struct tool_call {
 struct err *toolbox_calls(struct toolbox *tb, const struct tool_call *calls, size_t n,
     int64_t deadline_ms, struct tool_result *out) MUST_USE;
 
+/* No more calls: the server ends while the caller goes on to toolbox_close(). */
+void toolbox_rest(struct toolbox *tb);
 void toolbox_close(struct toolbox *tb);		/* NULL is fine */
 void toolbox_close_p(struct toolbox **tb);	/* for AUTO */
 

@@ -293,6 +293,18 @@ bad_calls_are_answers(void **state)
 	    "one\n\n[lines 1 to 1 of 4; go on with start: 2]");
 }
 
+static void
+a_rest_ends_the_server(void **state)
+{
+	struct ground *g = *state;
+
+	toolbox_rest(g->tb);	/* none was started */
+	call(g, "list", "{}");
+	toolbox_rest(g->tb);
+	toolbox_close(g->tb);
+	g->tb = NULL;
+}
+
 /* ---- several at once ---- */
 
 static struct tool_call
@@ -473,7 +485,7 @@ group(void)
 	    T(write_file_makes_folders), T(git_is_not_written), T(edit_is_exact_and_unique),
 	    T(list_shows_the_tree), T(search_finds_lines), T(run_says_how_it_ended),
 	    T(bad_calls_are_answers), T(t33_tools_see_the_workspace_only), T(ctrl_c_ends_a_call),
-	    T(no_sandbox_is_our_error), T(several_answers_in_the_order_of_the_calls),
+	    T(no_sandbox_is_our_error), T(a_rest_ends_the_server), T(several_answers_in_the_order_of_the_calls),
 #ifdef __linux__
 	    T(slow_reads_wait_side_by_side),
 #endif
