@@ -10,6 +10,7 @@
  * cmd/config           what governs changes here, and where it comes from
  * cmd/doctor           what this machine and this repository still need
  * cmd/gate             a revision, merged with its base, against the gates
+ * cmd/gc               remove what runs left behind and nobody needs any more
  * cmd/hook             the gates in a person's own git hooks
  * cmd/init             let the factory into a repository
  * cmd/keeper           beat for the run that started it
@@ -36,6 +37,8 @@
  *
  * --- plant: many runs: supervised, scheduled, counted ---
  * plant/guard          the process that stays behind when the supervisor goes
+ * plant/hygiene        what runs leave behind that nobody needs: leases, runs, attempts
+ * plant/leftovers      the same of files: transcripts, workspaces
  * plant/schedule       when a node starts a run, and when it is done for today
  * plant/supervise      workers in slots: started, watched, killed when it is time
  * plant/worker         one process that runs one task after another, when it is told to
@@ -179,6 +182,7 @@
  * git/ws_collect       what was changed, as edits of the base's tree
  * git/ws_eol           line endings as git converts them
  * git/ws_git           the throw-away repository that tools find
+ * git/ws_idle          what no run uses, told without touching it
  * git/ws_index         git's index file
  * git/ws_match         the patterns of .gitignore and .gitattributes
  * git/ws_naive         what comes of letting git read an agent's files, for the hostile tests
@@ -288,7 +292,7 @@
 static const struct verb *const nouns[] = {
 	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_pr,
 	cmd_replay, cmd_supervisor, cmd_worker,
-	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_hook, cmd_sync,
+	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_gc, cmd_hook, cmd_sync,
 };
 
 /*

@@ -147,6 +147,9 @@ struct config {
 		const char *kind;	/* "auto", "overlay", "pool" */
 	} workspace;
 	struct {
+		int64_t attempts, transcripts, workspaces;	/* seconds */
+	} keep;
+	struct {
 		const char *roles;	/* folder, ".factory/roles" */
 		const char *conventions;	/* file, ".factory/conventions.md" */
 	} prompt;

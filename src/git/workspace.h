@@ -127,6 +127,14 @@ struct err *workspace_setup_save(struct workspace *ws, const char *key,
 /* Remove setup layers, idle slots and pools that nobody used for that long. */
 struct err *workspace_sweep(struct repo *r, int64_t older_than_s) MUST_USE;
 
+/*
+ * What workspace_sweep() goes through: each slot but the ones that always
+ * stay, and each setup layer, by its path below factory/, with the unix time
+ * of its last use.  Nothing is touched.
+ */
+typedef struct err *ws_idle_fn(void *arg, const char *path, int64_t used, bool in_use);
+struct err *workspace_idle(struct repo *r, ws_idle_fn *fn, void *arg) MUST_USE;
+
 /* Why this machine cannot do overlays (userns_probe), for doctor; NULL: it can. */
 struct err *workspace_probe(struct repo *r) MUST_USE;
 

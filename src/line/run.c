@@ -15,9 +15,6 @@
 #include "store/journal.h"
 #include "store/state.h"
 
-/* Caches of workspaces that nobody used for that long are removed. */
-#define LEFTOVERS_S (14 * 24 * 3600)
-
 static struct err *
 walk_all(struct walk *w)
 {
@@ -75,7 +72,7 @@ follow_up(struct walk *w)
 		claim_fold(w);
 	if (lands)
 		land_delivered(w);
-	err_ignore(workspace_sweep(w->repo, LEFTOVERS_S));
+	err_ignore(workspace_sweep(w->repo, w->policy.cfg.keep.workspaces));
 }
 
 struct err *

@@ -6,11 +6,15 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "sys/host.h"
+
+#define KILLED_MS 5000	/* to vanish after SIGKILL */
+#define KILLED_TICK_MS 20
 
 char *
 host_name(void)
@@ -91,6 +95,7 @@ host_dead(const char *host, const char *boot, int64_t pid, int64_t started)
 {
 	AUTO(mem_free_p) char *here = host_name();
 	AUTO(mem_free_p) char *now = host_boot();
+	AUTO(buf_free) struct buf word = BUF_INIT(64);
 	int64_t ticks;
 
 	if (strcmp(host, here) != 0)
@@ -101,6 +106,29 @@ host_dead(const char *host, const char *boot, int64_t pid, int64_t started)
 		return false;
 	if (kill((pid_t)pid, 0) != 0 && errno == ESRCH)
 		return true;
+	/* A zombie waits for its parent, and does nothing any more. */
+	if (stat_field(pid, 3, &word) && str_is(buf_str(&word), "Z"))
+		return true;
 	ticks = host_started(pid);
 	return ticks != 0 && started != 0 && ticks != started;
+}
+
+bool
+host_kill(const char *host, const char *boot, int64_t pid, int64_t started)
+{
+	AUTO(mem_free_p) char *here = host_name();
+	AUTO(mem_free_p) char *now = host_boot();
+	int64_t left;
+
+	if (pid <= 1 || started == 0 || *boot == '\0' || strcmp(host, here) != 0 || strcmp(boot, now) != 0 ||
+	    host_started(pid) != started)
+		return host_dead(host, boot, pid, started);
+	/* Since this look the number can have been given again only if all others were, too. */
+	(void)kill((pid_t)pid, SIGKILL);
+	for (left = KILLED_MS; !host_dead(host, boot, pid, started); left -= KILLED_TICK_MS) {
+		if (left <= 0)
+			return false;
+		clock_sleep_ms(KILLED_TICK_MS);
+	}
+	return true;
 }

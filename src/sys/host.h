@@ -28,4 +28,10 @@ bool host_stopped(int64_t pid);
  */
 bool host_dead(const char *host, const char *boot, int64_t pid, int64_t started);
 
+/*
+ * Kill that process, and wait for its end.  True when it is gone; false, and
+ * nothing was sent, unless it is that very process of this host.
+ */
+bool host_kill(const char *host, const char *boot, int64_t pid, int64_t started);
+
 #endif

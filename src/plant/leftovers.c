@@ -1,0 +1,271 @@
+/*
+ * Files that runs and workspaces left on this machine.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "conf/config.h"
+#include "git/repo.h"
+#include "git/workspace.h"
+#include "model/run.h"
+#include "plant/hygiene.h"
+#include "store/ledger.h"
+#include "store/lease.h"
+#include "store/queue.h"
+#include "store/state.h"
+
+#define TEMPORARY "git-factory-task-"	/* an outside agent's task file, see agent/outside.c */
+
+static const char *
+age_text(int64_t now, int64_t then, char out[CLOCK_TEXT])
+{
+	clock_format_span(now > then ? now - then : 0, out);
+	return out;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names in a folder, sorted; none when there is no such folder. */
+static void
+names_in(const char *path, struct strs *out)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			strs_add(out, e->d_name);
+	if (d != NULL)
+		closedir(d);
+	if (out->n > 1)
+		qsort(out->v, out->n, sizeof(out->v[0]), by_name);
+}
+
+/* ---- journals and transcripts ---- */
+
+struct runs {
+	const struct hygiene_opts *o;
+	const char *factory;
+	int64_t now;
+	struct strs unfinished;	/* runs that a task of this clone goes on with */
+	struct strs pointers;	/* and the files that say so, for tasks that are done */
+};
+
+/* factory/current/<task> names the task's unfinished run. */
+static void
+read_pointers(struct runs *x)
+{
+	AUTO(mem_free_p) char *dir = path_join(x->factory, "current");
+	AUTO(strs_free) struct strs tasks = {0};
+	size_t i;
+
+	names_in(dir, &tasks);
+	for (i = 0; i < tasks.n; i++) {
+		AUTO(mem_free_p) char *path = path_join(dir, tasks.v[i]);
+		AUTO(buf_free) struct buf text = BUF_INIT(KIB);
+		struct queue_row row;
+		struct id task;
+		struct err *e = file_read(AT_FDCWD, path, &text);
+		bool done = false;
+
+		if (e == NULL && id_parse(str_of(tasks.v[i]), &task)) {
+			e = queue_peek(x->o->queue, &task, &row);
+			done = err_is(e, ERR_NOT_FOUND) || (e == NULL && row.archived);
+		}
+		err_ignore(e);
+		if (done)
+			strs_addf(&x->pointers, "%.*s %s", STR_ARG(str_trim(buf_str(&text))), path);
+		else
+			strs_addf(&x->unfinished, "%.*s", STR_ARG(str_trim(buf_str(&text))));
+	}
+}
+
+static bool
+is_leased(struct queue *q, const char *run)
+{
+	const struct lease_infos *l = queue_leases(q);
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].run.s, run) == 0)
+			return true;
+	return false;
+}
+
+/* When the run ended; of one that has no record, when it last wrote. */
+static int64_t
+last_used(const struct runs *x, const char *run, const char *path, char **task)
+{
+	AUTO(mem_free_p) char *journal = path_join(path, "journal.jsonl");
+	AUTO(run_free) struct run record;
+	struct err *e;
+	struct stat st;
+	int64_t when = x->now;
+
+	run_init(&record);
+	e = ledger_get(x->o->queue, run, &record);
+	*task = mem_strdup(e == NULL ? record.task : "");
+	if (e == NULL)
+		when = record.ended;
+	else if (lstat(journal, &st) == 0 || lstat(path, &st) == 0)
+		when = st.st_mtim.tv_sec;
+	err_ignore(e);
+	return when;
+}
+
+static struct err *
+drop_run(const struct runs *x, const char *run, const char *path)
+{
+	size_t i, n = strlen(run);
+
+	for (i = 0; i < x->pointers.n; i++)
+		if (strncmp(x->pointers.v[i], run, n) == 0 && x->pointers.v[i][n] == ' ')
+			TRY(tree_remove(AT_FDCWD, x->pointers.v[i] + n + 1));
+	return tree_remove(AT_FDCWD, path);
+}
+
+static void
+sweep_run(const struct runs *x, const char *run)
+{
+	AUTO(mem_free_p) char *path = mem_printf("%s/runs/%s", x->factory, run);
+	AUTO(mem_free_p) char *task = NULL;
+	AUTO(mem_free_p) char *why = NULL;
+	char age[CLOCK_TEXT];
+	int64_t used;
+
+	if (!id_valid(str_of(run))) {
+		hygiene_tell(x->o, HYGIENE_TRANSCRIPT, run, "", false, "it is no run's");
+		return;
+	}
+	used = last_used(x, run, path, &task);
+	if (is_leased(x->o->queue, run))
+		hygiene_tell(x->o, HYGIENE_TRANSCRIPT, run, task, false, "it runs");
+	else if (strs_has(&x->unfinished, run))
+		hygiene_tell(x->o, HYGIENE_TRANSCRIPT, run, task, false, "its task goes on with it");
+	else if (x->now - used <= x->o->config->keep.transcripts)
+		hygiene_tell(x->o, HYGIENE_TRANSCRIPT, run, task, false, "it is %s old", age_text(x->now, used, age));
+	else {
+		why = mem_printf("it is %s old", age_text(x->now, used, age));
+		hygiene_done(x->o, HYGIENE_TRANSCRIPT, run, task, x->o->dry ? NULL : drop_run(x, run, path), why);
+	}
+}
+
+static void
+sweep_runs(const struct hygiene_opts *o, const char *factory, int64_t now)
+{
+	AUTO(mem_free_p) char *dir = path_join(factory, "runs");
+	AUTO(strs_free) struct strs names = {0};
+	struct runs x = {.o = o, .factory = factory, .now = now};
+	size_t i;
+
+	read_pointers(&x);
+	names_in(dir, &names);
+	for (i = 0; i < names.n; i++)
+		sweep_run(&x, names.v[i]);
+	strs_free(&x.unfinished);
+	strs_free(&x.pointers);
+}
+
+/* ---- workspaces ---- */
+
+struct idle {
+	const struct hygiene_opts *o;
+	int64_t now;
+	struct strs paths, whys;	/* what is to go */
+};
+
+static struct err *
+look_at_workspace(void *arg, const char *path, int64_t used, bool in_use)
+{
+	struct idle *x = arg;
+	char age[CLOCK_TEXT];
+
+	age_text(x->now, used, age);
+	if (in_use) {
+		hygiene_tell(x->o, HYGIENE_WORKSPACE, path, "", false, "it is in use");
+	} else if (x->now - used <= x->o->config->keep.workspaces) {
+		hygiene_tell(x->o, HYGIENE_WORKSPACE, path, "", false, "it was used %s ago", age);
+	} else {
+		strs_add(&x->paths, path);
+		strs_addf(&x->whys, "it was last used %s ago", age);
+	}
+	return NULL;
+}
+
+static struct err *
+sweep_workspaces(const struct hygiene_opts *o, const char *factory, int64_t now)
+{
+	struct idle x = {.o = o, .now = now};
+	struct repo *r = state_repo(queue_state(o->queue));
+	struct err *e = workspace_idle(r, look_at_workspace, &x);
+	struct err *failed = NULL;
+	size_t i;
+
+	if (e == NULL && !o->dry && x.paths.n > 0)
+		failed = workspace_sweep(r, o->config->keep.workspaces);
+	for (i = 0; e == NULL && i < x.paths.n; i++) {
+		AUTO(mem_free_p) char *path = path_join(factory, x.paths.v[i]);
+		bool there = !o->dry && access(path, F_OK) == 0;
+
+		hygiene_tell(o, HYGIENE_WORKSPACE, x.paths.v[i], "", !there, "%s%s%s", x.whys.v[i],
+		    there ? ", and was not swept: " : "",
+		    !there ? "" : failed != NULL ? err_msg(failed) : "it is in use again");
+	}
+	err_ignore(failed);
+	strs_free(&x.paths);
+	strs_free(&x.whys);
+	return e;
+}
+
+/* A file that a killed run left for its agent; only this user's own. */
+static void
+sweep_temporary(const struct hygiene_opts *o, int64_t now)
+{
+	const char *tmp = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+	AUTO(strs_free) struct strs names = {0};
+	char age[CLOCK_TEXT];
+	struct stat st;
+	size_t i;
+
+	names_in(tmp, &names);
+	for (i = 0; i < names.n; i++) {
+		AUTO(mem_free_p) char *path = path_join(tmp, names.v[i]);
+		AUTO(mem_free_p) char *why = NULL;
+
+		if (!str_starts(str_of(names.v[i]), TEMPORARY) || lstat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+		    st.st_uid != geteuid() || now - st.st_mtim.tv_sec <= o->config->keep.workspaces)
+			continue;
+		why = mem_printf("it was written %s ago", age_text(now, st.st_mtim.tv_sec, age));
+		hygiene_done(o, HYGIENE_WORKSPACE, path, "",
+		    o->dry || unlink(path) == 0 ? NULL : err_sys("cannot remove it"), why);
+	}
+}
+
+struct err *
+leftovers_sweep(const struct hygiene_opts *o)
+{
+	struct state *s = queue_state(o->queue);
+	int64_t now = clock_wall(state_clock(s));
+	const char *factory;
+
+	TRY(repo_factory_dir(state_repo(s), &factory));
+	TRY(sweep_workspaces(o, factory, now));
+	sweep_runs(o, factory, now);
+	sweep_temporary(o, now);
+	return NULL;
+}
