@@ -14,13 +14,17 @@
 #include "conf/config.h"
 #include "git/commit.h"
 #include "git/ref.h"
+#include "git/remote.h"
 #include "git/repo.h"
 #include "git/tree.h"
 #include "git/workspace.h"
 #include "line/policy.h"
 #include "sys/jail.h"
 #include "sys/proc.h"
+#include "sys/sigs.h"
 #include "wire/json.h"
+
+#define PROBE_MS 60000
 
 enum level {
 	LEVEL_OK,
@@ -226,6 +230,36 @@ check_policy(struct exam *x)
 	err_ignore(tree_walk(x->repo, &x->policy.tree, ".github/workflows", check_workflow, x));
 }
 
+/* Pushes and deletes a ref of its own: forges differ in what they take. */
+static void
+check_remote(struct exam *x)
+{
+	AUTO(remote_close_p) struct remote *m = NULL;
+	AUTO(remote_probe_free) struct remote_probe probe = {0};
+	const char *name = x->policy.cfg.state_remote;
+	struct remote_opts o = {.deadline_ms = PROBE_MS, .cancel_fd = sigs_fd()};
+	struct err *e;
+
+	if (*name == '\0') {
+		found(x, LEVEL_OK, "remote", "none is shared: the tasks are this repository's alone");
+		return;
+	}
+	e = remote_open(x->repo, name, &o, &m);
+	if (e == NULL)
+		e = remote_probe(m, &probe);
+	if (e != NULL) {
+		judge(x, LEVEL_BAD, "remote", e, "");
+		return;
+	}
+	if (probe.atomic && probe.refs) {
+		found(x, LEVEL_OK, "remote", "%s (%s) takes atomic pushes and refs under refs/factory/", name, remote_url(m));
+		return;
+	}
+	found(x, LEVEL_BAD, "remote", "%s", probe.why);
+	remedy(x, probe.atomic ? "let those who run the factory create, move and delete refs under refs/factory/ there" :
+	    "use a remote with atomic pushes, or one node alone: git config factory.remote none");
+}
+
 /* Names of keys only, never a value. */
 static void
 check_models(struct exam *x)
@@ -342,6 +376,8 @@ doctor(struct app *app, const void *opts, const struct args *args UNUSED)
 		check_state(&x);
 		check_policy(&x);
 	}
+	if (x.has_policy)
+		check_remote(&x);
 	if (x.has_policy && x.policy.found)
 		check_models(&x);
 	check_sandbox(&x);

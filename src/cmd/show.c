@@ -12,6 +12,7 @@
 #include "git/oid.h"
 #include "git/repo.h"
 #include "git/tip.h"
+#include "git/userconf.h"
 #include "line/policy.h"
 #include "model/match.h"
 #include "model/run.h"
@@ -163,6 +164,12 @@ say_labels(const struct strs *given)
 	return buf_steal(&b);
 }
 
+static struct err *
+take_user_value(void *arg, const char *key, const char *value)
+{
+	return err_wrap(config_user(arg, key + strlen("factory."), value), "git config '%s'", key);
+}
+
 /* Policy itself; its defaults in a repository that has no commit to hold one. */
 static struct err *
 ask_policy(struct repo *r, struct said *out, bool *lasting)
@@ -174,8 +181,9 @@ ask_policy(struct repo *r, struct said *out, bool *lasting)
 
 	if (err_is(e, ERR_REPOSITORY) || err_is(e, ERR_NOT_FOUND)) {
 		err_free(e);
-		e = NULL;
+		/* No policy, or not the branch that has it: the user's own word counts all the same. */
 		config_init(&defaults);
+		e = userconf_each(r, "factory.", take_user_value, &defaults);
 		c = &defaults;
 	}
 	TRY(e);

@@ -5,7 +5,7 @@
 #include "base/id.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
-#include "git/remote.h"
+#include "line/policy.h"
 #include "line/publish.h"
 #include "store/state.h"
 #include "store/sync.h"
@@ -16,6 +16,7 @@ struct sync_words {
 	const char *export;
 	const char *apply;
 	const char *run;
+	bool quiet;
 	bool json;
 };
 
@@ -24,6 +25,7 @@ static const struct opt sync_table[] = {
 	OPT_STRING(0, "export", "FILE", struct sync_words, export, "write what would be pushed to a file instead"),
 	OPT_STRING(0, "apply", "FILE", struct sync_words, apply, "push what such a file holds, as far as it may"),
 	OPT_STRING(0, "run", "RUN", struct sync_words, run, "with --apply: whose step the file must be"),
+	OPT_FLAG('q', "quiet", struct sync_words, quiet, "say nothing but errors"),
 	OPT_FLAG(0, "json", struct sync_words, json, "print JSON"),
 	OPT_END,
 };
@@ -117,6 +119,15 @@ apply(struct state *s, const struct sync_words *o, struct sync_result *r)
 	return state_apply(s, o->apply, o->run != NULL ? &run : NULL, r);
 }
 
+/* The policy that names the remote may be on a branch that was not cloned. */
+static struct err *
+base_is_here(struct repo *r)
+{
+	AUTO(policy_free) struct policy p = {0};
+
+	return policy_open(r, &p);
+}
+
 static struct err *
 sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
 {
@@ -132,6 +143,8 @@ sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
 	if (o->run != NULL && o->apply == NULL)
 		return err_new(ERR_USAGE, "--run is for --apply");
 	TRY(desk_open(app, &d));
+	if (state_remote(d.state) == NULL && o->apply == NULL)
+		TRY(base_is_here(d.repo));
 	if (o->apply != NULL)
 		e = apply(d.state, o, &r);
 	else if (o->dry_run || o->export != NULL)

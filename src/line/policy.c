@@ -137,7 +137,8 @@ base_ref(struct repo *r, const struct oid *head, const char *head_branch, char *
 		*out = mem_strdup(head_branch);
 	else
 		return err_hint(err_new(ERR_NOT_FOUND, "the base branch '%s' does not exist", name),
-		    "set 'base:' in " CONFIG_PATH ", or git config factory.base BRANCH");
+		    "in a clone of a single branch, 'git fetch origin %s:%s'; else set 'base:' in " CONFIG_PATH
+		    ", or git config factory.base BRANCH", name, name);
 	return NULL;
 }
 

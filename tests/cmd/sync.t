@@ -235,6 +235,53 @@ test_clones_as_ci_makes_them() {
 	is "$(on full task list --json | jq length)" 5
 }
 
+test_a_clone_without_the_base_says_what_brings_it() {
+	remote_fresh
+	factory_hub
+	(cd "$TMP/seed" && git checkout -q -b topic && commit topic text && git push -q origin topic)
+	git clone -q --single-branch -b topic "file://$HUBS/hub.git" "$TMP/one"
+	run on one sync
+	status_is 1
+	err_like "base branch 'main' does not exist"
+	hint=$(sed -n "s/.*'\(git fetch [^']*\)'.*/\1/p" "$ERR")
+	(cd "$TMP/one" && $hint)
+	syncs one
+	agree one
+	# The user's own word needs no base.
+	git clone -q --single-branch -b topic "file://$HUBS/hub.git" "$TMP/two"
+	git -C "$TMP/two" config factory.remote origin
+	syncs two
+	agree two
+}
+
+test_doctor_tries_the_remote() {
+	remote_fresh
+	factory_hub
+	serve_http
+	node a "$HTTP/hub.git"
+	syncs a
+	before=$(git -C "$HUBS/hub.git" for-each-ref)
+	run on a doctor
+	out_like '^ok +remote +origin \(http://127.0.0.1:[0-9]+/hub.git\) takes atomic pushes'
+	is "$(git -C "$HUBS/hub.git" for-each-ref)" "$before"
+	git -C "$HUBS/hub.git" config receive.advertiseAtomic false
+	run on a doctor
+	status_is 1
+	out_like '^bad +remote .*does not support --atomic'
+	out_like '-> use a remote with atomic pushes, or one node alone'
+	git -C "$HUBS/hub.git" config --unset receive.advertiseAtomic
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\ncase $1 in refs/factory/*) exit 1 ;; esac\n' >"$HUBS/hub.git/hooks/update"
+	chmod +x "$HUBS/hub.git/hooks/update"
+	run on a doctor
+	out_like '^bad +remote .*refused .refs/factory/probe/'
+	rm "$HUBS/hub.git/hooks/update"
+	is "$(git -C "$HUBS/hub.git" for-each-ref)" "$before"
+	git -C "$TMP/a" config factory.remote nowhere
+	run on a doctor
+	out_like "^bad +remote +there is no remote 'nowhere'"
+}
+
 test_a_bare_clone_is_a_node() {
 	remote_fresh
 	factory_hub
