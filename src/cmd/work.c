@@ -332,7 +332,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	AUTO(strs_free) struct strs words = {0};
 	AUTO(mem_free_p) const char **worker = NULL;
 	const struct work_opts *o = opts;
-	const char *const sync[] = {proc_self(), "sync", "--publish", "--quiet", NULL};
+	const char *const sync[] = {proc_self(), "sync", "--quiet", NULL};
 	struct supervise_opts s = {.guard_fd = GUARD_FD, .on_event = o->quiet ? on_nothing : on_event, .arg = app};
 	struct tally tally;
 	struct err *e;

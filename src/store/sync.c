@@ -304,6 +304,8 @@ plan_moves(struct round *r, bool sent)
 		TRY(state_add_view(r->s, &r->state, state, &r->moves));
 	TRY(tip_read(r->repo, REMOTE_STATE, &was));
 	move(&r->moves, REMOTE_STATE, &was, there);
+	if (sent)
+		TRY(sync_announced(r->s, &r->push, &r->moves));
 	return sync_gone_attempts(r->repo, &r->had, &r->out->seen, &r->moves);
 }
 
@@ -446,7 +448,8 @@ compute(struct round *r, const struct syncing *y)
 		TRY(state_make(r->s, &r->merged, y->message, y->build, y->ctx, &r->made, &r->step));
 	TRY(merge_notes(r));
 	TRY(plan_push(r));
-	return add_step(r);
+	TRY(add_step(r));
+	return y->opts->export != NULL ? NULL : sync_node(r->s, &r->out->seen, &r->push);
 }
 
 /* Nothing moves: what a sync would do. */

@@ -9,6 +9,8 @@
 #include "git/remote.h"
 #include "git/tip.h"
 #include "git/txn.h"
+#include "store/nodes.h"
+#include "store/state.h"
 #include "store/sync_refs.h"
 
 #define ATTEMPTS_AT_ONCE 200	/* in one push: a command line has an end */
@@ -107,6 +109,57 @@ sync_follow(struct repo *r, const struct txn_ref *ref, struct txn *moves)
 		}
 	if (!oid_eq(&has, &ref->new))
 		txn_add(moves, ref->name, &has, &ref->new);
+	return NULL;
+}
+
+/* ---- the node ---- */
+
+/* Is what the remote has of our name from this clone, or from a process of this host that is gone? */
+static struct err *
+is_left_over(struct state *s, const struct oid *oid, bool *out)
+{
+	struct node_infos all = {0};
+	struct oid said;
+	size_t i;
+
+	TRY(tip_read(state_repo(s), REF_ANNOUNCED, &said));
+	TRY(node_list(s, &all));
+	*out = oid_eq(&said, oid);
+	for (i = 0; i < all.n; i++)
+		if (oid_eq(&all.v[i].oid, oid))
+			*out = *out || node_dead(&all.v[i]);
+	node_infos_free(&all);
+	return NULL;
+}
+
+struct err *
+sync_node(struct state *s, const struct refs *seen, struct txn *push)
+{
+	AUTO(mem_free_p) char *name = mem_printf(REF_NODES "%s", state_node(s));
+	struct oid ours, theirs = refs_get(seen, name);
+	bool gone = false;
+
+	TRY(tip_read(state_repo(s), name, &ours));
+	if (oid_eq(&ours, &theirs))
+		return NULL;
+	if (oid_is_zero(&ours))
+		TRY(is_left_over(s, &theirs, &gone));
+	if (gone || oid_is_zero(&theirs) || (!oid_is_zero(&ours) && push->n > 0))
+		txn_add(push, name, &theirs, &ours);
+	return NULL;
+}
+
+struct err *
+sync_announced(struct state *s, const struct txn *push, struct txn *moves)
+{
+	AUTO(mem_free_p) char *name = mem_printf(REF_NODES "%s", state_node(s));
+	struct oid was;
+	size_t i;
+
+	TRY(tip_read(state_repo(s), REF_ANNOUNCED, &was));
+	for (i = 0; i < push->n; i++)
+		if (strcmp(push->v[i].name, name) == 0 && !oid_eq(&was, &push->v[i].new))
+			txn_add(moves, REF_ANNOUNCED, &was, &push->v[i].new);
 	return NULL;
 }
 

@@ -40,6 +40,16 @@ struct err *sync_attempts(struct repo *r, const struct refs *had, const struct r
     struct txn *push) MUST_USE;
 
 /*
+ * This node's announcement (nodes.h): a new one, and one that whoever made it
+ * left behind, is worth a push of its own; that it beats goes along with what
+ * is pushed anyway.
+ */
+struct err *sync_node(struct state *s, const struct refs *seen, struct txn *push) MUST_USE;
+
+/* Once that push is done: remember it, to take back what this clone said and nothing else. */
+struct err *sync_announced(struct state *s, const struct txn *push, struct txn *moves) MUST_USE;
+
+/*
  * Attempts that the remote had ('had': the mirrors before the fetch) and has
  * no more were cleaned away: ours go, too.
  */

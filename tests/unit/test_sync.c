@@ -8,6 +8,7 @@
 #include "git/txn.h"
 #include "store/combine.h"
 #include "store/ledger.h"
+#include "store/nodes.h"
 #include "store/settle.h"
 #include "store/sync.h"
 
@@ -292,6 +293,43 @@ rewound_notes_are_an_alarm(void **state)
 	fails(state_sync(a.state, NULL, &r), ERR_REWOUND, "refs/notes/factory");
 	sync_result_free(&r);
 	node_close(&a);
+}
+
+/* ---- nodes ---- */
+
+static void
+a_node_is_announced_and_taken_back(void **state)
+{
+	struct node a, b;
+	char *name, *before, *after;
+
+	(void)state;
+	begin(&a, &b);
+	name = mem_printf(REF_NODES "%s", state_node(a.state));
+	ok(node_announce(a.state, 3, "", getpid(), 0));
+	sync_ok(&a);
+	sh("git -C hub.git rev-parse -q --verify %s >/dev/null", name);
+	/* Another clone on this host takes nothing back that it did not say. */
+	sync_ok(&b);
+	sh("git -C hub.git rev-parse -q --verify %s >/dev/null", name);
+	/* A beat alone is no reason for a push. */
+	before = sh_out("git -C hub.git for-each-ref");
+	sh("sleep 1");
+	ok(node_announce(a.state, 3, "", getpid(), 0));
+	sync_ok(&a);
+	after = sh_out("git -C hub.git for-each-ref");
+	assert_string_equal(before, after);
+	add_task(&a, "With this it goes", "");
+	sync_ok(&a);
+	sh("test $(git -C hub.git rev-parse %s) = $(git -C a rev-parse %s)", name, name);
+	ok(node_withdraw(a.state, getpid()));
+	sync_ok(&a);
+	sh("! git -C hub.git rev-parse -q --verify %s", name);
+	free(before);
+	free(after);
+	free(name);
+	node_close(&a);
+	node_close(&b);
 }
 
 /* ---- a run's step from a file ---- */
@@ -663,6 +701,7 @@ main(void)
 		TEST_HUB(two_that_began_alone_become_one),
 		TEST_HUB(a_rewound_state_is_an_alarm),
 		TEST_HUB(rewound_notes_are_an_alarm),
+		TEST_HUB(a_node_is_announced_and_taken_back),
 		TEST_HUB(a_run_moves_only_what_is_its_own),
 		TEST_HUB(a_step_is_true_there_before_it_is_here),
 		TEST_HUB(a_step_that_lost_a_race_is_built_again),
