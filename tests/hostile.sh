@@ -10,6 +10,8 @@
 #	sample [LINE...]	a repository with the session of stdin; policy
 #				lines more (without: a gate that passes)
 #	attack WHO BINARY [OFF]	one run of a task in a copy of it, $TMP/victim
+#				(attack_quiet= shows what the run shows,
+#				attack_in='CMD...' runs it inside of that)
 #	victim WHO CMD...	a command there, as who ran it
 #	stopped OFF		the attack prints PWNED when it has what it wanted
 #	kept_out OFF [CMD...]	... it touches $CANARY, in a folder outside;
@@ -71,11 +73,13 @@ attack() { # root|user BINARY [DEFENCE]
 	elif [ "$(id -u)" = 0 ]; then
 		chown -R 0:0 "$TMP"
 	fi
+	# shellcheck disable=SC2086
+	[ -z "${attack_in:-}" ] || set -- $attack_in "$@"
 	(
 		cd "$TMP/victim" || exit 1
 		for _ in ${attack_runs:-once}; do
-			"$@" task add 'Be evil' >"$TMP/id" &&
-				"$@" run -q "$(cat "$TMP/id")" >"$OUT" 2>"$ERR" </dev/null || exit
+			"$@" task add 'Be evil' >"$TMP/id" 2>"$ERR" &&
+				"$@" run ${attack_quiet--q} "$(cat "$TMP/id")" >"$OUT" 2>"$ERR" </dev/null || exit
 		done
 	) && status=0 || status=$?
 	cat "$TMP"/victim/.git/factory/runs/*/journal.jsonl >"$TMP/journal" 2>/dev/null || :
