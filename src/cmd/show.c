@@ -326,6 +326,11 @@ row_line(struct app *app, const struct queue_row *row)
 		out_cut(&app->out, str_of(row->task != NULL ? row->task->title : row->broken), left);
 	else
 		out_line(&app->out, str_of(row->task != NULL ? row->task->title : row->broken));
+	if (row->task != NULL && *row->task->class != '\0') {
+		out_style(&app->out, STYLE_DIM);
+		out_printf(&app->out, "  (%s)", row->task->class);
+		out_style(&app->out, STYLE_RESET);
+	}
 	out_printf(&app->out, "\n");
 }
 

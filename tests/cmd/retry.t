@@ -58,6 +58,8 @@ test_the_next_attempt_is_told_what_failed() {
 	run git factory status
 	out_like '^ready +'"$id"
 	out_like 'test-failure: another attempt, told what failed'
+	run git factory task list
+	out_like "^$id +ready +p2 +Make it good  \(test-failure\)"
 	run git factory log
 	out_like "$id +failed"
 	out_like 'test-failure: another attempt'
@@ -264,6 +266,21 @@ test_a_secret_and_a_machine_ask_at_once() {
 	err_like 'ANTHROPIC_API_KEY is not set'
 	is "$(git rev-parse refs/factory/state)" "$before"
 	is "$(task '[.state, .class]|join(" ")')" 'ready '
+}
+
+test_a_supervisor_keeps_to_it() {
+	needs bwrap
+	agent "$past && { touch good; exit 0; }; echo x >bad"
+	run timeout 60 git factory work --until-empty --slots 1
+	status_is 0
+	is "$(task '[.state, .attempts]|join(" ")')" 'delivered 2'
+	# What waits is left alone, and does not keep it busy.
+	sed -i 's/^/exit 3; /' agent.sh
+	git commit -qam 'Break the agent'
+	id=$(git factory task add 'Another' 2>/dev/null)
+	run timeout 60 git factory work --once --slots 1
+	isnt "$status" 124
+	is "$(task '[.state, .class, .attempts]|join(" ")')" 'waiting agent 1'
 }
 
 # ---- a model's server that answers as the test says ----
