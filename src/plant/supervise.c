@@ -520,6 +520,18 @@ bury_all(struct plant *p)
 	return NULL;
 }
 
+/* Until it is written down, the next to claim a task could take up the dead run. */
+static bool
+burying(const struct plant *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->workers.n; i++)
+		if (p->workers.v[i]->doing == BURYING)
+			return true;
+	return p->graves.n > 0;
+}
+
 /* Give work to as many as the schedule wants; *over: it wants no more, ever. */
 static struct err *
 dispatch(struct plant *p, int64_t *wait, bool *over)
@@ -528,7 +540,7 @@ dispatch(struct plant *p, int64_t *wait, bool *over)
 	struct worker *w;
 
 	TRY(bury_all(p));
-	while ((say = schedule_next(&p->schedule, wait)) == SCHEDULE_START) {
+	while ((say = schedule_next(&p->schedule, wait)) == SCHEDULE_START && !burying(p)) {
 		if (p->misfires >= MISFIRES)
 			return err_hint(err_new(ERR_COMMAND, "%d workers in a row ended before they could claim a task", p->misfires),
 			    "'git factory run' says why");
@@ -538,6 +550,8 @@ dispatch(struct plant *p, int64_t *wait, bool *over)
 		if (!order(w, FRAME_NEXT, NULL))
 			worker_died(p, w);
 	}
+	if (say == SCHEDULE_START)
+		*wait = -1;
 	*over = say == SCHEDULE_END;
 	return NULL;
 }

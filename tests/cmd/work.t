@@ -1,0 +1,396 @@
+#!/bin/sh
+# git factory work: many runs at once, supervised; git factory node.
+. "${0%/*}/../lib.sh"
+
+# Where agents leave a trace: as root they run as somebody else.
+SHARED=$TMP/shared
+
+# policy AGENT [MORE]: the agent is a shell command; no sandbox unless asked.
+policy() {
+	rm -rf "$SHARED"
+	mkdir -m 777 "$SHARED" "$SHARED/now"
+	init >/dev/null
+	git config factory.sandbox.mode none
+	mkdir -p .factory
+	cat >.factory/config.yml <<EOT
+version: 1
+base: main
+agent: doer
+agents:
+  doer: {kind: command, command: [sh, -c, '$1']}
+gates: none
+${2:-}
+EOT
+	git add .factory
+	git commit -q -m Policy
+}
+
+# tasks N: that many, urgent ones first as filed.
+tasks() {
+	i=0
+	while [ $i -lt "$1" ]; do
+		i=$((i + 1))
+		git factory task add "Task $i" >/dev/null 2>&1 || return 1
+	done
+}
+
+MAKE_FILE='date +%s%N >made-$(date +%s%N)'
+
+# How many processes have this in their command line; the pattern must not match itself.
+count_of() {
+	grep -las -e "$1" /proc/[0-9]*/cmdline 2>/dev/null | wc -l
+}
+# within SECONDS CMD...: it comes true in time.
+within() {
+	left=$(($1 * 20))
+	shift
+	until "$@"; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+none_of() { [ "$(count_of "$1")" = 0 ]; }
+some_of() { [ "$(count_of "$1")" -gt 0 ]; }
+PLAIN_INT='env --default-signal=INT'
+INT=INT
+$PLAIN_INT true 2>/dev/null || { PLAIN_INT='' INT=TERM; }
+# A work command in the background: $pid is the guard's.
+start_work() {
+	# A shell starts what is in the background with SIGINT ignored.
+	$PLAIN_INT "$BUILD/git-factory" work "$@" >"$TMP/work.out" 2>"$TMP/work.err" </dev/null &
+	pid=$!
+	# A test that fails leaves nobody at work.
+	trap 'kill -TERM "$pid" 2>/dev/null && kill -TERM "$pid" 2>/dev/null && wait "$pid"' EXIT
+}
+supervisor_of() { cat /proc/"$1"/task/*/children | tr -d ' '; }
+end_work() {
+	wait "$pid" && status=0 || status=$?
+	cp "$TMP/work.out" "$OUT"
+	cp "$TMP/work.err" "$ERR"
+}
+states() { git factory task list --json | jq -r ".[] | .state" | sort | uniq -c | tr -s ' ' | tr '\n' ',' ; }
+
+test_until_empty() {
+	policy "$MAKE_FILE"
+	tasks 5
+	run git factory work --slots 2 --until-empty
+	status_is 0
+	out_is '5 delivered'
+	err_like ': delivered after'
+	is "$(states)" ' 5 delivered,'
+	is "$(git for-each-ref refs/factory/leases refs/factory/nodes | wc -l)" 0
+	run git factory work --until-empty --json
+	status_is 0
+	is "$(json "$OUT" '.delivered')" 0
+}
+
+test_lands_by_policy() {
+	policy "$MAKE_FILE" 'merge: {auto: true}'
+	tasks 6
+	run git factory work --slots 2 --until-empty
+	status_is 0
+	out_is '6 landed'
+	is "$(git rev-list --count --grep=Factory-Task main)" 6
+}
+
+test_capacity_is_never_exceeded() {
+	policy "mkdir $SHARED/now/\$\$; ls $SHARED/now | wc -l >>$SHARED/counts; sleep 0.3; rmdir $SHARED/now/\$\$; $MAKE_FILE"
+	tasks 9
+	run git factory work --slots 3 --until-empty -q
+	status_is 0
+	is "$(wc -l <"$SHARED/counts")" 9
+	is "$(sort -n "$SHARED/counts" | tail -n 1 | tr -d ' ')" 3
+}
+
+test_two_supervisors_share_a_repository() {
+	policy "echo x >>$SHARED/starts; sleep 0.2; $MAKE_FILE"
+	tasks 8
+	start_work --slots 2 --until-empty
+	run git factory work --slots 2 --until-empty
+	status_is 0
+	end_work
+	status_is 0
+	is "$(states)" ' 8 delivered,'
+	is "$(wc -l <"$SHARED/starts")" 8
+}
+
+test_one_run_at_a_time_where_policy_says_so() {
+	policy "mkdir $SHARED/now/\$\$; ls $SHARED/now | wc -l >>$SHARED/counts; sleep 0.2; rmdir $SHARED/now/\$\$; $MAKE_FILE" \
+		'limits: {parallel: 1}'
+	tasks 4
+	start_work --slots 3 --until-empty
+	run git factory work --slots 3 --until-empty
+	status_is 0
+	end_work
+	status_is 0
+	is "$(states)" ' 4 delivered,'
+	is "$(sort -n "$SHARED/counts" | tail -n 1 | tr -d ' ')" 1
+}
+
+test_once_and_max() {
+	policy "$MAKE_FILE"
+	tasks 6
+	run git factory work --slots 2 --once
+	status_is 0
+	out_is '2 delivered'
+	run git factory work --slots 2 --once --max 3
+	status_is 0
+	out_is '3 delivered'
+	run git factory work --max 3
+	status_is 129
+	err_like 'max is for a cycle'
+}
+
+test_hours() {
+	# The clock of these tests stands at midnight UTC.
+	policy "$MAKE_FILE"
+	tasks 1
+	run git factory work --hours 06:00-22:00 --for 1s
+	status_is 0
+	out_is 'nothing ran'
+	git config factory.node.hours 01:00-02:00
+	run git factory work --for 1s
+	out_is 'nothing ran'
+	run git factory work --hours 23:00-01:00 --until-empty
+	status_is 0
+	out_is '1 delivered'
+	run git factory work --hours 6-22
+	status_is 129
+	err_like '06:00-22:00'
+}
+
+test_needs() {
+	policy "$MAKE_FILE"
+	run git factory task add --need gpu 'Train'
+	status_is 0
+	id=$(cut -c1-8 <"$OUT")
+	git factory task add --need "os:$(uname -s | tr 'A-Z' 'a-z')" --need tool:sh 'Plain' >/dev/null 2>&1
+	run git factory status
+	out_like "waiting +$id"
+	out_like 'needs gpu: no node has it'
+	out_like '^1 ready, 1 waiting'
+	run git factory task show "$id" --json
+	is "$(json "$OUT" '.ready, .why' | tr '\n' ' ')" 'false needs gpu: no node has it '
+	run git factory work --until-empty
+	status_is 0
+	out_is '1 delivered'
+	run git factory task next
+	status_is 1
+	err_like '1 in need of another node'
+	run git factory run "$id"
+	status_is 1
+	err_like 'needs gpu'
+	git config --add factory.node.labels gpu
+	run git factory task next
+	status_is 0
+	run git factory work --until-empty
+	out_is '1 delivered'
+}
+
+test_node_list() {
+	policy "sleep 1; $MAKE_FILE"
+	git config factory.node.name attic
+	git config factory.node.labels 'gpu, tape'
+	tasks 1
+	start_work --slots 2 --until-empty
+	within 10 sh -c 'git factory node list | grep -q "run .*attempt 1"'
+	run git factory node list
+	out_like '^attic  alive  1 of 2 slots'
+	out_like 'has gpu, tape, '
+	out_like 'attempt 1, since .*Task 1'
+	run git factory node list --json
+	is "$(json "$OUT" '.[0] | .name, .state, .slots, .labels[0], .pid, .runs[0].attempt' | tr '\n' ' ')" \
+		"attic alive 2 gpu $pid 1 "
+	end_work
+	status_is 0
+	run git factory node list
+	out_like 'No node is at work'
+	git factory task add Another >/dev/null 2>&1
+	start_work --slots 1
+	within 10 sh -c 'git factory node list | grep -q attempt'
+	kill -9 "$pid"
+	within 10 sh -c 'git factory node list | grep -q "^attic  gone"'
+}
+
+# What is left when a run is over: one in a session of its own that ignores
+# signals, one that left its parent twice.
+brood() { # SECONDS, told from those of other tests
+	LEFT=$(echo "$1" | sed 's/[.]/[.]/')
+	BROOD="setsid sh -c \"trap : TERM INT HUP; sleep $1; sleep $1\" >/dev/null 2>&1 & (setsid sh -c \"(setsid sleep $1 >/dev/null 2>&1 &)\" &) ; sleep 0.3"
+}
+
+test_security_nothing_survives_a_run_that_ends() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	brood 300.11
+	policy "$BROOD; $MAKE_FILE"
+	tasks 1
+	run git factory work --until-empty
+	out_is '1 delivered'
+	none_of "$LEFT" || fail "$(count_of "$LEFT") survive"
+}
+
+test_security_nothing_survives_the_deadline() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	brood 300.21
+	policy "$BROOD; touch $SHARED/there; sleep 300.21" 'retry: {timeout: {max: 0}}'
+	git config factory.limits.timeout 2s
+	tasks 1
+	start_work --once
+	within 10 test -e "$SHARED/there"
+	some_of "$LEFT"
+	end_work
+	none_of "$LEFT" || fail "$(count_of "$LEFT") survive"
+	is "$(states)" ' 1 escalated,'
+	is "$(git factory task list --json | jq -r '.[0].error')" timeout
+}
+
+# The same in the sandbox, where the kernel does it.
+test_security_nothing_survives_the_deadline_in_the_sandbox() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	brood 300.31
+	policy "$BROOD; sleep 300.31" 'retry: {timeout: {max: 0}}'
+	git config factory.sandbox.mode bwrap
+	git config factory.limits.timeout 3s
+	tasks 1
+	start_work --once
+	within 10 some_of "$LEFT"
+	end_work
+	none_of "$LEFT" || fail "$(count_of "$LEFT") survive"
+	is "$(states)" ' 1 escalated,'
+}
+
+# A worker that can end nothing itself any more.
+test_security_a_worker_that_hangs_is_killed() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	brood 300.41
+	policy "$BROOD; sleep 300.41" 'retry: {timeout: {max: 0}}'
+	git config factory.limits.heartbeat 1s
+	tasks 1
+	start_work --once --slots 1
+	within 10 some_of "$LEFT"
+	supervisor=$(supervisor_of "$pid")
+	kill -STOP "$(supervisor_of "$supervisor")"
+	end_work
+	out_like '1 killed'
+	err_like 'killed, for it showed no progress'
+	none_of "$LEFT" || fail "$(count_of "$LEFT") survive"
+	is "$(states)" ' 1 escalated,'
+	is "$(git factory task list --json | jq -r '.[0].error')" timeout
+}
+
+test_security_workers_die_with_the_supervisor() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	brood 300.51
+	policy "$BROOD; touch $SHARED/there; sleep 300.51"
+	tasks 2
+	start_work --slots 2
+	within 10 test -e "$SHARED/there"
+	supervisor=$(supervisor_of "$pid")
+	kill -9 "$supervisor"
+	end_work
+	status_is 128
+	err_like 'killed by signal 9'
+	none_of "$LEFT" || fail "$(count_of "$LEFT") survive"
+	none_of '[-]-node-pid='"$pid" || fail 'a worker survives'
+}
+
+test_security_workers_die_with_the_guard() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	brood 300.61
+	policy "$BROOD; touch $SHARED/there; sleep 300.61"
+	tasks 1
+	start_work --slots 2
+	within 10 test -e "$SHARED/there"
+	kill -9 "$pid"
+	within 10 none_of "$LEFT" || fail "$(count_of "$LEFT") survive"
+	within 10 none_of '[-]-node-pid='"$pid" || fail 'a worker survives'
+	# The next start goes on with the same run.
+	run git factory status
+	git config factory.limits.timeout 1s
+	run git factory work --once
+	err_like 'run '
+}
+
+test_first_signal_drains() {
+	policy "touch $SHARED/there; sleep 1; $MAKE_FILE"
+	tasks 3
+	start_work --slots 1
+	within 10 test -e "$SHARED/there"
+	kill -$INT "$pid"
+	end_work
+	status_is 130
+	err_like 'no more is started'
+	out_is '1 delivered'
+	is "$(states)" ' 1 delivered, 2 ready,'
+}
+
+test_second_signal_stops() {
+	policy "touch $SHARED/there; sleep 2; $MAKE_FILE"
+	tasks 1
+	start_work --slots 1
+	within 10 test -e "$SHARED/there"
+	kill -$INT "$pid"
+	within 5 grep -q 'no more' "$TMP/work.err"
+	kill -$INT "$pid"
+	end_work
+	status_is 130
+	err_like 'nothing is lost'
+	is "$(states)" ' 1 ready,'
+	run git factory work --until-empty
+	status_is 0
+	out_is '1 delivered'
+}
+
+test_a_dead_worker_is_replaced() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	policy "test -e $SHARED/there || { touch $SHARED/there; sleep 300.71; }; $MAKE_FILE"
+	tasks 1
+	start_work --slots 1 --until-empty
+	within 10 test -e "$SHARED/there"
+	supervisor=$(supervisor_of "$pid")
+	kill -9 "$(supervisor_of "$supervisor")"
+	end_work
+	status_is 0
+	err_like 'its process ended in the middle'
+	out_is '1 delivered, 1 died'
+	none_of '300[.]71' || fail 'the agent survives'
+}
+
+test_new_work_is_seen() {
+	policy "$MAKE_FILE"
+	start_work --slots 1 --interval 1h
+	sleep 3
+	# With nothing to do there is no worker.
+	is "$(supervisor_of "$(supervisor_of "$pid")")" ''
+	tasks 1
+	within 5 sh -c 'git factory status | grep -q "1 delivered"'
+	kill -TERM "$pid"
+	end_work
+	status_is 130
+	out_is '1 delivered'
+}
+
+test_this_machine_is_at_fault() {
+	# Policy of a clone that nobody has trusted.
+	policy "$MAKE_FILE" 'sandbox: {mode: none}'
+	git config --unset factory.sandbox.mode
+	tasks 2
+	run git factory work --until-empty
+	status_is 128
+	err_like 'git factory trust'
+	err_like 'no run can be started here'
+	is "$(states)" ' 2 ready,'
+}
+
+test_several_cycles() {
+	policy "$MAKE_FILE"
+	tasks 4
+	run git factory work --every 1s --max 1 --for 3500ms
+	status_is 129
+	run git factory work --every 2s --max 1 --for 3s
+	status_is 0
+	out_is '2 delivered'
+}
+
+run_tests
