@@ -21,15 +21,23 @@
 #define DIFF_MAX (256 * MIB)
 
 static struct err *
-pull_arg(struct repo *r, const char *word, struct pull *out)
+number_arg(const char *word, int64_t *number)
 {
 	struct str s = str_of(word);
-	int64_t number;
 
 	if (str_starts(s, "#"))
 		s = str_skip(s, 1);
-	if (!str_int(s, 1, INT64_MAX, &number))
+	if (!str_int(s, 1, INT64_MAX, number))
 		return err_new(ERR_USAGE, "'%s' is not the number of a pull request", word);
+	return NULL;
+}
+
+static struct err *
+pull_arg(struct repo *r, const char *word, struct pull *out)
+{
+	int64_t number;
+
+	TRY(number_arg(word, &number));
 	return pull_read(r, number, out);
 }
 
@@ -242,16 +250,6 @@ on_event(void *arg, enum line_event event UNUSED, const char *text)
 }
 
 static struct err *
-number_arg(struct repo *r, const char *word, int64_t *number)
-{
-	AUTO(pull_free) struct pull p = {0};
-
-	TRY(pull_arg(r, word, &p));
-	*number = p.number;
-	return NULL;
-}
-
-static struct err *
 pick_method(struct repo *r, const struct merge_opts *o, enum merge_method *out)
 {
 	AUTO(policy_free) struct policy p = {0};
@@ -275,7 +273,7 @@ merge(struct app *app, const void *opts, const struct args *args)
 	int64_t number;
 
 	TRY(desk_open(app, &d));
-	TRY(number_arg(d.repo, args->v[0], &number));
+	TRY(number_arg(args->v[0], &number));
 	TRY(pick_method(d.repo, o, &land.method));
 	line.state = d.state;
 	TRY(land_pull(&land, number, &landed));
@@ -297,7 +295,7 @@ close_pull(struct app *app, const void *opts UNUSED, const struct args *args)
 	int64_t number;
 
 	TRY(desk_open(app, &d));
-	TRY(number_arg(d.repo, args->v[0], &number));
+	TRY(number_arg(args->v[0], &number));
 	line.state = d.state;
 	TRY(land_close(&line, number));
 	out_printf(&app->out, "pull request %" PRId64 " is closed\n", number);

@@ -49,7 +49,7 @@ serve(struct app *app, const void *opts, const struct args *args UNUSED)
 {
 	AUTO(desk_close) struct desk d = {0};
 	const struct hand_opts *o = opts;
-	struct line_opts line = {.agent = o->agent, .recording = o->recording, .cancel_fd = sigs_fd(),
+	struct line_opts line = {.agent = o->agent, .leave_fold = true, .recording = o->recording, .cancel_fd = sigs_fd(),
 	    .cancel = sigs_flag()};
 	struct worker_opts w = {.line = &line, .in = STDIN_FILENO, .out = STDOUT_FILENO, .slots = o->slots,
 	    .hours = o->hours, .apart = o->apart, .node_pid = o->node_pid, .on_remark = on_remark, .arg = app};

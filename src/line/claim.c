@@ -29,19 +29,38 @@ fold(struct walk *w)
 	return e;
 }
 
+/*
+ * The lease that was seen last may be gone by now, or silent for its whole
+ * time; a run that it ended may be one that the caller knew nothing of.
+ */
+static struct err *
+look_again(struct walk *w)
+{
+	AUTO(task_free) struct task before;
+	AUTO(task_free) struct task now;
+
+	task_init(&before);
+	task_init(&now);
+	TRY(state_task(w->state, &w->id, &before));
+	TRY(fold(w));
+	TRY(state_task(w->state, &w->id, &now));
+	w->news = strcmp(before.run, now.run) != 0;
+	return NULL;
+}
+
 struct err *
 claim_look(struct walk *w)
 {
 	AUTO(lease_infos_free) struct lease_infos all = {0};
+	bool held = false;
 	size_t i;
 
 	if (!is_shared(w))
 		return NULL;
 	TRY(lease_list(w->state, true, &all));
 	for (i = 0; i < all.n; i++)
-		if (all.v[i].ended && strcmp(all.v[i].task.s, w->id.s) == 0)
-			return fold(w);
-	return NULL;
+		held = held || (all.v[i].remote && strcmp(all.v[i].task.s, w->id.s) == 0);
+	return held ? look_again(w) : NULL;
 }
 
 /* ---- taking it ---- */
@@ -62,6 +81,13 @@ is_over(struct walk *w)
 	return NULL;
 }
 
+static struct err *
+meanwhile(const struct walk *w, const char *run)
+{
+	return err_hint(err_new(ERR_LOCKED, "task '%s' was worked on meanwhile: run '%s'", w->id.s, run),
+	    "see 'git factory task show %s'", w->id.s);
+}
+
 /* Nobody ended a run of the task, and no person stopped it, between reading it and holding it. */
 static struct err *
 read_again(struct walk *w)
@@ -71,7 +97,7 @@ read_again(struct walk *w)
 	task_init(&now);
 	TRY(state_task(w->state, &w->id, &now));
 	if (now.state != w->task.state || now.attempts != w->task.attempts || strcmp(now.run, w->task.run) != 0)
-		return err_new(ERR_LOCKED, "task '%s' was worked on meanwhile: run '%s'", w->id.s, now.run);
+		return meanwhile(w, now.run);
 	if (now.hold[0] != '\0' || now.close[0] != '\0')
 		return err_new(ERR_STATE, "task '%s' is %s: %s", w->id.s, now.close[0] != '\0' ? "closed" : "held",
 		    now.close[0] != '\0' ? now.close : now.hold);
@@ -90,8 +116,13 @@ take(struct walk *w, const struct lease_kind *kind)
 static struct err *
 take_shared(struct walk *w)
 {
-	struct err *e = take(w, &lease_remote);
+	struct err *e;
 
+	if (w->news) {
+		TRY(is_over(w));
+		return w->over ? NULL : meanwhile(w, w->task.run);
+	}
+	e = take(w, &lease_remote);
 	if (err_is(e, ERR_STATE)) {
 		/* A run of the task has ended there: it may be this one. */
 		err_free(e);

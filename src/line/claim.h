@@ -16,8 +16,8 @@ struct err;
 struct walk;
 
 /*
- * Before the task is read: when a run of it has ended and waits on the remote
- * to be folded, fold it.
+ * Before the task is read: when it was last seen held on the remote, look
+ * again, and fold what a run of it has left there.
  */
 struct err *claim_look(struct walk *w) MUST_USE;
 

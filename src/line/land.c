@@ -17,13 +17,16 @@
 #include "line/judge.h"
 #include "line/land.h"
 #include "line/policy.h"
+#include "line/publish.h"
 #include "model/run.h"
 #include "model/task.h"
 #include "store/ledger.h"
 #include "store/queue.h"
 #include "store/state.h"
+#include "store/sync.h"
 
 #define PATHS_SHOWN 10
+#define LOST_RACES 5
 
 /* One landing under way. */
 struct landing {
@@ -55,6 +58,38 @@ landing_free(struct landing *l)
 	buf_free(&l->evidence);
 }
 
+static bool
+is_shared(const struct landing *l)
+{
+	return state_remote(l->state) != NULL;
+}
+
+/*
+ * A branch of the repository that it lands in: this one's, or as it was last
+ * seen on the remote.
+ */
+static char *
+branch_ref(const struct landing *l, const char *name)
+{
+	return mem_printf("%s%s", is_shared(l) ? REMOTE_HEADS : "refs/heads/", name);
+}
+
+/* What others delivered and landed is known here before anything is decided. */
+static struct err *
+come_together(struct landing *l)
+{
+	AUTO(sync_result_free) struct sync_result r = {0};
+	size_t folded, i;
+	struct err *e;
+
+	if (!is_shared(l))
+		return NULL;
+	e = publish(l->state, &r, &folded);
+	for (i = 0; i < r.remarks.n; i++)
+		line_tell(l->o->line, LINE_NOTE, "%s", r.remarks.v[i]);
+	return e;
+}
+
 static struct err *
 read_pull(struct landing *l, int64_t number)
 {
@@ -69,11 +104,12 @@ static struct err *
 look(struct landing *l)
 {
 	AUTO(mem_free_p) char *base = mem_printf("refs/heads/%s", l->pull.base);
-	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", l->pull.branch);
+	AUTO(mem_free_p) char *seen = branch_ref(l, l->pull.base);
+	AUTO(mem_free_p) char *branch = branch_ref(l, l->pull.branch);
 	AUTO(merge_free) struct merge m = {0};
 	struct oid tip;
 
-	TRY(ref_read(l->repo, base, &tip));
+	TRY(ref_read(l->repo, seen, &tip));
 	if (oid_is_zero(&tip))
 		return err_new(ERR_NOT_FOUND, "the base branch '%s' does not exist", l->pull.base);
 	TRY(policy_at(l->repo, base, &tip, &l->now));
@@ -224,11 +260,45 @@ decide_branch(struct landing *l)
 }
 
 static struct err *
+build_landing(struct state_step *t, void *ctx)
+{
+	struct landing *l = ctx;
+
+	return step_change(t, &l->pull.task, change_task, l);
+}
+
+/* Base, branch, pull request, state and evidence in one push. */
+static struct err *
+move_there(struct landing *l, const char *message)
+{
+	AUTO(sync_result_free) struct sync_result r = {0};
+
+	l->drop_branch = !l->o->keep_branch && !oid_is_zero(&l->branch_old);
+	return state_publish(l->state, message, build_landing, l, &r);
+}
+
+/* This clone's own base follows where 'git merge --ff-only' would take it. */
+static struct err *
+follow(struct landing *l)
+{
+	struct oid ours;
+	bool behind;
+
+	TRY(ref_read(l->repo, l->now.branch, &ours));
+	if (oid_is_zero(&ours) || oid_eq(&ours, &l->commit))
+		return NULL;
+	TRY(commit_is_ancestor(l->repo, &ours, &l->commit, &behind));
+	if (!behind)
+		return err_new(ERR_CONFLICT, "'%s' has commits of its own here", l->pull.base);
+	return l->checkout != NULL ? checkout_forward(l->checkout, &l->commit) :
+	    ref_cas(l->repo, l->now.branch, &ours, &l->commit, "land");
+}
+
+static struct err *
 move(struct landing *l)
 {
 	AUTO(mem_free_p) char *message = mem_printf("land %s: pull request %" PRId64, l->pull.task.s, l->pull.number);
 
-	TRY(decide_branch(l));
 	TRY(make_evidence(l));
 	if (l->pull.state == PULL_OPEN) {
 		l->pull.state = PULL_MERGED;
@@ -237,6 +307,9 @@ move(struct landing *l)
 		l->pull.closed_by = mem_strdup(l->who.name);
 	}
 	TRY(pull_prepare(l->repo, &l->pull, &l->who, &l->move));
+	if (is_shared(l))
+		return move_there(l, message);
+	TRY(decide_branch(l));
 	if (!l->moved && l->checkout != NULL) {
 		TRY(objsync_flush(l->repo));
 		TRY(checkout_forward(l->checkout, &l->commit));
@@ -249,10 +322,11 @@ move(struct landing *l)
 static struct err *
 verify(struct landing *l)
 {
+	AUTO(mem_free_p) char *base = branch_ref(l, l->pull.base);
 	struct oid tip, tree;
 	bool inside;
 
-	TRY(ref_read(l->repo, l->now.branch, &tip));
+	TRY(ref_read(l->repo, base, &tip));
 	TRY(commit_is_ancestor(l->repo, &l->commit, &tip, &inside));
 	TRY(commit_tree(l->repo, &l->commit, &tree));
 	if (!inside || !oid_eq(&tree, &l->tree))
@@ -289,13 +363,16 @@ take_up(struct landing *l)
 	return NULL;
 }
 
-struct err *
-land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
+static struct err *
+land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 {
 	AUTO(landing_free) struct landing l = {.o = o, .state = o->line->state,
 	    .evidence = BUF_INIT(BUF_TEXT)};
 
+	struct err *e;
+
 	l.repo = state_repo(l.state);
+	TRY(come_together(&l));
 	TRY(read_pull(&l, number));
 	if (l.pull.state == PULL_MERGED) {
 		TRY(take_up(&l));
@@ -311,7 +388,29 @@ land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 	TRY(move(&l));
 	TRY(verify(&l));
 	*landed = l.commit;
+	if (!is_shared(&l))
+		return NULL;
+	e = follow(&l);
+	if (e != NULL)
+		line_tell(o->line, LINE_NOTE, "it landed on '%s', and this clone's own '%s' stays where it is: %s",
+		    state_remote(l.state), l.pull.base, err_msg(e));
+	err_ignore(e);
 	return NULL;
+}
+
+struct err *
+land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
+{
+	struct err *e;
+	int tried;
+
+	for (tried = 0;; tried++) {
+		e = land_once(o, number, landed);
+		/* The base moved on the remote since it was looked at: what lands is gated on the new one. */
+		if (!err_is(e, ERR_STALE) || state_remote(o->line->state) == NULL || tried == LOST_RACES)
+			return e;
+		err_free(e);
+	}
 }
 
 static struct err *
@@ -325,14 +424,24 @@ close_task(struct state_step *t, struct task *task, void *ctx)
 	return NULL;
 }
 
+static struct err *
+build_closing(struct state_step *t, void *ctx)
+{
+	struct landing *l = ctx;
+
+	return step_change(t, &l->pull.task, close_task, l);
+}
+
 struct err *
 land_close(const struct line_opts *o, int64_t number)
 {
 	struct land_opts lo = {.line = o};
+	AUTO(sync_result_free) struct sync_result r = {0};
 	AUTO(landing_free) struct landing l = {.o = &lo, .state = o->state};
 	AUTO(mem_free_p) char *message = NULL;
 
 	l.repo = state_repo(l.state);
+	TRY(come_together(&l));
 	TRY(read_pull(&l, number));
 	if (l.pull.state != PULL_OPEN)
 		return err_new(ERR_STATE, "pull request %" PRId64 " is %s", number, pull_state_name(l.pull.state));
@@ -341,5 +450,6 @@ land_close(const struct line_opts *o, int64_t number)
 	l.pull.updated = l.who.when;
 	l.pull.closed_by = mem_strdup(l.who.name);
 	TRY(pull_prepare(l.repo, &l.pull, &l.who, &l.move));
-	return state_change(l.state, &l.pull.task, message, close_task, &l);
+	return is_shared(&l) ? state_publish(l.state, message, build_closing, &l, &r) :
+	    state_change(l.state, &l.pull.task, message, close_task, &l);
 }

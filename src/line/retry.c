@@ -181,11 +181,9 @@ static struct err *
 change_waiting(struct state_step *t, struct task *task, void *ctx)
 {
 	const struct waiting *x = ctx;
-	const struct lease_info *l = lease_info(x->w->lease);
-	AUTO(mem_free_p) char *ref = mem_printf(REF_LEASES "%s", x->w->id.s);
 
 	/* Only who holds the task may speak for it. */
-	step_ref(t, ref, &l->oid, &l->oid);
+	TRY(lease_fence(x->w->lease, t));
 	task_take_wait(task, x->class, x->error, x->retry_at, x->next);
 	return NULL;
 }

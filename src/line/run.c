@@ -68,8 +68,11 @@ follow_up(struct walk *w)
 {
 	bool lands = w->rec.outcome == RUN_DELIVERED && w->policy.cfg.merge.automatic;
 
-	if (state_remote(w->state) != NULL && !w->over && (!w->o->leave_fold || lands))
-		claim_fold(w);
+	if (state_remote(w->state) != NULL && !w->over) {
+		if (!w->o->leave_fold || lands)
+			claim_fold(w);
+		err_ignore(walk_done(w));
+	}
 	if (lands)
 		land_delivered(w);
 	err_ignore(workspace_sweep(w->repo, w->policy.cfg.keep.workspaces));

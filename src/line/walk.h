@@ -41,6 +41,7 @@ struct walk {
 	struct lease *lease;
 	struct keeper *keeper;		/* beats for it; NULL in a repository on its own */
 	bool lost;			/* the lease is another's: nothing may be written any more */
+	bool news;			/* a run of the task that ended elsewhere was just learnt of */
 	bool over;			/* the run has ended already, and rec is its record */
 	struct policy policy;		/* of the commit that the run started from */
 	const struct conf_agent *agent_conf;

@@ -190,10 +190,15 @@ lease_held(const struct lease_info *i)
 {
 	char since[CLOCK_TEXT];
 
+	struct err *e;
+
 	clock_format(i->since, since);
-	return err_hint(err_new(ERR_LOCKED, "task '%s' is being worked on: run '%s' on '%s', process %lld, since %s",
-	    i->task.s, i->run.s, i->node, (long long)i->pid, since),
-	    "wait for it, or if that machine is gone for good, 'git update-ref -d " REF_LEASES "%s'",
+	e = err_new(ERR_LOCKED, "task '%s' is being worked on: run '%s' on '%s', process %lld, since %s",
+	    i->task.s, i->run.s, i->node, (long long)i->pid, since);
+	if (i->remote)
+		return err_hint(e, "when that node gives no sign for %lld s, the next run here takes over",
+		    (long long)i->ttl);
+	return err_hint(e, "wait for it, or if that machine is gone for good, 'git update-ref -d " REF_LEASES "%s'",
 	    i->task.s);
 }
 
@@ -292,6 +297,14 @@ void
 lease_end(struct lease *l, struct state_step *t)
 {
 	step_ref(t, l->ref, &l->info.oid, &oid_zero);
+}
+
+struct err *
+lease_fence(struct lease *l, struct state_step *t)
+{
+	TRY(lease_follow(l));
+	step_ref(t, l->ref, &l->info.oid, &l->info.oid);
+	return NULL;
 }
 
 void

@@ -79,6 +79,12 @@ struct err *lease_claim(struct state *s, const struct lease_kind *kind, const st
  */
 struct err *lease_beat(struct lease *l) MUST_USE;
 
+/*
+ * A step that goes through only while the lease is this run's, and leaves it
+ * where it is.  ERR_STALE when it is known to be lost.
+ */
+struct err *lease_fence(struct lease *l, struct state_step *t) MUST_USE;
+
 /* Delete the ref as part of a step: the step fails with ERR_STALE when lost. */
 void lease_end(struct lease *l, struct state_step *t);
 

@@ -66,6 +66,7 @@ take(struct lease *l, const struct oid *there)
 	struct oid mine = l->info.oid;
 
 	TRY(lease_read(repo_of(l), l->ref, there, &other));
+	other.remote = true;
 	other.expired = lease_expired(seen, &other);
 	if (other.ended)
 		return err_hint(err_new(ERR_STATE, "run '%s' on '%s' has ended task '%s', and is not part of the state yet",
