@@ -9,7 +9,7 @@
  *	err = durable_commit(&d);
  *
  * On ext4 and XFS, whose journals keep order, all data is written out at once
- * and one fsync of a new file commits whatever was created, renamed or removed
+ * and one fsync of a small file commits whatever was created, renamed or removed
  * before it (git's core.fsyncMethod=batch, git-config(1)); elsewhere each file
  * and each folder is fsynced.  There a rename that comes after
  * durable_written() is never seen without what the files hold.

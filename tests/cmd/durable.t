@@ -21,7 +21,7 @@ test_objects_and_ref_are_synced_before_the_answer() {
 	id=$(line_of '(sync_file_range|fsync)\(.*refs/factory/state\.lock')
 	swap=$(line_of 'rename.*refs/factory/state"')
 	# One fsync of a new file where the disk keeps order, else one of each folder.
-	commit=$(grep -aEn 'fsync\(.*(objects/tmp_sync_|refs/factory>)' "$TMP/trace" | sed 's/:.*//' |
+	commit=$(grep -aEn 'fsync\(.*(objects/tmp_factory_sync|refs/factory>)' "$TMP/trace" | sed 's/:.*//' |
 		awk -v swap="$swap" '$1 > swap { print; exit }')
 	answer=$(grep -aEn '^[0-9]+ +write\(1<' "$TMP/trace" | sed 's/:.*//;q')
 	for pair in "$object $data" "$data $swap" "$id $swap" "$swap $commit" "$commit $answer"; do

@@ -128,7 +128,7 @@ syncs_before_a_ref_moves(void **state)
 	assert_int_not_equal(repo_objsync(r)->n, 0);
 	ok(ref_cas(r, "refs/heads/new", &oid_zero, &oid, "a test"));
 	assert_int_equal(repo_objsync(r)->n, 0);
-	sh("test -z \"$(find .git/objects -name 'tmp_*')\" && git cat-file -e %s", oid_hex(&oid).s);
+	sh("test -z \"$(find .git/objects -name 'tmp_obj*')\" && git cat-file -e %s", oid_hex(&oid).s);
 	repo_objsync(r)->failed = true;
 	fails(ref_cas(r, "refs/heads/new", &oid, &packed, "a test"), ERR_IO, "could not be synced before");
 	repo_close(r);
