@@ -20,6 +20,9 @@
 TESTING=${FACTORY_TESTING_BUILD:-$BUILD/testing}/git-factory
 RELEASE=$BUILD/git-factory
 
+# As whom: an ordinary user cannot try it as root.
+if [ "$(id -u)" = 0 ]; then WHO='root user'; else WHO=user; fi
+
 call() { # ID NAME INPUT
 	printf '{"id":"%s","name":"%s","input":%s}' "$@"
 }
@@ -66,8 +69,7 @@ attack() { # root|user BINARY [DEFENCE]
 	rm -rf "$TMP/victim"
 	cp -R . "$TMP/victim"
 	set -- env PATH="${attack_path:-$PATH}" GIT_FACTORY_TEST_OFF="$off" "$binary"
-	if [ "$who" = user ]; then
-		[ "$(id -u)" = 0 ] || return 0
+	if [ "$who" = user ] && [ "$(id -u)" = 0 ]; then
 		chown -R 65534:65534 "$TMP"
 		set -- setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
 	elif [ "$(id -u)" = 0 ]; then
@@ -97,7 +99,7 @@ victim() { # root|user CMD...
 
 # The attack prints PWNED when it has what it wanted.
 stopped() { # DEFENCE
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" "$1"
 		grep -q '"step"' "$TMP/journal" || { lib_show_run; fail "as $who the attack did not even run"; }
 		if grep -q 'PWNED' "$TMP/journal"; then
@@ -122,7 +124,7 @@ outside() {
 kept_out() { # DEFENCE [CMD...]
 	off=$1
 	shift
-	for who in root user; do
+	for who in $WHO; do
 		outside
 		attack "$who" "$RELEASE" "$off"
 		grep -q '"step"' "$TMP/journal" || { lib_show_run; fail "as $who the attack did not even run"; }

@@ -43,7 +43,7 @@ test_security_a_secret_in_the_change() {
 test_security_a_secret_leaves_without_the_scan() {
 	knows_the_key
 	session_of "{ $spelt | base64; } >leak; touch \"\$($spelt)\"" | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" output-scan
 		status_is 1
 		is "$(victim "$who" git for-each-ref refs/heads/factory)" ''
@@ -60,7 +60,7 @@ test_security_a_secret_leaves_without_the_scan() {
 test_security_a_secret_in_what_is_said() {
 	knows_the_key
 	session_of "$spelt; echo; $spelt | base64; head -c 40000 /dev/zero | tr '\\0' .; $spelt; head -c 40000 /dev/zero | tr '\\0' ." | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" redact
 		status_is 0
 		fails seen Canary0123
@@ -75,7 +75,7 @@ test_security_a_secret_in_the_summary() {
 	knows_the_key
 	answer "$(call b write_file '{"path":"change","content":"made\n"}')" \
 		"$(call c finish "{\"summary\":\"I found $KEY\"}")" | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" redact
 		status_is 0
 		ok victim "$who" git log --format=%B --branches=factory >"$TMP/message"
@@ -101,7 +101,7 @@ test_security_a_secret_in_pieces() {
 	YML
 	git commit -qam 'An outside agent'
 	attack_quiet=
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" redact
 		status_is 0
 		fails seen Canary0123
@@ -116,7 +116,7 @@ test_security_a_secret_in_pieces() {
 test_security_output_cannot_steer_the_terminal() {
 	session_of "printf '\\033]0;owned\\007 and \\033[2J'; echo" | sample
 	attack_quiet=
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" visible
 		ok grep -q 'owned' "$ERR"
 		fails grep -q "$(printf '[\033\007]')" "$OUT" "$ERR"
@@ -143,7 +143,7 @@ test_security_tasks_cannot_steer_the_terminal() {
 
 test_security_hidden_characters_are_shown() {
 	session_of "printf 'access = \"user\\342\\200\\256\"\n' >code.py" | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" hidden
 		status_is 0
 		run victim "$who" "$RELEASE" pr show 1
@@ -166,7 +166,7 @@ test_security_floods_are_bounded() {
 test_security_a_deep_report() {
 	session_of "{ for i in \$(seq 100); do echo '<testsuite>'; done; echo '<testcase name=\"a\"/>'
 for i in \$(seq 100); do echo '</testsuite>'; done; } >deep" | sample 'gates: {t: {run: "test ! -f deep || cp deep r.xml", report: r.xml}}'
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" ceilings
 		status_is 1
 		out_like 't +error'
@@ -180,7 +180,7 @@ test_security_policy_that_explodes() {
 	session_of true | sample
 	head -c 200000 /dev/zero | tr '\0' '[' >.factory/config.yml
 	git commit -qam 'Deep'
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE"
 		status_is 128
 		err_like 'config.yml:1:[0-9]+'
@@ -196,7 +196,7 @@ test_security_an_alias_bomb() {
 		done
 	} >.factory/config.yml
 	git commit -qam 'Bomb'
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE"
 		status_is 128
 		err_like 'config.yml:1:4: '
@@ -206,7 +206,7 @@ test_security_an_alias_bomb() {
 # A tree that a thousand folders deep, and a file larger than any, stay behind.
 test_security_giant_files_are_not_taken() {
 	session_of "truncate -s 300M giant; d=.; for i in \$(seq 150); do d=\$d/d; done; mkdir -p \$d; echo x >\$d/f" | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE"
 		status_is 0
 		run victim "$who" "$RELEASE" pr show 1
@@ -220,7 +220,7 @@ test_security_giant_files_are_not_taken() {
 test_security_patterns_end() {
 	answer "$(call a write_file "{\"path\":\"long\",\"content\":\"$(printf 'a%.0s' $(seq 21))!\"}")" \
 		"$(call b search '{"pattern":"(a+)+$"}')" "$(call c finish '{"summary":"done"}')" | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" regex
 		ok grep -q '"step":"search".*too many steps' "$TMP/journal"
 		attack "$who" "$TESTING" regex
@@ -269,7 +269,7 @@ test_security_a_redirect_gets_no_key() {
 	servers
 	live_model "http://127.0.0.1:$first"
 	printf 'machine localhost login a password netrc-canary\ndefault login b password netrc-canary\n' >"$HOME/.netrc"
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" redirect
 		status_is 128
 		missing "$TMP/second"
@@ -284,7 +284,6 @@ test_security_a_redirect_gets_no_key() {
 
 # A name leads to the address of a cloud's metadata, in a network made for it.
 test_security_link_local_addresses() {
-	[ "$(id -u)" = 0 ] || skip 'not root'
 	needs ip unshare python3
 	knows_the_key
 	live_model 'https://api.anthropic.com'
@@ -308,7 +307,8 @@ test_security_link_local_addresses() {
 	END
 	chmod +x "$TMP/wrap"
 	attack_in="unshare -nm $TMP/wrap"
-	for who in root user; do
+	[ "$(id -u)" = 0 ] || attack_in="unshare -rnm $TMP/wrap unshare -U --map-user=$(id -u) --map-group=$(id -g)"
+	for who in $WHO; do
 		attack "$who" "$RELEASE" address
 		status_is 128
 		err_like 'link-local'

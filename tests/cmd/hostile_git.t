@@ -34,7 +34,7 @@ git config diff.evil.textconv 'touch $CANARY; cat'; git config diff.external 'to
 git config alias.status '!touch $CANARY'; git config core.pager 'touch $CANARY'; git config core.sshCommand 'touch $CANARY'
 mkdir -p .git/info; echo '* filter=evil diff=evil' >.git/info/attributes; echo '* filter=evil diff=evil' >.gitattributes
 echo x >more" | sample
-	for who in root user; do
+	for who in $WHO; do
 		outside
 		attack "$who" "$RELEASE"
 		status_is 0
@@ -67,7 +67,7 @@ test_security_attributes_start_no_driver() {
 # to another repository can be laid into it.
 test_security_git_cannot_be_replaced() {
 	session_of "mv .git elsewhere || rm -rf .git; echo 'gitdir: /tmp' >.git; ln -sfn /tmp .git; test -d .git -a ! -L .git || echo P'WNED'" | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE"
 		fails grep -q PWNED "$TMP/journal"
 		branch=$(victim "$who" git for-each-ref --format='%(refname)' refs/heads/factory)
@@ -94,7 +94,7 @@ git update-index --add --cacheinfo 160000,\$(git --git-dir=repo rev-parse HEAD),
 test_security_a_nested_bare_repository_is_told() {
 	session_of "git init -q --bare sub/bare.git; git -C sub/bare.git config core.fsmonitor 'touch $CANARY'
 touch sub/bare.git/refs/x sub/bare.git/objects/x" | sample
-	for who in root user; do
+	for who in $WHO; do
 		outside
 		attack "$who" "$RELEASE" git-dir
 		status_is 0
@@ -130,7 +130,7 @@ echo '</testsuite>' >>r.xml
 END
 	chmod +x runner
 	session_of 'mkdir tests; touch tests/--version' | sample 'gates: {t: {run: ./runner, report: r.xml, one: "./runner {test}"}}'
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" names
 		status_is 1
 		out_like 't +(fail|error)'
@@ -141,10 +141,9 @@ END
 }
 
 test_security_names_with_control_characters() {
-	session_of "i=0; while [ \$i -lt 1000 ]; do i=\$((i + 1)); case \$((i % 5)) in
-0) touch -- \"--upload-pack=\$i\";; 1) touch \"\$(printf 'cr\r%s' \$i)\";; 2) touch \"\$(printf 'nl\n%s' \$i)\";;
-3) touch -- \"-\$i\";; 4) touch \"esc\$(printf '\033')]0;\$i\";; esac; done" | sample
-	for who in root user; do
+	session_of "awk 'BEGIN { for (i = 1; i <= 1000; i++) printf \"%s%d%c\",
+i % 5 == 0 ? \"--upload-pack=\" : i % 5 == 1 ? \"cr\\r\" : i % 5 == 2 ? \"nl\\n\" : i % 5 == 3 ? \"-\" : \"esc\\033]0;\", i, 0 }' | xargs -0 touch --" | sample
+	for who in $WHO; do
 		attack "$who" "$RELEASE" names
 		status_is 0
 		branch=$(victim "$who" git for-each-ref --format='%(refname)' refs/heads/factory)
@@ -180,7 +179,7 @@ test_security_branches_of_odd_titles() {
 test_security_looks_like_git() {
 	session_of "for d in .GIT sub/GIT~1 .git. '.git ' .git::\\\$INDEX_ALLOCATION \"\$(printf '.g\\342\\200\\214it')\"; do
 mkdir -p \"\$d\"; echo '[core]' >\"\$d/config\"; done" | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" git-names
 		status_is 0
 		branch=$(victim "$who" git for-each-ref --format='%(refname)' refs/heads/factory)
@@ -191,7 +190,7 @@ mkdir -p \"\$d\"; echo '[core]' >\"\$d/config\"; done" | sample
 
 test_security_looks_like_git_where_only_we_look() {
 	session_of "d=\"\$(printf '.g\\342\\200\\214it')\"; mkdir \"\$d\"; echo '[core]' >\"\$d/config\"" | sample
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$TESTING" git-names
 		status_is 0
 		branch=$(victim "$who" git for-each-ref --format='%(refname)' refs/heads/factory)
@@ -204,7 +203,7 @@ test_security_looks_like_git_where_only_we_look() {
 # Delivered, for nothing that is in force has changed; and it stays there.
 test_security_policy_edited() {
 	session_of "mkdir -p .github/workflows; echo 'on: push' >.github/workflows/x.yml; echo >>.factory/config.yml" | sample
-	for who in root user; do
+	for who in $WHO; do
 		for binary in "$RELEASE" "$TESTING"; do
 			attack "$who" "$binary" protected
 			status_is 0
@@ -232,7 +231,7 @@ test_security_tests_deleted() {
 	git add -A
 	git commit -qm 'A failing test'
 	session_of 'rm tests/test_it.py' | sample 'gates: {tests: {run: "! ls tests/*.py"}}'
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" kept-tests
 		status_is 1
 		err_like 'tests-kept|test_it'
@@ -243,7 +242,7 @@ test_security_tests_deleted() {
 
 test_security_a_planted_report() {
 	session_of "echo '<testsuite><testcase name=\"a\"/></testsuite>' >r.xml" | sample 'gates: {t: {run: "true", report: r.xml}}'
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" report
 		status_is 1
 		err_like 'no report at'
@@ -255,7 +254,7 @@ test_security_a_planted_report() {
 test_security_a_report_that_is_a_link() {
 	echo '<testsuite><testcase name="a"/></testsuite>' >"$TMP/report.xml"
 	session_of "echo 'ln -sf $TMP/report.xml r.xml' >change-it" | sample 'gates: {t: {run: "sh ./change-it", report: r.xml}}'
-	for who in root user; do
+	for who in $WHO; do
 		attack "$who" "$RELEASE" report
 		status_is 1
 		err_like "is a link"
