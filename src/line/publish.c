@@ -345,8 +345,8 @@ fold_one(struct fold *f, struct state_step *t, struct waiting *w, bool decides)
 		step_ref(t, lease, &w->lease, &oid_zero);
 	if (w->parcel.note != NULL)
 		vec_push(&f->notes, (struct note_line){w->parcel.commit, str_of(w->parcel.note)});
-	f->folded++;
-	w->folded = true;
+	w->folded = !has;
+	f->folded += !has;
 	return NULL;
 }
 
