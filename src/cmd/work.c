@@ -23,7 +23,10 @@
 #include "sys/proc.h"
 #include "wire/json.h"
 
+#define GOODBYE_MS 10000
 #define NO_END (INT64_C(100) * 365 * 24 * 3600)
+
+extern char **environ;
 
 struct work_opts {
 	int64_t slots;
@@ -194,6 +197,17 @@ with_null(const struct strs *s)
 	return argv;
 }
 
+/* That this node is gone; a remote that cannot be reached hears of it with the next sync. */
+static void
+tell_others(void)
+{
+	AUTO(proc_result_free) struct proc_result r = {0};
+	const char *const argv[] = {proc_self(), "sync", "--quiet", NULL};
+	struct proc_spec spec = {.argv = argv, .env = (const char *const *)environ, .deadline_ms = GOODBYE_MS};
+
+	err_ignore(proc_run(&spec, &r));
+}
+
 static struct err *
 work(struct app *app, const void *opts, const struct args *args UNUSED)
 {
@@ -217,6 +231,8 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	hand_on_repo(app);
 	e = guard_run(argv, &app->status);
 	err_ignore(node_withdraw(d.state, getpid()));
+	if (state_remote(d.state) != NULL)
+		tell_others();
 	return e;
 }
 
@@ -334,6 +350,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	const struct work_opts *o = opts;
 	const char *const sync[] = {proc_self(), "sync", "--quiet", NULL};
 	struct supervise_opts s = {.guard_fd = GUARD_FD, .on_event = o->quiet ? on_nothing : on_event, .arg = app};
+	struct opt_list watch = o->watch;
 	struct tally tally;
 	struct err *e;
 	size_t i;
@@ -346,11 +363,12 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	worker = with_null(&words);
 	s.worker = worker;
 	s.sync = o->sync ? sync : NULL;
-	for (i = 0; i < o->watch.n; i++)
-		strs_add(&s.watch, o->watch.v[i]);
+	for (i = 0; i < watch.n; i++)
+		strs_add(&s.watch, watch.v[i]);
 	hand_on_repo(app);
 	e = supervise(&s, &tally);
 	strs_free(&s.watch);
+	vec_free(&watch);
 	if (o->json)
 		put_tally(app, &tally);
 	else if (!o->quiet)

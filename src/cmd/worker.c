@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "line/run.h"
 #include "plant/worker.h"
+#include "store/state.h"
 #include "sys/sigs.h"
 
 struct hand_opts {
@@ -57,6 +58,8 @@ serve(struct app *app, const void *opts, const struct args *args UNUSED)
 
 	TRY(desk_open(app, &d));
 	line.state = d.state;
+	/* The supervisor has one process that publishes for all. */
+	line.leave_fold = state_remote(d.state) != NULL;
 	e = worker_serve(&w);
 	/* Told to stop, or its supervisor is gone: nobody is there to hear of it. */
 	if (err_is(e, ERR_INTERRUPTED)) {

@@ -58,6 +58,7 @@ struct plant {
 	uint64_t seen;		/* of the watched files */
 	int64_t looked;
 	int misfires;
+	bool synced;		/* what others did by our start is known */
 	bool draining, alone;
 };
 
@@ -462,6 +463,7 @@ sync_over(struct plant *p)
 	}
 	p->sync = NULL;
 	p->looked = 0;
+	p->synced = true;
 }
 
 /* One at a time: after runs, and once in an interval; -1 when none is due. */
@@ -471,6 +473,7 @@ keep_in_sync(struct plant *p)
 	struct proc_spec spec = {.argv = p->o->sync, .env = (const char *const *)environ,
 	    .inherit_out = true, .inherit_err = true, .adopts = true};
 	int64_t t = now(p), due;
+	struct err *e;
 
 	if (p->o->sync == NULL)
 		return -1;
@@ -483,7 +486,9 @@ keep_in_sync(struct plant *p)
 		return due;
 	p->sync_at = t;
 	p->sync_due = false;
-	err_ignore(proc_start(&spec, &p->sync));
+	e = proc_start(&spec, &p->sync);
+	p->synced |= e != NULL;
+	err_free(e);
 	return SYNC_APART_MS;
 }
 
@@ -540,7 +545,7 @@ dispatch(struct plant *p, int64_t *wait, bool *over)
 	struct worker *w;
 
 	TRY(bury_all(p));
-	while ((say = schedule_next(&p->schedule, wait)) == SCHEDULE_START && !burying(p)) {
+	while ((say = schedule_next(&p->schedule, wait)) == SCHEDULE_START && !burying(p) && p->synced) {
 		if (p->misfires >= MISFIRES)
 			return err_hint(err_new(ERR_COMMAND, "%d workers in a row ended before they could claim a task", p->misfires),
 			    "'git factory run' says why");
@@ -589,17 +594,18 @@ wait_for_something(struct plant *p, int64_t wait)
 static struct err *
 turn(struct plant *p, bool *over)
 {
-	int64_t wait = -1, other;
+	int64_t wait = -1, wait_sync, other;
 	bool done = false;
 
+	wait_sync = keep_in_sync(p);
 	other = look(p);
 	TRY(dispatch(p, &wait, &done));
 	if (other >= 0 && !done)
 		wait = least(wait, other);
 	if ((other = check_times(p)) >= 0)
 		wait = least(wait, other);
-	if ((other = keep_in_sync(p)) >= 0)
-		wait = least(wait, other);
+	if (wait_sync >= 0)
+		wait = least(wait, wait_sync);
 	*over = done && !busy(p);
 	if ((other = retire(p, *over)) >= 0)
 		wait = least(wait, other);
@@ -644,7 +650,8 @@ supervise(const struct supervise_opts *o, struct tally *out)
 	schedule_init(&p.schedule, &o->schedule, &p.clock);
 	p.seen = look_at_files(&p);
 	p.looked = now(&p);
-	p.sync_at = -o->schedule.interval_ms;
+	p.sync_at = now(&p) - o->schedule.interval_ms;
+	p.synced = o->sync == NULL;
 	while (e == NULL && !over && !p.alone)
 		e = turn(&p, &over);
 	if (p.alone)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # git factory work: many runs at once, supervised; git factory node.
 . "${0%/*}/../lib.sh"
+. "${0%/*}/../remote.sh"
 
 # Where agents leave a trace: as root they run as somebody else.
 SHARED=$TMP/shared
@@ -391,6 +392,92 @@ test_several_cycles() {
 	run git factory work --every 2s --max 1 --for 3s
 	status_is 0
 	out_is '2 delivered'
+}
+
+# A hub with a policy, and two nodes that reach it by HTTP.
+two_nodes() {
+	remote_fresh
+	factory_hub
+	rm -rf "$SHARED"
+	mkdir -m 777 "$SHARED"
+	git -C "$TMP/seed" config factory.sandbox.mode none
+	(
+		cd "$TMP/seed" || exit
+		cat >.factory/config.yml <<EOT
+version: 1
+base: main
+agent: doer
+agents:
+  doer: {kind: command, command: [sh, -c, '$1']}
+gates: none
+state: {remote: origin}
+EOT
+		git commit -q -a -m Policy
+		git push -q origin main
+	)
+	serve_http
+	for two_name in a b; do
+		node $two_name "$HTTP/hub.git"
+		git -C "$TMP/$two_name" config factory.node.name $two_name
+		git -C "$TMP/$two_name" config factory.sandbox.mode none
+	done
+}
+
+test_two_nodes_share_a_remote() {
+	two_nodes "echo x >>$SHARED/starts; sleep 0.3; $MAKE_FILE"
+	cd "$TMP/a"
+	git factory sync -q
+	tasks 6
+	git factory sync -q
+	git -C "$TMP/b" factory sync -q
+	"$BUILD/git-factory" work --slots 2 --until-empty >"$TMP/a.out" 2>&1 &
+	a=$!
+	cd "$TMP/b"
+	run git factory work --slots 2 --until-empty
+	status_is 0
+	wait $a || fail "$(cat "$TMP/a.out")"
+	is "$(wc -l <"$SHARED/starts")" 6
+	for clone in a b; do
+		cd "$TMP/$clone"
+		git factory sync -q
+		is "$(states)" ' 6 delivered,'
+	done
+	# Both had a part in it.
+	git factory log --json >"$TMP/log.json"
+	is "$(jq -r '.[].node' "$TMP/log.json" | sort -u | tr '\n' ' ')" 'a b '
+	is "$(git -C "$HUBS/hub.git" for-each-ref refs/factory/leases refs/factory/runs | wc -l)" 0
+	is "$(git -C "$HUBS/hub.git" for-each-ref refs/heads/factory | wc -l)" 6
+}
+
+test_an_idle_node_asks_once_in_an_interval() {
+	two_nodes "$MAKE_FILE"
+	cd "$TMP/a"
+	git factory sync -q
+	start_work --interval 2s
+	sleep 3
+	asked=$(grep -c 'GET .*info/refs' "$HTTP_LOG")
+	sleep 8
+	asked=$(($(grep -c 'GET .*info/refs' "$HTTP_LOG") - asked))
+	[ $asked -le 4 ] || fail "$asked requests in 8 s"
+	[ $asked -ge 2 ] || fail "$asked requests in 8 s: it does not look"
+	# Others see who is there.
+	cd "$TMP/b"
+	git factory sync -q
+	run git factory node list
+	out_like '^a  '
+	# What another files is taken up.
+	tasks 1
+	git factory sync -q
+	cd "$TMP/a"
+	within 10 sh -c 'git factory status | grep -q "1 delivered"'
+	kill -TERM "$pid"
+	end_work
+	status_is 130
+	cd "$TMP/b"
+	git factory sync -q
+	is "$(states)" ' 1 delivered,'
+	run git factory node list
+	out_like 'No node is at work'
 }
 
 run_tests
