@@ -13,11 +13,13 @@
 #include "line/run.h"
 #include "model/run.h"
 #include "store/queue.h"
+#include "store/state.h"
 #include "sys/sigs.h"
 
 struct run_opts {
 	const char *agent;
 	const char *recording;
+	const char *export;
 	bool fresh;
 	bool json;
 	bool quiet;
@@ -27,6 +29,7 @@ static const struct opt run_table[] = {
 	OPT_STRING('a', "agent", "NAME", struct run_opts, agent, "another agent than the configured one"),
 	OPT_STRING(0, "recording", "FILE", struct run_opts, recording, "let a recorded session answer instead of a model"),
 	OPT_FLAG(0, "fresh", struct run_opts, fresh, "start anew instead of going on with an unfinished run"),
+	OPT_STRING(0, "export", "FILE", struct run_opts, export, "write the delivery to a file instead of pushing it"),
 	OPT_FLAG('q', "quiet", struct run_opts, quiet, "no progress"),
 	OPT_FLAG(0, "json", struct run_opts, json, "print the run's record as JSON"),
 	OPT_END,
@@ -139,11 +142,14 @@ run(struct app *app, const void *opts, const struct args *args)
 	AUTO(desk_close) struct desk d = {0};
 	AUTO(run_free) struct run record;
 	struct oid landed = oid_zero;
-	struct line_opts line = {.landed = &landed, .agent = o->agent, .recording = o->recording, .fresh = o->fresh, .arg = app};
+	struct line_opts line = {.landed = &landed, .agent = o->agent, .recording = o->recording, .fresh = o->fresh, .export = o->export, .arg = app};
 	struct id task;
 
 	run_init(&record);
 	TRY(desk_queue(app, &d));
+	if (o->export != NULL && state_remote(d.state) == NULL)
+		return err_hint(err_new(ERR_CONFIG, "--export is for a delivery through a remote, and none is named"),
+		    "set 'state.remote' in .factory/config.yml, or 'git config factory.remote NAME'");
 	if (args->n > 0)
 		TRY(queue_find(d.queue, args->v[0], &task));
 	else

@@ -197,7 +197,7 @@ finish_shared(struct walk *w, struct ending *d)
 	/* From here on nobody else moves the lease: what it holds now is the fence. */
 	keeper_stop(w->keeper);
 	w->keeper = NULL;
-	e = publish_parcel(w->state, &d->parcel, &d->branch_old, &who, w->lease, &again);
+	e = publish_parcel(w->state, &d->parcel, &d->branch_old, &who, w->lease, w->o->export, &again);
 	w->lost = err_is(e, ERR_STALE) && !again;
 	TRY(e);
 	lease_free(w->lease);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "forge/pull.h"
+#include "git/bundle.h"
 #include "git/commit.h"
 #include "git/note.h"
 #include "git/ref.h"
@@ -34,6 +35,7 @@ struct delivery {
 	char *branch, *attempt, *run;	/* names of refs */
 	struct oid branch_old;
 	struct oid commit;		/* the parcel's */
+	const char *file;		/* to write the push into, or NULL */
 };
 
 static void
@@ -90,6 +92,16 @@ look_why(struct delivery *d, const struct push_result *r, struct err *why, bool 
 	return STEAL(stale);
 }
 
+/* What the run began from is where it is applied, too. */
+static struct err *
+write_file(struct delivery *d, const struct txn *t)
+{
+	struct oid base;
+	bool known = oid_parse(str_of(d->parcel->rec->base), &base);
+
+	return bundle_write(state_repo(d->state), d->file, d->parcel->rec->id, t, &base, known ? 1 : 0);
+}
+
 static struct err *
 push_once(struct delivery *d, bool *done, bool *again)
 {
@@ -99,6 +111,10 @@ push_once(struct delivery *d, bool *done, bool *again)
 	struct err *e;
 
 	TRY(make_push(d, &t));
+	if (d->file != NULL) {
+		*done = true;
+		return write_file(d, &t);
+	}
 	TRY(remote_open(state_repo(d->state), state_remote(d->state), NULL, &m));
 	e = remote_push(m, &t, &r);
 	*done = e == NULL;
@@ -124,9 +140,9 @@ settle_here(struct delivery *d)
 
 struct err *
 publish_parcel(struct state *s, const struct parcel *p, const struct oid *branch_old,
-    const struct ident *who, struct lease *l, bool *again)
+    const struct ident *who, struct lease *l, const char *file, bool *again)
 {
-	AUTO(delivery_free) struct delivery d = {.state = s, .parcel = p, .lease = l, .branch_old = *branch_old,
+	AUTO(delivery_free) struct delivery d = {.state = s, .parcel = p, .lease = l, .branch_old = *branch_old, .file = file,
 	    .branch = mem_printf("refs/heads/%s", p->has_pull ? p->pull.branch : ""),
 	    .attempt = mem_printf(REF_ATTEMPTS "%s", p->rec->id), .run = mem_printf(REF_RUNS "%s", p->rec->id)};
 	bool done = false;

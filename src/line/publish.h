@@ -26,12 +26,13 @@ struct sync_result;
 
 /*
  * The push of a run's end.  'branch_old' is what the remote's branch is to
- * hold.  On success this clone has no lease any more.  ERR_STALE: *again says
+ * hold.  With 'file' it is written there (git/bundle.h) instead of pushed, for
+ * 'git factory sync --apply'.  On success this clone has no lease any more.  ERR_STALE: *again says
  * whether only the branch was another's (look at it, and decide again), or
  * the lease is lost, for good.
  */
 struct err *publish_parcel(struct state *s, const struct parcel *p, const struct oid *branch_old,
-    const struct ident *who, struct lease *l, bool *again) MUST_USE;
+    const struct ident *who, struct lease *l, const char *file, bool *again) MUST_USE;
 
 /*
  * Bring this clone and the remote together (store/sync.h) and fold what waits

@@ -66,10 +66,10 @@ land_delivered(struct walk *w)
 static void
 follow_up(struct walk *w)
 {
-	bool lands = w->rec.outcome == RUN_DELIVERED && w->policy.cfg.merge.automatic;
+	bool lands = w->rec.outcome == RUN_DELIVERED && w->policy.cfg.merge.automatic && w->o->export == NULL;
 
 	if (state_remote(w->state) != NULL && !w->over) {
-		if (!w->o->leave_fold || lands)
+		if (w->o->export == NULL && (!w->o->leave_fold || lands))
 			claim_fold(w);
 		err_ignore(walk_done(w));
 	}

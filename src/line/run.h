@@ -49,6 +49,7 @@ struct line_opts {
 	const char *recording;	/* a transcript that answers instead of a model; NULL: none */
 	bool fresh;		/* drop an unfinished run of this task */
 	bool leave_fold;	/* with a remote: somebody else folds what is delivered (publish.h) */
+	const char *export;	/* with a remote: the delivery goes into this file for another process to push; NULL */
 	struct oid *landed;	/* the commit that policy's merge.auto landed, else untouched; or NULL */
 	int cancel_fd;		/* sigs_fd(), or 0 */
 	const volatile sig_atomic_t *cancel;	/* or NULL */

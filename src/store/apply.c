@@ -29,15 +29,27 @@ look(struct state *s, struct sync_result *out)
 	return state_remote(s) != NULL ? state_look(s, out) : ref_list(state_repo(s), "refs/", &out->seen);
 }
 
+/* What is there already, from this file or on another way, is not sent. */
 static struct err *
-move(struct state *s, const struct bundle *b)
+move(struct state *s, const struct txn *all, struct sync_result *out)
 {
 	AUTO(remote_close_p) struct remote *m = NULL;
+	AUTO(txn_free) struct txn left = {0};
+	struct oid has;
+	size_t i;
 
+	for (i = 0; i < all->n; i++) {
+		has = refs_get(&out->seen, all->v[i].name);
+		if (!oid_eq(&has, &all->v[i].new))
+			txn_add(&left, all->v[i].name, &all->v[i].old, &all->v[i].new);
+	}
+	out->refs_sent = left.n;
+	if (left.n == 0)
+		return NULL;
 	if (state_remote(s) == NULL)
-		return txn_commit(state_repo(s), &b->txn, "apply from a file");
+		return txn_commit(state_repo(s), &left, "apply from a file");
 	TRY(sync_open(s, &m));
-	return remote_push(m, &b->txn, NULL);
+	return remote_push(m, &left, NULL);
 }
 
 struct err *
@@ -50,7 +62,5 @@ state_apply(struct state *s, const char *path, const struct id *run, struct sync
 	TRY(bundle_read(state_repo(s), path, &b));
 	TRY(check_run(&b, run));
 	TRY(run != NULL ? permit_run(s, run, &out->seen, &b.txn) : permit_sync(s, &out->seen, &b.txn));
-	TRY(move(s, &b));
-	out->refs_sent = b.txn.n;
-	return NULL;
+	return move(s, &b.txn, out);
 }

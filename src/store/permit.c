@@ -21,9 +21,9 @@ check_expected(const struct refs *seen, const struct txn *t)
 
 	for (i = 0; i < t->n; i++) {
 		has = refs_get(seen, t->v[i].name);
-		if (!oid_eq(&has, &t->v[i].old))
+		if (!oid_eq(&has, &t->v[i].old) && !oid_eq(&has, &t->v[i].new))
 			return err_hint(err_new(ERR_STALE, "'%s' is not where the file expects it", t->v[i].name),
-			    "it was applied already, or somebody else was faster: write the file again");
+			    "somebody else was faster: write the file again");
 	}
 	return NULL;
 }

@@ -21,7 +21,7 @@ struct txn;
  * it, that run holds.  It may make refs/factory/runs/<run> and
  * refs/factory/attempts/<run>, move a branch factory/<task>-..., and delete
  * that lease or replace it by the same run's ended one.  Each ref must be
- * where the file expects it.  ERR_DENIED naming what is not allowed,
+ * where the file expects it, or already where it wants it.  ERR_DENIED naming what is not allowed,
  * ERR_STALE naming what moved meanwhile.
  */
 struct err *permit_run(struct state *s, const struct id *run, const struct refs *seen,

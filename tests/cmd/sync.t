@@ -336,6 +336,10 @@ test_a_file_carries_what_a_push_would() {
 	status_is 0
 	agree a
 	run on b sync --apply "$TMP/out.bundle"
+	status_is 0
+	on a task add "More" >/dev/null
+	syncs a
+	run on b sync --apply "$TMP/out.bundle"
 	status_is 128
 	err_like 'not where the file expects it'
 	syncs b
@@ -343,6 +347,56 @@ test_a_file_carries_what_a_push_would() {
 	run on a sync --export "$TMP/none.bundle"
 	status_is 0
 	missing "$TMP/none.bundle"
+}
+
+# A run without the right to push branches, and a process that has it.
+test_a_run_hands_its_delivery_to_another_process() {
+	remote_fresh
+	factory_hub
+	(
+		cd "$TMP/seed"
+		for block in '{"id":"a","name":"write_file","input":{"path":"done","content":"yes\n"}}' \
+			'{"id":"b","name":"finish","input":{"summary":"It is done"}}'; do
+			printf '{"reply":{"stop":"tools","blocks":[%s]},"usage":{"in":100,"out":10}}\n' "$block"
+		done >.factory/session.jsonl
+		cat >.factory/config.yml <<-'YML'
+			version: 1
+			agent: demo
+			models:
+			  demo: {provider: recorded, model: recorded, recording: .factory/session.jsonl}
+			agents:
+			  demo: {kind: builtin, model: demo}
+			gates: none
+			state: {remote: origin}
+		YML
+		git add .factory && git commit -qm 'A sample' && git push -q origin main
+	)
+	node worker "$HUBS/hub.git"
+	node deliverer "$HUBS/hub.git"
+	syncs worker
+	id=$(on worker task add "Do it")
+	syncs worker
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\ncase $1 in refs/heads/factory/*) [ -e "%s" ] ;; esac\n' "$TMP/may" >"$HUBS/hub.git/hooks/update"
+	chmod +x "$HUBS/hub.git/hooks/update"
+	run on worker run -q --export "$TMP/step.bundle" --json "$id"
+	status_is 0
+	the_run=$(json "$OUT" .id)
+	is "$(git -C "$HUBS/hub.git" for-each-ref refs/heads/factory refs/factory/runs)" ""
+	like "$(git -C "$HUBS/hub.git" for-each-ref)" "refs/factory/leases/$id"
+	: >"$TMP/may"
+	run on deliverer sync --apply "$TMP/step.bundle"
+	status_is 128
+	err_like "say so: '--run $the_run'"
+	run on deliverer sync --apply "$TMP/step.bundle" --run "$the_run"
+	status_is 0
+	like "$(git -C "$HUBS/hub.git" for-each-ref)" "refs/heads/factory/$id-do-it"
+	syncs deliverer
+	is "$(on deliverer task show --json "$id" | jq -r .state)" delivered
+	is "$(on deliverer pr list --json | jq -r '.[].task')" "$id"
+	is "$(git -C "$HUBS/hub.git" for-each-ref refs/factory/leases refs/factory/runs)" ""
+	syncs worker
+	agree worker deliverer
 }
 
 test_security_a_file_moves_only_what_it_may() {

@@ -407,6 +407,7 @@ a_run_moves_only_what_is_its_own(void **state)
 	fails(apply_file(&a, &more, &run), ERR_DENIED, "does not end the lease");
 	sh("test $(git -C hub.git for-each-ref | wc -l) = 4");
 	ok(apply_file(&a, &good, &run));
+	good.v[1].new = main_tip;
 	fails(apply_file(&a, &good, &run), ERR_STALE, "not where the file expects it");
 	sh("test $(git -C hub.git for-each-ref | wc -l) = 6");
 	txn_free(&good);
