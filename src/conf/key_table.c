@@ -172,7 +172,7 @@ const struct key keys[] = {
 	{"merge.method", KEY_ENUM, TOP(merge.method), "squash", NULL,
 	    "How a pull request lands", 0, 0, merges},
 	{"merge.auto", KEY_BOOL, TOP(merge.automatic), "false", NULL,
-	    "Land a change that passed every gate without asking a person", 0, 0, NULL},
+	    "Land a change that passed every gate without asking a person, unless it changes protected paths or holds characters that nobody sees", 0, 0, NULL},
 	{"state.branch", KEY_VIEW, TOP(state_branch), "factory-state", NULL,
 	    "Branch that shows the tasks and takes in edits of them, or none", 0, 0, NULL},
 	{"state.remote", KEY_REMOTE, TOP(state_remote), "none", NULL,

@@ -18,6 +18,7 @@
 #include "line/land.h"
 #include "line/policy.h"
 #include "line/publish.h"
+#include "line/scan.h"
 #include "model/run.h"
 #include "model/task.h"
 #include "store/ledger.h"
@@ -161,6 +162,18 @@ ask_for_protected(struct landing *l)
 	return err_hint(err_new(ERR_STATE, "pull request %" PRId64 " changes protected paths: %s", l->pull.number,
 	    buf_cstr(&names)), "look at 'git factory pr diff %" PRId64 "'; 'git factory pr merge --protected %" PRId64
 	    "' allows it", l->pull.number, l->pull.number);
+}
+
+/* Invisible characters and the like: told in the pull request, for a person to look at. */
+static struct err *
+ask_for_eyes(struct landing *l)
+{
+	AUTO(strs_free) struct strs remarks = {0};
+
+	if (!l->o->alone)
+		return NULL;
+	TRY(scan_change(l->repo, NULL, &l->now.tree, &l->tree, &remarks));
+	return remarks.n == 0 ? NULL : err_new(ERR_STATE, "%s", remarks.v[0]);
 }
 
 static struct err *
@@ -382,6 +395,7 @@ land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 	}
 	if (!l.moved) {
 		TRY(ask_for_protected(&l));
+		TRY(ask_for_eyes(&l));
 		TRY(prove_again(&l));
 		TRY(make_commit(&l));
 	}

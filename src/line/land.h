@@ -22,11 +22,13 @@ struct land_opts {
 	enum merge_method method;
 	bool keep_branch;	/* do not delete the branch after landing */
 	bool protected_paths;	/* a person allowed that protected paths change */
+	bool alone;		/* no person asked for it: what one should look at stops it */
 };
 
 /*
  * ERR_STATE when it is not open, or changes protected paths and nobody allowed
- * that (the message names them); ERR_GATES_FAILED, ERR_CONFLICT with the base,
+ * that, or 'alone' holds what a person is to see (the message names it);
+ * ERR_GATES_FAILED, ERR_CONFLICT with the base,
  * or when somebody committed to the branch after it was delivered, or a dirty
  * checkout is in the way.
  */

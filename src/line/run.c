@@ -49,7 +49,7 @@ walk_all(struct walk *w)
 static void
 land_delivered(struct walk *w)
 {
-	const struct land_opts o = {.line = w->o, .method = w->policy.cfg.merge.method};
+	const struct land_opts o = {.line = w->o, .method = w->policy.cfg.merge.method, .alone = true};
 	struct oid landed;
 	struct err *e;
 

@@ -40,18 +40,24 @@ hidden_in(struct repo *r, const struct oid *blob, size_t *out)
 	return NULL;
 }
 
+static bool
+finds(struct redactor *redact, struct str text)
+{
+	return redact != NULL && defence_on(DEFENCE_OUTPUT_SCAN) && redact_found(redact, text);
+}
+
 static struct err *
 scan_file(struct repo *r, struct redactor *redact, const struct diff_file *f, struct strs *remarks)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(SCAN_FILE_MAX);
 	size_t now, before;
 
-	if (defence_on(DEFENCE_OUTPUT_SCAN) && redact_found(redact, str_of(f->path)))
+	if (finds(redact, str_of(f->path)))
 		return err_new(ERR_SECRET, "the name of a changed file holds a secret");
 	if (f->status == 'D' || f->new_mode == MODE_GITLINK)
 		return NULL;
 	TRY(err_wrap(blob_read(r, &f->new_oid, &text), "'%s'", f->path));
-	if (defence_on(DEFENCE_OUTPUT_SCAN) && redact_found(redact, buf_str(&text)))
+	if (finds(redact, buf_str(&text)))
 		return err_hint(err_new(ERR_SECRET, "the change writes a secret into '%s'", f->path),
 		    "nothing was delivered; look at how the agent came by it");
 	now = count_hidden(buf_str(&text));

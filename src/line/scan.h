@@ -16,7 +16,8 @@ struct repo;
 
 /*
  * Every changed file's name and content.  ERR_SECRET naming the file when a
- * secret that this process knows is in it, in any encoding.  What a person is
+ * secret that 'redact' (NULL: nothing is searched for) knows is in it, in any
+ * encoding.  What a person is
  * to be told is added to 'remarks', a sentence each: files that gained code
  * points which a reader does not see (bidirectional controls, zero-width
  * characters), and git repositories of their own among the files.

@@ -154,6 +154,20 @@ test_security_hidden_characters_are_shown() {
 	done
 }
 
+# A person decides: where policy lets changes land by themselves, this one does not.
+test_security_hidden_characters_do_not_land_by_themselves() {
+	session_of "printf 'access = \"user\\342\\200\\256\"\n' >code.py" | sample 'gates: none' 'merge: {auto: true}'
+	for who in $WHO; do
+		attack "$who" "$RELEASE" hidden
+		status_is 0
+		fails victim "$who" git cat-file -e main:code.py
+		run victim "$who" "$RELEASE" pr merge 1
+		status_is 0
+		attack "$who" "$TESTING" hidden
+		ok victim "$who" git cat-file -e main:code.py
+	done
+}
+
 # ---- 28: sizes and depths ----
 
 test_security_floods_are_bounded() {

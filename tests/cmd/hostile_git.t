@@ -116,6 +116,21 @@ git add .gitmodules; git update-index --add --cacheinfo 160000,\$(git rev-parse 
 	is "$(victim root git ls-tree -r main | grep -c '^160000')" 0
 }
 
+# Policy names a remote of this clone, and git would run what its address says.
+test_security_a_remote_by_ext() {
+	session_of true | sample 'gates: none' 'state: {remote: odd}'
+	git config remote.odd.url "ext::sh -c touch% $CANARY"
+	for who in $WHO; do
+		outside
+		attack "$who" "$RELEASE" protocols
+		status_is 128
+		err_like "protocol 'ext', which is not allowed"
+		missing "$CANARY"
+		attack "$who" "$TESTING" protocols
+		exists "$CANARY"
+	done
+}
+
 # ---- 24, 25: names ----
 
 # Run once more alone, a test of that name is an option, and passes.
@@ -215,6 +230,20 @@ test_security_policy_edited() {
 				status_is 0
 			fi
 		done
+	done
+}
+
+# Nor does it land by itself where policy lets changes do so.
+test_security_policy_edited_does_not_land_by_itself() {
+	session_of "mkdir -p .github/workflows; echo 'on: push' >.github/workflows/x.yml" | sample 'gates: none' 'merge: {auto: true}'
+	attack_quiet=
+	for who in $WHO; do
+		attack "$who" "$RELEASE" protected
+		status_is 0
+		err_like "waits for a person: pull request 1 changes protected paths: '.github/workflows/x.yml'"
+		fails victim "$who" git cat-file -e main:.github/workflows/x.yml
+		attack "$who" "$TESTING" protected
+		ok victim "$who" git cat-file -e main:.github/workflows/x.yml
 	done
 }
 
