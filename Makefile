@@ -132,7 +132,7 @@ $(B)/tests/soak/strike: tests/soak/crash/strike.c $(B)/flags
 
 $(B)/tests/bench/%: tests/bench/%.c $(B)/libfactory.a $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libfactory.a $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $< $(B)/libfactory.a $(LDLIBS)
 
 -include $(OBJ:.o=.d) $(B)/src/main.d $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d)
 
@@ -176,7 +176,8 @@ fuzz:
 	$(MAKE) FUZZING=1 B=$(B)/san fuzzers
 	ci/fuzz --seconds $(FUZZ_SECONDS) $(B)/san
 
-bench: all $(B)/tests/bench/timeit $(B)/tests/bench/workspace
+BENCHES := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
+bench: all $(BENCHES)
 	tests/bench/run --build $(B)
 
 SOAK_MINUTES ?= 10

@@ -309,7 +309,8 @@ open_file(const char *file, struct cache **out)
 		e = failed(c, "cannot be opened");
 	if (e == NULL) {
 		lite.busy_timeout(c->db, BUSY_MS);
-		e = exec(c, "PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024");
+		e = exec(c, "PRAGMA synchronous = OFF; PRAGMA journal_mode = PERSIST; PRAGMA journal_size_limit = 1048576;"
+		    " PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024");
 	}
 	if (e == NULL && lite.db_readonly(c->db, "main") == 1)
 		e = err_new(ERR_DENIED, "cache '%s' cannot be written", file);
