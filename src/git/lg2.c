@@ -27,6 +27,9 @@ _Static_assert(sizeof(union slots) == sizeof(struct lg2_table), "one pointer per
 static const char *extensions[] = {"noop", "noop-v1", "objectformat", "refstorage",
     "worktreeconfig", "partialclone", "preciousobjects", "relativeworktrees"};
 
+#define TREE_KEPT_MAX (32 * KIB)
+#define CACHE_MAX (16 * MIB)	/* bytes of all that it keeps */
+
 static struct err *
 set_options(void)
 {
@@ -37,6 +40,11 @@ set_options(void)
 		rc = lg2.git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	if (rc == 0)
 		rc = lg2.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 1);
+	/* Trees of a fan-out are read again and again, and are larger than the 4 KiB that it keeps. */
+	if (rc == 0)
+		rc = lg2.git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, (size_t)TREE_KEPT_MAX);
+	if (rc == 0)
+		rc = lg2.git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);
 	return rc < 0 ? lg2_err(NULL, rc, "cannot set up libgit2") : NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "git/diff.h"
 #include "git/lg2.h"
 #include "git/notetree.h"
+#include "git/pack.h"
 #include "git/repo.h"
 #include "git/tree.h"
 
@@ -45,9 +46,11 @@ open_tree(struct repo *r, const struct oid *oid, git_tree **out)
 	return rc < 0 ? lg2_err(r, rc, "cannot read the notes '%s'", oid_hex(oid).s) : NULL;
 }
 
+/* Where the note is, or where it goes: at least 'deep' digits down. */
 static struct err *
-locate(struct repo *r, const struct oid *tree, const char *hex, struct where *w)
+locate(struct repo *r, const struct oid *tree, const char *hex, size_t deep, struct where *w)
 {
+	buf_clear(&w->folder);
 	w->rest = hex;
 	w->level = *tree;
 	w->blob = oid_zero;
@@ -63,9 +66,12 @@ locate(struct repo *r, const struct oid *tree, const char *hex, struct where *w)
 			return NULL;
 		}
 		entry = t == NULL ? NULL : lg2.git_tree_entry_byname(t, two);
-		if (entry == NULL || lg2.git_tree_entry_filemode_raw(entry) != GIT_FILEMODE_TREE)
+		if (entry != NULL && lg2.git_tree_entry_filemode_raw(entry) == GIT_FILEMODE_TREE)
+			w->level = lg2_oid_back(lg2.git_tree_entry_id(entry));
+		else if ((size_t)(w->rest - hex) < deep)
+			w->level = oid_zero;
+		else
 			return NULL;
-		w->level = lg2_oid_back(lg2.git_tree_entry_id(entry));
 		buf_addf(&w->folder, "%s/", two);
 		w->rest += 2;
 	}
@@ -77,7 +83,7 @@ notetree_find(struct repo *r, const struct oid *tree, const struct oid *object, 
 {
 	struct where w = {.folder = BUF_INIT(KIB)};
 	struct oid_hex hex = oid_hex(object);
-	struct err *e = locate(r, tree, hex.s, &w);
+	struct err *e = locate(r, tree, hex.s, 0, &w);
 
 	buf_free(&w.folder);
 	if (e == NULL)
@@ -109,19 +115,23 @@ move_down(const struct where *w, const git_tree_entry *entry, struct tree_edit *
 	tree_edit_put(edit, to, MODE_FILE, &oid);
 }
 
-/* Where the level is crowded, move its notes into folders. */
+/* Where a level is crowded with what is to come, move its notes into folders. */
 static struct err *
-thin_out(struct repo *r, const struct where *w, struct tree_edit *edit)
+thin_out(struct repo *r, const struct where *w, size_t coming, struct tree_edit *edit, bool *crowded)
 {
 	AUTO(lg2_tree_free_p) git_tree *t = NULL;
 	size_t i, n, flat = 0, length = strlen(w->rest);
 	const git_tree_entry *entry;
 
+	*crowded = false;
+	if (length < 4)
+		return NULL;
 	TRY(open_tree(r, &w->level, &t));
-	n = t == NULL || length < 4 ? 0 : lg2.git_tree_entrycount(t);
+	n = t == NULL ? 0 : lg2.git_tree_entrycount(t);
 	for (i = 0; i < n; i++)
 		flat += is_movable(t, lg2.git_tree_entry_byindex(t, i), length);
-	for (i = 0; flat > NOTETREE_FLAT_MAX && i < n; i++) {
+	*crowded = flat + coming > NOTETREE_FLAT_MAX;
+	for (i = 0; *crowded && i < n; i++) {
 		entry = lg2.git_tree_entry_byindex(t, i);
 		if (is_movable(t, entry, length))
 			move_down(w, entry, edit);
@@ -177,21 +187,15 @@ lines_of(struct map *notes, const char *hex)
 
 /* Put one object's lines; an unchanged note makes no edit. */
 static struct err *
-put_note(struct repo *r, const struct oid *tree, const char *hex, struct strs *lines,
-    struct tree_edit *edit)
+put_note(struct repo *r, const struct where *w, const char *hex, struct strs *lines, struct tree_edit *edit)
 {
 	AUTO(buf_free) struct buf old = BUF_INIT(NOTE_MAX);
 	AUTO(buf_free) struct buf new = BUF_INIT(NOTE_MAX);
 	AUTO(buf_free) struct buf path = BUF_INIT(KIB);
-	struct where w = {.folder = BUF_INIT(KIB)};
-	struct err *e = locate(r, tree, hex, &w);
 
-	buf_addf(&path, "%s%s", buf_cstr(&w.folder), w.rest == NULL ? "" : w.rest);
-	buf_free(&w.folder);
-	if (e == NULL && !oid_is_zero(&w.blob))
-		e = blob_read(r, &w.blob, &old);
-	if (e != NULL)
-		return err_wrap(e, "the note of '%s'", hex);
+	buf_addf(&path, "%s%s", buf_cstr(&w->folder), w->rest);
+	if (!oid_is_zero(&w->blob))
+		TRY(err_wrap(blob_read(r, &w->blob, &old), "the note of '%s'", hex));
 	add_lines(lines, buf_str(&old));
 	join_lines(lines, &new);
 	TRY(buf_check(&new, "note"));
@@ -200,52 +204,140 @@ put_note(struct repo *r, const struct oid *tree, const char *hex, struct strs *l
 	return tree_edit_write(r, edit, buf_cstr(&path), buf_str(&new));
 }
 
-/* Make room on every level that is to be written, until nothing is crowded. */
+/* Notes on their way into a tree, and where each of them goes. */
+struct placing {
+	struct repo *repo;
+	const struct map *notes;
+	struct oid tree;
+	struct where *at;	/* one for each note */
+	size_t *deep;		/* digits that must be folders at least */
+};
+
+/* A level to which new notes come. */
+struct level {
+	const struct where *w;
+	size_t coming;
+	bool crowded;
+};
+
 static struct err *
-make_room(struct repo *r, const struct map *notes, struct oid *tree)
+place_all(struct placing *p)
 {
 	size_t i;
 
-	for (i = 0; i < notes->n;) {
-		AUTO(tree_edit_free) struct tree_edit edit = {0};
-		struct where w = {.folder = BUF_INIT(KIB)};
-		struct err *e = locate(r, tree, notes->entries[i].key, &w);
+	for (i = 0; i < p->notes->n; i++)
+		TRY(locate(p->repo, &p->tree, p->notes->entries[i].key, p->deep[i], &p->at[i]));
+	return NULL;
+}
 
-		if (e == NULL)
-			e = thin_out(r, &w, &edit);
-		buf_free(&w.folder);
-		if (e == NULL && edit.n > 0)
-			e = tree_apply(r, tree, &edit, tree);
-		if (e != NULL)
-			return e;
-		if (edit.n == 0)
-			i++;
+/* By folder. */
+static void
+gather(const struct placing *p, struct map *levels)
+{
+	const char *folder;
+	struct level *l;
+	size_t i;
+
+	for (i = 0; i < p->notes->n; i++) {
+		if (!oid_is_zero(&p->at[i].blob))
+			continue;
+		folder = buf_cstr(&p->at[i].folder);
+		l = map_get(levels, folder);
+		if (l == NULL) {
+			l = mem_alloc(sizeof(*l));
+			l->w = &p->at[i];
+			(void)map_set(levels, folder, l);
+		}
+		l->coming++;
+	}
+}
+
+/* Thin out what is crowded; the notes that come there go below it. */
+static struct err *
+sink(struct placing *p, const struct map *levels, struct tree_edit *edit, bool *any)
+{
+	struct level *l;
+	size_t i;
+
+	*any = false;
+	for (i = 0; i < levels->n; i++) {
+		l = levels->entries[i].value;
+		TRY(thin_out(p->repo, l->w, l->coming, edit, &l->crowded));
+		*any |= l->crowded;
+	}
+	for (i = 0; *any && i < p->notes->n; i++) {
+		l = oid_is_zero(&p->at[i].blob) ? map_get(levels, buf_cstr(&p->at[i].folder)) : NULL;
+		if (l != NULL && l->crowded)
+			p->deep[i] = (size_t)(p->at[i].rest - p->notes->entries[i].key) + 2;
 	}
 	return NULL;
+}
+
+/* Make room on every level that is to be written, until nothing is crowded. */
+static struct err *
+make_room(struct placing *p)
+{
+	bool crowded = true;
+
+	while (crowded) {
+		AUTO(tree_edit_free) struct tree_edit edit = {0};
+		struct map levels = {0};
+		struct err *e = place_all(p);
+
+		if (e == NULL) {
+			gather(p, &levels);
+			e = sink(p, &levels, &edit, &crowded);
+		}
+		if (e == NULL && edit.n > 0)
+			e = tree_apply(p->repo, &p->tree, &edit, &p->tree);
+		map_free(&levels, free);
+		TRY(e);
+	}
+	return NULL;
+}
+
+static struct err *
+put_all(struct placing *p, struct oid *out)
+{
+	AUTO(tree_edit_free) struct tree_edit edit = {0};
+	size_t i;
+
+	TRY(make_room(p));
+	for (i = 0; i < p->notes->n; i++)
+		TRY(put_note(p->repo, &p->at[i], p->notes->entries[i].key, p->notes->entries[i].value, &edit));
+	return tree_apply(p->repo, &p->tree, &edit, out);
+}
+
+static void
+placing_free(struct placing *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->notes->n; i++)
+		buf_free(&p->at[i].folder);
+	free(p->at);
+	free(p->deep);
 }
 
 /* The tree with all these notes; the same id when it has them already. */
 static struct err *
 put_notes(struct repo *r, const struct oid *tree, const struct map *notes, struct oid *out)
 {
-	AUTO(tree_edit_free) struct tree_edit edit = {0};
-	struct oid roomy = *tree;
+	AUTO(placing_free) struct placing p = {.repo = r, .notes = notes, .tree = *tree,
+	    .at = mem_alloc((notes->n + 1) * sizeof(*p.at)), .deep = mem_alloc((notes->n + 1) * sizeof(*p.deep))};
+	AUTO(pack_free_p) struct pack *pack = NULL;
+	struct oid made;
 	size_t i;
 
 	for (i = 0; i < notes->n; i++)
-		TRY(put_note(r, tree, notes->entries[i].key, notes->entries[i].value, &edit));
-	if (edit.n == 0) {
-		*out = *tree;
-		return NULL;
-	}
-	TRY(make_room(r, notes, &roomy));
-	if (!oid_eq(&roomy, tree)) {
-		/* The paths moved; the lines are joined already, so that is cheap. */
-		tree_edit_free(&edit);
-		for (i = 0; i < notes->n; i++)
-			TRY(put_note(r, &roomy, notes->entries[i].key, notes->entries[i].value, &edit));
-	}
-	return tree_apply(r, &roomy, &edit, out);
+		buf_init(&p.at[i].folder, KIB);
+	if (notes->n >= PACK_WORTH)
+		TRY(pack_begin(r, &pack));
+	TRY(put_all(&p, &made));
+	if (pack != NULL)
+		TRY(pack_end(pack));
+	*out = made;
+	return NULL;
 }
 
 struct err *

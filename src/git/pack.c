@@ -20,12 +20,33 @@ struct pack {
 	size_t unsynced;	/* objects before the begin */
 };
 
+/*
+ * Each object that is written is looked for first, and where it is missing
+ * all packs are listed anew: not worth it for what we make ourselves.
+ */
+static int
+quieten(git_odb *odb)
+{
+	git_odb_backend *b;
+	size_t i, n = lg2.git_odb_num_backends(odb);
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		rc = lg2.git_odb_get_backend(&b, odb, i);
+		if (rc == 0)
+			b->refresh = NULL;
+	}
+	return rc;
+}
+
 static struct err *
 open_memory(struct pack *p)
 {
 	AUTO(mem_free_p) char *objects = path_join(repo_commondir(p->repo), "objects");
 	int rc = lg2.git_odb_open(&p->here, objects);
 
+	if (rc == 0)
+		rc = quieten(p->here);
 	if (rc == 0)
 		rc = lg2.git_mempack_new(&p->memory);
 	if (rc == 0)
