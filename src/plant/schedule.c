@@ -180,6 +180,12 @@ schedule_ended(struct schedule *s, int64_t wait_ms)
 		not_before(s, wait_ms);
 }
 
+bool
+schedule_full(const struct schedule *s)
+{
+	return s->running + s->asked >= s->o.slots;
+}
+
 void
 schedule_poke(struct schedule *s)
 {

@@ -69,6 +69,7 @@ void schedule_lost(struct schedule *s);		/* it died, or lost every race: ask aga
 void schedule_idle(struct schedule *s, int64_t wait_ms, bool empty);
 /* A run is over; another may have become ready by it.  wait_ms: start none before. */
 void schedule_ended(struct schedule *s, int64_t wait_ms);
+bool schedule_full(const struct schedule *s);	/* every slot is taken */
 void schedule_poke(struct schedule *s);		/* something has changed: ask again */
 void schedule_drain(struct schedule *s);	/* start no more */
 

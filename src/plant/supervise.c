@@ -435,7 +435,7 @@ look(struct plant *p)
 	int64_t t = now(p);
 	uint64_t sum;
 
-	if (p->o->watch.n == 0 || p->draining)
+	if (p->o->watch.n == 0 || p->draining || schedule_full(&p->schedule))
 		return -1;
 	if (t - p->looked < LOOK_MS)
 		return p->looked + LOOK_MS - t;

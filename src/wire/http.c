@@ -11,12 +11,14 @@
 #include "base/lib.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "sys/sigs.h"
 #include "wire/http.h"
 #include "wire/http_addr.h"
 
 #define CONNECT_MS 30000
 #define IDLE_MS 60000
-#define TICK_MS 100	/* how soon a cancel is seen */
+#define TICK_MS 100	/* how soon a flag is seen that no signal sets */
+#define LONG_TICK_MS 5000
 #define HEADERS_MAX (256 * KIB)
 
 #define CURL_FNS(X)               \
@@ -345,6 +347,25 @@ check_pace(struct transfer *t, struct pace *p)
 	return NULL;
 }
 
+/*
+ * Many runs wait for a model at once on one machine, so none of them may wake
+ * just to look at a flag: a signal makes a descriptor readable.
+ */
+static void
+wait_for_more(struct transfer *t, const struct pace *p)
+{
+	struct curl_waitfd signal = {.fd = sigs_fd(), .events = CURL_WAIT_POLLIN};
+	bool hears = t->req->cancel == sigs_flag() && signal.fd > 0;
+	int64_t now = clock_mono(&p->clock);
+	int64_t ms = t->req->cancel == NULL || hears ? LONG_TICK_MS : TICK_MS;
+
+	if (p->deadline != 0 && p->deadline - now < ms)
+		ms = p->deadline - now;
+	if (p->window + p->idle_ms - now < ms)
+		ms = p->window + p->idle_ms - now;
+	lib.curl_multi_poll(t->multi, &signal, hears ? 1 : 0, ms < 1 ? 1 : (int)ms, NULL);
+}
+
 static struct err *
 transfer_run(struct transfer *t)
 {
@@ -360,7 +381,7 @@ transfer_run(struct transfer *t)
 		if (running == 0)
 			return NULL;
 		TRY(check_pace(t, &p));
-		lib.curl_multi_poll(t->multi, NULL, 0, TICK_MS, NULL);
+		wait_for_more(t, &p);
 	}
 }
 
