@@ -1,0 +1,184 @@
+#!/bin/sh
+# What a run delivers through a remote: folded into the state once, and landed.
+. "${0%/*}/../lib.sh"
+. "${0%/*}/../share.sh"
+
+test_a_run_is_delivered_and_folded() {
+	share
+	cd "$TMP/a"
+	run git factory run "$id"
+	status_is 0
+	out_like 'delivered as pull request 1'
+	is "$(on_hub for-each-ref --format='%(refname)' refs/factory/leases refs/factory/runs)" ""
+	like "$(on_hub for-each-ref --format='%(refname)' refs/heads/factory)" "refs/heads/factory/$id-do-it"
+	is "$(state_of a)" delivered
+	is "$(git for-each-ref refs/factory/leases)" ""
+	cd "$TMP/b"
+	ok git factory sync >"$OUT"
+	is "$(state_of b)" delivered
+	like "$(git factory pr list)" 'Do it'
+	on_hub log --notes=factory -1 "factory/$id-do-it" >"$OUT"
+	out_like '"event":"attempt"'
+	like "$(git factory log)" delivered
+}
+
+test_another_clone_lands_it() {
+	share
+	in_clone a git factory run -q "$id" >"$OUT"
+	cd "$TMP/b"
+	run git factory pr merge 1
+	status_is 0
+	is "$(on_hub show main:done)" yes
+	is "$(git rev-parse main)" "$(on_hub rev-parse main)"
+	is "$(cat ./done)" yes
+	is "$(on_hub for-each-ref refs/heads/factory)" ""
+	is "$(state_of b)" landed
+	on_hub log --notes=factory -1 main >"$OUT"
+	out_like '"event":"landed"'
+	cd "$TMP/a"
+	run git factory pr merge 1
+	status_is 1
+	err_like 'is merged'
+	is "$(state_of a)" landed
+	is "$(git rev-parse main)" "$(on_hub rev-parse main~1)"
+	# A new run starts from the base as the remote has it.
+	git factory sync >"$OUT"
+	other=$(git factory task add "Do it again" 2>"$ERR")
+	run git factory run -q --json "$other"
+	is "$(json "$OUT" .base)" "$(on_hub rev-parse main)"
+}
+
+test_a_clone_with_commits_of_its_own_still_lands() {
+	share
+	in_clone a git factory run -q "$id" >"$OUT"
+	cd "$TMP/b"
+	commit mine 'not pushed'
+	before=$(git rev-parse main)
+	run git factory pr merge 1
+	status_is 0
+	err_like "stays where it is"
+	is "$(git rev-parse main)" "$before"
+	is "$(on_hub show main:done)" yes
+}
+
+test_a_base_that_moves_while_it_lands_is_gated_again() {
+	share 1
+	in_clone a git factory run -q "$id" >"$OUT"
+	cd "$TMP/c"
+	commit first 'pushed before'
+	git push -q origin main
+	cd "$TMP/b"
+	git factory pr merge 1 >"$OUT" 2>"$ERR" &
+	pid=$!
+	sleep 0.7
+	cd "$TMP/c"
+	commit second 'pushed while the gates ran'
+	git push -q origin main
+	wait "$pid"
+	is "$(on_hub ls-tree --name-only main first second "done" | tr '\n' ' ')" 'done first second '
+	is "$(on_hub rev-list --count main)" 5
+	is "$(state_of b)" landed
+}
+
+test_a_person_closes_it_elsewhere() {
+	share
+	in_clone a git factory run -q "$id" >"$OUT"
+	in_clone b git factory pr close 1 >"$OUT"
+	cd "$TMP/a"
+	git factory sync >"$OUT"
+	is "$(state_of a)" escalated
+	is "$(git factory pr show --json 1 | jq -r .state)" closed
+}
+
+# A hook that says when the state is pushed, and refuses it: a claim's own look
+# has nothing to push.
+refuse_state() {
+	cat >"$TMP/hub/hooks/pre-receive" <<-'SH'
+		#!/bin/sh
+		grep -q refs/factory/state || exit 0
+		touch reached
+		sleep 1
+		exit 1
+	SH
+	chmod +x "$TMP/hub/hooks/pre-receive"
+}
+
+test_a_run_killed_before_it_was_folded_is_folded_by_another() {
+	share
+	refuse_state
+	cd "$TMP/a"
+	git-factory run "$id" >"$TMP/out.a" 2>"$TMP/err.a" &
+	pid=$!
+	for _ in $(seq 200); do
+		[ ! -f "$TMP/hub/reached" ] || break
+		sleep 0.05
+	done
+	kill -KILL "$pid"
+	wait "$pid" || :
+	rm "$TMP/hub/hooks/pre-receive"
+	run_ref=$(on_hub for-each-ref --format='%(refname)' refs/factory/runs)
+	like "$run_ref" 'refs/factory/runs/[a-z2-7]{8}$'
+	# Nobody takes the task, however long that lasts.
+	cd "$TMP/c"
+	git factory sync -n >"$OUT"
+	run git factory run -q "$id"
+	status_is 128
+	err_like 'was worked on meanwhile'
+	is "$(on_hub for-each-ref refs/factory/runs refs/factory/leases)" ""
+	is "$(on_hub ls-tree -r --name-only refs/factory/state runs/ | sed 's|.*/||')" "${run_ref##*/}.json"
+	is "$(state_of c)" delivered
+	# The one that was killed finds its run ended.
+	cd "$TMP/a"
+	run git factory run --json -q "$id"
+	status_is 0
+	is "$(json "$OUT" .id)" "${run_ref##*/}"
+	is "$(json "$OUT" .pull)" 1
+	is "$(on_hub for-each-ref refs/factory/pulls | wc -l)" 1
+	git factory sync >"$OUT"
+	out_is 'nothing to exchange'
+}
+
+test_a_fold_that_is_refused_is_told_and_made_up_for() {
+	share
+	refuse_state
+	cd "$TMP/a"
+	run git factory run "$id"
+	status_is 0
+	err_like "becomes part of the state there with the next"
+	rm "$TMP/hub/hooks/pre-receive"
+	cd "$TMP/b"
+	run git factory sync
+	out_like 'folded 1 finished run'
+	run git factory sync
+	out_is 'nothing to exchange'
+	is "$(state_of b)" delivered
+	cd "$TMP/a"
+	git factory sync >"$OUT"
+	is "$(state_of a)" delivered
+	is "$(git rev-parse refs/factory/state)" "$(on_hub rev-parse refs/factory/state)"
+}
+
+# A git whose pushes arrive, and whose answers do not.
+test_an_answer_that_is_lost_is_read_back() {
+	share
+	cat >"$TMP/git" <<-SH
+		#!/bin/sh
+		case " \$* " in *' push '*)
+			PATH=\${PATH#*:} git "\$@" >/dev/null 2>&1
+			echo 'fatal: the remote end hung up unexpectedly' >&2
+			exit 128 ;;
+		esac
+		PATH=\${PATH#*:} exec git "\$@"
+	SH
+	mkdir -p "$TMP/bin"
+	mv "$TMP/git" "$TMP/bin/git"
+	chmod +x "$TMP/bin/git"
+	cd "$TMP/a"
+	PATH=$TMP/bin:$PATH run git-factory run --json -q "$id"
+	status_is 0
+	is "$(json "$OUT" .pull)" 1
+	is "$(on_hub ls-tree -r --name-only refs/factory/state runs/ | wc -l)" 1
+	is "$(on_hub for-each-ref refs/factory/runs refs/factory/leases)" ""
+}
+
+run_tests
