@@ -98,10 +98,10 @@ show(struct app *app, struct state *s, const struct sync_words *o, const struct 
 {
 	size_t i;
 
-	if (o->json) {
+	if (o->json)
 		print_json(app, s, r, folded);
+	if (o->json || o->quiet)
 		return;
-	}
 	for (i = 0; i < r->remarks.n; i++)
 		out_printf(&app->note, "note: %s\n", r->remarks.v[i]);
 	print_text(app, o, r);
