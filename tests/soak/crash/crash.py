@@ -64,6 +64,22 @@ READY = BEGIN % POLICY + """
 git factory task add First >/dev/null 2>&1
 git factory task add Second >/dev/null 2>&1
 """
+# A clone of hub.git that changed what another clone changed and pushed meanwhile.
+SHARED = BEGIN % POLICY + """
+echo hub.git >>.git/info/exclude
+git init -q --bare --template= -b main hub.git
+git remote add origin hub.git && git config --unset-all remote.origin.fetch
+git config factory.remote origin && git push -q origin main
+git factory task add First >/dev/null 2>&1
+git factory sync -q
+git clone -q --template= hub.git other && cd other
+git config factory.remote origin && git factory sync -q
+git factory task edit -p 0 $(id First) >/dev/null
+git factory sync -q
+cd .. && rm -rf other
+git factory task edit -l red $(id First) >/dev/null
+git factory task add Second >/dev/null 2>&1
+"""
 DELIVERED = READY + "git factory run -q $(id First) >/dev/null 2>&1\n"
 # How a person names a task.
 HELP = """
@@ -101,6 +117,9 @@ cd "$OLDPWD" && git worktree remove --force ../view
         esac || [ "$(pull 1)" = merged ]
         rm -f $LOCKS
     """),
+    # Where it was the remote's own process that was killed, somebody removes
+    # its locks over there.
+    'sync': (SHARED, 'git-factory sync', "{verb} || { find hub.git -name '*.lock' -delete; {verb}; }"),
     'refuse': (DELIVERED, 'git-factory pr close 1', '{verb} || [ "$(pull 1)" = closed ]'),
 }
 
