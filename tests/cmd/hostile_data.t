@@ -1,6 +1,12 @@
 #!/bin/sh
 # A hostile agent and a hostile server in the real run, against what goes in
 # and out as data: secrets, text for people, sizes, patterns, requests.
+#
+# No switch can be for: YAML aliases (the reader has none), control characters
+# in a title (no field of a task holds any), what is captured of a flood (all
+# buffers have a ceiling), a giant file or a deep folder (no reader of ours
+# could take them), netrc (the library's default is off).  These are shown
+# failing, no more.
 . "${0%/*}/../lib.sh"
 . "${0%/*}/../hostile.sh"
 
@@ -25,7 +31,7 @@ seen() {
 	}
 }
 
-# ---- 7: what leaves with the change ----
+# ---- what leaves with the change ----
 
 test_security_a_secret_in_the_change() {
 	knows_the_key
@@ -55,7 +61,7 @@ test_security_a_secret_leaves_without_the_scan() {
 	done
 }
 
-# ---- 35: what is said and kept ----
+# ---- what is said and kept ----
 
 test_security_a_secret_in_what_is_said() {
 	knows_the_key
@@ -111,7 +117,7 @@ test_security_a_secret_in_pieces() {
 	done
 }
 
-# ---- 26, 27: what people read ----
+# ---- what people read ----
 
 test_security_output_cannot_steer_the_terminal() {
 	session_of "printf '\\033]0;owned\\007 and \\033[2J'; echo" | sample
@@ -168,7 +174,7 @@ test_security_hidden_characters_do_not_land_by_themselves() {
 	done
 }
 
-# ---- 28: sizes and depths ----
+# ---- sizes and depths ----
 
 test_security_floods_are_bounded() {
 	session_of "head -c 2000000000 /dev/zero | tr '\\0' x" | sample
@@ -229,7 +235,7 @@ test_security_giant_files_are_not_taken() {
 	done
 }
 
-# ---- 39: patterns without end ----
+# ---- patterns without end ----
 
 test_security_patterns_end() {
 	answer "$(call a write_file "{\"path\":\"long\",\"content\":\"$(printf 'a%.0s' $(seq 21))!\"}")" \
@@ -242,7 +248,7 @@ test_security_patterns_end() {
 	done
 }
 
-# ---- 36, 37: where requests go ----
+# ---- where requests go ----
 
 # Two servers: the first sends on to the second, which writes down what comes.
 servers() {
