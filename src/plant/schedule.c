@@ -4,6 +4,8 @@
 #define DAY_S (24 * 3600)
 /* After a lost race or a dead worker: not at once again. */
 #define SOON_MS 200
+/* More at once would only take the same task from each other. */
+#define ASKED_MAX 4
 
 /* "06:00" or "6:00"; "24:00" is midnight. */
 static bool
@@ -127,7 +129,7 @@ schedule_next(struct schedule *s, int64_t *wait_ms)
 		return s->running + s->asked > 0 ? SCHEDULE_WAIT : SCHEDULE_END;
 	}
 	if (s->running + s->asked < s->o.slots && !cycle_full(s) && closed_ms == 0 && s->not_before <= now &&
-	    !(s->probing && s->asked > 0))
+	    s->asked < (s->probing ? 1 : ASKED_MAX))
 		return SCHEDULE_START;
 	*wait_ms = time_left(s, now, closed_ms);
 	return SCHEDULE_WAIT;
