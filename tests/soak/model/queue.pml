@@ -1,0 +1,358 @@
+/*
+ * queue.pml - one task, several nodes, one remote: claim, heartbeat, expiry by
+ * observation, takeover, fenced delivery, folding; with lost answers, failed
+ * pushes, crashes and stopped processes.  Checked by spin (tests/soak/model/run).
+ *
+ * It says what store/lease_remote.c, line/publish.c and git/remote.c do, one
+ * step of theirs for one of ours:
+ *
+ *	the remote	lease, branch, the refs of delivered runs, the state
+ *	a push		one step with a guard for each ref; its answer may be
+ *			lost (then it is read back), or it fails, or it arrives
+ *			although it seems to have failed
+ *	a fetch		several steps: an advertisement of refs is no snapshot,
+ *			and comes in the order of their names
+ *	a lease object	a number that is new to everybody (its nonce)
+ *	time		ticks; a holder that can moves its lease at least once
+ *			a tick (a beat every third of the TTL), and a watcher
+ *			counts the ticks for which it saw one id
+ *	a crash		what is on disk stays: the run in hand, what was watched
+ *	SIGSTOP		the process does nothing until it is resumed
+ *
+ * What must hold, whatever the order:
+ *	FENCE	nothing of a run is published unless it holds the lease
+ *	ONCE	one run of a task is delivered, at most
+ *	KEPT	what a node takes for delivered is on the remote
+ *	CLEAR	no lease: everything delivered is part of the state
+ *	THEFT	no lease is taken from a holder that moves it in time
+ *	TIDY	an ended lease has its run beside it, or the next fold ends it
+ *
+ * Each of these makes it wrong, and the checks fail where it does not:
+ * -DNO_FENCE -DWALL_CLOCK -DNO_READBACK -DNOT_ATOMIC -DNO_LOOK -DLEASE_GONE
+ * (a delivery deletes the lease) -DNO_SWEEP.
+ */
+#ifndef NODES
+#define NODES 2
+#endif
+#ifndef RUNS
+#define RUNS 2		/* that can begin */
+#endif
+#ifndef FAULTS
+#define FAULTS 1	/* pushes lose their answer, or fail */
+#endif
+#ifndef CRASHES
+#define CRASHES 1
+#endif
+#ifndef STOPS
+#define STOPS 1
+#endif
+#ifndef EDITS
+#define EDITS 1		/* how often a person changes the state */
+#endif
+#define TTL 2
+#define IDS (4 * NODES + 3)
+
+#define BIT(r) (1 << (r))
+#define HAS(set, r) (((set) & BIT(r)) != 0)
+
+mtype = { IDLE, READY, STALE_CLAIM, LOOKED, CLAIM_LOST, CLAIMED, WORK, BEAT_LOST, BEAT_STALE,
+	RELEASE, DELIVER, DELIVER_REST, DELIVER_LOST, DELIVER_STALE, DELIVER_LOOKED, FOLD_RUNS, FOLD_STATE, FOLD };
+
+/* The remote. */
+byte lease, branch, runs, folded, version;
+
+/* Lease objects; canon() gives them numbers by who knows them. */
+byte ids;
+byte owner[IDS], run_of[IDS];
+bool ended[IDS], dead[IDS];	/* of a process that is gone */
+
+/* On the nodes' disks. */
+byte in_hand[NODES];		/* the run that is journalled, 0: none */
+bool made[NODES];		/* its change is ready */
+byte watched[NODES];		/* the lease that was seen */
+byte since[NODES];		/* for how many ticks */
+
+/* Of processes; gone with them. */
+mtype pc[NODES] = IDLE;
+byte token[NODES];		/* the lease that this one holds */
+bool late[NODES];		/* a beat failed: no effects until one succeeds */
+byte seen[NODES], mine[NODES];	/* lease objects: looked at, just made */
+byte old_branch[NODES], runs_seen[NODES], state_seen[NODES];
+bool stopped[NODES];
+
+byte age;			/* ticks since the lease moved */
+bool delivered;
+byte next_run = 1;
+byte edits = EDITS;
+
+#define DONE (folded != 0)
+#define OURS(x, n) ((x) != 0 && owner[x] == n && !dead[x] && !ended[x])
+#define MOVES(x) ((x) != 0 && !ended[x] && !dead[x] && token[owner[x]] == (x) && \
+	!stopped[owner[x]] && !late[owner[x]])
+#ifdef WALL_CLOCK
+/* Somebody's clock is a day off. */
+#define EXPIRED(n) (seen[n] != 0)
+#else
+#define EXPIRED(n) (watched[n] == seen[n] && since[n] >= TTL)
+#endif
+/* Ours all the same, a process of this node that is proven dead, or expired. */
+#define TAKEABLE(n) (OURS(seen[n], n) || (owner[seen[n]] == n && dead[seen[n]]) || EXPIRED(n))
+#ifdef NO_READBACK
+#define ARRIVED(what) true
+#else
+#define ARRIVED(what) (what)
+#endif
+#ifdef NO_FENCE
+#define FENCED(n) true
+#else
+#define FENCED(n) (lease == token[n])
+#endif
+#define DELIVERABLE(n) (branch == old_branch[n] && !HAS(runs, in_hand[n]) && FENCED(n))
+#define HOLDS(n) (lease != 0 && owner[lease] == n && run_of[lease] == in_hand[n] && !ended[lease])
+#define SWEPT(n) (seen[n] != 0 && ended[seen[n]] && HAS(SWEEPS, run_of[seen[n]]))
+#ifdef NO_SWEEP
+#define SWEEPS runs_seen[n]
+#else
+#define SWEEPS (runs_seen[n] | folded)
+#endif
+#define FOLDABLE(n) (version == state_seen[n] && (runs & runs_seen[n]) == runs_seen[n] && \
+	(!SWEPT(n) || lease == seen[n]))
+
+hidden byte i, k;
+hidden byte name[IDS], owner_[IDS], run_of_[IDS];
+hidden byte ended_[IDS], dead_[IDS];
+
+inline visit(x) {
+	if
+	:: x != 0 && name[x] == 0 ->
+		k++;
+		name[x] = k;
+		owner_[k] = owner[x]; run_of_[k] = run_of[x]; ended_[k] = ended[x]; dead_[k] = dead[x];
+		x = k
+	:: x != 0 && name[x] != 0 -> x = name[x]
+	:: else
+	fi
+}
+
+/* Two histories with one future are one state. */
+inline canon() {
+	i = 0;
+	do
+	:: i < IDS -> name[i] = 0; i++
+	:: else -> break
+	od;
+	k = 0;
+	visit(lease);
+	i = 0;
+	do
+	:: i < NODES -> visit(token[i]); visit(watched[i]); visit(seen[i]); visit(mine[i]); i++
+	:: else -> break
+	od;
+	i = 1;
+	do
+	:: i < IDS && i <= k ->
+		owner[i] = owner_[i]; run_of[i] = run_of_[i]; ended[i] = ended_[i]; dead[i] = dead_[i]; i++
+	:: i < IDS && i > k -> owner[i] = 0; run_of[i] = 0; ended[i] = false; dead[i] = false; i++
+	:: else -> break
+	od;
+	ids = k
+}
+
+/* A new object of this node's run. */
+inline object(n, end) {
+	ids++;
+	mine[n] = ids;
+	owner[ids] = n; run_of[ids] = in_hand[n]; ended[ids] = end; dead[ids] = false
+}
+
+inline to_idle(n) {
+	pc[n] = IDLE; token[n] = 0; late[n] = false; seen[n] = 0; mine[n] = 0;
+	old_branch[n] = 0; runs_seen[n] = 0; state_seen[n] = 0
+}
+
+inline forget(n) { in_hand[n] = 0; made[n] = false; to_idle(n) }
+
+inline move_lease(to) { lease = to; age = 0 }
+
+/* THEFT: asked when a claim arrives in the place of another lease. */
+inline take_lease(n) {
+	assert(seen[n] == 0 || OURS(seen[n], n) || age >= TTL || !MOVES(seen[n]));
+	move_lease(mine[n])
+}
+
+inline claimed(n) { token[n] = mine[n]; mine[n] = 0; seen[n] = 0; pc[n] = CLAIMED }
+
+inline moved(n) { token[n] = mine[n]; mine[n] = 0; late[n] = false; pc[n] = WORK }
+
+inline look(n) {
+	seen[n] = lease;
+	if
+	:: watched[n] != lease -> watched[n] = lease; since[n] = 0
+	:: else
+	fi
+}
+
+/* FENCE and ONCE: asked when a delivery arrives. */
+inline arrive(n) {
+	assert(HOLDS(n));
+	assert(!delivered);
+	delivered = true;
+	branch = in_hand[n];
+	runs = runs | BIT(in_hand[n]);
+#ifdef LEASE_GONE
+	move_lease(0)
+#else
+	move_lease(mine[n])
+#endif
+}
+
+/* KEPT: asked when a node takes its run for delivered. */
+inline known_delivered(n) {
+	assert(HAS(runs, in_hand[n]) || HAS(folded, in_hand[n]));
+	forget(n)
+}
+
+inline take_in(n) {
+	if
+	:: SWEPT(n) -> move_lease(0)
+	:: else
+	fi;
+	if
+	:: runs_seen[n] != 0 -> version++
+	:: else
+	fi;
+	folded = folded | runs_seen[n];
+	runs = runs & ~runs_seen[n]
+}
+
+#define ON(n, p) !stopped[n] && pc[n] == p
+
+proctype Node(byte n)
+{
+	do
+	/* What this node knows of the state says that the task is open. */
+	:: d_step { ON(n, IDLE) && DONE && in_hand[n] != 0 -> forget(n); canon() }
+	:: d_step { ON(n, IDLE) && !DONE && in_hand[n] != 0 -> pc[n] = READY }
+	:: d_step { ON(n, IDLE) && !DONE && in_hand[n] == 0 && next_run <= RUNS ->
+		in_hand[n] = next_run; next_run++; pc[n] = READY }
+
+	/* The claim: the lease must not exist, or be the one that was looked at. */
+	:: d_step { ON(n, READY) && lease == seen[n] -> object(n, false); take_lease(n); claimed(n); canon() }
+	:: d_step { ON(n, READY) && lease != seen[n] -> seen[n] = 0; pc[n] = STALE_CLAIM; canon() }
+	:: d_step { FAULTS && ON(n, READY) && lease == seen[n] ->
+		object(n, false); take_lease(n); pc[n] = CLAIM_LOST; canon() }
+	:: d_step { FAULTS && ON(n, READY) && lease == seen[n] -> object(n, false); take_lease(n); to_idle(n); canon() }
+	:: d_step { FAULTS && ON(n, READY) -> object(n, false); pc[n] = CLAIM_LOST; canon() }
+	:: d_step { ON(n, CLAIM_LOST) && ARRIVED(lease == mine[n]) -> claimed(n); canon() }
+	:: d_step { ON(n, CLAIM_LOST) && !ARRIVED(lease == mine[n]) -> to_idle(n); canon() }
+	:: d_step { ON(n, STALE_CLAIM) -> look(n); pc[n] = LOOKED; canon() }
+	:: d_step { ON(n, LOOKED) && (seen[n] == 0 || (!ended[seen[n]] && TAKEABLE(n))) -> pc[n] = READY }
+	:: d_step { ON(n, LOOKED) && seen[n] != 0 && (ended[seen[n]] || !TAKEABLE(n)) -> to_idle(n); canon() }
+	/* One look after it: the state may have moved since it was read. */
+#ifdef NO_LOOK
+	:: d_step { ON(n, CLAIMED) -> pc[n] = WORK }
+#else
+	:: d_step { ON(n, CLAIMED) && DONE -> pc[n] = RELEASE }
+	:: d_step { ON(n, CLAIMED) && !DONE -> pc[n] = WORK }
+#endif
+
+	:: d_step { ON(n, WORK) && !made[n] -> made[n] = true }
+	:: d_step { ON(n, WORK) -> pc[n] = RELEASE }
+	:: d_step { ON(n, WORK) && made[n] -> old_branch[n] = branch; pc[n] = DELIVER }
+
+	/* The heartbeat. */
+	:: d_step { ON(n, WORK) && lease == token[n] -> object(n, false); move_lease(mine[n]); moved(n); canon() }
+	:: d_step { ON(n, WORK) && lease != token[n] -> pc[n] = BEAT_STALE }
+	:: d_step { FAULTS && ON(n, WORK) && lease == token[n] ->
+		object(n, false); move_lease(mine[n]); pc[n] = BEAT_LOST; canon() }
+	:: d_step { FAULTS && ON(n, WORK) && lease == token[n] ->
+		object(n, false); move_lease(mine[n]); mine[n] = 0; late[n] = true; canon() }
+	:: d_step { FAULTS && ON(n, WORK) -> object(n, false); pc[n] = BEAT_LOST; canon() }
+	:: d_step { ON(n, BEAT_LOST) && ARRIVED(lease == mine[n]) -> moved(n); canon() }
+	:: d_step { ON(n, BEAT_LOST) && !ARRIVED(lease == mine[n]) -> mine[n] = 0; late[n] = true; pc[n] = WORK; canon() }
+	:: d_step { ON(n, BEAT_STALE) && OURS(lease, n) -> token[n] = lease; pc[n] = WORK; canon() }
+	:: d_step { ON(n, BEAT_STALE) && !OURS(lease, n) -> forget(n); canon() }
+
+	/* Given back, the work undone; or out of reach, and then it expires. */
+	:: d_step { ON(n, RELEASE) && lease == token[n] -> move_lease(0); forget(n); canon() }
+	:: d_step { ON(n, RELEASE) && (FAULTS || lease != token[n]) -> forget(n); canon() }
+
+#ifdef NOT_ATOMIC
+	:: d_step { ON(n, DELIVER) && branch == old_branch[n] ->
+		assert(HOLDS(n)); branch = in_hand[n]; pc[n] = DELIVER_REST }
+	:: d_step { ON(n, DELIVER_REST) && FENCED(n) -> object(n, true); arrive(n); known_delivered(n); canon() }
+	:: d_step { ON(n, DELIVER_REST) && !FENCED(n) -> pc[n] = DELIVER_STALE }
+#else
+	:: d_step { ON(n, DELIVER) && DELIVERABLE(n) -> object(n, true); arrive(n); known_delivered(n); canon() }
+	:: d_step { ON(n, DELIVER) && !DELIVERABLE(n) -> old_branch[n] = 0; pc[n] = DELIVER_STALE }
+	:: d_step { FAULTS && ON(n, DELIVER) && DELIVERABLE(n) ->
+		object(n, true); arrive(n); mine[n] = 0; pc[n] = DELIVER_LOST; canon() }
+	:: d_step { FAULTS && ON(n, DELIVER) && DELIVERABLE(n) -> object(n, true); arrive(n); to_idle(n); canon() }
+	:: d_step { FAULTS && ON(n, DELIVER) -> pc[n] = DELIVER_LOST }
+	:: d_step { ON(n, DELIVER_LOST) && ARRIVED(HAS(runs, in_hand[n]) && branch == in_hand[n]) ->
+		known_delivered(n); canon() }
+	:: d_step { ON(n, DELIVER_LOST) && !ARRIVED(HAS(runs, in_hand[n]) && branch == in_hand[n]) -> to_idle(n); canon() }
+#endif
+	/* Why not?  Leases are read before runs. */
+	:: d_step { ON(n, DELIVER_STALE) -> look(n); pc[n] = DELIVER_LOOKED; canon() }
+	:: d_step { ON(n, DELIVER_LOOKED) && HAS(runs, in_hand[n]) -> known_delivered(n); canon() }
+	:: d_step { ON(n, DELIVER_LOOKED) && !HAS(runs, in_hand[n]) && OURS(seen[n], n) ->
+		token[n] = seen[n]; seen[n] = 0; pc[n] = WORK; canon() }
+	:: d_step { ON(n, DELIVER_LOOKED) && !HAS(runs, in_hand[n]) && !OURS(seen[n], n) -> forget(n); canon() }
+
+	/* Fold what waits, and what is left of what was folded; any node may. */
+	:: d_step { ON(n, IDLE) -> look(n); pc[n] = FOLD_RUNS; canon() }
+	:: d_step { ON(n, FOLD_RUNS) -> runs_seen[n] = runs; pc[n] = FOLD_STATE }
+	:: d_step { ON(n, FOLD_STATE) && (runs_seen[n] != 0 || SWEPT(n)) -> state_seen[n] = version; pc[n] = FOLD }
+	:: d_step { ON(n, FOLD_STATE) && runs_seen[n] == 0 && !SWEPT(n) -> to_idle(n); canon() }
+	:: d_step { ON(n, FOLD) && FOLDABLE(n) -> take_in(n); to_idle(n); canon() }
+	:: d_step { ON(n, FOLD) && (FAULTS || !FOLDABLE(n)) -> to_idle(n); canon() }
+
+	/* The process is killed; another one takes its place. */
+	:: d_step { CRASHES && !stopped[n] && pc[n] != IDLE ->
+		i = 1;
+		do
+		:: i < IDS && owner[i] == n && i <= ids -> dead[i] = true; i++
+		:: i < IDS && (owner[i] != n || i > ids) -> i++
+		:: else -> break
+		od;
+		to_idle(n); canon() }
+	:: d_step { STOPS && pc[n] != IDLE -> stopped[n] = !stopped[n] }
+	:: d_step { STOPS && pc[n] == IDLE && stopped[n] -> stopped[n] = false }
+	od
+}
+
+/* Time, people, and what must hold at any moment. */
+active proctype World()
+{
+	byte n;
+
+	atomic {
+		do
+		:: n < NODES -> run Node(n); n++
+		:: else -> break
+		od
+	}
+	do
+	/* Who can move its lease does so before the next tick but one. */
+	:: d_step { age < TTL - 1 || !MOVES(lease) ->
+		if
+		:: age < TTL -> age++
+		:: else
+		fi;
+		i = 0;
+		do
+		:: i < NODES && since[i] < TTL -> since[i]++; i++
+		:: i < NODES && since[i] >= TTL -> i++
+		:: else -> break
+		od }
+	:: d_step { edits > 0 -> edits--; version++ }
+	/* CLEAR and TIDY. */
+	:: d_step { lease == 0 && runs != 0 -> assert(false) }
+#ifdef NO_SWEEP
+	:: d_step { lease != 0 && ended[lease] && !HAS(runs, run_of[lease]) -> assert(false) }
+#else
+	:: d_step { lease != 0 && ended[lease] && !HAS(runs | folded, run_of[lease]) -> assert(false) }
+#endif
+	od
+}
