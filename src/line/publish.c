@@ -231,9 +231,9 @@ collect(struct fold *f)
 	size_t i;
 
 	TRY(ref_list(r, REMOTE_RUNS, &f->refs));
+	TRY(lease_list(f->state, true, &f->leases));
 	if (f->refs.n == 0)
 		return NULL;
-	TRY(lease_list(f->state, true, &f->leases));
 	TRY(pull_list(r, &f->pulls));
 	TRY(pull_number(r, &f->next));
 	for (i = 0; i < f->refs.n; i++) {
@@ -366,6 +366,43 @@ fold_one(struct fold *f, struct state_step *t, struct waiting *w, bool decides)
 	return NULL;
 }
 
+static bool
+waits(const struct fold *f, const char *run)
+{
+	size_t i;
+
+	for (i = 0; i < f->all.n; i++)
+		if (strcmp(f->all.v[i].parcel.rec->id, run) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A fetch reads the leases before the runs, so that a fold may have seen a
+ * delivered run beside the lease that it still held: then the ended lease
+ * stayed, and would hold the task for ever.
+ */
+static struct err *
+sweep(struct fold *f, struct state_step *t)
+{
+	size_t i;
+	bool has;
+
+	for (i = 0; i < f->leases.n; i++) {
+		const struct lease_info *l = &f->leases.v[i];
+		AUTO(mem_free_p) char *name = NULL;
+
+		if (!l->remote || !l->ended || waits(f, l->run.s))
+			continue;
+		TRY(ledger_has(t, l->run.s, &has));
+		if (!has)
+			continue;
+		name = mem_printf(REF_LEASES "%s", l->task.s);
+		step_ref(t, name, &l->oid, &oid_zero);
+	}
+	return NULL;
+}
+
 static struct err *
 build(struct state_step *t, void *ctx)
 {
@@ -381,6 +418,7 @@ build(struct state_step *t, void *ctx)
 		TRY(fold_one(f, t, &f->all.v[i], strcmp(task, last) != 0));
 		last = task;
 	}
+	TRY(sweep(f, t));
 	return ledger_note_all(f->state, f->notes.v, f->notes.n);
 }
 

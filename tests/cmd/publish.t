@@ -22,6 +22,23 @@ test_a_run_is_delivered_and_folded() {
 	like "$(git factory log)" delivered
 }
 
+# A fetch reads leases before runs: a fold that saw the run beside the lease as
+# it was before leaves the ended lease, and the next one takes it away.
+test_an_ended_lease_that_stayed_is_swept() {
+	share
+	in_clone a git factory run -q "$id" >"$OUT"
+	cd "$TMP/a"
+	left=$(git cat-file --batch-all-objects --batch-check='%(objecttype) %(objectname)' |
+		sed -n 's/^commit //p' | while read -r o; do
+		git cat-file commit "$o" | grep -q '^Ended: ' && echo "$o"
+	done | head -n 1)
+	ok git push -q origin "$left:refs/factory/leases/$id"
+	cd "$TMP/b"
+	ok git factory sync >"$OUT"
+	is "$(on_hub for-each-ref refs/factory/leases)" ""
+	is "$(state_of b)" delivered
+}
+
 test_another_clone_lands_it() {
 	share
 	in_clone a git factory run -q "$id" >"$OUT"
