@@ -227,13 +227,16 @@ one_of_few(struct walk *w)
 
 	if (most == 0)
 		return NULL;
+	TRY(lease_look(w->state));
 	TRY(lease_list(w->state, false, &all));
 	for (i = 0; i < all.n; i++)
 		n += !all.v[i].ended;
 	if (n <= most)
 		return NULL;
-	return err_hint(err_new(ERR_LOCKED, "this project runs %lld task%s at once, and others do", (long long)most,
-	    most == 1 ? "" : "s"), "wait for them, or raise limits.parallel");
+	/* Who gave up together is not to come back together. */
+	return err_set_wait(err_hint(err_new(ERR_LOCKED, "this project runs %lld task%s at once, and others do",
+	    (long long)most, most == 1 ? "" : "s"), "wait for them, or raise limits.parallel"),
+	    1 + (unsigned char)w->run.s[0] % 3);
 }
 
 struct err *

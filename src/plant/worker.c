@@ -182,6 +182,11 @@ ended_with_error(struct worker *w, const struct id *task, const struct err *e, b
 		say(w, &(struct frame){.kind = FRAME_IDLE, .n = {1, MEND_S, (int64_t)err_code(e) + 1}});
 		return;
 	}
+	/* The project allows no more now, whichever task it is. */
+	if (err_wait_s(e) > 0) {
+		say(w, &(struct frame){.kind = FRAME_IDLE, .n = {0, err_wait_s(e), 0}});
+		return;
+	}
 	vec_push(&w->lost, *task);
 	*again = true;
 }

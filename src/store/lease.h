@@ -122,6 +122,9 @@ void lease_free_p(struct lease **l);	/* for AUTO */
 struct err *lease_list(struct state *s, bool dead_too, struct lease_infos *out) MUST_USE;
 void lease_infos_free(struct lease_infos *l);	/* also for AUTO */
 
+/* See what leases the remote has now; nothing to do without one. */
+struct err *lease_look(struct state *s) MUST_USE;
+
 /* May it be taken over: expired, or the holder's process is proven dead. */
 bool lease_dead(const struct lease_info *i);
 

@@ -56,6 +56,16 @@ is_ours(const struct lease *l, const struct lease_info *i)
 	    strcmp(i->boot, l->info.boot) == 0;
 }
 
+struct err *
+lease_look(struct state *s)
+{
+	char none[] = "";
+	struct lease l = {.state = s, .ref = none};
+	struct oid there;
+
+	return state_remote(s) == NULL ? NULL : look(&l, &there);
+}
+
 /* ---- claim ---- */
 
 static struct err *

@@ -449,6 +449,34 @@ test_two_nodes_share_a_remote() {
 	is "$(git -C "$HUBS/hub.git" for-each-ref refs/heads/factory | wc -l)" 6
 }
 
+test_one_run_at_a_time_on_all_nodes() {
+	two_nodes "mkdir $SHARED/now/\$\$; ls $SHARED/now | wc -l >>$SHARED/counts; sleep 0.3; rmdir $SHARED/now/\$\$; $MAKE_FILE"
+	mkdir -m 777 "$SHARED/now"
+	(
+		cd "$TMP/seed" || exit
+		echo 'limits: {parallel: 1}' >>.factory/config.yml
+		git commit -q -a -m 'One at a time'
+		git push -q origin main
+		git -C "$TMP/a" pull -q
+		git -C "$TMP/b" pull -q
+	)
+	cd "$TMP/a"
+	git factory sync -q
+	tasks 3
+	git factory sync -q
+	git -C "$TMP/b" factory sync -q
+	"$BUILD/git-factory" work --slots 2 --until-empty >"$TMP/a.out" 2>&1 &
+	a=$!
+	cd "$TMP/b"
+	run git factory work --slots 2 --until-empty
+	status_is 0
+	wait $a || fail "$(cat "$TMP/a.out")"
+	is "$(sort -n "$SHARED/counts" | tail -n 1 | tr -d ' ')" 1
+	is "$(wc -l <"$SHARED/counts")" 3
+	git factory sync -q
+	is "$(states)" ' 3 delivered,'
+}
+
 test_an_idle_node_asks_once_in_an_interval() {
 	two_nodes "$MAKE_FILE"
 	cd "$TMP/a"
