@@ -35,6 +35,7 @@ struct slowfs {
 		int64_t due;
 	} reads[SLOWFS_FILES];
 	int waiting, most;	/* reads at the same time: now, and ever */
+	int beside;		/* answers that were given while another read waited */
 };
 
 static void
@@ -124,6 +125,7 @@ slowfs_due(struct slowfs *s, int64_t now)
 		if (s->reads[i].unique == 0 || s->reads[i].due > now)
 			continue;
 		text[0] = (char)('0' + i);
+		s->beside += s->waiting > 1;
 		slowfs_answer(s, s->reads[i].unique, 0, text, sizeof(text));
 		s->reads[i].unique = 0;
 		s->waiting--;
