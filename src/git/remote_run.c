@@ -28,7 +28,7 @@ words_free(struct words *w)
  */
 static const char *const settings[] = {
 	"-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "credential.interactive=false",
-	"-c", "core.fsync=objects,derived-metadata", "-c", "core.fsyncMethod=batch", "-c", "fetch.recurseSubmodules=false",
+	"-c", "core.fsync=objects,derived-metadata", "-c", "fetch.recurseSubmodules=false",
 	"-c", "push.recurseSubmodules=no", "-c", "push.followTags=false", "-c", "fetch.writeCommitGraph=false",
 	"-c", "advice.pushUpdateRejected=false",
 };
