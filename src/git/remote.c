@@ -355,7 +355,8 @@ read_heads(const struct remote *m, const struct remote_want *wants, size_t n, st
 
 /* What git has not written itself: mirrors of single names, and what is gone. */
 static struct err *
-settle_mirrors(struct remote *m, const struct remote_want *w, const struct refs *now, struct txn *txn)
+settle_mirrors(struct remote *m, const struct remote_want *w, const struct refs *now, bool gone_only,
+    struct txn *txn)
 {
 	AUTO(mem_free_p) char *prefix = mem_strndup(w->to, strlen(w->to) - (is_pattern(w->to) ? 1 : 0));
 	AUTO(refs_free) struct refs old = {0};
@@ -367,7 +368,7 @@ settle_mirrors(struct remote *m, const struct remote_want *w, const struct refs 
 
 		TRY(ref_read(m->repo, w->to, &have));
 		want = refs_get(now, w->from);
-		if (!oid_eq(&have, &want))
+		if (!oid_eq(&have, &want) && (!gone_only || oid_is_zero(&want)))
 			txn_add(txn, w->to, &have, &want);
 		return NULL;
 	}
@@ -377,21 +378,21 @@ settle_mirrors(struct remote *m, const struct remote_want *w, const struct refs 
 		    old.v[i].name + strlen(prefix));
 
 		want = refs_get(now, from);
-		if (!oid_eq(&old.v[i].oid, &want))
+		if (!oid_eq(&old.v[i].oid, &want) && (!gone_only || oid_is_zero(&want)))
 			txn_add(txn, old.v[i].name, &old.v[i].oid, &want);
 	}
 	return NULL;
 }
 
 static struct err *
-move_mirrors(struct remote *m, const struct remote_want *wants, size_t n, const struct refs *now)
+move_mirrors(struct remote *m, const struct remote_want *wants, size_t n, const struct refs *now, bool gone_only)
 {
 	AUTO(txn_free) struct txn txn = {0};
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (wants[i].to != NULL)
-			TRY(settle_mirrors(m, &wants[i], now, &txn));
+			TRY(settle_mirrors(m, &wants[i], now, gone_only, &txn));
 	return txn.n == 0 ? NULL : txn_commit(m->repo, &txn, "mirror of the remote");
 }
 
@@ -524,6 +525,33 @@ make_whole(struct remote *m, const struct remote_want *wants, size_t n, const st
 	return run_fetch(m, &specs, true);
 }
 
+/*
+ * What a killed fetch left may be in the way, or the mirror of "a" where the
+ * remote has "a/b" by now.  Any other fault stays.
+ */
+static struct err *
+clear_the_way(struct remote *m, const struct remote_want *wants, size_t n, const struct strs *specs, struct err *why)
+{
+	AUTO(refs_free) struct refs now = {0};
+	VEC(const char *) names = {0};
+	struct err *e;
+	size_t i;
+
+	err_free(why);
+	sweep_locks(m, specs);
+	e = run_fetch(m, specs, false);
+	if (!err_is(e, ERR_COMMAND))
+		return e;
+	err_free(e);
+	for (i = 0; i < n; i++)
+		vec_push(&names, wants[i].from);
+	e = remote_list(m, names.v, names.n, &now);
+	vec_free(&names);
+	TRY(e);
+	TRY(move_mirrors(m, wants, n, &now, true));
+	return run_fetch(m, specs, false);
+}
+
 struct err *
 remote_fetch(struct remote *m, const struct remote_want *wants, size_t n, struct refs *out)
 {
@@ -540,18 +568,14 @@ remote_fetch(struct remote *m, const struct remote_want *wants, size_t n, struct
 	}
 	TRY(take_turn(m, &turn));
 	e = run_fetch(m, &specs, false);
-	if (err_is(e, ERR_COMMAND)) {
-		/* What a killed one left may be in the way; any other fault stays. */
-		err_free(e);
-		sweep_locks(m, &specs);
-		e = run_fetch(m, &specs, false);
-	}
+	if (err_is(e, ERR_COMMAND))
+		e = clear_the_way(m, wants, n, &specs, e);
 	if (e != NULL)
 		return e;
 	TRY(read_heads(m, wants, n, &now));
 	if (repo_is_partial(m->repo))
 		TRY(make_whole(m, wants, n, &now));
-	TRY(move_mirrors(m, wants, n, &now));
+	TRY(move_mirrors(m, wants, n, &now, false));
 	*out = now;
 	now = (struct refs){0};
 	return NULL;

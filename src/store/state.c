@@ -169,7 +169,7 @@ state_tip(const struct state *s, struct oid *tip)
 	TRY(tip_read(s->repo, REF_STATE, &found));
 	if (oid_is_zero(&found))
 		return err_hint(err_new(ERR_STATE, "this repository has no factory yet"),
-		    "run 'git factory init'");
+		    s->remote != NULL ? "run 'git factory sync'" : "run 'git factory init'");
 	*tip = found;
 	return NULL;
 }

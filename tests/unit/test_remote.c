@@ -269,6 +269,27 @@ a_killed_fetch_blocks_no_later_one(void **state)
 }
 
 static void
+a_branch_that_became_a_folder_is_followed(void **state)
+{
+	struct refs refs = {0};
+	struct pair p;
+	struct oid got;
+
+	(void)state;
+	pair_open(&p);
+	sh("git push -q origin main:factory/a main");
+	ok(remote_fetch(p.remote, wants, NITEMS(wants), &refs));
+	refs_free(&refs);
+	sh("git push -q origin :factory/a && git -C ../hub.git update-ref -d refs/heads/main && git push -q origin %s:refs/heads/factory/a/b main:main/x", oid_hex(&p.a).s);
+	ok(remote_fetch(p.remote, wants, NITEMS(wants), &refs));
+	assert_int_equal(refs.n, 1);
+	refs_free(&refs);
+	ok(ref_read(p.repo, REMOTE_HEADS "factory/a/b", &got));
+	assert_true(oid_eq(&got, &p.a));
+	pair_close(&p);
+}
+
+static void
 says_what_a_hook_refused(void **state)
 {
 	struct pair p;
@@ -437,6 +458,7 @@ main(void)
 		TEST_PAIR(fetches_what_is_there_and_mirrors_it),
 		TEST_PAIR(lists_without_fetching),
 		TEST_PAIR(a_killed_fetch_blocks_no_later_one),
+		TEST_PAIR(a_branch_that_became_a_folder_is_followed),
 		TEST_PAIR(says_what_a_hook_refused),
 		TEST_PAIR(refuses_a_remote_without_atomic_pushes),
 		TEST_PAIR(reads_back_when_the_answer_is_lost),
