@@ -164,6 +164,7 @@
  * git/ref              refs of the local repository
  * git/reflock          one writer of refs at a time
  * git/remote           the repository that several clones share
+ * git/remote_fetch     what it has, mirrored here by the git program
  * git/remote_push      one atomic, guarded push, read back when in doubt
  * git/remote_run       the git program against a remote, and what went wrong
  * git/repo             the repository at hand

@@ -6,9 +6,12 @@
 #define GIT_REMOTE_RUN_H
 
 #include "base/def.h"
+#include "base/str.h"
+#include "git/oid.h"
 #include "sys/proc.h"
 
 struct err;
+struct refs;
 struct remote;
 struct repo;
 
@@ -28,5 +31,13 @@ struct err *remote_run(struct remote *m, const char *const args[], struct proc_r
 
 /* The error of a run that failed; NULL for one that did not. */
 struct err *remote_fault(const struct remote *m, const struct proc_result *r) MUST_USE;
+
+/* ---- lists of refs ---- */
+
+int refs_order(const void *a, const void *b);	/* by name, for vec_sort() */
+void refs_add(struct refs *refs, struct str name, const struct oid *oid);	/* copies */
+bool ref_is_pattern(const char *name);	/* ends in a star */
+/* Does the pattern, or full name, take this one? */
+bool ref_taken(const char *pattern, const char *name);
 
 #endif
