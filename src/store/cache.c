@@ -13,7 +13,7 @@
 #include "model/task_pack.h"
 #include "store/cache.h"
 
-#define SCHEMA 7	/* raise it when a table or the meaning of a column changes */
+#define SCHEMA 8	/* raise it when a table or the meaning of a column changes */
 #define BUSY_MS 10000
 #define TOUCHED_MAX 200	/* ids; with more, everything is looked at */
 
@@ -61,12 +61,13 @@ static const char schema[] =
     "CREATE TABLE task(n INTEGER PRIMARY KEY, path TEXT NOT NULL, id TEXT NOT NULL, blob TEXT NOT NULL,"
     " title TEXT NOT NULL, kind INTEGER NOT NULL, chained INTEGER NOT NULL, priority INTEGER NOT NULL,"
     " created INTEGER NOT NULL, due INTEGER NOT NULL, archived INTEGER NOT NULL, noted INTEGER NOT NULL,"
-    " broken TEXT, data BLOB NOT NULL);"
+    " needy INTEGER NOT NULL, broken TEXT, data BLOB NOT NULL);"
     "CREATE UNIQUE INDEX task_path ON task(path);"
     "CREATE INDEX task_id ON task(id);"
     "CREATE INDEX task_open ON task(priority, created, id) WHERE archived = 0;"
     "CREATE INDEX task_ready ON task(priority, created, id) WHERE kind = 0;"
     "CREATE INDEX task_noted ON task(priority, created, id) WHERE noted = 1;"
+    "CREATE INDEX task_needy ON task(priority, created, id) WHERE kind = 0 AND needy = 1;"
     "CREATE INDEX task_due ON task(due) WHERE due > 0;"
     "CREATE TABLE after(task INTEGER NOT NULL, other TEXT NOT NULL, early INTEGER NOT NULL,"
     " PRIMARY KEY(task, other)) WITHOUT ROWID;"
@@ -92,7 +93,7 @@ static const char *const kept_sql[KEPT] = {
     [SET_META] = "REPLACE INTO meta VALUES (?, ?)",
     [DROP_META] = "DELETE FROM meta WHERE name = ?",
     [FIND_PATH] = "SELECT n, id FROM task WHERE path = ?",
-    [ADD_TASK] = "INSERT INTO task VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [ADD_TASK] = "INSERT INTO task VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [DROP_TASK] = "DELETE FROM task WHERE n = ?",
     [ADD_AFTER] = "INSERT INTO after VALUES (?, ?, ?)"
 	" ON CONFLICT DO UPDATE SET early = early AND excluded.early",
@@ -475,9 +476,9 @@ cache_put_task(struct cache *c, const struct cache_task *t)
 	if (!c->fresh)
 		TRY(cache_drop(c, t->path));
 	touch(c, t->id);
-	TRY(kept(c, &st, ADD_TASK, "ssssiiiiiiisd", t->path, t->id, t->blob, t->title, (int64_t)t->kind,
+	TRY(kept(c, &st, ADD_TASK, "ssssiiiiiiiisd", t->path, t->id, t->blob, t->title, (int64_t)t->kind,
 	    (int64_t)(t->kind == CACHE_WAITING), t->priority, t->created, t->due, (int64_t)t->archived,
-	    (int64_t)t->noted, t->broken, t->data));
+	    (int64_t)t->noted, (int64_t)t->needy, t->broken, t->data));
 	TRY(change(c, st));
 	n = lite.last_insert_rowid(c->db);
 	for (i = 0; t->after != NULL && i < t->after->n; i++)
@@ -588,6 +589,7 @@ cache_each(struct cache *c, enum cache_which which, cache_task_fn *fn, void *ctx
 	    [CACHE_OPEN] = TASK_COLUMNS "WHERE archived = 0" TASK_ORDER,
 	    [CACHE_NOTED] = TASK_COLUMNS "WHERE noted = 1" TASK_ORDER,
 	    [CACHE_STARTS] = TASK_COLUMNS "WHERE kind = 0" TASK_ORDER,
+	    [CACHE_NEEDY] = TASK_COLUMNS "WHERE kind = 0 AND needy = 1" TASK_ORDER,
 	    [CACHE_ALL] = TASK_COLUMNS TASK_ORDER,
 	};
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;

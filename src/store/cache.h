@@ -48,6 +48,7 @@ struct cache_task {
 	int64_t due;		/* not before this time; 0 for any time */
 	bool archived;
 	bool noted;		/* open, and worth a person's look */
+	bool needy;		/* it needs something of the machine; for writing only */
 	const struct strs *after;	/* entries of model/after.h; for writing only, NULL for none */
 	const char *broken;	/* NULL when it parses */
 	struct str data;	/* model/task_pack.h */
@@ -98,6 +99,7 @@ enum cache_which {
 	CACHE_OPEN,	/* not archived */
 	CACHE_NOTED,	/* as the rows say */
 	CACHE_STARTS,	/* of the kind CACHE_READY */
+	CACHE_NEEDY,	/* of these, the ones that need something of the machine */
 	CACHE_ALL
 };
 

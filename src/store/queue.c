@@ -244,7 +244,7 @@ struct err *
 queue_each(struct queue *q, enum queue_which which, queue_fn *fn, void *ctx)
 {
 	static const enum cache_which rows[] = {[QUEUE_OPEN] = CACHE_OPEN, [QUEUE_NOTED] = CACHE_NOTED,
-	    [QUEUE_READY] = CACHE_STARTS, [QUEUE_UNMET] = CACHE_STARTS, [QUEUE_ALL] = CACHE_ALL};
+	    [QUEUE_READY] = CACHE_STARTS, [QUEUE_UNMET] = CACHE_NEEDY, [QUEUE_ALL] = CACHE_ALL};
 	struct row_call call = {.q = q, .ready_only = which == QUEUE_READY || which == QUEUE_UNMET,
 	    .unmet = which == QUEUE_UNMET,
 	    .now = clock_wall(state_clock(q->state)), .fn = fn, .ctx = ctx};

@@ -50,6 +50,7 @@ put_task(struct cache *c, struct cache_task *row, struct task *t)
 	row->title = t->title;
 	row->kind = kind_of(t, row->archived);
 	row->noted = !row->archived && (t->state != TASK_QUEUED || *t->class != '\0');
+	row->needy = t->needs.n > 0;
 	row->due = t->retry_at;
 	row->priority = t->priority;
 	row->created = t->created;
