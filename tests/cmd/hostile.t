@@ -191,10 +191,17 @@ test_security_no_root_outside() {
 	uid_of_sleep 272
 	isnt "$uid" 0
 	wait
-	sleep 273 &
-	uid_of_sleep 273
-	kill $!
-	is "$uid" 0
+	# Root is nobody in the workspace's user namespace: there is no sandbox as root.
+	attack root "$TESTING" jail-user
+	status_is 128
+	err_like 'cannot make the sandbox'
+}
+
+# Sixty processes where policy allows thirty-two.
+test_security_fork_bombs() {
+	session_of "for i in \$(seq 60); do sleep 2 & done; echo P'WNED'" |
+		sample 'gates: {ok: {run: "true"}}' 'sandbox: {processes: 32}'
+	stopped jail-limits
 }
 
 test_security_sandbox_missing() {
@@ -244,6 +251,15 @@ test_security_policy_that_loosens_is_refused() {
 test_the_released_binary_has_no_switches() {
 	fails grep -aq GIT_FACTORY_TEST_OFF "$RELEASE"
 	ok grep -aq GIT_FACTORY_TEST_OFF "$TESTING"
+}
+
+test_each_switch_is_tried() {
+	sed -n 's/.*DEFENCE_ROW([A-Z_]*, "\([a-z-]*\)".*/\1/p' "$ROOT/src/base/defence.h" >words
+	ok test "$(wc -l <words)" -ge 30
+	while read -r word; do
+		grep -Eq -e "(TESTING\"|binary\"|stopped|kept_out) ([a-z-]+,)?$word( |,|\\)|\$)" "$ROOT"/tests/cmd/hostile*.t ||
+			fail "no test turns '$word' off"
+	done <words
 }
 
 run_tests
