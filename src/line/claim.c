@@ -17,15 +17,25 @@ is_shared(const struct walk *w)
 	return state_remote(w->state) != NULL;
 }
 
+static void
+tell(const struct walk *w, const struct sync_result *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->remarks.n; i++)
+		line_tell(w->o, LINE_NOTE, "%s", r->remarks.v[i]);
+}
+
+/* Many nodes that fold the same runs at once only get in each other's way. */
 static struct err *
-fold(struct walk *w)
+come_together(struct walk *w)
 {
 	AUTO(sync_result_free) struct sync_result r = {0};
-	size_t folded, i;
-	struct err *e = publish(w->state, &r, &folded);
+	struct sync_opts plain = {0};
+	size_t folded;
+	struct err *e = w->o->leave_fold ? state_sync(w->state, &plain, &r) : publish(w->state, &r, &folded);
 
-	for (i = 0; i < r.remarks.n; i++)
-		line_tell(w->o, LINE_NOTE, "%s", r.remarks.v[i]);
+	tell(w, &r);
 	return e;
 }
 
@@ -42,7 +52,7 @@ look_again(struct walk *w)
 	task_init(&before);
 	task_init(&now);
 	TRY(state_task(w->state, &w->id, &before));
-	TRY(fold(w));
+	TRY(come_together(w));
 	TRY(state_task(w->state, &w->id, &now));
 	w->news = strcmp(before.run, now.run) != 0;
 	return NULL;
@@ -123,10 +133,10 @@ take_shared(struct walk *w)
 		return w->over ? NULL : meanwhile(w, w->task.run);
 	}
 	e = take(w, &lease_remote);
-	if (err_is(e, ERR_STATE)) {
+	if (err_is(e, ERR_STATE) && !w->o->leave_fold) {
 		/* A run of the task has ended there: it may be this one. */
 		err_free(e);
-		TRY(fold(w));
+		TRY(come_together(w));
 		TRY(is_over(w));
 		if (w->over)
 			return NULL;
@@ -134,7 +144,7 @@ take_shared(struct walk *w)
 		e = take(w, &lease_remote);
 	}
 	TRY(e);
-	TRY(fold(w));
+	TRY(come_together(w));
 	TRY(is_over(w));
 	if (w->over)
 		return NULL;
@@ -176,8 +186,11 @@ claim_why(struct walk *w, struct err *e)
 void
 claim_fold(struct walk *w)
 {
-	struct err *e = fold(w);
+	AUTO(sync_result_free) struct sync_result r = {0};
+	size_t folded;
+	struct err *e = publish(w->state, &r, &folded);
 
+	tell(w, &r);
 	if (e == NULL)
 		e = is_over(w);
 	if (e != NULL)

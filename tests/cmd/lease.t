@@ -70,6 +70,25 @@ test_a_stopped_run_publishes_nothing() {
 	is "$(on_hub for-each-ref refs/factory/pulls | wc -l)" 1
 }
 
+test_a_killed_run_goes_on_in_its_clone() {
+	share 1
+	cd "$TMP/a"
+	git-factory run "$id" >"$TMP/out.a" 2>"$TMP/err.a" &
+	pid=$!
+	until_hub "refs/factory/leases/$id"
+	sleep 0.5
+	kill -KILL "$pid"
+	wait "$pid" || :
+	run_id=$(on_hub log -1 --format=%b "refs/factory/leases/$id" | sed -n 's/^Run: //p')
+	run git factory run --json "$id"
+	status_is 0
+	is "$(json "$OUT" .id)" "$run_id"
+	is "$(json "$OUT" .attempt)" 1
+	err_like 'was not finished: it goes on'
+	is "$(on_hub ls-tree -r --name-only refs/factory/state runs/ | wc -l)" 1
+	is "$(on_hub for-each-ref refs/factory/leases refs/factory/runs)" ""
+}
+
 test_a_dead_holder_on_this_host_is_replaced_at_once() {
 	share 2
 	cd "$TMP/a"
