@@ -509,11 +509,14 @@ do_round(struct syncing *y, bool *again)
 	return e;
 }
 
-/* Losers of a race wait a little, each its own while. */
+/*
+ * Losers of a race wait, each its own while, in which others have time for
+ * whole rounds: a pause that is short beside a round would end in the next race.
+ */
 static struct err *
-pause_after(int round)
+pause_after(int round, int64_t took_ms)
 {
-	int64_t most = round < 7 ? 32 << round : PAUSE_MAX_MS;
+	int64_t most = 32 + took_ms * (round < 6 ? round : 6);
 	uint32_t random = 0;
 
 	if (getentropy(&random, sizeof(random)) != 0)
@@ -561,17 +564,18 @@ run_rounds(struct syncing *y)
 {
 	AUTO(fd_close_p) int turn = -1;
 	struct clock clock = clock_system();
-	int64_t until = clock_mono(&clock) + RACE_MS;
+	int64_t until = clock_mono(&clock) + RACE_MS, began;
 	struct err *e;
 	bool again;
 
 	TRY(take_turn(state_repo(y->s), &turn));
 	for (;;) {
+		began = clock_mono(&clock);
 		e = do_round(y, &again);
 		if (!again || clock_mono(&clock) >= until)
 			return e;
 		err_free(e);
-		TRY(pause_after(y->out->rounds));
+		TRY(pause_after(y->out->rounds, clock_mono(&clock) - began));
 	}
 }
 
