@@ -273,6 +273,7 @@
  * base/str             read-only slices of bytes, for parsing without copies
  * base/text            UTF-8, and text from outside made safe to show
  * base/trace           what leases and deliveries did, for a checker
+ * base/turn            one process at a time
  * base/vec             a typed vector
  */
 

@@ -1,16 +1,13 @@
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/turn.h"
 #include "git/cli.h"
 #include "git/ref.h"
 #include "git/remote.h"
@@ -18,7 +15,6 @@
 #include "git/repo.h"
 #include "git/txn.h"
 
-#define TURN_MS 20
 #define HEADS_MAX (256 * MIB)	/* bytes of FETCH_HEAD */
 #define KEPT "refs/worktree/"	/* of the git folder of our own */
 
@@ -37,22 +33,8 @@ static struct err *
 take_turn(struct remote *m, int *out)
 {
 	AUTO(mem_free_p) char *path = path_join(m->net, "lock");
-	struct clock clock = clock_system();
-	int64_t until = clock_mono(&clock) + m->deadline_ms;
-	AUTO(fd_close_p) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd < 0)
-		return err_sys("cannot open '%s'", path);
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys("cannot lock '%s'", path);
-		if (clock_mono(&clock) >= until)
-			return err_new(ERR_TIMEOUT, "another fetch from '%s' does not end", m->name);
-		clock_sleep_ms(TURN_MS);
-	}
-	*out = fd;
-	fd = -1;
-	return NULL;
+	return err_wrap(turn_take(path, m->deadline_ms, NULL, out), "fetching from '%s'", m->name);
 }
 
 /*

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/turn.h"
 #include "conf/redact.h"
 #include "conf/secrets.h"
 #include "forge/pull.h"
@@ -28,6 +30,7 @@
 
 #define PATHS_SHOWN 10
 #define LOST_RACES 5
+#define TURN_WAIT_MS (60 * 60 * 1000)
 
 /* One landing under way. */
 struct landing {
@@ -412,16 +415,33 @@ land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 	return NULL;
 }
 
+/*
+ * One landing at a time in a repository: each is tested on the one before it,
+ * and two of them in one checkout would leave it half of each.
+ */
+static struct err *
+take_turn(const struct line_opts *o, int *fd)
+{
+	AUTO(mem_free_p) char *path = NULL;
+	const char *dir;
+
+	TRY(repo_factory_dir(state_repo(o->state), &dir));
+	path = path_join(dir, "land.lock");
+	return turn_take(path, TURN_WAIT_MS, o->cancel, fd);
+}
+
 struct err *
 land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 {
+	AUTO(fd_close_p) int turn = -1;
 	struct err *e;
 	int tried;
 
+	TRY(take_turn(o->line, &turn));
 	for (tried = 0;; tried++) {
 		e = land_once(o, number, landed);
-		/* The base moved on the remote since it was looked at: what lands is gated on the new one. */
-		if (!err_is(e, ERR_STALE) || state_remote(o->line->state) == NULL || tried == LOST_RACES)
+		/* The base moved since it was looked at: what lands is gated on the new one. */
+		if (!err_is(e, ERR_STALE) || tried == LOST_RACES)
 			return e;
 		err_free(e);
 	}

@@ -1,0 +1,34 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/turn.h"
+
+#define PAUSE_MAX_MS 32
+
+struct err *
+turn_take(const char *path, int64_t wait_ms, const volatile sig_atomic_t *cancel, int *fd)
+{
+	AUTO(fd_close_p) int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct clock clock = clock_system();
+	int64_t until = clock_mono(&clock) + wait_ms, pause = 1;
+
+	if (lock < 0)
+		return err_sys("cannot open '%s'", path);
+	while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_sys("cannot lock '%s'", path);
+		if (cancel != NULL && *cancel != 0)
+			return err_new(ERR_INTERRUPTED, "interrupted");
+		if (clock_mono(&clock) >= until)
+			return err_new(ERR_TIMEOUT, "another process holds '%s' and does not end", path);
+		clock_sleep_ms(pause);
+		pause = pause < PAUSE_MAX_MS ? pause * 2 : pause;
+	}
+	*fd = lock;
+	lock = -1;
+	return NULL;
+}
