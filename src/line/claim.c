@@ -152,10 +152,17 @@ take_shared(struct walk *w)
 	return keeper_start(w->state, lease_info(w->lease), &w->keeper);
 }
 
+static struct err *
+take_local(struct walk *w)
+{
+	TRY(take(w, &lease_local));
+	return read_again(w);
+}
+
 struct err *
 claim_take(struct walk *w)
 {
-	return is_shared(w) ? take_shared(w) : take(w, &lease_local);
+	return is_shared(w) ? take_shared(w) : take_local(w);
 }
 
 /* ---- keeping it ---- */

@@ -67,7 +67,6 @@ static struct err *
 choose_run(struct walk *w)
 {
 	AUTO(mem_free_p) char *path = NULL;
-	AUTO(mem_free_p) char *folder = NULL;
 	AUTO(buf_free) struct buf text = BUF_INIT(ID_LEN);
 	const char *dir;
 	struct err *e;
@@ -83,6 +82,19 @@ choose_run(struct walk *w)
 		w->run = id_new();
 	err_ignore(e);
 	w->dir = mem_printf("%s/runs/%s", dir, w->run.s);
+	return NULL;
+}
+
+/* From here on this run is the task's, until it is over. */
+static struct err *
+keep_run(struct walk *w)
+{
+	AUTO(mem_free_p) char *path = NULL;
+	AUTO(mem_free_p) char *folder = NULL;
+	const char *dir;
+
+	TRY(repo_factory_dir(w->repo, &dir));
+	TRY(pointer_path(w->repo, &w->id, &path));
 	folder = mem_printf("%s/current", dir);
 	TRY(dir_make(AT_FDCWD, w->dir, 0700));
 	TRY(dir_make(AT_FDCWD, folder, 0700));
@@ -281,6 +293,7 @@ fill(struct walk *w)
 	TRY(claim_take(w));
 	if (w->over)
 		return NULL;
+	TRY(keep_run(w));
 	run_set(&w->rec, &w->rec.node, lease_info(w->lease)->node);
 	TRY(start(w));
 	TRY(deaths_start(w->dir, journal_count(w->journal), &w->deaths));
