@@ -216,14 +216,15 @@ test_node_list() {
 
 # What is left when a run is over: one in a session of its own that ignores
 # signals, one that left its parent twice.
-brood() { # SECONDS, told from those of other tests
-	LEFT=$(echo "$1" | sed 's/[.]/[.]/')
-	BROOD="setsid sh -c \"trap : TERM INT HUP; sleep $1; sleep $1\" >/dev/null 2>&1 & (setsid sh -c \"(setsid sleep $1 >/dev/null 2>&1 &)\" &) ; sleep 0.3"
+brood() { # N: told from those of other tests and of other runs of this file
+	LONG=300.$1$$
+	LEFT=300[.]$1$$
+	BROOD="setsid sh -c \"trap : TERM INT HUP; sleep $LONG; sleep $LONG\" >/dev/null 2>&1 & (setsid sh -c \"(setsid sleep $LONG >/dev/null 2>&1 &)\" &) ; sleep 0.3"
 }
 
 test_security_nothing_survives_a_run_that_ends() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
-	brood 300.11
+	brood 1
 	policy "$BROOD; $MAKE_FILE"
 	tasks 1
 	run git factory work --until-empty
@@ -233,8 +234,8 @@ test_security_nothing_survives_a_run_that_ends() {
 
 test_security_nothing_survives_the_deadline() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
-	brood 300.21
-	policy "$BROOD; touch $SHARED/there; sleep 300.21" 'retry: {timeout: {max: 0}}'
+	brood 2
+	policy "$BROOD; touch $SHARED/there; sleep $LONG" 'retry: {timeout: {max: 0}}'
 	git config factory.limits.timeout 2s
 	tasks 1
 	start_work --once
@@ -249,8 +250,8 @@ test_security_nothing_survives_the_deadline() {
 # The same in the sandbox, where the kernel does it.
 test_security_nothing_survives_the_deadline_in_the_sandbox() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
-	brood 300.31
-	policy "$BROOD; sleep 300.31" 'retry: {timeout: {max: 0}}'
+	brood 3
+	policy "$BROOD; sleep $LONG" 'retry: {timeout: {max: 0}}'
 	git config factory.sandbox.mode bwrap
 	git config factory.limits.timeout 3s
 	tasks 1
@@ -264,8 +265,8 @@ test_security_nothing_survives_the_deadline_in_the_sandbox() {
 # A worker that can end nothing itself any more.
 test_security_a_worker_that_hangs_is_killed() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
-	brood 300.41
-	policy "$BROOD; sleep 300.41" 'retry: {timeout: {max: 0}}'
+	brood 4
+	policy "$BROOD; sleep $LONG" 'retry: {timeout: {max: 0}}'
 	git config factory.limits.heartbeat 1s
 	tasks 1
 	start_work --once --slots 1
@@ -282,8 +283,8 @@ test_security_a_worker_that_hangs_is_killed() {
 
 test_security_workers_die_with_the_supervisor() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
-	brood 300.51
-	policy "$BROOD; touch $SHARED/there; sleep 300.51"
+	brood 5
+	policy "$BROOD; touch $SHARED/there; sleep $LONG"
 	tasks 2
 	start_work --slots 2
 	within 10 test -e "$SHARED/there"
@@ -298,8 +299,8 @@ test_security_workers_die_with_the_supervisor() {
 
 test_security_workers_die_with_the_guard() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
-	brood 300.61
-	policy "$BROOD; touch $SHARED/there; sleep 300.61"
+	brood 6
+	policy "$BROOD; touch $SHARED/there; sleep $LONG"
 	tasks 1
 	start_work --slots 2
 	within 10 test -e "$SHARED/there"
@@ -345,7 +346,8 @@ test_second_signal_stops() {
 
 test_a_dead_worker_is_replaced() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
-	policy "test -e $SHARED/there || { touch $SHARED/there; sleep 300.71; }; $MAKE_FILE"
+	brood 7
+	policy "test -e $SHARED/there || { touch $SHARED/there; sleep $LONG; }; $MAKE_FILE"
 	tasks 1
 	start_work --slots 1 --until-empty
 	within 10 test -e "$SHARED/there"
@@ -355,7 +357,7 @@ test_a_dead_worker_is_replaced() {
 	status_is 0
 	err_like 'its process ended in the middle'
 	out_is '1 delivered, 1 died'
-	none_of '300[.]71' || fail 'the agent survives'
+	none_of "$LEFT" || fail 'the agent survives'
 }
 
 test_new_work_is_seen() {
