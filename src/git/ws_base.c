@@ -648,6 +648,22 @@ slot_pool(const struct ws_terms *t, struct ws_slot *out)
 	return err_new(ERR_LIMIT, "%d workspaces of '%s' are in use", SLOTS_MAX, kind);
 }
 
+/*
+ * Cut short, it is an empty slot that is as old as it was, and no slot that
+ * lacks some of its files.
+ */
+static struct err *
+slot_remove(const struct ws_slot *s, struct timespec used)
+{
+	struct timespec times[2] = {used, used};
+
+	futimens(s->lock, times);
+	TRY(tree_remove(s->dir, "state"));
+	TRY(tree_remove(s->dir, "files"));
+	TRY(tree_remove(s->dir, "git"));
+	return tree_remove(AT_FDCWD, s->path);
+}
+
 static struct err *
 sweep_kind(const struct ws_terms *t, bool pool, int64_t before)
 {
@@ -664,7 +680,7 @@ sweep_kind(const struct ws_terms *t, bool pool, int64_t before)
 			continue;
 		TRY(lock(&s, LOCK_EX | LOCK_NB, &got));
 		if (got)
-			TRY(tree_remove(AT_FDCWD, s.path));
+			TRY(slot_remove(&s, st.st_mtim));
 	}
 	return NULL;
 }

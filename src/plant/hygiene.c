@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -27,7 +28,7 @@
 
 #define JOURNAL_START (256 * KIB)	/* its first line fits */
 
-static const char *const words[] = {"run", "lease", "workspace", "attempt", "transcript"};
+static const char *const words[] = {"run", "lease", "workspace", "attempt", "transcript", "file"};
 
 const char *
 hygiene_word(enum hygiene_kind kind)
@@ -60,7 +61,10 @@ hygiene_done(const struct hygiene_opts *o, enum hygiene_kind kind, const char *n
 		hygiene_tell(o, kind, name, task, true, "%s", why);
 	else
 		hygiene_tell(o, kind, name, task, false, "%s, and cannot be swept: %s", why, err_msg(e));
-	err_free(e);
+	if (e == NULL || err_is(e, ERR_STALE) || err_is(e, ERR_LOCKED) || *o->failed != NULL)
+		err_free(e);
+	else
+		*o->failed = err_wrap(e, "%s '%s' is left", hygiene_word(kind), name);
 }
 
 /* ---- leases of dead holders ---- */
@@ -298,10 +302,31 @@ sweep_attempts(const struct hygiene_opts *o)
 	return NULL;
 }
 
+/* One at a time: who comes second waits, and finds less to do. */
+static struct err *
+take_turn(const struct hygiene_opts *o, int *fd)
+{
+	AUTO(mem_free_p) char *path = NULL;
+	const char *dir;
+
+	TRY(repo_factory_dir(state_repo(queue_state(o->queue)), &dir));
+	path = path_join(dir, "gc.lock");
+	*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return *fd >= 0 && flock(*fd, LOCK_EX) == 0 ? NULL : err_sys("cannot lock '%s'", path);
+}
+
 struct err *
 hygiene_sweep(const struct hygiene_opts *o)
 {
-	TRY(sweep_leases(o));
-	TRY(sweep_attempts(o));
-	return leftovers_sweep(o);
+	AUTO(fd_close_p) int turn = -1;
+	AUTO(err_free_p) struct err *failed = NULL;
+	struct hygiene_opts mine = *o;
+
+	mine.failed = &failed;
+	if (!o->dry)
+		TRY(take_turn(o, &turn));
+	TRY(sweep_leases(&mine));
+	TRY(sweep_attempts(&mine));
+	TRY(leftovers_sweep(&mine));
+	return STEAL(failed);
 }

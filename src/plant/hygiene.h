@@ -5,10 +5,11 @@
  *	runs		of this host, over twice their estimate and over their own
  *			deadline: the process is ended, the attempt is a timeout
  *	leases		whose holder is proven dead: the task goes on
- *	workspaces	slots and setup layers that no run uses, and files that
- *			a killed one left in the folder for temporary files
+ *	workspaces	slots and setup layers that no run uses
  *	attempts	refs/factory/attempts/<run> over keep.attempts
  *	transcripts	a run's journal and transcript over keep.transcripts
+ *	files		what a killed process was writing, or left in the folder
+ *			for temporary files
  *
  * Branches, work trees, stashes and all else that is a person's are not looked
  * at.  A ref is deleted only while it is what was seen, and a folder in use is
@@ -25,7 +26,8 @@ struct queue;
 struct state;
 
 enum hygiene_kind {
-	HYGIENE_RUN, HYGIENE_LEASE, HYGIENE_WORKSPACE, HYGIENE_ATTEMPT, HYGIENE_TRANSCRIPT
+	HYGIENE_RUN, HYGIENE_LEASE, HYGIENE_WORKSPACE, HYGIENE_ATTEMPT, HYGIENE_TRANSCRIPT,
+	HYGIENE_FILE
 };
 
 const char *hygiene_word(enum hygiene_kind kind);	/* "run" */
@@ -46,11 +48,13 @@ struct hygiene_opts {
 	bool dry;			/* only tell: nothing changes */
 	hygiene_fn *fn;			/* told of each item, kept ones too */
 	void *arg;
+	struct err **failed;		/* hygiene_sweep()'s own */
 };
 
 /*
- * What cannot be swept is told as kept, with the reason.  Errors are those of
- * reading what there is.
+ * What cannot be swept is told as kept, with the reason, and the rest goes
+ * on.  That something moved meanwhile, or is in use, is no error; any other
+ * that was met first is returned at the end.
  */
 struct err *hygiene_sweep(const struct hygiene_opts *o) MUST_USE;
 
@@ -59,7 +63,7 @@ struct err *hygiene_sweep(const struct hygiene_opts *o) MUST_USE;
 void hygiene_tell(const struct hygiene_opts *o, enum hygiene_kind kind, const char *name, const char *task,
     bool swept, const char *fmt, ...) PRINTF(6, 7);
 
-/* "no error" when e is NULL: swept; else kept, and why.  Takes e. */
+/* Swept, for this reason; with an error, which it takes, kept. */
 void hygiene_done(const struct hygiene_opts *o, enum hygiene_kind kind, const char *name, const char *task,
     struct err *e, const char *why);
 

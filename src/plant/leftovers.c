@@ -25,6 +25,7 @@
 #include "store/queue.h"
 #include "store/state.h"
 
+#define HALF_WRITTEN_S (24 * 3600)	/* nobody writes one file for that long */
 #define TEMPORARY "git-factory-task-"	/* an outside agent's task file, see agent/outside.c */
 
 static const char *
@@ -222,14 +223,52 @@ sweep_workspaces(const struct hygiene_opts *o, const char *factory, int64_t now)
 		AUTO(mem_free_p) char *path = path_join(factory, x.paths.v[i]);
 		bool there = !o->dry && access(path, F_OK) == 0;
 
-		hygiene_tell(o, HYGIENE_WORKSPACE, x.paths.v[i], "", !there, "%s%s%s", x.whys.v[i],
-		    there ? ", and was not swept: " : "",
-		    !there ? "" : failed != NULL ? err_msg(failed) : "it is in use again");
+		if (there && failed != NULL)
+			hygiene_done(o, HYGIENE_WORKSPACE, x.paths.v[i], "", STEAL(failed), x.whys.v[i]);
+		else
+			hygiene_tell(o, HYGIENE_WORKSPACE, x.paths.v[i], "", !there, "%s%s", x.whys.v[i],
+			    there ? ", and is in use again" : "");
 	}
 	err_ignore(failed);
 	strs_free(&x.paths);
 	strs_free(&x.whys);
 	return e;
+}
+
+/* ---- files that were being written ---- */
+
+/* "name.abcd2345.tmp", as file_replace() calls what is not whole yet. */
+static bool
+is_half_written(struct str name)
+{
+	size_t tail = ID_LEN + strlen("..tmp");
+
+	return str_ends(name, ".tmp") && name.n > tail && name.p[name.n - tail] == '.' &&
+	    id_valid(str_mk(name.p + name.n - tail + 1, ID_LEN));
+}
+
+static void
+sweep_half_written(const struct hygiene_opts *o, const char *factory, const char *below, int64_t now)
+{
+	AUTO(mem_free_p) char *dir = path_join(factory, below);
+	AUTO(strs_free) struct strs names = {0};
+	char age[CLOCK_TEXT];
+	struct stat st;
+	size_t i;
+
+	names_in(dir, &names);
+	for (i = 0; i < names.n; i++) {
+		AUTO(mem_free_p) char *path = path_join(dir, names.v[i]);
+		AUTO(mem_free_p) char *name = mem_printf("%s%s%s", below, *below != '\0' ? "/" : "", names.v[i]);
+		AUTO(mem_free_p) char *why = NULL;
+
+		if (!is_half_written(str_of(names.v[i])) || lstat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+		    now - st.st_mtim.tv_sec <= HALF_WRITTEN_S)
+			continue;
+		why = mem_printf("it was being written %s ago", age_text(now, st.st_mtim.tv_sec, age));
+		hygiene_done(o, HYGIENE_FILE, name, "",
+		    o->dry || unlink(path) == 0 ? NULL : err_sys("cannot remove it"), why);
+	}
 }
 
 /* A file that a killed run left for its agent; only this user's own. */
@@ -251,7 +290,7 @@ sweep_temporary(const struct hygiene_opts *o, int64_t now)
 		    st.st_uid != geteuid() || now - st.st_mtim.tv_sec <= o->config->keep.workspaces)
 			continue;
 		why = mem_printf("it was written %s ago", age_text(now, st.st_mtim.tv_sec, age));
-		hygiene_done(o, HYGIENE_WORKSPACE, path, "",
+		hygiene_done(o, HYGIENE_FILE, path, "",
 		    o->dry || unlink(path) == 0 ? NULL : err_sys("cannot remove it"), why);
 	}
 }
@@ -266,6 +305,8 @@ leftovers_sweep(const struct hygiene_opts *o)
 	TRY(repo_factory_dir(state_repo(s), &factory));
 	TRY(sweep_workspaces(o, factory, now));
 	sweep_runs(o, factory, now);
+	sweep_half_written(o, factory, "", now);
+	sweep_half_written(o, factory, "current", now);
 	sweep_temporary(o, now);
 	return NULL;
 }

@@ -203,6 +203,9 @@ test_workspaces_that_nobody_uses_go() {
 	: >"$TMPDIR/git-factory-task-abcdef"
 	: >"$TMPDIR/git-factory-task-young"
 	: >"$TMPDIR/mine"
+	: >.git/factory/view.abcd2345.tmp
+	: >.git/factory/view.tmp
+	touch -d 2025-01-01 .git/factory/view.abcd2345.tmp .git/factory/view.tmp
 	touch -d 2025-01-01 "$TMPDIR/git-factory-task-abcdef" "$TMPDIR/mine"
 	run git factory gc -v
 	kill %1 2>/dev/null || :
@@ -210,7 +213,8 @@ test_workspaces_that_nobody_uses_go() {
 	out_like 'removed +workspace +base/1: it was last used'
 	out_like 'kept +workspace +base/2: it was used 1d ago'
 	out_like 'kept +workspace +base/3: it is in use'
-	out_like 'removed +workspace +.*/git-factory-task-abcdef'
+	out_like 'removed +file +.*/git-factory-task-abcdef'
+	out_like 'removed +file +view.abcd2345.tmp: it was being written'
 	exists .git/factory/base/0
 	missing .git/factory/base/1
 	exists .git/factory/base/2
@@ -218,6 +222,8 @@ test_workspaces_that_nobody_uses_go() {
 	missing "$TMPDIR/git-factory-task-abcdef"
 	exists "$TMPDIR/git-factory-task-young"
 	exists "$TMPDIR/mine"
+	missing .git/factory/view.abcd2345.tmp
+	exists .git/factory/view.tmp
 }
 
 test_what_is_a_persons_survives() {

@@ -81,6 +81,18 @@ git factory task edit -l red $(id First) >/dev/null
 git factory task add Second >/dev/null 2>&1
 """
 DELIVERED = READY + "git factory run -q $(id First) >/dev/null 2>&1\n"
+# Long ago: what was tried then is over age; and a run whose process is gone.
+SWEPT = BEGIN % POLICY.replace('gates:', '  sleeper: {kind: command, command: [sleep, "60"]}\ngates:') + """
+git factory task add First >/dev/null 2>&1
+git factory task add Second >/dev/null 2>&1
+GIT_FACTORY_DATE=1760000000 git factory run -q $(id First) >/dev/null 2>&1
+GIT_FACTORY_DATE=1760000000 git factory pr merge 1 >/dev/null 2>&1
+timeout -s KILL 2 git-factory run -q --agent sleeper $(id Second) >/dev/null 2>&1 || :
+mkdir -p .git/factory/setup/deadbeef && : >.git/factory/setup/deadbeef.lock
+mkdir -p .git/factory/base/1/files .git/factory/base/1/git && echo x >.git/factory/base/1/files/x
+echo 'tree 1111111111111111111111111111111111111111' >.git/factory/base/1/state && : >.git/factory/base/1/lock
+touch -d 2020-01-01 .git/factory/setup/deadbeef.lock .git/factory/base/1/lock
+"""
 # How a person names a task.
 HELP = """
 LOCKS='.git/index.lock .git/HEAD.lock .git/ORIG_HEAD.lock .git/refs/heads/main.lock'
@@ -108,6 +120,7 @@ cd "$OLDPWD" && git worktree remove --force ../view
     'unhook': (READY + 'git factory hook install >/dev/null', 'git-factory hook remove', '{verb} || [ ! -e .git/hooks/pre-push ]'),
     'gate': (READY, 'git-factory gate', None),
     'run': (READY, 'git-factory run {First}', None),
+    'gc': (SWEPT, 'git-factory gc', None),
     # Where git itself died or failed in the checkout, a person does what it
     # says: remove its lock, or the files that it wrote and did not record.
     'merge': (DELIVERED, 'git-factory pr merge 1', """
@@ -130,8 +143,8 @@ TIMES = re.compile(rb'("ms": |"name": "ms",\s*"value": )[0-9]+')
 
 
 # What 'git factory gc' takes away by age: a file that was being replaced, a run
-# that never began, files of a workspace of the second kind.
-WASTE = re.compile(r'\.[a-z2-7]{8}\.tmp$|^\S+ \.git/factory/(runs/[a-z2-7]{8}|pool)(/|$)')
+# that never began, files of a workspace of the second kind, an emptied slot.
+WASTE = re.compile(r'\.[a-z2-7]{8}\.tmp$|^\S+ \.git/factory/(runs/[a-z2-7]{8}|pool|base/1)(/|$)')
 
 
 class Repo:
