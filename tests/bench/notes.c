@@ -1,11 +1,11 @@
 /*
  * notes EXISTING - in the empty repository at hand: make that many notes
  * under refs/notes/ours, then one more N times, one more as libgit2 does it in
- * a fan-out as large under refs/notes/theirs, a thousand in a batch, and many
- * from 32 writers at once.
+ * a fan-out as large under refs/notes/theirs, batches of 1,000 and of 10,000,
+ * and many from 32 writers at once.
  *
  * Prints, in milliseconds beyond syncs: one of ours, one of libgit2's, one in
- * a batch; then how many the writers added and how many are there.
+ * either batch; then how many the writers added and how many are there.
  */
 #include <dlfcn.h>
 #include <string.h>
@@ -23,7 +23,6 @@
 #define OURS "refs/notes/ours"
 #define THEIRS "refs/notes/theirs"
 #define ONE_BY_ONE 40
-#define BATCH 1000
 #define WRITERS 32
 #define EACH 10
 
@@ -59,12 +58,12 @@ add_many(struct repo *r, const struct ident *who, size_t n)
 }
 
 static double
-time_batch(struct repo *r, const struct ident *who)
+time_batch(struct repo *r, const struct ident *who, size_t n)
 {
 	double began = now_ms(), synced = synced_ms;
 
-	add_many(r, who, BATCH);
-	return (now_ms() - began - (synced_ms - synced)) / BATCH;
+	add_many(r, who, n);
+	return (now_ms() - began - (synced_ms - synced)) / (double)n;
 }
 
 /* What libgit2 makes a note with. */
@@ -179,7 +178,7 @@ main(int argc, char *argv[])
 {
 	struct ident who = {.name = (char[]){"B"}, .email = (char[]){"b@example.org"}, .when = 1767225600};
 	size_t existing = argc > 1 ? (size_t)atoi(argv[1]) : 0, before, added;
-	double ours, theirs, batch;
+	double ours, theirs, small, large;
 	struct repo *r;
 
 	need(repo_open(NULL, &r));
@@ -188,9 +187,10 @@ main(int argc, char *argv[])
 		add_many(r, &who, existing);
 	sync_off = false;
 	time_both(r, &who, &ours, &theirs);
-	batch = time_batch(r, &who);
+	small = time_batch(r, &who, 1000);
+	large = time_batch(r, &who, 10000);
 	before = count(r);
 	added = write_at_once(&who);
-	printf("%.2f %.2f %.3f %zu %zu\n", ours, theirs, batch, added, count(r) - before);
+	printf("%.2f %.2f %.3f %.3f %zu %zu\n", ours, theirs, small, large, added, count(r) - before);
 	return 0;
 }
