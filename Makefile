@@ -190,7 +190,10 @@ SHAREDIR = $(DESTDIR)$(PREFIX)/share/git-factory
 BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-COMPLETIONS := $(B)/completions/git-factory.bash $(B)/completions/git-factory.zsh $(B)/completions/git-factory.fish
+FISHCONF = $(DESTDIR)$(PREFIX)/share/fish/vendor_conf.d
+COMPLETIONS := $(addprefix $(B)/completions/git-factory.,bash zsh fish fish-git)
+# 'git help factory-run' looks for gitfactory-run(1).
+MANLINKS := $(patsubst man/git-%,%,$(wildcard man/git-factory-*.[15]))
 SHARED := $(shell find hooks templates -type f)
 
 # Made of the option tables themselves.
@@ -201,22 +204,27 @@ $(B)/completions/git-factory.%: $(B)/git-factory ci/completion
 completions: $(COMPLETIONS)
 
 install: all completions
-	install -d $(BINDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -d $(BINDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR) $(FISHCONF)
 	install -m 755 $(B)/git-factory $(BINDIR)/git-factory
 	install -m 644 $(B)/completions/git-factory.bash $(BASHDIR)/git-factory
 	install -m 644 $(B)/completions/git-factory.zsh $(ZSHDIR)/_git-factory
 	install -m 644 $(B)/completions/git-factory.fish $(FISHDIR)/git-factory.fish
+	install -m 644 $(B)/completions/git-factory.fish-git $(FISHCONF)/git-factory.fish
 	set -e; for f in $(MAN); do \
 		install -d $(MANDIR)/man$${f##*.}; \
 		install -m 644 $$f $(MANDIR)/man$${f##*.}/$${f##*/}; done
+	set -e; for f in $(MANLINKS); do \
+		ln -sf git-$$f $(MANDIR)/man$${f##*.}/git$$f; done
 	set -e; for f in $(SHARED); do \
 		install -d $(SHAREDIR)/$${f%/*}; \
 		if [ -x $$f ]; then m=755; else m=644; fi; \
 		install -m $$m $$f $(SHAREDIR)/$$f; done
 
 uninstall:
-	rm -f $(BINDIR)/git-factory $(BASHDIR)/git-factory $(ZSHDIR)/_git-factory $(FISHDIR)/git-factory.fish
+	rm -f $(BINDIR)/git-factory $(BASHDIR)/git-factory $(ZSHDIR)/_git-factory $(FISHDIR)/git-factory.fish \
+		$(FISHCONF)/git-factory.fish
 	for f in $(MAN); do rm -f $(MANDIR)/man$${f##*.}/$${f##*/}; done
+	for f in $(MANLINKS); do rm -f $(MANDIR)/man$${f##*.}/git$$f; done
 	rm -rf $(SHAREDIR)
 
 clean:
