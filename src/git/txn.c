@@ -155,23 +155,49 @@ lock_one(struct repo *r, struct locked *l, int64_t until)
 }
 
 static struct err *
-verify(struct repo *r, const struct txn_ref *ref)
+check_direct(struct repo *r, const char *name)
 {
 	AUTO(mem_free_p) char *target = NULL;
+
+	TRY(tip_symbolic(repo_place(r), name, &target));
+	return target == NULL ? NULL :
+	    err_new(ERR_STATE, "the ref '%s' is symbolic (to '%s') and is not moved", name, target);
+}
+
+static struct err *
+compare(struct repo *r, const struct txn_ref *ref)
+{
 	struct oid now;
 
-	TRY(tip_symbolic(repo_place(r), ref->name, &target));
-	if (target != NULL)
-		return err_new(ERR_STATE, "the ref '%s' is symbolic (to '%s') and is not moved", ref->name,
-		    target);
 	TRY(tip_read(r, ref->name, &now));
 	if (oid_eq(&now, &ref->old))
-		return oid_is_zero(&ref->old) && !oid_is_zero(&ref->new) ? check_room(r, ref->name) : NULL;
+		return NULL;
+	TRY(check_direct(r, ref->name));
 	if (oid_is_zero(&now))
 		return err_new(ERR_STALE, "the ref '%s' is gone", ref->name);
 	if (oid_is_zero(&ref->old))
 		return err_new(ERR_STALE, "the ref '%s' exists already", ref->name);
 	return err_new(ERR_STALE, "the ref '%s' has moved to '%.12s'", ref->name, oid_hex(&now).s);
+}
+
+/* Who has lost a race already learns it here, and holds up nobody with notes and locks. */
+static struct err *
+compare_all(struct repo *r, const struct txn *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		TRY(compare(r, &t->v[i]));
+	return NULL;
+}
+
+/* With its lock held. */
+static struct err *
+verify(struct repo *r, const struct txn_ref *ref)
+{
+	TRY(check_direct(r, ref->name));
+	TRY(compare(r, ref));
+	return oid_is_zero(&ref->old) && !oid_is_zero(&ref->new) ? check_room(r, ref->name) : NULL;
 }
 
 /* Deleted or moved; what is only compared keeps its place. */
@@ -331,6 +357,7 @@ txn_commit(struct repo *r, const struct txn *t, const char *message)
 	TRY(repo_lg2(r, &g));
 	TRY(check_objects(r, g, &l));
 	TRY(take_turn(r, &flock));
+	TRY(compare_all(r, t));
 	TRY(objsync_begin(r, &d));
 	TRY(reflock_note(&flock, r, t, false));
 	TRY(lock_all(r, &l));

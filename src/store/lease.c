@@ -157,11 +157,26 @@ lease_write(struct lease *l, struct oid *out)
 	return commit_create(state_repo(l->state), &spec, out);
 }
 
+/* Only who takes a lease says who it is: of many that try, most need not know. */
+static void
+sign(struct lease *l)
+{
+	struct lease_info *i = &l->info;
+
+	if (i->host != NULL)
+		return;
+	i->host = host_name();
+	i->boot = host_boot();
+	i->started = host_started(i->pid);
+	i->since = i->beat = clock_wall(state_clock(l->state));
+}
+
 struct err *
 lease_swap(struct lease *l, const struct oid *from, const char *why)
 {
 	struct oid new;
 
+	sign(l);
 	TRY(lease_write(l, &new));
 	TRY(ref_cas(state_repo(l->state), l->ref, from, &new, why));
 	l->info.oid = new;
@@ -214,10 +229,7 @@ lease_claim(struct state *s, const struct lease_kind *kind, const struct id *tas
 	l->kind = kind;
 	l->ref = lease_ref(task->s);
 	l->info = (struct lease_info){.task = *task, .run = *run, .attempt = attempt,
-	    .node = mem_strdup(state_node(s)), .host = host_name(), .boot = host_boot(), .pid = getpid(),
-	    .ttl = state_lease_ttl(s),
-	    .since = clock_wall(state_clock(s)), .beat = clock_wall(state_clock(s))};
-	l->info.started = host_started(l->info.pid);
+	    .node = mem_strdup(state_node(s)), .pid = getpid(), .ttl = state_lease_ttl(s)};
 	TRY(kind->claim(l));
 	l->beaten = clock_mono(state_clock(s));
 	lease_trace(l, oid_is_zero(&l->taken) ? "claim" : "takeover", &l->taken, &l->info.oid);

@@ -40,13 +40,18 @@ host_boot(void)
 	return mem_printf("%.*s %s", STR_ARG(str_trim(buf_str(&boot))), space);
 }
 
-/* Field n, from 3, of /proc/PID/stat (proc(5)), appended; false when unknown. */
+/* Of /proc/PID/stat (proc(5)): its state in field 3, and its start in field 22. */
+struct look {
+	char state;
+	int64_t started;
+};
+
 static bool
-stat_field(int64_t pid, int n, struct buf *out)
+look_at(int64_t pid, struct look *out)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(4 * KIB);
 	char path[64];
-	struct str rest, word = {0};
+	struct str rest, word;
 	const char *end;
 	int i;
 
@@ -56,29 +61,30 @@ stat_field(int64_t pid, int n, struct buf *out)
 	end = b.n > 0 ? strrchr(buf_cstr(&b), ')') : NULL;
 	if (end == NULL || end[1] == '\0')
 		return false;
+	*out = (struct look){.state = end[2]};
 	rest = str_of(end + 2);
-	for (i = 3; i <= n; i++)
+	for (i = 3; i <= 22; i++)
 		if (!str_next(&rest, ' ', &word))
-			return false;
-	buf_addstr(out, word);
+			return true;
+	if (!str_int(word, 0, INT64_MAX, &out->started))
+		out->started = 0;
 	return true;
 }
 
 int64_t
 host_started(int64_t pid)
 {
-	AUTO(buf_free) struct buf word = BUF_INIT(64);
-	int64_t ticks;
+	struct look l;
 
-	return stat_field(pid, 22, &word) && str_int(buf_str(&word), 0, INT64_MAX, &ticks) ? ticks : 0;
+	return look_at(pid, &l) ? l.started : 0;
 }
 
 bool
 host_stopped(int64_t pid)
 {
-	AUTO(buf_free) struct buf word = BUF_INIT(64);
+	struct look l;
 
-	return stat_field(pid, 3, &word) && (str_is(buf_str(&word), "T") || str_is(buf_str(&word), "t"));
+	return look_at(pid, &l) && (l.state == 'T' || l.state == 't');
 }
 
 static bool
@@ -94,23 +100,22 @@ bool
 host_dead(const char *host, const char *boot, int64_t pid, int64_t started)
 {
 	AUTO(mem_free_p) char *here = host_name();
-	AUTO(mem_free_p) char *now = host_boot();
-	AUTO(buf_free) struct buf word = BUF_INIT(64);
-	int64_t ticks;
+	AUTO(mem_free_p) char *now = NULL;
+	struct look l;
 
 	if (strcmp(host, here) != 0)
 		return false;
+	now = host_boot();
 	if (boot_is_over(boot, now))
 		return true;
 	if (strcmp(boot, now) != 0)
 		return false;
 	if (kill((pid_t)pid, 0) != 0 && errno == ESRCH)
 		return true;
+	if (!look_at(pid, &l))
+		return false;
 	/* A zombie waits for its parent, and does nothing any more. */
-	if (stat_field(pid, 3, &word) && str_is(buf_str(&word), "Z"))
-		return true;
-	ticks = host_started(pid);
-	return ticks != 0 && started != 0 && ticks != started;
+	return l.state == 'Z' || (l.started != 0 && started != 0 && l.started != started);
 }
 
 bool
