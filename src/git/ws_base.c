@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -29,9 +31,13 @@ struct state {
 	struct oid tree;	/* what the files are, or were before a move */
 	struct oid to;		/* of a move that has not ended; else zero */
 	bool special;		/* submodules or LFS pointers were met */
-	int64_t uid;		/* whose the files are */
+	int64_t uid;		/* whose the files are; -1: nobody's that we know */
 	char boot[40];		/* when it was written */
 };
+
+/* Of a slot's 'files'; a copy of the repository has others, and who owns them is open. */
+#define PLACE_FMT "%" PRIu64 ":%" PRIu64
+#define PLACE_SIZE 48
 
 const char *
 slot_index(bool pool)
@@ -54,14 +60,25 @@ boot_id(char out[40])
 	out[id.n] = '\0';
 }
 
+static void
+place_of(int dir, char out[PLACE_SIZE])
+{
+	struct stat st;
+
+	if (fstatat(dir, "files", &st, AT_SYMLINK_NOFOLLOW) != 0)
+		memset(&st, 0, sizeof(st));
+	snprintf(out, PLACE_SIZE, PLACE_FMT, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
+}
+
 static struct err *
 state_write(const struct ws_terms *t, int dir, const struct state *st)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(STATE_MAX);
-	char boot[40];
+	char boot[40], place[PLACE_SIZE];
 
 	boot_id(boot);
-	buf_addf(&b, "tree %s\nuid %u\nboot %s\n", oid_hex(&st->tree).s, (unsigned)t->uid, boot);
+	place_of(dir, place);
+	buf_addf(&b, "tree %s\nuid %u\nplace %s\nboot %s\n", oid_hex(&st->tree).s, (unsigned)t->uid, place, boot);
 	if (!oid_is_zero(&st->to))
 		buf_addf(&b, "to %s\n", oid_hex(&st->to).s);
 	if (st->special)
@@ -76,9 +93,12 @@ state_read(int dir)
 	AUTO(buf_free) struct buf b = BUF_INIT(STATE_MAX);
 	struct err *e = file_read(dir, "state", &b);
 	struct str text = buf_str(&b), line;
+	char place[PLACE_SIZE];
 	struct state st = {0};
+	bool here = false;
 
 	err_ignore(e);
+	place_of(dir, place);
 	while (str_line(&text, &line)) {
 		if (str_starts(line, "tree "))
 			oid_parse(str_skip(line, 5), &st.tree);
@@ -89,9 +109,13 @@ state_read(int dir)
 		else if (str_starts(line, "uid ") &&
 		    !str_int(str_skip(line, 4), 0, UINT32_MAX, &st.uid))
 			st.uid = -1;
+		else if (str_starts(line, "place "))
+			here = str_is(str_skip(line, 6), place);
 		else if (str_starts(line, "boot ") && line.n < 5 + sizeof(st.boot))
 			memcpy(st.boot, line.p + 5, line.n - 5);
 	}
+	if (!here)
+		st.uid = -1;
 	return st;
 }
 
@@ -385,12 +409,13 @@ move_files(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct 
 	return e;
 }
 
-/* Without its index, or another user's, a slot's files are of no use. */
+/* Without its index, another user's or a copy, a slot's files are of no use. */
 static struct err *
-empty(const struct ws_terms *t, struct ws_slot *s, struct state *st)
+empty(const struct ws_terms *t, struct ws_slot *s, bool pool, struct state *st)
 {
 	*st = (struct state){0};
 	TRY(tree_remove(s->dir, "state"));
+	TRY(tree_remove(s->dir, slot_index(pool)));
 	fd_close_p(&s->files);
 	TRY(tree_remove(s->dir, "files"));
 	return own_dir(t, s->dir, "files", &s->files);
@@ -407,14 +432,12 @@ slot_move(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct o
 		s->tree = *tree;
 		return NULL;
 	}
-	if (!oid_is_zero(&st.tree)) {
-		e = index_load(s->dir, slot_index(pool), &ix);
-		if (e != NULL || st.uid != (int64_t)t->uid) {
-			err_ignore(e);
-			index_free(&ix);
-			ix = (struct ws_index)WS_INDEX_INIT;
-			TRY(empty(t, s, &st));
-		}
+	e = index_load(s->dir, slot_index(pool), &ix);
+	if (e != NULL || oid_is_zero(&st.tree) || st.uid != (int64_t)t->uid) {
+		err_ignore(e);
+		index_free(&ix);
+		ix = (struct ws_index)WS_INDEX_INIT;
+		TRY(empty(t, s, pool, &st));
 	}
 	s->tree = st.tree;
 	TRY(move_files(t, s, pool, tree, &st, &ix));
@@ -634,13 +657,17 @@ slot_pool(const struct ws_terms *t, struct ws_slot *out)
 	TRY(kind_dir(t, true, &kind));
 	for (unsigned k = 0; k < SLOTS_MAX; k++) {
 		AUTO(slot_close) struct ws_slot s = WS_SLOT_INIT;
+		struct state st;
 		bool there, got;
 
 		TRY(slot_open(t, kind, k, true, &s, &there));
 		TRY(lock(&s, LOCK_EX | LOCK_NB, &got));
 		if (!got)
 			continue;
-		s.tree = state_read(s.dir).tree;
+		st = state_read(s.dir);
+		if (st.uid < 0)
+			TRY(empty(t, &s, true, &st));
+		s.tree = st.tree;
 		*out = s;
 		s = (struct ws_slot)WS_SLOT_INIT;
 		return NULL;

@@ -48,11 +48,15 @@ workspace_setup_find(struct repo *r, const char *key, bool *found)
 	AUTO(mem_free_p) char *home = NULL;
 	AUTO(mem_free_p) char *path = NULL;
 	struct stat st;
+	uid_t uid;
+	gid_t gid;
 
 	TRY(check_key(key));
 	TRY(setup_home(r, &home));
 	path = path_join(home, key);
-	*found = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	userns_owner(&uid, &gid);
+	/* In a copy of the repository its files may be those of whoever copied it. */
+	*found = lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid;
 	return NULL;
 }
 
@@ -252,6 +256,8 @@ save_to(struct workspace *ws, const char *home, const char *key, struct strs *dr
 	if (e == NULL && syncfs(to) != 0)
 		e = err_sys("cannot write '%s' to disk", tmp);
 #endif
+	if (e == NULL)
+		e = tree_remove(AT_FDCWD, path);
 	if (e == NULL && rename(tmp, path) != 0)
 		e = err_sys("cannot rename '%s'", tmp);
 	if (e != NULL)

@@ -156,6 +156,37 @@ test_started_by_a_hook() {
 	out_like 'Filed by a hook'
 }
 
+# What was prepared for workspaces has another owner in it, or other inodes.
+test_a_copy_of_the_repository_works() {
+	for kind in overlay pool; do
+		rm -rf "$TMP/repo" "$TMP/copy"
+		git init -q "$TMP/repo"
+		cd "$TMP/repo"
+		init
+		cat >.factory/config.yml <<-EOT
+			version: 1
+			base: main
+			agent: a
+			agents: {a: {kind: command, command: [sh, -c, "cat dir/old made/by >new; echo more >>dir/old; echo x >>made/by"]}}
+			gates: none
+			workspace: {kind: $kind, setup: [{run: "mkdir made; echo setup >made/by"}]}
+		EOT
+		commit dir/old one
+		git commit -q -a -m Policy
+		id=$(git factory task add First 2>/dev/null)
+		run git factory run -q "$id"
+		status_is 0
+		cp -r "$TMP/repo" "$TMP/copy"
+		cd "$TMP/copy"
+		commit dir/old two
+		id=$(git factory task add Second 2>/dev/null)
+		run git factory run -q "$id"
+		status_is 0
+		is "$(git show "factory/$id-second:new" | tr '\n' ' ')" 'two setup '
+		is "$(git show "factory/$id-second:dir/old" | tr '\n' ' ')" 'two more '
+	done
+}
+
 test_names_that_are_no_text() {
 	name=$(printf 'two\nlines \303\050')
 	printf 'x\n' >"$name"
