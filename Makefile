@@ -123,12 +123,16 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfactory.a $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $(LDFLAGS) -o $@ $< $(B)/libfactory.a $(LDLIBS)
 
-# What tests/soak/crash kills with; it stands alone and needs ptrace of Linux.
-STRIKERS := $(if $(filter Linux,$(UNAME)),$(B)/tests/soak/strike)
+# What tests/soak/crash strikes with: strike kills and fails calls by ptrace, and
+# a git-factory that meets the end of memory has its allocator in front of glibc's.
+STRIKERS := $(if $(filter Linux,$(UNAME)),$(B)/tests/soak/strike $(B)/tests/soak/git-factory)
 strikers: $(STRIKERS)
 $(B)/tests/soak/strike: tests/soak/crash/strike.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu11 $(OPT) $(WARN) -o $@ $<
+$(B)/tests/soak/git-factory: tests/soak/crash/nomem.c $(B)/src/main.o $(B)/libfactory.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -fno-builtin -o $@ $^ $(LDLIBS)
 
 $(B)/tests/bench/%: tests/bench/%.c $(B)/libfactory.a $(B)/flags
 	@mkdir -p $(@D)
@@ -181,7 +185,7 @@ bench: all $(BENCHES)
 	tests/bench/run --build $(B)
 
 SOAK_MINUTES ?= 10
-soak: all
+soak: all strikers
 	tests/soak/run --build $(B) --minutes $(SOAK_MINUTES)
 
 BINDIR = $(DESTDIR)$(PREFIX)/bin

@@ -151,6 +151,7 @@
  * git/format           may this repository be used
  * git/ident            who commits
  * git/lg2              libgit2, opened at its first use
+ * git/lg2_mem          its memory
  * git/loose            one ref as the file that git keeps it in
  * git/merge            merging in memory
  * git/note             lines attached to commits

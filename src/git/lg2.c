@@ -67,13 +67,16 @@ mbedtls_x509_crt_parse_file(void *chain, const char *path)
 struct err *
 lg2_open(void)
 {
+	git_allocator memory = lg2_allocator;
 	union slots slots;
 	int rc;
 
 	if (lg2.git_libgit2_init != NULL)
 		return NULL;
 	TRY(lib_open(SO_GIT2, names, slots.fns, NITEMS(names)));
-	rc = slots.table.git_libgit2_init();
+	rc = slots.table.git_libgit2_opts(GIT_OPT_SET_ALLOCATOR, &memory);
+	if (rc == 0)
+		rc = slots.table.git_libgit2_init();
 	if (rc < 0)
 		return err_new(ERR_COMMAND, "cannot initialise libgit2");
 	lg2 = slots.table;

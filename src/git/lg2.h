@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <git2.h>
+#include <git2/sys/alloc.h>
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
@@ -32,6 +33,13 @@ struct lg2_table {
 };
 
 extern struct lg2_table lg2;
+
+/*
+ * Its memory is ours (mem.h): without any, libgit2 1.5 calls itself until the
+ * stack is full.  An object that claims to be larger than 1 GiB is refused by
+ * libgit2 where there is no room for it, and does not end the process.
+ */
+extern const git_allocator lg2_allocator;
 
 /* Load libgit2 and initialise it; at once when that is done already. */
 struct err *lg2_open(void) MUST_USE;

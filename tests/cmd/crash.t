@@ -18,8 +18,15 @@ crash() { # ACTIONS SAMPLE
 	status_is 0
 }
 
-test_killed_anywhere_the_next_start_converges() { crash kill,killall 8; }
+test_killed_anywhere_the_next_start_converges() { crash kill,killall,twice 4; }
 
-test_an_error_anywhere_is_told_and_nothing_is_half_done() { crash EIO,ENOSPC 8; }
+test_an_error_anywhere_is_told_and_nothing_is_half_done() { crash EIO,ENOSPC,unread 4; }
+
+test_too_few_descriptors_and_processes_and_short_answers() { crash EMFILE,EAGAIN,EINTR,short 2; }
+
+test_no_memory_anywhere_is_told_and_nothing_is_half_done() {
+	[ -x "$BUILD/tests/soak/git-factory" ] || skip 'its allocator is the sanitizers'"'"
+	crash nomem,nomore 3
+}
 
 run_tests

@@ -5,21 +5,34 @@ each such call; then start it again, and the end must be the same.
 Usage: tests/soak/crash/crash.py [--build DIR] [--seed N] [--sample N]
            [--minutes N] [-j N] [--only WORD] [--replay CASE] [--list]
 
-A scene is a repository, a verb, and how a person would go on after trouble.
-The undisturbed run gives the end that every other one must reach.  A case is
-"SCENE/ACTION/N": the Nth changing call over the verb's whole tree of
-processes (strike.c) meets
+A scene (scenes.py) is a repository, a verb, and how a person would go on
+after trouble.  The undisturbed run gives the end that every other one must
+reach.  A case is "SCENE/ACTION/N": the Nth call, or allocation, over the
+verb's whole tree of processes meets
 
+  of the calls that change a file below the repository
     kill       the calling process is killed
     killall    all of them are: the machine is gone
+    twice      killall, and once more while it is made up for
     EIO        the call fails once
     ENOSPC     this call and all later ones fail: the disk is full
+  of those that read as well
+    EINTR      a signal came
+    short      half of the bytes are read or written
+  of those that read only
+    unread     EIO
+  of those that make a descriptor, or a process
+    EMFILE     none is left
+    EAGAIN     nor can there be a process more
+  of the allocations of git-factory and of each library that it opens (nomem.c)
+    nomem      no memory, once
+    nomore     nor later
 
 What must hold: after a kill, what was answered is there; no process outlives
 the verb; the next start, unaided, reaches the same end: refs, trees, tasks,
 records, notes, nothing left over, and git fsck has no complaint.  After an
-error: one line, a documented exit status, refs as before or as they are to
-be, and no success where an fsync failed.
+error: no crash, one line, a documented exit status, refs as before or as they
+are to be, and no success where an fsync failed.
 
 With --sample each scene gives that many cases, chosen by the seed, which is
 printed; without it all cases run, and again with every repetition until the
@@ -32,110 +45,25 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+from scenes import HELP, SCENES  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-ACTIONS = ('kill', 'killall', 'EIO', 'ENOSPC')
+# How strike.c does it.
+ACTIONS = {
+    'kill': '-a kill -k cs', 'killall': '-a killall -k cs', 'twice': '-a killall -k cs',
+    'EIO': '-a EIO', 'ENOSPC': '-a ENOSPC -s', 'EINTR': '-a EINTR -k cr', 'short': '-a short -k cr',
+    'unread': '-a EIO -k r', 'EMFILE': '-a EMFILE -k d', 'EAGAIN': '-a EAGAIN -k p', 'nomem': '', 'nomore': ''}
+KILLS = ('kill', 'killall', 'twice')
 DATE = '1767225600'
-
-POLICY = '''version: 1
-base: main
-agent: writer
-agents:
-  writer: {kind: command, command: [sh, -c, "echo made >made"]}
-gates: {suite: {run: "test -e README"}}
-'''
-BARE_POLICY = POLICY.replace('gates:', 'sandbox: {mode: none}\ngates:', 1)
-
-
-BEGIN = """
-git init -q --template= . && mkdir -p .git/info && echo sample >README
-mkdir .factory && cat >.factory/config.yml <<'P'
-%sP
-git add -A && git commit -qm Begin && git factory init >/dev/null
-"""
-READY = BEGIN % POLICY + """
-git factory task add First >/dev/null 2>&1
-git factory task add Second >/dev/null 2>&1
-"""
-# A clone of hub.git that changed what another clone changed and pushed meanwhile.
-SHARED = BEGIN % POLICY + """
-echo hub.git >>.git/info/exclude
-git init -q --bare --template= -b main hub.git
-git remote add origin hub.git && git config --unset-all remote.origin.fetch
-git config factory.remote origin && git push -q origin main
-git factory task add First >/dev/null 2>&1
-git factory sync -q
-git clone -q --template= hub.git other && cd other
-git config factory.remote origin && git factory sync -q
-git factory task edit -p 0 $(id First) >/dev/null
-git factory sync -q
-cd .. && rm -rf other
-git factory task edit -l red $(id First) >/dev/null
-git factory task add Second >/dev/null 2>&1
-"""
-DELIVERED = READY + "git factory run -q $(id First) >/dev/null 2>&1\n"
-# Long ago: what was tried then is over age; and a run whose process is gone.
-SWEPT = BEGIN % POLICY.replace('gates:', '  sleeper: {kind: command, command: [sleep, "60"]}\ngates:') + """
-git factory task add First >/dev/null 2>&1
-git factory task add Second >/dev/null 2>&1
-GIT_FACTORY_DATE=1760000000 git factory run -q $(id First) >/dev/null 2>&1
-GIT_FACTORY_DATE=1760000000 git factory pr merge 1 >/dev/null 2>&1
-timeout -s KILL 2 git-factory run -q --agent sleeper $(id Second) >/dev/null 2>&1 || :
-mkdir -p .git/factory/setup/deadbeef && : >.git/factory/setup/deadbeef.lock
-mkdir -p .git/factory/base/1/files .git/factory/base/1/git && echo x >.git/factory/base/1/files/x
-echo 'tree 1111111111111111111111111111111111111111' >.git/factory/base/1/state && : >.git/factory/base/1/lock
-touch -d 2020-01-01 .git/factory/setup/deadbeef.lock .git/factory/base/1/lock
-"""
-# How a person names a task.
-HELP = """
-LOCKS='.git/index.lock .git/HEAD.lock .git/ORIG_HEAD.lock .git/refs/heads/main.lock'
-id() { git factory task list --all --json | jq -r --arg t "$1" '.[] | select(.title == $t) | .id'; }
-state() { git factory task show --json "$1" | jq -r .state; }
-pull() { git factory pr show --json "$1" | jq -r .state; }
-"""
-
-# name: the repository, the verb, and how a person goes on after it was cut
-# short (None: the verb again). {First} stands for the id of that task.
-SCENES = {
-    'init': ('git init -q --template= . && echo sample >README && git add -A && git commit -qm Begin',
-             'git-factory init', None),
-    'add': (READY, 'git-factory task add -l new Third', '[ -n "$(id Third)" ] || {verb}'),
-    'edit': (READY, 'git-factory task edit -p 0 -l red --title Urgent {First}', None),
-    'dep': (READY, 'git-factory task dep {Second} {First}', None),
-    'close': (READY, 'git-factory task close -m over {First}', '{verb} || [ "$(state {First})" = closed ]'),
-    'inbox': (READY + """
-git worktree add -q ../view factory-state && cd ../view
-f=$(grep -l Second -r tasks) && echo 'Told by hand.' >>"$f" && git commit -qam 'By hand'
-cd "$OLDPWD" && git worktree remove --force ../view
-""", 'git-factory task edit -p 1 {First}', None),
-    'status': (READY + 'rm -f .git/factory/cache.db', 'git-factory status', None),
-    'hook': (READY, 'git-factory hook install', None),
-    'unhook': (READY + 'git factory hook install >/dev/null', 'git-factory hook remove', '{verb} || [ ! -e .git/hooks/pre-push ]'),
-    'gate': (READY, 'git-factory gate', None),
-    'run': (READY, 'git-factory run {First}', None),
-    'gc': (SWEPT, 'git-factory gc', None),
-    # Where git itself died or failed in the checkout, a person does what it
-    # says: remove its lock, or the files that it wrote and did not record.
-    'merge': (DELIVERED, 'git-factory pr merge 1', """
-        out=$({verb} 2>&1) || case $out in
-        *.lock*exists*) rm -f $LOCKS; {verb} || { git clean -fdq; {verb}; } ;;
-        *'would be overwritten'*) git clean -fdq; {verb} ;;
-        esac || [ "$(pull 1)" = merged ]
-        rm -f $LOCKS
-    """),
-    # Where it was the remote's own process that was killed, somebody removes
-    # its locks over there.
-    'sync': (SHARED, 'git-factory sync', "{verb} || { find hub.git -name '*.lock' -delete; {verb}; }"),
-    'refuse': (DELIVERED, 'git-factory pr close 1', '{verb} || [ "$(pull 1)" = closed ]'),
-}
-
 
 HEX = re.compile(rb'\b[0-9a-f]{40}\b')
 # Of a run's record: what a clock or a process number made.
@@ -248,6 +176,8 @@ class Repo:
     def left(self, plain):
         """What lies about: locks, folders of runs, the checkout."""
         out = []
+        if not os.path.isdir(os.path.join(self.path, '.git')):
+            return out
         for top, folders, files in os.walk(os.path.join(self.path, '.git')):
             rel = os.path.relpath(top, self.path)
             folders[:] = [d for d in folders if os.path.join(rel, d) not in ('.git/objects', '.git/logs')]
@@ -263,9 +193,16 @@ class Repo:
 
 
 def normal(path):
+    """And of the remote that lies in it, if one does."""
     repo = Repo(path)
+    hub = os.path.join(path, 'hub.git')
     try:
-        return repo.normal()
+        lines = repo.normal()
+        if os.path.isdir(hub):
+            there = Repo(hub)
+            lines += ['hub ' + s for s in there.normal()]
+            there.close()
+        return lines
     finally:
         repo.close()
 
@@ -275,12 +212,14 @@ class Violation(Exception):
 
 
 class Scene:
-    def __init__(self, name, work, strike):
-        self.name, self.work, self.strike = name, work, strike
+    def __init__(self, name, work, build):
+        self.name, self.work = name, work
+        self.strike, self.poor = (os.path.join(build, 'tests/soak', f) for f in ('strike', 'git-factory'))
         self.setup, self.verb, self.again = SCENES[name]
         self.template = os.path.join(work, name, 'repo')
         self.serial = 0
         self.lock = threading.Lock()
+        self.counts = {}
 
     def prepare(self):
         os.makedirs(self.template)
@@ -292,7 +231,6 @@ class Scene:
             if self.again:
                 self.again = self.again.replace('{' + t['title'] + '}', t['id'])
         self.again = (self.again or '{verb}').replace('{verb}', self.verb)
-        self.before = normal(self.template)
         with Copy(self) as c:
             status, _, err, seen = c.run(0, 'kill')
             if status != 0:
@@ -304,8 +242,18 @@ class Scene:
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
                 self.after.append(normal(c.path))
 
+    def count(self, action):
+        """How many there are for an action."""
+        if action in KILLS:
+            return len(self.calls)
+        if action not in self.counts:
+            with Copy(self) as c:
+                _, _, _, seen = c.run(0, action)
+                self.counts[action] = int(next(line for line in reversed(seen) if line.startswith('calls ')).split()[1])
+        return self.counts[action]
+
     def cases(self, actions):
-        return ['%s/%s/%d' % (self.name, a, n) for a in actions for n in range(1, len(self.calls) + 1)]
+        return ['%s/%s/%d' % (self.name, a, n) for a in actions for n in range(1, self.count(a) + 1)]
 
     def case(self, action, n):
         with Copy(self) as c:
@@ -316,23 +264,24 @@ class Scene:
                 raise Violation('it hangs: ' + what)
             if left:
                 raise Violation('a process outlives it: ' + '; '.join(left))
-            if action in ('EIO', 'ENOSPC'):
-                self.after_error(c, status, err, seen, what)
+            if any(line.startswith('crashed') for line in seen):
+                raise Violation('it crashes: ' + what)
+            if action not in KILLS:
+                self.after_error(c, action, status, err, seen, what)
             elif self.name == 'add' and out.strip():
                 self.acknowledged(c, out.split()[-1].decode())
-            shell(HELP + self.again, c.path, 'starting it again', quiet=True)
+            if action == 'twice':
+                c.again(random.Random(self.name + str(n)).randrange(len(self.calls)) + 1)
+            shell(HELP + self.again, c.path, 'starting it again')
             c.same(self.after, what)
-            fsck = subprocess.run(['git', '-C', c.path, 'fsck', '--no-dangling', '--no-progress'],
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            if fsck.returncode != 0:
-                raise Violation('git fsck: ' + fsck.stdout.decode('utf-8', 'replace') + what)
+            c.sound(what)
 
     def acknowledged(self, c, task):
         if subprocess.run(['git-factory', 'task', 'show', task], cwd=c.path, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL).returncode != 0:
             raise Violation('task %s was answered, and is not there' % task)
 
-    def after_error(self, c, status, err, seen, what):
+    def after_error(self, c, action, status, err, seen, what):
         err = err.decode('utf-8', 'replace')
         if 'missed' in seen:
             return
@@ -340,7 +289,7 @@ class Scene:
             raise Violation('exit status %d: %s %s' % (status, err, what))
         if status != 0 and len(re.findall(r'^(?:fatal|error): ', err, re.M)) != 1:
             raise Violation('not one line of error: %r %s' % (err, what))
-        if status == 0 and re.search(r'^struck (fsync|fdatasync|sync_file_range)', '\n'.join(seen), re.M):
+        if status == 0 and action != 'EINTR' and re.search(r'^struck (fsync|fdatasync|sync_file_range)', '\n'.join(seen), re.M):
             raise Violation('success, though an fsync failed: ' + what)
         if status == 0:
             c.same(self.after, 'success is said; ' + what, loose=True)
@@ -367,12 +316,45 @@ class Copy:
 
     def run(self, n, action):
         note = os.path.join(self.top, 'strike')
-        argv = [self.scene.strike, '-r', self.path, '-o', note, '-n', str(n), '-a', action]
-        argv += {'ENOSPC': ['-s'], 'EIO': []}.get(action, ['-m'])
-        p = subprocess.run(argv + ['--'] + self.scene.verb.split(), cwd=self.path,
+        argv = [self.scene.strike, '-r', self.path, '-o', note]
+        if action in ('nomem', 'nomore'):
+            plan = self.plan(n, action == 'nomore')
+            argv += ['-k', '']
+        else:
+            plan = None
+            argv += ['-n', str(n)] + ACTIONS[action].split()
+        env = dict(os.environ, PATH=self.top + ':' + os.environ['PATH']) if plan else None
+        p = subprocess.run(argv + ['--'] + self.scene.verb.split(), cwd=self.path, env=env,
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         with open(note, errors='replace') as f:
-            return p.returncode, p.stdout, p.stderr, f.read().splitlines()
+            seen = f.read().splitlines()
+        if plan:
+            with open(plan, 'rb') as f:
+                _, _, count, failed, where = struct.unpack('5q', f.read())
+            seen = [line for line in seen if not line.startswith('calls ')] + ['calls %d' % count]
+            seen += ['struck allocation at 0x%x' % where] if failed else ['missed'] if n else []
+        return p.returncode, p.stdout, p.stderr, seen
+
+    def plan(self, n, more):
+        """The git-factory of this case, and what its allocator is to do."""
+        program = os.path.join(self.top, 'git-factory')
+        subprocess.run(['cp', self.scene.poor, program], check=True)
+        with open(program + '.plan', 'wb') as f:
+            f.write(struct.pack('5q', n, more, 0, 0, 0))
+        return program + '.plan'
+
+    def again(self, n):
+        """Go on, and be killed again."""
+        subprocess.run([self.scene.strike, '-r', self.path, '-n', str(n), '-a', 'killall', 'sh', '-c', HELP + self.scene.again],
+                       cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def sound(self, what):
+        for path in (self.path, os.path.join(self.path, 'hub.git')):
+            if os.path.isdir(path):
+                fsck = subprocess.run(['git', '-C', path, 'fsck', '--no-dangling', '--no-progress'],
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                if fsck.returncode != 0:
+                    raise Violation('git fsck: ' + fsck.stdout.decode('utf-8', 'replace') + what)
 
     def same(self, wanted, what, loose=False):
         got = normal(self.path)
@@ -406,7 +388,7 @@ def difference(wanted, got):
     yield from ['  - ' + s[:300] for s in less] + ['  + ' + s[:300] for s in more]
 
 
-def shell(script, where, what='setting up', quiet=False):
+def shell(script, where, what='setting up'):
     p = subprocess.run(['sh', '-c', script], cwd=where, stdin=subprocess.DEVNULL,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if p.returncode != 0:
@@ -490,13 +472,14 @@ def main():
     try:
         environment(build, work)
         names = [args.replay.split('/')[0]] if args.replay else [n for n in SCENES if args.only in n]
-        scenes = {n: Scene(n, work, os.path.join(build, 'tests/soak/strike')) for n in names}
+        scenes = {n: Scene(n, work, build) for n in names}
         for s in scenes.values():
             s.prepare()
         cases = [args.replay] if args.replay else choose(args, scenes)
         if args.list:
             for s in scenes.values():
-                print('%s: %d calls' % (s.name, len(s.calls)), *s.calls, sep='\n  ')
+                print('%s: %s' % (s.name, ', '.join('%d %s' % (s.count(a), a) for a in args.actions.split(','))),
+                      *s.calls, sep='\n  ')
             return 0
         bad, done = play(args, scenes, cases)
     finally:

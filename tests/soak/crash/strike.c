@@ -1,20 +1,24 @@
 /*
  * strike - run a command and strike it at its Nth call that changes something.
  *
- * Usage: strike [-n N] [-a ACTION] [-s] [-c CALLS] [-r ROOT] [-m] [-o REPORT]
- *	      [-t SECONDS] COMMAND [ARGUMENT]...
+ * Usage: strike [-n N] [-a ACTION] [-s] [-k KINDS] [-c CALLS] [-r ROOT]
+ *	      [-o REPORT] [-t SECONDS] COMMAND [ARGUMENT]...
  *
  *	-n N		strike at the Nth call, counted over the whole tree of
  *			processes in the order in which they come (0: only count)
  *	-a ACTION	kill (the process that calls), killall (all of the tree:
- *			the machine is gone), or an error: EIO ENOSPC EDQUOT
- *			EROFS EMFILE (what only takes away does not fail)
+ *			the machine is gone), short (half of the bytes are read
+ *			or written), or an error: EIO ENOSPC EDQUOT EROFS EMFILE
+ *			EINTR EAGAIN ENOMEM (what only takes away does not fail)
+ *	-k KINDS	count calls of these kinds: c changes files (the default),
+ *			r reads them, s starts programs and mounts, d makes
+ *			descriptors, p makes processes
  *	-s		sticky: from the Nth call on all of them fail
  *	-c CALLS	count only these, separated by commas: "fsync,rename"
  *	-r ROOT		count only calls on what lies below ROOT
- *	-m		count starts of programs and mounts as well
  *	-o REPORT	append what happened: "calls 12", "struck rename /path",
- *			"missed", "hung", "left PID COMMAND"
+ *			"missed", "hung", "crashed SIGNAL COMMAND", "left PID
+ *			COMMAND"
  *	-t SECONDS	all of it is over by then, or it hangs (60)
  *
  * strace counts for each process alone and knows no paths; this counts over
@@ -74,40 +78,45 @@ enum subject {
 struct call {
 	const char *name;
 	int nr;
+	char kind;
 	enum subject subject;
 	int at;
-	int flags;	/* index of open's flags, -1: changes in any case */
+	int flags;	/* index of open's flags, -1: none */
+	int bytes;	/* index of how many, -1: not so */
 };
 
-#define CALL(name, subject, at) {#name, __NR_##name, subject, at, -1}
+#define CALL(name, kind, subject, at) {#name, __NR_##name, kind, subject, at, -1, -1}
+#define MOVE(name, kind, at, bytes) {#name, __NR_##name, kind, FD, at, -1, bytes}
 static const struct call calls[] = {
 #ifdef __NR_open
-    {"open", __NR_open, PATH, 0, 1}, CALL(creat, PATH, 0), CALL(rename, PATH, 1),
-    CALL(link, PATH, 1), CALL(symlink, PATH, 1), CALL(unlink, PATH, 0), CALL(mkdir, PATH, 0),
-    CALL(rmdir, PATH, 0), CALL(chmod, PATH, 0),
+    {"open", __NR_open, 'c', PATH, 0, 1, -1}, CALL(creat, 'c', PATH, 0), CALL(rename, 'c', PATH, 1),
+    CALL(link, 'c', PATH, 1), CALL(symlink, 'c', PATH, 1), CALL(unlink, 'c', PATH, 0), CALL(mkdir, 'c', PATH, 0),
+    CALL(rmdir, 'c', PATH, 0), CALL(chmod, 'c', PATH, 0),
+    CALL(pipe, 'd', NOTHING, 0), CALL(fork, 'p', NOTHING, 0), CALL(vfork, 'p', NOTHING, 0),
 #endif
-    {"openat", __NR_openat, AT, 0, 2}, CALL(renameat, AT, 2), CALL(renameat2, AT, 2),
-    CALL(linkat, AT, 2), CALL(symlinkat, AT, 1), CALL(unlinkat, AT, 0), CALL(mkdirat, AT, 0),
-    CALL(fchmodat, AT, 0), CALL(truncate, PATH, 0), CALL(write, FD, 0), CALL(pwrite64, FD, 0),
-    CALL(writev, FD, 0), CALL(pwritev, FD, 0), CALL(ftruncate, FD, 0), CALL(fallocate, FD, 0),
-    CALL(fsync, FD, 0), CALL(fdatasync, FD, 0), CALL(sync_file_range, FD, 0), CALL(fchmod, FD, 0),
-    CALL(copy_file_range, FD, 2), CALL(sendfile, FD, 0),
+    {"openat", __NR_openat, 'c', AT, 0, 2, -1}, CALL(renameat, 'c', AT, 2), CALL(renameat2, 'c', AT, 2),
+    CALL(linkat, 'c', AT, 2), CALL(symlinkat, 'c', AT, 1), CALL(unlinkat, 'c', AT, 0), CALL(mkdirat, 'c', AT, 0),
+    CALL(fchmodat, 'c', AT, 0), CALL(truncate, 'c', PATH, 0), MOVE(write, 'c', 0, 2), MOVE(pwrite64, 'c', 0, 2),
+    CALL(writev, 'c', FD, 0), CALL(pwritev, 'c', FD, 0), CALL(ftruncate, 'c', FD, 0), CALL(fallocate, 'c', FD, 0),
+    CALL(fsync, 'c', FD, 0), CALL(fdatasync, 'c', FD, 0), CALL(sync_file_range, 'c', FD, 0), CALL(fchmod, 'c', FD, 0),
+    MOVE(copy_file_range, 'c', 2, 4), MOVE(sendfile, 'c', 0, 3),
+    MOVE(read, 'r', 0, 2), MOVE(pread64, 'r', 0, 2), CALL(readv, 'r', FD, 0), CALL(getdents64, 'r', FD, 0),
+    CALL(execve, 's', NOTHING, 0), CALL(mount, 's', NOTHING, 0), CALL(umount2, 's', NOTHING, 0),
+    CALL(pipe2, 'd', NOTHING, 0), CALL(socketpair, 'd', NOTHING, 0), CALL(dup, 'd', NOTHING, 0),
+    CALL(memfd_create, 'd', NOTHING, 0), CALL(signalfd4, 'd', NOTHING, 0), CALL(eventfd2, 'd', NOTHING, 0),
+    CALL(clone, 'p', NOTHING, 0), CALL(clone3, 'p', NOTHING, 0),
 };
-/* With -m: they change no file of ours, but a kill there is worth a look. */
-static const struct call more[] = {CALL(execve, NOTHING, 0), CALL(mount, NOTHING, 0),
-    CALL(umount2, NOTHING, 0)};
 
 #define NCALLS (sizeof(calls) / sizeof(calls[0]))
-#define NMORE (sizeof(more) / sizeof(more[0]))
 
 static struct {
 	long n;
 	int error;	/* 0: kill */
-	bool all, sticky, with_more;
-	const char *only, *root;
+	bool all, sticky, half;
+	const char *only, *root, *kinds;
 	FILE *report;
 	int seconds;
-} opt = {.seconds = 60};
+} opt = {.kinds = "c", .seconds = 60};
 
 static struct {
 	pid_t tasks[MOST_TASKS];
@@ -116,6 +125,9 @@ static struct {
 	long count;
 	bool struck;
 	int status;	/* of the command, -1 while it runs */
+	pid_t halved;	/* its call ends with its own number of bytes again */
+	const struct call *half_of;
+	__u64 bytes;
 } run = {.status = -1};
 
 static void __attribute__((format(printf, 1, 2), noreturn))
@@ -189,9 +201,6 @@ call_of(__u64 nr)
 	for (i = 0; i < NCALLS; i++)
 		if ((__u64)calls[i].nr == nr)
 			return &calls[i];
-	for (i = 0; i < NMORE; i++)
-		if ((__u64)more[i].nr == nr)
-			return &more[i];
 	return NULL;
 }
 
@@ -267,20 +276,41 @@ listed(const char *name)
 	return opt.only == NULL;
 }
 
+/* What an open is depends on its flags. */
+static bool
+of_kind(const struct call *c, const __u64 *args)
+{
+	char kind = c->kind;
+
+	if (c->flags >= 0 && (args[c->flags] & (O_CREAT | O_TRUNC)) == 0)
+		kind = 'r';
+	return strchr(opt.kinds, kind) != NULL || (c->flags >= 0 && strchr(opt.kinds, 'd') != NULL);
+}
+
+static bool
+can_meet(const struct call *c, const __u64 *args)
+{
+	if (opt.half)
+		return c->bytes >= 0 && args[c->bytes] > 1;
+	if (opt.error == EMFILE)
+		return c->flags >= 0 || c->kind == 'd';
+	/* A signal comes while a call waits; what looks up names never does. */
+	if (opt.error == EINTR)
+		return c->flags >= 0 || (c->subject == FD && c->kind != 'd' && strcmp(c->name, "getdents64") != 0);
+	/* Taking away needs no room, and no disk that answers fails to. */
+	if (opt.error != 0 && (strncmp(c->name, "unlink", 6) == 0 || strcmp(c->name, "rmdir") == 0))
+		return false;
+	return opt.error != ENOSPC || strcmp(c->name, "ftruncate") != 0;
+}
+
 static bool
 counts(pid_t pid, const struct call *c, const __u64 *args, char subject[2 * PATH_MAX])
 {
 	size_t n = opt.root == NULL ? 0 : strlen(opt.root);
 
-	if (!listed(c->name))
-		return false;
-	if (c->flags >= 0 && (args[c->flags] & (O_CREAT | O_TRUNC)) == 0)
+	if (!listed(c->name) || !of_kind(c, args) || !can_meet(c, args))
 		return false;
 	subject_of(pid, c, args, subject);
-	/* Taking away needs no room, and no disk that answers fails to. */
-	if (opt.error != 0 && (strncmp(c->name, "unlink", 6) == 0 || strcmp(c->name, "rmdir") == 0 ||
-	    (opt.error == ENOSPC && strcmp(c->name, "ftruncate") == 0)))
-		return false;
 	return n == 0 || c->subject == NOTHING || (strncmp(subject, opt.root, n) == 0 && subject[n] == '/');
 }
 
@@ -301,6 +331,43 @@ fail_call(pid_t pid, int error)
 	ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &r);
 	ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &n);
 #endif
+}
+
+/* Of x86-64's and AArch64's registers, the one that has argument 'i'. */
+static void
+set_argument(pid_t pid, int i, __u64 value)
+{
+#if defined(__x86_64__)
+	static const size_t at[] = {offsetof(struct user_regs_struct, rdi), offsetof(struct user_regs_struct, rsi),
+	    offsetof(struct user_regs_struct, rdx), offsetof(struct user_regs_struct, r10),
+	    offsetof(struct user_regs_struct, r8), offsetof(struct user_regs_struct, r9)};
+
+	ptrace(PTRACE_POKEUSER, pid, at[i], value);
+#else
+	struct user_regs_struct regs;
+	struct iovec r = {&regs, sizeof(regs)};
+
+	ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &r);
+	regs.regs[i] = value;
+	ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &r);
+#endif
+}
+
+static void
+strike(pid_t pid, const struct call *c, const __u64 *args)
+{
+	if (opt.half) {
+		run.halved = pid;
+		run.half_of = c;
+		run.bytes = args[c->bytes];
+		set_argument(pid, c->bytes, run.bytes / 2);
+	} else if (opt.error != 0) {
+		fail_call(pid, opt.error);
+	} else if (opt.all) {
+		kill_all();
+	} else {
+		kill(pid, SIGKILL);
+	}
 }
 
 static void
@@ -324,12 +391,7 @@ at_call(pid_t pid)
 	if (!run.struck)
 		report("struck %s %s", c->name, subject);
 	run.struck = true;
-	if (opt.error != 0)
-		fail_call(pid, opt.error);
-	else if (opt.all)
-		kill_all();
-	else
-		kill(pid, SIGKILL);
+	strike(pid, c, info.seccomp.args);
 }
 
 /* ---- starting, and following ---- */
@@ -337,7 +399,7 @@ at_call(pid_t pid)
 static void
 filter(void)
 {
-	struct sock_filter code[2 * (NCALLS + NMORE) + 8];
+	struct sock_filter code[2 * NCALLS + 8];
 	struct sock_fprog prog = {.filter = code};
 	unsigned short n = 0;
 	size_t i;
@@ -346,9 +408,11 @@ filter(void)
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (i = 0; i < NCALLS + (opt.with_more ? NMORE : 0); i++) {
-		const struct call *c = i < NCALLS ? &calls[i] : &more[i - NCALLS];
+	for (i = 0; i < NCALLS; i++) {
+		const struct call *c = &calls[i];
 
+		if (strchr(opt.kinds, c->kind) == NULL && c->flags < 0)
+			continue;
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)c->nr, 0, 1);
 		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
 	}
@@ -364,7 +428,7 @@ static void
 start(char *const argv[])
 {
 	const long wanted = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK |
-	    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+	    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
 	int go[2];
 	char c;
 
@@ -388,6 +452,26 @@ start(char *const argv[])
 	close(go[1]);
 }
 
+static const char *
+command_of(pid_t pid)
+{
+	static char line[256];
+	char path[64];
+	size_t k, n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	f = fopen(path, "re");
+	n = f == NULL ? 0 : fread(line, 1, sizeof(line) - 1, f);
+	if (f != NULL)
+		fclose(f);
+	for (k = 0; k < n; k++)
+		if (line[k] == '\0' || line[k] == '\n')
+			line[k] = ' ';
+	line[n] = '\0';
+	return line;
+}
+
 /* A stop of one process: look, and let it go on. */
 static void
 at_stop(pid_t pid, int status)
@@ -397,39 +481,32 @@ at_stop(pid_t pid, int status)
 	unsigned long child;
 
 	task_add(pid);
-	if (event == PTRACE_EVENT_SECCOMP)
+	if (event == PTRACE_EVENT_SECCOMP) {
 		at_call(pid);
-	else if (event == PTRACE_EVENT_STOP)
+	} else if (event == PTRACE_EVENT_STOP) {
 		listen = sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
-	else if (event == 0)
+	} else if (event == 0 && sig == (SIGTRAP | 0x80)) {
+		set_argument(pid, run.half_of->bytes, run.bytes);
+		run.halved = 0;
+	} else if (event == 0) {
 		give = sig;
-	else if (event != PTRACE_EVENT_EXEC && ptrace(PTRACE_GETEVENTMSG, pid, 0, &child) == 0)
+		if (sig == SIGSEGV || sig == SIGBUS || sig == SIGABRT || sig == SIGILL || sig == SIGFPE)
+			report("crashed %d %s", sig, command_of(pid));
+	} else if (event != PTRACE_EVENT_EXEC && ptrace(PTRACE_GETEVENTMSG, pid, 0, &child) == 0) {
 		task_add((pid_t)child);
-	ptrace(listen ? PTRACE_LISTEN : PTRACE_CONT, pid, 0, give);
+	}
+	ptrace(listen ? PTRACE_LISTEN : run.halved == pid ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0, give);
 }
 
 static void
 name_left(void)
 {
-	char path[64], line[256];
-	size_t i, k, n;
-	FILE *f;
+	size_t i;
 
-	for (i = 0; i < run.n; i++) {
-		/* Gone before its parent's fork was reported. */
-		if (kill(run.tasks[i], 0) != 0)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)run.tasks[i]);
-		f = fopen(path, "re");
-		n = f == NULL ? 0 : fread(line, 1, sizeof(line) - 1, f);
-		if (f != NULL)
-			fclose(f);
-		for (k = 0; k < n; k++)
-			if (line[k] == '\0' || line[k] == '\n')
-				line[k] = ' ';
-		line[n] = '\0';
-		report("left %d %s", (int)run.tasks[i], line);
-	}
+	/* Some are gone before their parent's fork was reported. */
+	for (i = 0; i < run.n; i++)
+		if (kill(run.tasks[i], 0) == 0)
+			report("left %d %s", (int)run.tasks[i], command_of(run.tasks[i]));
 }
 
 static double
@@ -483,7 +560,8 @@ error_named(const char *name)
 	static const struct {
 		const char *name;
 		int error;
-	} errors[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS}, {"EMFILE", EMFILE}};
+	} errors[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS}, {"EMFILE", EMFILE},
+	    {"EINTR", EINTR}, {"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}};
 	size_t i;
 
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
@@ -498,11 +576,13 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+n:a:sc:r:mo:t:")) != -1) {
+	while ((c = getopt(argc, argv, "+n:a:sk:c:r:o:t:")) != -1) {
 		if (c == 'n')
 			opt.n = atol(optarg);
 		else if (c == 'a' && strcmp(optarg, "killall") == 0)
 			opt.all = true;
+		else if (c == 'a' && strcmp(optarg, "short") == 0)
+			opt.half = true;
 		else if (c == 'a' && strcmp(optarg, "kill") != 0)
 			opt.error = error_named(optarg);
 		else if (c == 's')
@@ -511,8 +591,8 @@ options(int argc, char **argv)
 			opt.only = optarg;
 		else if (c == 'r')
 			opt.root = optarg;
-		else if (c == 'm')
-			opt.with_more = true;
+		else if (c == 'k')
+			opt.kinds = optarg;
 		else if (c == 'o' && (opt.report = fopen(optarg, "ae")) == NULL)
 			die("%s", optarg);
 		else if (c == 't')

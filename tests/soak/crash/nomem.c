@@ -1,0 +1,128 @@
+/*
+ * nomem.c - an allocator for tests: the Nth allocation finds no memory.
+ *
+ * Linked into git-factory in front of the C library's (make strikers), so that
+ * the libraries that it opens get this one as well: libgit2, SQLite, curl and
+ * the C library itself.  The program that was started says by its own name
+ * where the plan is: the file PROGRAM.plan, which all processes that run this
+ * program share; so a child that inherits no environment is counted too.
+ * Without that file, memory is as always.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
+
+/* crash.py writes the first two, and reads the others. */
+struct plan {
+	int64_t at;		/* which one fails; 0: none */
+	int64_t all_after;	/* and all that come later */
+	_Atomic int64_t count;
+	_Atomic int64_t failed;
+	_Atomic int64_t where;	/* the caller's address in the program, for addr2line */
+};
+
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
+
+extern const char __executable_start, etext;
+
+static struct plan none;
+static struct plan *_Atomic plan;
+
+static struct plan *
+open_plan(void)
+{
+	static const char suffix[] = ".plan";
+	char name[PATH_MAX + sizeof(suffix)];
+	struct plan *p = &none;
+	int saved = errno, fd;
+	ssize_t n = readlink("/proc/self/exe", name, PATH_MAX);
+	void *m;
+
+	if (n > 0) {
+		memcpy(name + n, suffix, sizeof(suffix));
+		fd = open(name, O_RDWR | O_CLOEXEC);
+		m = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (fd >= 0)
+			close(fd);
+		if (m != MAP_FAILED)
+			p = m;
+	}
+	errno = saved;
+	return p;
+}
+
+static bool
+fails(const void *caller)
+{
+	struct plan *p = plan;
+	int64_t n;
+
+	if (p == NULL)
+		p = plan = open_plan();
+	if (p == &none)
+		return false;
+	n = atomic_fetch_add(&p->count, 1) + 1;
+	if (p->at == 0 || n < p->at || (n > p->at && !p->all_after))
+		return false;
+	if (atomic_fetch_add(&p->failed, 1) == 0 && (const char *)caller >= &__executable_start &&
+	    (const char *)caller < &etext)
+		p->where = (const char *)caller - &__executable_start;
+	errno = ENOMEM;
+	return true;
+}
+
+#define CALLER __builtin_return_address(0)
+
+void *
+malloc(size_t n)
+{
+	return fails(CALLER) ? NULL : __libc_malloc(n);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return fails(CALLER) ? NULL : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *p, size_t n)
+{
+	return fails(CALLER) ? NULL : __libc_realloc(p, n);
+}
+
+void *
+memalign(size_t align, size_t n)
+{
+	return fails(CALLER) ? NULL : __libc_memalign(align, n);
+}
+
+void *
+aligned_alloc(size_t align, size_t n)
+{
+	return fails(CALLER) ? NULL : __libc_memalign(align, n);
+}
+
+int
+posix_memalign(void **out, size_t align, size_t n)
+{
+	void *p = fails(CALLER) ? NULL : __libc_memalign(align, n);
+
+	if (p == NULL)
+		return ENOMEM;
+	*out = p;
+	return 0;
+}

@@ -1,0 +1,93 @@
+"""What crash.py plays: a repository, a verb, and how a person goes on after trouble."""
+
+POLICY = '''version: 1
+base: main
+agent: writer
+agents:
+  writer: {kind: command, command: [sh, -c, "echo made >made"]}
+gates: {suite: {run: "test -e README"}}
+'''
+BARE_POLICY = POLICY.replace('gates:', 'sandbox: {mode: none}\ngates:', 1)
+
+
+BEGIN = """
+git init -q --template= . && mkdir -p .git/info && echo sample >README
+mkdir .factory && cat >.factory/config.yml <<'P'
+%sP
+git add -A && git commit -qm Begin && git factory init >/dev/null
+"""
+READY = BEGIN % POLICY + """
+git factory task add First >/dev/null 2>&1
+git factory task add Second >/dev/null 2>&1
+"""
+# A clone of hub.git that changed what another clone changed and pushed meanwhile.
+SHARED = BEGIN % POLICY + """
+echo hub.git >>.git/info/exclude
+git init -q --bare --template= -b main hub.git
+git remote add origin hub.git && git config --unset-all remote.origin.fetch
+git config factory.remote origin && git push -q origin main
+git factory task add First >/dev/null 2>&1
+git factory sync -q
+git clone -q --template= hub.git other && cd other
+git config factory.remote origin && git factory sync -q
+git factory task edit -p 0 $(id First) >/dev/null
+git factory sync -q
+cd .. && rm -rf other
+git factory task edit -l red $(id First) >/dev/null
+git factory task add Second >/dev/null 2>&1
+"""
+DELIVERED = READY + "git factory run -q $(id First) >/dev/null 2>&1\n"
+# Long ago: what was tried then is over age; and a run whose process is gone.
+SWEPT = BEGIN % POLICY.replace('gates:', '  sleeper: {kind: command, command: [sleep, "60"]}\ngates:') + """
+git factory task add First >/dev/null 2>&1
+git factory task add Second >/dev/null 2>&1
+GIT_FACTORY_DATE=1760000000 git factory run -q $(id First) >/dev/null 2>&1
+GIT_FACTORY_DATE=1760000000 git factory pr merge 1 >/dev/null 2>&1
+timeout -s KILL 2 git-factory run -q --agent sleeper $(id Second) >/dev/null 2>&1 || :
+mkdir -p .git/factory/setup/deadbeef && : >.git/factory/setup/deadbeef.lock
+mkdir -p .git/factory/base/1/files .git/factory/base/1/git && echo x >.git/factory/base/1/files/x
+echo 'tree 1111111111111111111111111111111111111111' >.git/factory/base/1/state && : >.git/factory/base/1/lock
+touch -d 2020-01-01 .git/factory/setup/deadbeef.lock .git/factory/base/1/lock
+"""
+# How a person names a task.
+HELP = """
+LOCKS='.git/index.lock .git/HEAD.lock .git/ORIG_HEAD.lock .git/refs/heads/main.lock'
+id() { git factory task list --all --json | jq -r --arg t "$1" '.[] | select(.title == $t) | .id'; }
+state() { git factory task show --json "$1" | jq -r .state; }
+pull() { git factory pr show --json "$1" | jq -r .state; }
+"""
+
+# name: the repository, the verb, and how a person goes on after it was cut
+# short (None: the verb again). {First} stands for the id of that task.
+SCENES = {
+    'init': ('git init -q --template= . && echo sample >README && git add -A && git commit -qm Begin',
+             'git-factory init', None),
+    'add': (READY, 'git-factory task add -l new Third', '[ -n "$(id Third)" ] || {verb}'),
+    'edit': (READY, 'git-factory task edit -p 0 -l red --title Urgent {First}', None),
+    'dep': (READY, 'git-factory task dep {Second} {First}', None),
+    'close': (READY, 'git-factory task close -m over {First}', '{verb} || [ "$(state {First})" = closed ]'),
+    'inbox': (READY + """
+git worktree add -q ../view factory-state && cd ../view
+f=$(grep -l Second -r tasks) && echo 'Told by hand.' >>"$f" && git commit -qam 'By hand'
+cd "$OLDPWD" && git worktree remove --force ../view
+""", 'git-factory task edit -p 1 {First}', None),
+    'status': (READY + 'rm -f .git/factory/cache.db', 'git-factory status', None),
+    'hook': (READY, 'git-factory hook install', None),
+    'unhook': (READY + 'git factory hook install >/dev/null', 'git-factory hook remove', '{verb} || [ ! -e .git/hooks/pre-push ]'),
+    'gate': (READY, 'git-factory gate', None),
+    'run': (READY, 'git-factory run {First}', None),
+    'gc': (SWEPT, 'git-factory gc', None),
+    # Where git itself died or failed in the checkout, a person does what it
+    # says: remove its lock, or the files that it wrote and did not record.
+    'merge': (DELIVERED, 'git-factory pr merge 1', """
+        out=$({verb} 2>&1) || case $out in
+        *.lock*exists*) rm -f $LOCKS; {verb} || { git clean -fdq; {verb}; } ;;
+        *'would be overwritten'*) git clean -fdq; {verb} ;;
+        esac || [ "$(pull 1)" = merged ]
+        rm -f $LOCKS
+    """),
+    # Where it was the remote's own process that was killed, somebody removes
+    # its locks over there.
+    'sync': (SHARED, 'git-factory sync', "{verb} || { find hub.git -name '*.lock' -delete; {verb}; }"),
+    'refuse': (DELIVERED, 'git-factory pr close 1', '{verb} || [ "$(pull 1)" = closed ]'),
+}
