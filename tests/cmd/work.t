@@ -218,7 +218,7 @@ test_node_list() {
 # signals, one that left its parent twice.
 brood() { # N: told from those of other tests and of other runs of this file
 	LONG=300.$1$$
-	LEFT=300[.]$1$$
+	LEFT="300[.]$1$$"
 	BROOD="setsid sh -c \"trap : TERM INT HUP; sleep $LONG; sleep $LONG\" >/dev/null 2>&1 & (setsid sh -c \"(setsid sleep $LONG >/dev/null 2>&1 &)\" &) ; sleep 0.3"
 }
 
