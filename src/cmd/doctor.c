@@ -219,6 +219,7 @@ static void
 check_policy(struct exam *x)
 {
 	struct err *e = policy_open(x->repo, &x->policy);
+	struct workspace_opts o;
 
 	x->has_policy = e == NULL;
 	if (e == NULL)
@@ -226,6 +227,10 @@ check_policy(struct exam *x)
 	judge(x, LEVEL_BAD, "policy", e, x->has_policy ? policy_base(&x->policy) : "");
 	if (!x->has_policy || !x->policy.found)
 		return;
+	o = policy_workspace(&x->policy);
+	o.tree = x->policy.tree;
+	judge(x, LEVEL_BAD, "workspace", workspace_check(x->repo, &o),
+	    "takes all that the base holds");
 	judge(x, LEVEL_BAD, "trust", policy_trusted(&x->policy), "the policy loosens nothing that you have not allowed");
 	err_ignore(tree_walk(x->repo, &x->policy.tree, ".github/workflows", check_workflow, x));
 }

@@ -145,6 +145,8 @@ struct config {
 	struct {
 		int64_t size;		/* bytes that one run may write */
 		const char *kind;	/* "auto", "overlay", "pool" */
+		const char *submodules;	/* "refuse", "empty" */
+		const char *lfs;	/* "refuse", "pointers" */
 	} workspace;
 	struct {
 		int64_t attempts, transcripts, workspaces;	/* seconds */

@@ -17,6 +17,8 @@ static const char *const agent_kinds[] = {"builtin", "command", NULL};
 static const char *const networks[] = {"none", "host", NULL};
 static const char *const sandboxes[] = {"bwrap", "none", NULL};
 static const char *const merges[] = {"squash", "merge", "rebase", NULL};
+static const char *const submodules[] = {"refuse", "empty", NULL};
+static const char *const pointers[] = {"refuse", "pointers", NULL};
 static const char *const workspaces[] = {"auto", "overlay", "pool", NULL};
 
 const struct place places[] = {
@@ -99,6 +101,10 @@ const struct key keys[] = {
 	    "How the agent's files are provided", 0, 0, workspaces},
 	{"workspace.size", KEY_BYTES, TOP(workspace.size), "2G", NULL,
 	    "Bytes that one run may write", MIB, (int64_t)1 << 50, NULL},
+	{"workspace.submodules", KEY_WORD, TOP(workspace.submodules), "refuse", NULL,
+	    "A base with submodules: refused, since nothing is fetched for a workspace, or taken with their folders empty", 0, 0, submodules},
+	{"workspace.lfs", KEY_WORD, TOP(workspace.lfs), "refuse", NULL,
+	    "A base with Git LFS pointers: refused, since no filter program runs, or taken with the pointers as they are", 0, 0, pointers},
 	{"workspace.setup.run", KEY_LINE, SETUP(run), "", "npm ci",
 	    "Command that prepares the files, before any agent sees them; its result is kept as a read-only layer", 0, 0, NULL},
 	{"workspace.setup.key", KEY_LINES, SETUP(key), "", "[package-lock.json]",

@@ -274,12 +274,14 @@ run_in(const struct run *r, struct outcome *out)
 struct err *
 exec_run(const struct gates *g, const struct exec_spec *spec, struct outcome *out)
 {
-	struct workspace_opts opts = {.commit = g->o.base, .tree = *spec->tree,
-	    .kind = g->o.workspace, .bytes = g->o.bytes, .setup = spec->setup};
+	struct workspace_opts opts = g->o.workspace;
 	AUTO(workspace_close_p) struct workspace *ws = NULL;
 	AUTO(outcome_free) struct outcome o = {.kind = OUTCOME_FAILED};
 	struct run r = {g, spec, NULL};
 
+	opts.commit = g->o.base;
+	opts.tree = *spec->tree;
+	opts.setup = spec->setup;
 	TRY(workspace_open(g->o.repo, &opts, &ws));
 	r.ws = ws;
 	TRY(run_in(&r, &o));

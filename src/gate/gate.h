@@ -78,8 +78,7 @@ struct gates_opts {
 	const struct clock *clock;
 	struct oid base;			/* the base commit */
 	const char *base_setup;			/* setup layer of its files, or NULL */
-	enum ws_kind workspace;
-	size_t bytes;				/* as in workspace_opts */
+	struct workspace_opts workspace;	/* its kind, size and what it may hold */
 	int cancel_fd;				/* sigs_fd(), or 0 */
 	int64_t until_ms;			/* on clock_mono(): ERR_TIMEOUT then; 0: never */
 	/*

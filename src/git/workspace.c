@@ -13,28 +13,16 @@
 #include "base/mem.h"
 #include "git/commit.h"
 #include "git/repo.h"
-#include "git/userconf.h"
 #include "git/ws_attr.h"
 #include "git/ws_priv.h"
 
-/* The user's word on submodules and Git LFS. */
-static struct err *
-terms_read(struct repo *r, struct ws_terms *t)
+static struct ws_terms
+terms_of(struct repo *r, const struct workspace_opts *o)
 {
-	AUTO(mem_free_p) char *links = NULL;
-	AUTO(mem_free_p) char *lfs = NULL;
+	struct ws_terms t = {.repo = r, .links_ok = o->submodules, .lfs_ok = o->lfs};
 
-	t->repo = r;
-	userns_owner(&t->uid, &t->gid);
-	TRY(userconf_str(r, "factory.submodules", &links));
-	if (links != NULL && strcmp(links, "empty") != 0)
-		return err_new(ERR_CONFIG, "factory.submodules must be 'empty', not '%s'", links);
-	TRY(userconf_str(r, "factory.lfs", &lfs));
-	if (lfs != NULL && strcmp(lfs, "pointers") != 0)
-		return err_new(ERR_CONFIG, "factory.lfs must be 'pointers', not '%s'", lfs);
-	t->links_ok = links != NULL;
-	t->lfs_ok = lfs != NULL;
-	return NULL;
+	userns_owner(&t.uid, &t.gid);
+	return t;
 }
 
 static struct err *
@@ -89,7 +77,7 @@ workspace_open(struct repo *r, const struct workspace_opts *o, struct workspace 
 	ws->ns = (struct userns)USERNS_INIT;
 	ws->index = (struct ws_index)WS_INDEX_INIT;
 	ws->bytes = o->bytes != 0 ? o->bytes : WS_BYTES;
-	TRY(terms_read(r, &ws->terms));
+	ws->terms = terms_of(r, o);
 	TRY(aim(ws, &o->commit, &o->tree));
 	ws->commit0 = ws->commit;
 	ws->tree0 = ws->tree;
@@ -195,11 +183,18 @@ struct err *
 workspace_sweep(struct repo *r, int64_t older_than_s)
 {
 	struct clock clock = clock_system();
-	struct ws_terms t = {0};
+	struct ws_terms t = terms_of(r, &(struct workspace_opts){0});
 
-	TRY(terms_read(r, &t));
 	TRY(slot_sweep(&t, older_than_s));
 	return ws_setup_sweep(&t, clock_wall(&clock) - older_than_s);
+}
+
+struct err *
+workspace_check(struct repo *r, const struct workspace_opts *o)
+{
+	struct ws_terms t = terms_of(r, o);
+
+	return ws_check_tree(&t, &o->tree);
 }
 
 struct err *

@@ -46,15 +46,16 @@ struct workspace_opts {
 	enum ws_kind kind;
 	size_t bytes;		/* overlay: ceiling of what is written; 0: WS_BYTES */
 	const char *setup;	/* key of a saved setup layer, or NULL */
+	bool submodules;	/* leave their folders empty; else they are refused */
+	bool lfs;		/* leave the pointers of Git LFS; else they are refused */
 };
 
 /*
  * Open a workspace holding exactly the tree's files.  A process that died
  * with one open left nothing but a slot that is free again.
  *
- * ERR_REPOSITORY for submodules and Git LFS pointers, with what to do (the
- * user's git config factory.submodules=empty leaves their folders empty,
- * factory.lfs=pointers leaves the pointers), and for a tree with a path that
+ * ERR_REPOSITORY for submodules and Git LFS pointers that the opts do not
+ * allow, with the keys of policy that say so, and for a tree with a path that
  * no checkout may have.  ERR_SANDBOX when kind is WS_OVERLAY and it cannot be
  * had.  ERR_NOT_FOUND when the setup layer is not there.
  */
@@ -134,6 +135,12 @@ struct err *workspace_sweep(struct repo *r, int64_t older_than_s) MUST_USE;
  */
 typedef struct err *ws_idle_fn(void *arg, const char *path, int64_t used, bool in_use);
 struct err *workspace_idle(struct repo *r, ws_idle_fn *fn, void *arg) MUST_USE;
+
+/*
+ * Would workspace_open() take the opts' tree?  ERR_REPOSITORY for submodules
+ * and Git LFS pointers as there, for doctor: reads the tree's attributes.
+ */
+struct err *workspace_check(struct repo *r, const struct workspace_opts *o) MUST_USE;
 
 /* Why this machine cannot do overlays (userns_probe), for doctor; NULL: it can. */
 struct err *workspace_probe(struct repo *r) MUST_USE;

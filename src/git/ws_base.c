@@ -466,13 +466,13 @@ special_entry(void *arg, const struct tree_entry *e, bool *descend UNUSED)
 }
 
 struct err *
-slot_check(const struct ws_terms *t, const struct ws_slot *s, const struct oid *tree)
+ws_check_tree(const struct ws_terms *t, const struct oid *tree)
 {
 	struct ws_attr *attrs;
 	struct ws_writer w;
 	struct err *e;
 
-	if (!state_read(s->dir).special || (t->links_ok && t->lfs_ok))
+	if (t->links_ok && t->lfs_ok)
 		return NULL;
 	attrs = ws_attr_new(t->repo, tree);
 	writer_init(&w, t, attrs, -1);
@@ -480,6 +480,12 @@ slot_check(const struct ws_terms *t, const struct ws_slot *s, const struct oid *
 	writer_free(&w);
 	ws_attr_free(attrs);
 	return e;
+}
+
+struct err *
+slot_check(const struct ws_terms *t, const struct ws_slot *s, const struct oid *tree)
+{
+	return state_read(s->dir).special ? ws_check_tree(t, tree) : NULL;
 }
 
 enum pass {

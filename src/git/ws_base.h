@@ -70,6 +70,9 @@ struct err *slot_move(const struct ws_terms *t, struct ws_slot *s, bool pool,
  */
 void slot_follow(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree);
 
+/* ERR_REPOSITORY when the tree holds what the terms refuse. */
+struct err *ws_check_tree(const struct ws_terms *t, const struct oid *tree) MUST_USE;
+
 /*
  * A slot that was filled under more generous terms says nothing about the
  * tree: does it hold what these terms refuse?

@@ -147,7 +147,7 @@ static struct err *
 refuse_lfs(const char *path)
 {
 	return err_hint(err_new(ERR_REPOSITORY, "'%s' is a Git LFS pointer, and no filter program "
-	    "runs in a workspace", path), "run 'git config factory.lfs pointers' to work with the "
+	    "runs in a workspace", path), "run 'git config factory.workspace.lfs pointers' to work with the "
 	    "pointers as they are, or keep the file in git itself");
 }
 
@@ -155,7 +155,7 @@ struct err *
 ws_refuse_link(const char *path)
 {
 	return err_hint(err_new(ERR_REPOSITORY, "'%s' is a submodule, and a workspace has none", path),
-	    "run 'git config factory.submodules empty' to leave its folder empty, or keep the "
+	    "run 'git config factory.workspace.submodules empty' to leave its folder empty, or keep the "
 	    "files in the repository itself");
 }
 

@@ -253,6 +253,19 @@ policy_jail(const struct policy *p, const struct conf_agent *agent, struct jail_
 	return NULL;
 }
 
+struct workspace_opts
+policy_workspace(const struct policy *p)
+{
+	const struct config *c = &p->cfg;
+	const char *kind = c->workspace.kind;
+
+	return (struct workspace_opts){
+	    .kind = strcmp(kind, "auto") == 0 ? WS_AUTO : strcmp(kind, "pool") == 0 ? WS_POOL : WS_OVERLAY,
+	    .bytes = (size_t)c->workspace.size,
+	    .submodules = strcmp(c->workspace.submodules, "empty") == 0,
+	    .lfs = strcmp(c->workspace.lfs, "pointers") == 0};
+}
+
 char *
 policy_sandbox_word(const struct jail_policy *j)
 {

@@ -12,6 +12,7 @@
 #include "conf/config.h"
 #include "conf/trust.h"
 #include "git/oid.h"
+#include "git/workspace.h"
 #include "sys/jail.h"
 
 struct err;
@@ -71,6 +72,9 @@ struct err *policy_trusted(const struct policy *p) MUST_USE;
  */
 struct err *policy_jail(const struct policy *p, const struct conf_agent *agent,
     struct jail_policy *out) MUST_USE;
+
+/* How workspaces are to be: all of the opts but whose files they hold. */
+struct workspace_opts policy_workspace(const struct policy *p);
 
 /* "bwrap", "bwrap, network: host", "none": what reports say. */
 char *policy_sandbox_word(const struct jail_policy *j) MUST_USE;

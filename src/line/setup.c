@@ -125,9 +125,11 @@ build_layer(const struct judge *j, const struct policy *p, const struct oid *tre
 {
 	AUTO(workspace_close_p) struct workspace *ws = NULL;
 	AUTO(strs_free) struct strs dropped = {0};
-	struct workspace_opts o = {.commit = p->commit, .tree = *tree};
+	struct workspace_opts o = policy_workspace(p);
 	size_t i;
 
+	o.commit = p->commit;
+	o.tree = *tree;
 	TRY(workspace_open(j->repo, &o, &ws));
 	for (i = 0; i < p->cfg.setup.n; i++)
 		TRY(run_one(j, ws, &p->cfg.setup.v[i], trusted));

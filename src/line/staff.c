@@ -113,14 +113,12 @@ open_model(struct walk *w)
 static struct err *
 open_workspace(struct walk *w)
 {
-	const struct config *c = &w->policy.cfg;
-	struct workspace_opts o = {.commit = w->policy.commit, .tree = w->policy.tree,
-	    .bytes = (size_t)c->workspace.size};
+	struct workspace_opts o = policy_workspace(&w->policy);
 	AUTO(mem_free_p) char *setup = NULL;
 
-	if (strcmp(c->workspace.kind, "auto") != 0)
-		o.kind = strcmp(c->workspace.kind, "pool") == 0 ? WS_POOL : WS_OVERLAY;
 	TRY(setup_prepare(&w->judge, &w->policy, &w->policy.tree, true, &setup));
+	o.commit = w->policy.commit;
+	o.tree = w->policy.tree;
 	o.setup = setup;
 	TRY(workspace_open(w->repo, &o, &w->ws));
 	if (workspace_reason(w->ws) != NULL)

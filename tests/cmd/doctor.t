@@ -77,6 +77,41 @@ test_broken_policy_is_named_with_its_place() {
 	out_like "config.yml:1:1: unknown key 'gtaes'; did you mean 'gates'"
 }
 
+# ... and the run says the same, before anything is done.
+test_submodules_and_lfs_pointers_are_named() {
+	needs bwrap
+	ok git factory init
+	policy 'agent: a\nagents: {a: {kind: command, command: ["true"]}}\ngates: none\n'
+	git update-index --add --cacheinfo "160000,$(git rev-parse HEAD),lib"
+	git commit -q -m submodule
+	run git factory doctor
+	status_is 1
+	out_like "^bad +workspace +'lib' is a submodule"
+	out_like 'git config factory.workspace.submodules empty'
+	ok git factory task add 'Work'
+	run git factory run -q
+	status_is 128
+	err_like "'lib' is a submodule"
+	is "$(git for-each-ref refs/factory/leases refs/factory/runs 'refs/heads/factory/*')" ''
+	git config factory.workspace.submodules empty
+	run git factory doctor
+	status_is 0
+
+	printf '*.bin filter=lfs -text\n' >.gitattributes
+	printf 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n' >big.bin
+	git add .gitattributes big.bin
+	git commit -q -m pointer
+	run git factory doctor
+	status_is 1
+	out_like "^bad +workspace +'big.bin' is a Git LFS pointer"
+	run git factory run -q
+	status_is 128
+	err_like "'big.bin' is a Git LFS pointer"
+	git config factory.workspace.lfs pointers
+	run git factory doctor
+	status_is 0
+}
+
 test_shallow_clone() {
 	commit two 2
 	git clone -q --depth 1 "file://$PWD" "$TMP/shallow"

@@ -472,6 +472,21 @@ test_a_folder_of_its_own() {
 	out_like "^unit +error +the gate's folder"
 }
 
+# What policy says of workspaces holds for those of gates, too.
+test_the_workspace_is_as_policy_says() {
+	policy 'run: "head -c 20000000 /dev/zero >big"'
+	change other hello
+	run git factory gate
+	status_is 0
+	git config factory.workspace.size 4M
+	run git factory gate
+	status_is 1
+	out_like 'No space left'
+	git config factory.workspace.kind pool
+	run git factory gate
+	status_is 0
+}
+
 test_interrupted() {
 	runner
 	policy 'run: "sleep 986"'

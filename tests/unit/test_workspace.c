@@ -19,6 +19,7 @@ struct room {
 	char *dir;
 	struct repo *r;
 	struct workspace *ws;
+	bool submodules, lfs;	/* as in workspace_opts */
 };
 
 static int
@@ -80,7 +81,8 @@ head(const char *rev)
 static void
 open_at(struct room *m, const char *rev)
 {
-	struct workspace_opts o = {.commit = head(rev), .kind = m->kind, .bytes = 64 * MIB};
+	struct workspace_opts o = {.commit = head(rev), .kind = m->kind, .bytes = 64 * MIB,
+	    .submodules = m->submodules, .lfs = m->lfs};
 
 	workspace_close(m->ws);
 	m->ws = NULL;
@@ -516,7 +518,7 @@ a_dirty_checkout_stays_as_it_is(void **state)
 /* ---- what cannot be had ---- */
 
 static void
-submodules_are_refused_unless_the_user_says(void **state)
+submodules_are_refused_unless_allowed(void **state)
 {
 	struct room *m = *state;
 	struct workspace_opts o;
@@ -526,7 +528,7 @@ submodules_are_refused_unless_the_user_says(void **state)
 	    "1234567812345678123456781234567812345678");
 	o = (struct workspace_opts){.commit = head("HEAD"), .kind = m->kind};
 	fails(workspace_open(m->r, &o, &m->ws), ERR_REPOSITORY, "submodule");
-	sh("git -C repo config factory.submodules empty");
+	m->submodules = true;
 	open_at(m, "HEAD");
 	in_ws(m, "test -d lib && echo n >n && rm n");
 	got = collect(m, NULL);
@@ -535,7 +537,7 @@ submodules_are_refused_unless_the_user_says(void **state)
 	/* A slot that was filled so does not make it right. */
 	workspace_close(m->ws);
 	m->ws = NULL;
-	sh("git -C repo config --unset factory.submodules");
+	m->submodules = false;
 	fails(workspace_open(m->r, &o, &m->ws), ERR_REPOSITORY, "submodule");
 	/* And the next commit without it is fine again. */
 	sh("cd repo && git rm -q --cached lib && git commit -qm nosub");
@@ -543,7 +545,7 @@ submodules_are_refused_unless_the_user_says(void **state)
 }
 
 static void
-lfs_pointers_are_refused_unless_the_user_says(void **state)
+lfs_pointers_are_refused_unless_allowed(void **state)
 {
 	struct room *m = *state;
 	struct workspace_opts o;
@@ -555,7 +557,7 @@ lfs_pointers_are_refused_unless_the_user_says(void **state)
 	    "git -c filter.lfs.required=false add -A && git commit -qm lfs");
 	o = (struct workspace_opts){.commit = head("HEAD"), .kind = m->kind};
 	fails(workspace_open(m->r, &o, &m->ws), ERR_REPOSITORY, "LFS");
-	sh("git -C repo config factory.lfs pointers");
+	m->lfs = true;
 	open_at(m, "HEAD");
 	in_ws(m, "grep -q git-lfs i.psd && echo binary >new.psd");
 	got = collect(m, &rep);
@@ -971,8 +973,8 @@ group(void)
 		BOTH(line_endings_follow_the_base),
 		BOTH(changed_attributes_change_the_files),
 		BOTH(a_dirty_checkout_stays_as_it_is),
-		BOTH(submodules_are_refused_unless_the_user_says),
-		BOTH(lfs_pointers_are_refused_unless_the_user_says),
+		BOTH(submodules_are_refused_unless_allowed),
+		BOTH(lfs_pointers_are_refused_unless_allowed),
 		BOTH(a_tree_that_nobody_may_check_out_is_refused),
 		BOTH(from_commit_to_commit),
 		BOTH(a_large_step_moves_the_slot),
