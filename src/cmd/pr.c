@@ -12,6 +12,7 @@
 #include "forge/pull.h"
 #include "git/commit.h"
 #include "git/diff.h"
+#include "git/ref.h"
 #include "git/repo.h"
 #include "line/land.h"
 #include "line/policy.h"
@@ -101,7 +102,7 @@ list(struct app *app, const void *opts, const struct args *args UNUSED)
 	size_t i;
 
 	TRY(repo_open(app->repo_path, &r));
-	TRY(pull_list(r, &all));
+	TRY(pull_list(r, REF_PULLS, &all));
 	jw_init(&w, &text, true);
 	jw_list(&w);
 	for (i = 0; i < all.n; i++) {

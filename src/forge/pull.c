@@ -162,14 +162,14 @@ by_number(const void *a, const void *b)
 }
 
 struct err *
-pull_list(struct repo *r, struct pulls *out)
+pull_list(struct repo *r, const char *where, struct pulls *out)
 {
 	AUTO(refs_free) struct refs refs = {0};
 	AUTO(pulls_free) struct pulls all = {0};
 	struct pull p;
 	size_t i;
 
-	TRY(ref_list(r, REF_PULLS, &refs));
+	TRY(ref_list(r, where, &refs));
 	for (i = 0; i < refs.n; i++) {
 		p = (struct pull){0};
 		TRY(read_at(r, &refs.v[i], &p));
@@ -188,7 +188,7 @@ pull_of_task(struct repo *r, const struct id *task, bool *found, struct pull *ou
 	struct pull *hit = NULL;
 	size_t i;
 
-	TRY(pull_list(r, &all));
+	TRY(pull_list(r, REF_PULLS, &all));
 	for (i = 0; i < all.n; i++)
 		if (strcmp(all.v[i].task.s, task->s) == 0 && (hit == NULL || hit->state != PULL_OPEN))
 			hit = &all.v[i];

@@ -58,8 +58,11 @@ const char *pull_state_name(enum pull_state s);
 struct err *pull_read(struct repo *r, int64_t number, struct pull *out) MUST_USE;
 void pull_free(struct pull *p);		/* also for AUTO */
 
-/* All, by number.  ERR_SYNTAX for the first that cannot be read. */
-struct err *pull_list(struct repo *r, struct pulls *out) MUST_USE;
+/*
+ * All, by number: those below REF_PULLS, or below where a remote's are
+ * mirrored (REMOTE_PULLS).  ERR_SYNTAX for the first that cannot be read.
+ */
+struct err *pull_list(struct repo *r, const char *where, struct pulls *out) MUST_USE;
 void pulls_free(struct pulls *p);	/* also for AUTO */
 
 /*

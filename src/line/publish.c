@@ -174,7 +174,7 @@ struct fold {
 	struct refs refs;		/* of the parcels, here */
 	struct lease_infos leases;
 	struct { VEC_FIELDS(struct waiting); } all;
-	struct pulls pulls;
+	struct pulls pulls, ours;	/* on the remote, and in this clone */
 	int64_t next;			/* number of a pull request */
 	struct { VEC_FIELDS(struct note_line); } notes;
 };
@@ -190,6 +190,7 @@ fold_free(struct fold *f)
 	refs_free(&f->refs);
 	lease_infos_free(&f->leases);
 	pulls_free(&f->pulls);
+	pulls_free(&f->ours);
 	vec_free(&f->notes);
 	strs_free(&f->remarks);
 	f->next = 0;
@@ -234,8 +235,12 @@ collect(struct fold *f)
 	TRY(lease_list(f->state, true, &f->leases));
 	if (f->refs.n == 0)
 		return NULL;
-	TRY(pull_list(r, &f->pulls));
+	/* As the remote has them: this clone may be behind, and its own follow when all is done. */
+	TRY(pull_list(r, REMOTE_PULLS, &f->pulls));
+	TRY(pull_list(r, REF_PULLS, &f->ours));
 	TRY(pull_number(r, &f->next));
+	if (f->pulls.n > 0 && f->pulls.v[f->pulls.n - 1].number >= f->next)
+		f->next = f->pulls.v[f->pulls.n - 1].number + 1;
 	for (i = 0; i < f->refs.n; i++) {
 		w = (struct waiting){.ref = f->refs.v[i]};
 		e = parcel_read(r, &f->refs.v[i], &w.parcel);
@@ -263,6 +268,19 @@ pull_of(struct fold *f, const char *task)
 	return hit;
 }
 
+/* Closed over there, or by a person here whose word goes out with this push. */
+static bool
+was_closed(const struct fold *f, const struct pull *there)
+{
+	bool closed = there->state == PULL_CLOSED;
+	size_t i;
+
+	for (i = 0; i < f->ours.n; i++)
+		closed = closed || (f->ours.v[i].number == there->number && f->ours.v[i].state == PULL_CLOSED &&
+		    strcmp(f->ours.v[i].task.s, there->task.s) == 0);
+	return closed;
+}
+
 /* A number where it is new; the one that is there goes on; a closed one stays closed. */
 static struct err *
 place_pull(struct fold *f, struct parcel *p, struct pull_move *move, bool *closed)
@@ -273,7 +291,7 @@ place_pull(struct fold *f, struct parcel *p, struct pull_move *move, bool *close
 
 	if (there != NULL && there->state == PULL_MERGED)
 		there = NULL;
-	*closed = there != NULL && there->state == PULL_CLOSED;
+	*closed = there != NULL && was_closed(f, there);
 	p->pull.number = there != NULL ? there->number : f->next;
 	p->rec->pull = p->pull.number;
 	if (*closed || (there != NULL && oid_eq(&there->head, &p->pull.head)))

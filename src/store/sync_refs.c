@@ -98,10 +98,14 @@ sync_mirror(struct repo *r, const struct txn_ref *ref, struct txn *moves)
 struct err *
 sync_follow(struct repo *r, const struct txn_ref *ref, struct txn *moves)
 {
+	enum newer newer;
 	struct oid has;
 	size_t i;
 
 	TRY(tip_read(r, ref->name, &has));
+	TRY(compare(r, &has, &ref->new, &newer));
+	if (newer == NEWER_UNRELATED)
+		return NULL;
 	for (i = 0; i < moves->n; i++)
 		if (strcmp(moves->v[i].name, ref->name) == 0) {
 			moves->v[i].new = ref->new;

@@ -29,7 +29,7 @@ struct err *sync_open(struct state *s, struct remote **out) MUST_USE;
 struct err *sync_pulls(struct repo *r, const struct refs *seen, struct txn *push,
     struct txn *moves, struct strs *remarks) MUST_USE;
 
-/* This clone's ref of that name comes to hold what the push put there. */
+/* This clone's ref of that name comes to hold what the push put there; another pull request that only it has stays. */
 struct err *sync_follow(struct repo *r, const struct txn_ref *ref, struct txn *moves) MUST_USE;
 
 /* What was seen of the remote is brought to what a push has made of it; a ref that is not mirrored is none of ours. */

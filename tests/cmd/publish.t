@@ -175,6 +175,32 @@ test_a_fold_that_is_refused_is_told_and_made_up_for() {
 	is "$(git rev-parse refs/factory/state)" "$(on_hub rev-parse refs/factory/state)"
 }
 
+# What a clone has seen of the pull requests may be old when it folds a run.
+test_a_number_that_another_node_took_is_not_taken_again() {
+	share
+	in_clone a git factory task add 'Do it again' >"$OUT"
+	second=$(cut -c1-8 "$OUT")
+	in_clone a git factory sync -q
+	in_clone b git factory sync -q
+	refuse_state
+	in_clone a git factory run -q "$id" 2>"$ERR"
+	rm "$TMP/hub/hooks/pre-receive"
+	# It arrives only when b has delivered, too.
+	on_hub for-each-ref --format='%(refname) %(objectname)' refs/factory/runs "refs/factory/leases/$id" >"$TMP/late"
+	is "$(wc -l <"$TMP/late")" 2
+	while read -r name _; do on_hub update-ref -d "$name"; done <"$TMP/late"
+	in_clone b git factory run -q "$second"
+	while read -r name oid; do on_hub update-ref "$name" "$oid"; done <"$TMP/late"
+	cd "$TMP/a"
+	run git factory sync
+	status_is 0
+	out_like 'folded 1 finished run'
+	is "$(git factory pr list --json | jq -r '[.[] | .task] | join(" ")')" "$second $id"
+	is "$(on_hub for-each-ref refs/factory/runs refs/factory/leases)" ''
+	run git factory sync
+	out_is 'nothing to exchange'
+}
+
 # A git whose pushes arrive, and whose answers do not.
 test_an_answer_that_is_lost_is_read_back() {
 	share

@@ -52,7 +52,7 @@ numbers_count_up_and_are_found_by_task(void **state UNUSED)
 	assert_true(oid_eq(&got.head, &b.head));
 	assert_true(oid_is_zero(&got.landed));
 	pull_free(&got);
-	assert_null(pull_list(r, &all));
+	assert_null(pull_list(r, REF_PULLS, &all));
 	assert_int_equal(all.n, 2);
 	pull_free(&a);
 	pull_free(&b);
