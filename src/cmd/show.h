@@ -6,6 +6,7 @@
 #define CMD_SHOW_H
 
 #include "base/def.h"
+#include "base/opts.h"
 #include "base/out.h"
 #include "base/str.h"
 

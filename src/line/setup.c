@@ -17,7 +17,8 @@
 
 /*
  * What the layer is a function of: the commands, whether they may use the
- * network, and the ids of the files that they name.
+ * network, and the ids of the files that they name.  On a change they may read
+ * what an agent wrote into any file, so its layer is that tree's alone.
  */
 static struct err *
 layer_key(const struct judge *j, const struct config *c, const struct oid *tree, bool trusted, char **out)
@@ -27,6 +28,8 @@ layer_key(const struct judge *j, const struct config *c, const struct oid *tree,
 	struct oid hash;
 	size_t i, k;
 
+	if (!trusted)
+		buf_addf(&text, "%s\n", oid_hex(tree).s);
 	for (i = 0; i < c->setup.n; i++) {
 		const struct conf_setup *s = &c->setup.v[i];
 

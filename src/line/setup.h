@@ -4,8 +4,8 @@
  *
  * On the base's files it runs before any agent sees them, with the network
  * and the secrets that trusted policy grants; on a change that alters the key
- * files it runs again with neither.  The result is a read-only layer, never
- * committed.
+ * files it runs again with neither, for that tree alone.  The result is a
+ * read-only layer, never committed.
  */
 #ifndef LINE_SETUP_H
 #define LINE_SETUP_H
