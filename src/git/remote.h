@@ -112,9 +112,11 @@ void push_result_free(struct push_result *p);	/* also for AUTO */
  * deleted).  A branch, the state and notes are only ever moved forward.
  *
  * When the answer is lost, or what was refused is not clear, the refs are
- * read back: all as wanted is success; none moved is the error, and the same
- * push may be tried again; ERR_STALE names the first ref that somebody else
- * moved; a part moved is ERR_CONFLICT, an alarm.  Where nothing is known
+ * read back.  All as wanted, or a lease or a run's parcel of ours there, is
+ * success; none moved is the error, and the same push may be tried again; a
+ * lease or parcel of ours there beside a ref that did not move is
+ * ERR_CONFLICT, an alarm.  For anything else ERR_STALE names the first ref
+ * that moved: look again at what is there, since it may be ours or another's.  Where nothing is known
  * because reading back failed as well, the error says so (its code is that
  * of a lost connection).
  *

@@ -143,11 +143,23 @@ first_with(const struct push_result *p, enum push_outcome outcome)
 
 /* What the remote holds of a transaction, by now. */
 struct found {
-	size_t moved;	/* holds what we wanted to put there */
-	size_t gone;	/* is not there, as we wanted */
-	size_t old;	/* as before */
+	bool proof;		/* a ref holds what nobody else would have put there */
+	size_t old;		/* as before */
 	const char *other;	/* the first that holds something else, or NULL */
 };
+
+/*
+ * A lease has a nonce, a parcel is of one run.  Commits of the state, notes,
+ * pull requests and merges are what they are made of: a twin, made by another
+ * node of the same person in the same second, has the same id.
+ */
+static bool
+is_ours_alone(const struct txn_ref *ref)
+{
+	struct str name = str_of(ref->name);
+
+	return !oid_is_zero(&ref->new) && (str_starts(name, REF_LEASES) || str_starts(name, REF_RUNS));
+}
 
 static void
 look(const struct txn *t, const struct refs *now, struct found *f)
@@ -161,10 +173,8 @@ look(const struct txn *t, const struct refs *now, struct found *f)
 			f->old++;
 		else if (!oid_eq(&has, &t->v[i].new))
 			f->other = f->other != NULL ? f->other : t->v[i].name;
-		else if (oid_is_zero(&has))
-			f->gone++;
 		else
-			f->moved++;
+			f->proof |= is_ours_alone(&t->v[i]);
 	}
 }
 
@@ -199,8 +209,9 @@ refused(const struct remote *m, const struct push_ref *ref)
 
 /*
  * The push is atomic, so one ref that holds what nobody else would put there
- * proves that it arrived, whatever the others have become since; one that is
- * as it was proves that it did not.  Takes 'why' over.
+ * proves that it arrived, whatever the others have become since.  All as
+ * wanted is as good.  Anything else may be others' work, and whoever looks
+ * again at what they made loses nothing.  Takes 'why' over.
  */
 static struct err *
 decide(struct remote *m, const struct txn *t, struct err *why, struct push_result *out)
@@ -224,14 +235,53 @@ decide(struct remote *m, const struct txn *t, struct err *why, struct push_resul
 	}
 	out->read_back = true;
 	look(t, &now, &f);
-	if (f.old > 0 && f.moved > 0)
+	if (f.old > 0 && f.proof)
 		return err_hint(err_new(ERR_CONFLICT, "the remote '%s' did only a part of a push: '%s' moved, another ref did not",
 		    m->name, first_not_old(t, &now)), "it is not atomic: let one node alone use it, and look at its refs");
-	if (f.old == 0 && (f.moved > 0 || f.other == NULL))
+	if (f.proof || (f.old == 0 && f.other == NULL))
 		return NULL;
 	if (f.old < t->n)
 		return stale(m, f.other != NULL ? f.other : first_not_old(t, &now));
 	return no != NULL ? refused(m, no) : STEAL(fault);
+}
+
+/*
+ * The remote compares once more as it locks, and says what it finds: NULL, or
+ * the ref that others moved since git looked.  Where it finds what we wanted
+ * there, this may be our own push that was sent again for a lost answer.
+ */
+static const struct txn_ref *
+beaten_at(const struct txn *t, struct str said)
+{
+	const struct txn_ref *ref;
+	struct str line, name;
+	struct oid there;
+	ptrdiff_t at, is;
+
+	while (str_line(&said, &line)) {
+		at = str_find(line, STR("cannot lock ref '"));
+		if (at < 0)
+			continue;
+		line = str_skip(line, (size_t)at + strlen("cannot lock ref '"));
+		is = str_find(line, STR("': is at "));
+		if (is < 0 || !str_next(&line, '\'', &name))
+			continue;
+		line = str_take(str_skip(line, strlen(": is at ")), OID_HEX);
+		ref = find_ref(t, name);
+		if (ref != NULL && oid_parse(line, &there) && !oid_eq(&there, &ref->new))
+			return ref;
+	}
+	return NULL;
+}
+
+static void
+mark_stale(struct push_result *out, const struct txn_ref *ref)
+{
+	size_t i;
+
+	for (i = 0; i < out->n; i++)
+		if (strcmp(out->v[i].name, ref->name) == 0)
+			out->v[i].outcome = PUSH_STALE;
 }
 
 /* ---- the trace (base/trace.h) ---- */
@@ -312,6 +362,7 @@ static struct err *
 push(struct remote *m, const struct txn *t, struct push_result *out)
 {
 	AUTO(proc_result_free) struct proc_result r = {0};
+	const struct txn_ref *beaten;
 	const struct push_ref *old;
 	int64_t number = trace_push();
 	struct err *e;
@@ -320,6 +371,9 @@ push(struct remote *m, const struct txn *t, struct push_result *out)
 	TRY(run_push(m, t, &r));
 	parse_answer(buf_str(&r.out.b), t, out);
 	e = remote_fault(m, &r);
+	beaten = e == NULL ? NULL : beaten_at(t, buf_str(&r.err.b));
+	if (beaten != NULL)
+		mark_stale(out, beaten);
 	trace_answer(number, e, out);
 	if (e == NULL)
 		return NULL;

@@ -362,6 +362,59 @@ reads_back_when_the_answer_is_lost(void **state)
 	pair_close(&p);
 }
 
+/* Two nodes of one person make the same pull request; only one of them moves the state. */
+static void
+takes_no_twin_for_its_own(void **state)
+{
+	struct push_result said = {0};
+	struct txn t = {0};
+	struct pair p;
+
+	(void)state;
+	pair_open(&p);
+	sh("git push -q origin %s:" REF_STATE, oid_hex(&p.a).s);
+	txn_add(&t, REF_STATE, &p.a, &p.b);
+	txn_add(&t, REF_PULLS "1", &oid_zero, &p.b);
+	txn_add(&t, LEASE, &oid_zero, &p.b);
+	sh("git commit -q --allow-empty -m Other && git push -q origin HEAD:refs/heads/x %s:" REF_PULLS "1", oid_hex(&p.b).s);
+	sh("git -C ../hub.git update-ref " REF_STATE " refs/heads/x");
+	sh("printf '#!/bin/sh\nexit 1\n' > ../lossy && chmod +x ../lossy && git config remote.origin.receivepack ../lossy");
+	fails(remote_push(p.remote, &t, &said), ERR_STALE, REF_STATE);
+	push_result_free(&said);
+	/* The lease is nobody else's: it proves the push, and what did not move is an alarm. */
+	sh("git -C ../hub.git update-ref " LEASE " %s", oid_hex(&p.b).s);
+	ok(remote_push(p.remote, &t, &said));
+	push_result_free(&said);
+	sh("git -C ../hub.git update-ref " REF_STATE " %s", oid_hex(&p.a).s);
+	fails(remote_push(p.remote, &t, &said), ERR_CONFLICT, "only a part");
+	push_result_free(&said);
+	txn_free(&t);
+	pair_close(&p);
+}
+
+/* The hub lets another in between what git sees there and what it locks. */
+static void
+knows_a_race_lost_at_the_last_moment(void **state)
+{
+	struct push_result said = {0};
+	struct txn t = {0};
+	struct pair p;
+
+	(void)state;
+	pair_open(&p);
+	sh("git push -q origin %s:" REF_STATE, oid_hex(&p.a).s);
+	sh("git commit -q --allow-empty -m Other && git push -q origin HEAD:refs/heads/x");
+	sh("printf '#!/bin/sh\\nunset GIT_QUARANTINE_PATH\\ngit update-ref " REF_STATE " refs/heads/x\\n' "
+	   "> ../hub.git/hooks/pre-receive && chmod +x ../hub.git/hooks/pre-receive");
+	txn_add(&t, LEASE, &oid_zero, &p.a);
+	txn_add(&t, REF_STATE, &p.a, &p.b);
+	fails(remote_push(p.remote, &t, &said), ERR_STALE, REF_STATE);
+	assert_false(said.read_back);
+	push_result_free(&said);
+	txn_free(&t);
+	pair_close(&p);
+}
+
 static void
 names_the_class_of_a_fault(void **state)
 {
@@ -462,6 +515,8 @@ main(void)
 		TEST_PAIR(says_what_a_hook_refused),
 		TEST_PAIR(refuses_a_remote_without_atomic_pushes),
 		TEST_PAIR(reads_back_when_the_answer_is_lost),
+		TEST_PAIR(takes_no_twin_for_its_own),
+		TEST_PAIR(knows_a_race_lost_at_the_last_moment),
 		TEST_PAIR(names_the_class_of_a_fault),
 		TEST_PAIR(is_a_name_with_one_address),
 		cmocka_unit_test(leaves_out_users_and_passwords),
