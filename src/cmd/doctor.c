@@ -19,6 +19,8 @@
 #include "git/tree.h"
 #include "git/workspace.h"
 #include "line/policy.h"
+#include "llm/llm.h"
+#include "llm/price.h"
 #include "sys/jail.h"
 #include "sys/proc.h"
 #include "sys/sigs.h"
@@ -265,6 +267,22 @@ check_remote(struct exam *x)
 	    "use a remote with atomic pushes, or one node alone: git config factory.remote none");
 }
 
+/* A model without a price is refused, unless it is on this machine. */
+static void
+check_price(struct exam *x, const struct conf_model *m, const char *url)
+{
+	struct llm_price price;
+	bool known = m->price.in >= 0 || url_loopback(url);
+	struct err *e = known ? NULL : price_find(NULL, provider_word(m->provider), m->model, &price, &known);
+
+	if (e != NULL) {
+		judge(x, LEVEL_BAD, "model", e, "");
+	} else if (!known) {
+		found(x, LEVEL_BAD, "model", "%s: no price is known for '%s'", m->name, m->model);
+		remedy(x, "add 'price: {in: …, out: …}' (dollars per million tokens) to the model's entry");
+	}
+}
+
 /* Names of keys only, never a value. */
 static void
 check_models(struct exam *x)
@@ -287,6 +305,8 @@ check_models(struct exam *x)
 			found(x, LEVEL_BAD, "model", "%s: %s is not set", m->name, env);
 			remedy(x, "export it in the environment that runs the factory");
 		}
+		if (m->provider != PROVIDER_RECORDED)
+			check_price(x, m, url);
 	}
 	if (c->agent[0] == '\0') {
 		found(x, LEVEL_BAD, "model", "no agent is configured");

@@ -110,6 +110,10 @@ status_err(const struct llm *l, const struct http_reply *reply)
 		return err_recode(e, ERR_BUDGET);
 	if (reply->status == 400 && (has(code, "context_length_exceeded") || has(detail, "prompt is too long")))
 		return err_recode(e, ERR_CONTEXT);
+	if (err_is(e, ERR_AUTH))
+		return err_hint(e, "check the key: 'git factory doctor' names the variable that it comes from");
+	if (err_is(e, ERR_CONFIG))
+		return err_hint(e, "check the model's entry: its name, provider and base_url");
 	return e;
 }
 

@@ -58,6 +58,27 @@ test_security_names_a_missing_key_and_never_a_value() {
 	err_unlike canary
 }
 
+# What a run would refuse, doctor has said before.
+test_a_model_without_a_price_is_named() {
+	ok git factory init
+	policy 'agent: a\nagents: {a: {model: m}}\nmodels: {m: {model: nobody-knows-it}}\ngates: none\n'
+	ANTHROPIC_API_KEY=sk-canary-value-1 run git factory doctor
+	status_is 1
+	out_like "^bad +model +m: no price is known for 'nobody-knows-it'"
+	ok git factory task add 'Work'
+	ANTHROPIC_API_KEY=sk-canary-value-1 run git factory run -q
+	status_is 128
+	err_like "the model 'nobody-knows-it' has no price"
+	git config factory.models.m.price.in 3
+	git config factory.models.m.price.out 15
+	ANTHROPIC_API_KEY=sk-canary-value-1 run git factory doctor
+	out_unlike 'no price'
+	policy 'agent: a\nagents: {a: {model: m}}\nmodels: {m: {model: nobody-knows-it, base_url: "http://127.0.0.1:9"}}\ngates: none\n'
+	git config --remove-section factory.models.m.price
+	ANTHROPIC_API_KEY=sk-canary-value-1 run git factory doctor
+	out_unlike 'no price'
+}
+
 test_untrusted_policy_is_named() {
 	ok git factory init
 	policy 'sandbox: {read: [/srv]}\ngates: none\n'

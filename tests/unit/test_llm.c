@@ -407,6 +407,8 @@ fails_with(const char *answer, unsigned attempts, enum err_code code, const char
 	if (e == NULL || err_code(e) != code || strstr(err_msg(e), part) == NULL)
 		fail_msg("%s: %s", answer, e == NULL ? "accepted" : err_msg(e));
 	assert_null(strstr(err_msg(e), "sk-hidden"));
+	if (code == ERR_AUTH || code == ERR_CONFIG)
+		assert_non_null(err_hint_of(e));
 	assert_int_equal(waits[0], attempts == 0 ? 0 : attempts - 1);
 	err_free(e);
 	listener_stop(&s);
@@ -417,6 +419,7 @@ test_failures(void **state UNUSED)
 {
 	fails_with("HTTP/1.1 401 No\r\nContent-Length: 54\r\n\r\n{\"error\":{\"type\":\"authentication_error\",\"message\":\"no\"}}",
 	    0, ERR_AUTH, "the model 'm' answered with status 401: ");
+	fails_with("HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n", 0, ERR_CONFIG, "status 400");
 	fails_with("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", 0, ERR_CONFIG, "status 404");
 	fails_with("HTTP/1.1 400 No\r\nContent-Length: 48\r\n\r\n{\"error\":{\"message\":\"prompt is too long: 2 > 1\"}}",
 	    0, ERR_CONTEXT, "prompt is too long");
