@@ -112,7 +112,9 @@ ask(struct agent *a, struct loop *l, struct llm_reply *reply)
 	struct err *e;
 	int64_t left;
 
-	TRY(agent_time_left(a, &left));
+	/* What is on record costs no time, also when there is none left. */
+	if (journal_live(job->journal))
+		TRY(agent_time_left(a, &left));
 	TRY(get_ready(job, l));
 	if (!l->lost_charged) {
 		lost.micro = llm_lost_cost(job->llm);

@@ -18,7 +18,6 @@ struct check;
 struct err;
 struct id;
 struct jw;
-struct opt;
 struct queue;
 struct queue_row;
 struct repo;

@@ -22,9 +22,9 @@ walk_all(struct walk *w)
 	enum retry_phase phase = RETRY_STAFF;
 	struct err *e;
 
-	if (w->deaths > retry_policy(&w->policy.cfg, FAILURE_ORPHANED).max) {
+	if (w->deaths.n > retry_policy(&w->policy.cfg, FAILURE_ORPHANED).max) {
 		r.end = WORK_DIED;
-		r.question = mem_printf("the process of this task's run died %" PRId64 " times at the same step", w->deaths);
+		r.question = mem_printf("the process of this task's run died %" PRId64 " times at the same step", w->deaths.n);
 		return retry_end(w, &r, phase, NULL);
 	}
 	e = walk_staff(w);

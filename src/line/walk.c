@@ -10,7 +10,6 @@
 #include "git/repo.h"
 #include "git/workspace.h"
 #include "line/claim.h"
-#include "line/deaths.h"
 #include "line/past.h"
 #include "line/retry.h"
 #include "line/walk.h"
@@ -20,6 +19,8 @@
 #include "store/queue.h"
 #include "store/state.h"
 #include "wire/json.h"
+
+#define LEAST_S 60	/* for a run that goes on */
 
 struct err *
 walk_alive(struct walk *w)
@@ -251,11 +252,29 @@ one_of_few(struct walk *w)
 	    1 + (unsigned char)w->run.s[0] % 3);
 }
 
+/* Of its time: what its starts before this one used is gone. */
+static int64_t
+left_ms(const struct walk *w)
+{
+	int64_t left = w->timeout * 1000 - w->deaths.used_ms;
+
+	return left > 1 ? left : 1;
+}
+
+/* For its supervisor, who cannot know what is on record: to deliver that takes a while, too. */
+static int64_t
+left_s(const struct walk *w)
+{
+	int64_t left = (left_ms(w) + 999) / 1000, least = w->timeout < LEAST_S ? w->timeout : LEAST_S;
+
+	return left > least ? left : least;
+}
+
 struct err *
 walk_begin(struct walk *w)
 {
-	struct line_claim c = {.task = w->id, .run = w->run, .attempt = w->rec.attempt, .seconds = w->timeout,
-	    .silent_s = may_be_silent(&w->policy.cfg, w->agent_conf)};
+	struct line_claim c = {.task = w->id, .run = w->run, .attempt = w->rec.attempt,
+	    .seconds = left_s(w), .silent_s = may_be_silent(&w->policy.cfg, w->agent_conf)};
 
 	TRY(one_of_few(w));
 	if (w->o->on_claim != NULL)
@@ -274,7 +293,7 @@ apply_policy(struct walk *w)
 	TRY(choose_agent(w));
 	TRY(policy_jail(&w->policy, NULL, &w->gate_jail));
 	w->judge = (struct judge){.repo = w->repo, .clock = w->clock, .o = w->o, .jail = &w->gate_jail,
-	    .until_ms = clock_mono(w->clock) + w->timeout * 1000};
+	    .until_ms = clock_mono(w->clock) + left_ms(w)};
 	TRY(policy_jail(&w->policy, w->agent_conf, &w->agent_jail));
 	w->budget.caps = (struct caps){c->limits.turns, c->limits.tokens, c->limits.micro};
 	word = policy_sandbox_word(&w->agent_jail);
@@ -297,7 +316,7 @@ fill(struct walk *w)
 	run_set(&w->rec, &w->rec.node, lease_info(w->lease)->node);
 	TRY(start(w));
 	TRY(deaths_start(w->dir, journal_count(w->journal), &w->deaths));
-	w->started = true;
+	w->began = clock_mono(w->clock);
 	return apply_policy(w);
 }
 
@@ -351,8 +370,8 @@ walk_open_recorded(const struct line_opts *o, const struct run *record, const ch
 void
 walk_close(struct walk *w)
 {
-	if (w->started)
-		deaths_end(w->dir);
+	if (w->began > 0)
+		deaths_end(w->dir, clock_mono(w->clock) - w->began);
 	agent_close(w->agent);
 	llm_close(w->llm);
 	workspace_close(w->ws);

@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "conf/secrets.h"
 #include "git/oid.h"
+#include "line/deaths.h"
 #include "line/judge.h"
 #include "line/policy.h"
 #include "line/run.h"
@@ -59,8 +60,8 @@ struct walk {
 	char *past;			/* what the prompt tells of the attempt before; "" for nothing */
 	char *agent_name;		/* who makes this attempt because of a failure; NULL: as configured */
 	int64_t timeout;		/* seconds that this run may take */
-	int64_t deaths;			/* of its process, in a row, at the step where it is */
-	bool started;			/* deaths_start() */
+	struct deaths deaths;		/* of its process, and the time that it has used before this start */
+	int64_t began;			/* this start; monotonic ms, 0 before deaths_start() */
 	const char *skipped;		/* the tree where a run was that is ended without an agent */
 	bool replay;
 };

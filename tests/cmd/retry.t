@@ -42,6 +42,15 @@ wait_s() { # of the task, from the tests' fixed time
 	echo $(($(date -u -d "$(task .retry_at)" +%s) - GIT_FACTORY_DATE))
 }
 
+within_5s() { # CMD...: it comes true
+	i=0
+	while ! "$@" 2>/dev/null; do
+		i=$((i + 1))
+		[ "$i" -lt 500 ] || fail "not in time: $*"
+		sleep 0.01
+	done
+}
+
 past='grep -q "What was tried before" $TASK'
 
 test_the_next_attempt_is_told_what_failed() {
@@ -217,6 +226,49 @@ test_a_run_that_dies_at_one_step_ends() {
 	git commit -qam 'Mend the agent'
 	run git factory run -q "$id"
 	status_is 0
+}
+
+# Its time is that of all its starts, so a run that dies at ever other steps ends, too.
+test_a_run_that_dies_now_and_then_meets_its_deadline() {
+	needs bwrap
+	agent 'sleep 0.4; echo x >>bad' 'limits: {timeout: 3s, iterations: 100}\nretry: {timeout: {max: 0}}'
+	n=0
+	while [ "$(task .class)" = '' ] && [ $n -lt 12 ]; do
+		n=$((n + 1))
+		run timeout -s KILL 1.5 git-factory run -q "$id"
+	done
+	is "$(task '[.state, .class, .error]|join(" ")')" 'escalated timeout timeout'
+	[ $n -gt 1 ] || fail 'it was never killed'
+	is "$(cat .git/factory/runs/*/starts | grep -c ^died)" $((n - 1))
+	# What it had done is kept, and what it has used is what was worked, not waited.
+	used=$(awk '/^died/ {n += $2} /^end/ {n += $2} END {print n}' .git/factory/runs/*/starts)
+	between "$used" 2900 6000
+	is "$(git for-each-ref refs/factory/attempts | wc -l | tr -d ' ')" 1
+}
+
+# What is done is delivered, even where no time is left.
+test_a_wait_costs_no_time_and_a_proven_change_is_delivered() {
+	needs bwrap flock
+	recorded 'limits: {timeout: 5s, iterations: 1}\ngates: {tests: {run: "sleep 0.5; ./check", timeout: 1m}}' \
+		'{"id":"a","name":"write_file","input":{"path":"good","content":"1"}}' \
+		'{"id":"b","name":"finish","input":{"summary":"done"}}'
+	"$BUILD/git-factory" run -q "$id" >"$OUT" 2>"$ERR" &
+	pid=$!
+	within_5s sh -c 'test -s .git/factory/runs/*/starts'
+	# From here on it can move no ref.
+	flock -F .git/factory/refs.lock sleep 30 &
+	lock=$!
+	within_5s sh -c "grep -q '\"step\":\"end\"' .git/factory/runs/*/journal.jsonl"
+	sleep 0.2
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null || :
+	kill "$lock"
+	is "$(task .state)" ready
+	echo 'end 7000' >>"$(echo .git/factory/runs/*/starts)"
+	run git factory run -q "$id"
+	status_is 0
+	is "$(task .state)" delivered
+	is "$(find .git/factory/runs -name journal.jsonl | wc -l | tr -d ' ')" 1
 }
 
 test_what_a_dead_run_had_done_is_kept() {
