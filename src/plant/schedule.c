@@ -73,7 +73,7 @@ turn_over(struct schedule *s, int64_t now)
 	s->cycle += (now - s->cycle) / s->o.every_ms * s->o.every_ms;
 	s->started = 0;
 	s->not_before = 0;
-	s->empty = false;
+	s->left = LEFT_SOON;
 }
 
 static bool
@@ -84,14 +84,16 @@ cycle_full(const struct schedule *s)
 
 /* No run will ever be started again. */
 static bool
-is_over(const struct schedule *s, int64_t now)
+is_over(const struct schedule *s, int64_t now, int64_t closed_ms)
 {
 	if (s->draining || (s->o.for_ms > 0 && now - s->began >= s->o.for_ms))
 		return true;
-	/* What runs may make another ready: only when nothing does is it empty. */
-	if ((s->o.until_empty || s->o.once) && s->empty && s->running == 0 && s->asked == 0)
+	if (s->o.once && s->started >= s->o.max)
 		return true;
-	return s->o.once && s->started >= s->o.max;
+	/* What runs may make another ready: only when nothing does is it empty. */
+	if (s->running > 0 || s->asked > 0)
+		return false;
+	return (s->o.until_empty && s->left == LEFT_NOTHING) || (s->o.once && (s->left != LEFT_SOON || closed_ms > 0));
 }
 
 static int64_t
@@ -124,7 +126,7 @@ schedule_next(struct schedule *s, int64_t *wait_ms)
 	int64_t closed_ms = hours_wait(&s->o.hours, clock_of_day(clock_wall(&s->clock))) * 1000;
 
 	turn_over(s, now);
-	if (is_over(s, now)) {
+	if (is_over(s, now, closed_ms)) {
 		*wait_ms = -1;
 		return s->running + s->asked > 0 ? SCHEDULE_WAIT : SCHEDULE_END;
 	}
@@ -147,7 +149,8 @@ schedule_claimed(struct schedule *s)
 	s->asked--;
 	s->running++;
 	s->started++;
-	s->empty = s->probing = false;
+	s->probing = false;
+	s->left = LEFT_SOON;
 }
 
 static void
@@ -164,10 +167,10 @@ schedule_lost(struct schedule *s)
 }
 
 void
-schedule_idle(struct schedule *s, int64_t wait_ms, bool empty)
+schedule_idle(struct schedule *s, int64_t wait_ms, enum schedule_left left)
 {
 	s->asked--;
-	s->empty = empty;
+	s->left = left;
 	s->probing = true;
 	not_before(s, wait_ms > 0 && wait_ms < s->o.interval_ms ? wait_ms : s->o.interval_ms);
 }
@@ -176,7 +179,7 @@ void
 schedule_ended(struct schedule *s, int64_t wait_ms)
 {
 	s->running--;
-	s->empty = false;
+	s->left = LEFT_SOON;
 	s->not_before = 0;
 	if (wait_ms > 0)
 		not_before(s, wait_ms);
@@ -191,7 +194,7 @@ schedule_full(const struct schedule *s)
 void
 schedule_poke(struct schedule *s)
 {
-	s->empty = false;
+	s->left = LEFT_SOON;
 	s->not_before = 0;
 }
 

@@ -34,9 +34,16 @@ struct schedule_opts {
 	int64_t max;		/* runs that one cycle may start; 0: any number */
 	int64_t for_ms;		/* start nothing after that; 0: no end */
 	int64_t interval_ms;	/* with nothing to do, ask again after this */
-	bool once;		/* one cycle; without max, as many runs as slots */
+	bool once;		/* one cycle, now or never; without max, as many runs as slots */
 	bool until_empty;	/* end when nothing is left to do */
 	struct hours hours;
+};
+
+/* What there is besides what runs, when nothing can be started now. */
+enum schedule_left {
+	LEFT_SOON,	/* others are at it, or were a moment ago */
+	LEFT_LATER,	/* what waits for a time after a failure */
+	LEFT_NOTHING	/* unless people act */
 };
 
 struct schedule {
@@ -49,7 +56,7 @@ struct schedule {
 	int64_t running;
 	int64_t not_before;	/* nothing to do until then; 0: unknown */
 	bool probing;		/* the last answer was no: ask one at a time */
-	bool empty;		/* nothing is left, said the last answer */
+	enum schedule_left left;	/* said the last answer */
 	bool draining;
 };
 
@@ -65,8 +72,7 @@ enum schedule_say schedule_next(struct schedule *s, int64_t *wait_ms);
 void schedule_asked(struct schedule *s);
 void schedule_claimed(struct schedule *s);	/* it runs one */
 void schedule_lost(struct schedule *s);		/* it died, or lost every race: ask again soon */
-/* There is nothing for it now; 'empty': nothing will be, unless people act. */
-void schedule_idle(struct schedule *s, int64_t wait_ms, bool empty);
+void schedule_idle(struct schedule *s, int64_t wait_ms, enum schedule_left left);	/* there is nothing for it now */
 /* A run is over; another may have become ready by it.  wait_ms: start none before. */
 void schedule_ended(struct schedule *s, int64_t wait_ms);
 bool schedule_full(const struct schedule *s);	/* every slot is taken */

@@ -272,7 +272,8 @@ heard_idle(struct plant *p, struct worker *w, const struct frame *f)
 {
 	set_doing(p, w, FREE);
 	p->misfires = 0;
-	schedule_idle(&p->schedule, f->n[1] > 0 && f->n[1] < 86400 ? f->n[1] * 1000 : 0, f->n[0] != 0);
+	schedule_idle(&p->schedule, f->n[1] > 0 && f->n[1] < 86400 ? f->n[1] * 1000 : 0,
+	    f->n[0] == LEFT_SOON ? LEFT_SOON : f->n[0] == LEFT_LATER ? LEFT_LATER : LEFT_NOTHING);
 	p->tally->stuck = ERR_CODES;
 	if (f->n[2] > 0 && f->n[2] <= ERR_CODES)
 		stuck(p, (enum err_code)(f->n[2] - 1));

@@ -9,6 +9,7 @@
 #include "model/failure.h"
 #include "model/run.h"
 #include "model/task.h"
+#include "plant/schedule.h"
 #include "plant/worker.h"
 #include "store/nodes.h"
 #include "store/queue.h"
@@ -115,15 +116,15 @@ soonest(const struct queue_row *row, void *ctx, bool *more UNUSED)
 static struct err *
 say_idle(struct worker *w, struct queue *q)
 {
-	struct frame f = {.kind = FRAME_IDLE, .n = {1, 0, 0}};
+	struct frame f = {.kind = FRAME_IDLE, .n = {LEFT_NOTHING, 0, 0}};
 	int64_t at = 0, now = clock_wall(&w->clock);
 
 	if (w->lost.n > 0) {
-		f.n[0] = 0;
+		f.n[0] = LEFT_SOON;
 		f.n[1] = SOON_S;
 	} else {
 		TRY(queue_each(q, QUEUE_NOTED, soonest, &at));
-		f.n[0] = at == 0;
+		f.n[0] = at == 0 ? LEFT_NOTHING : LEFT_LATER;
 		f.n[1] = at == 0 ? 0 : at > now ? at - now : 1;
 	}
 	say(w, &f);
@@ -179,12 +180,12 @@ ended_with_error(struct worker *w, const struct id *task, const struct err *e, b
 	if (!lost)
 		w->o->on_remark(w->o->arg, task, e);
 	if (is_machines(e)) {
-		say(w, &(struct frame){.kind = FRAME_IDLE, .n = {1, MEND_S, (int64_t)err_code(e) + 1}});
+		say(w, &(struct frame){.kind = FRAME_IDLE, .n = {LEFT_NOTHING, MEND_S, (int64_t)err_code(e) + 1}});
 		return;
 	}
 	/* The project allows no more now, whichever task it is. */
 	if (err_wait_s(e) > 0) {
-		say(w, &(struct frame){.kind = FRAME_IDLE, .n = {0, err_wait_s(e), 0}});
+		say(w, &(struct frame){.kind = FRAME_IDLE, .n = {LEFT_SOON, err_wait_s(e), 0}});
 		return;
 	}
 	vec_push(&w->lost, *task);

@@ -143,6 +143,64 @@ test_once_and_max() {
 	err_like 'max is for a cycle'
 }
 
+# A timer starts the next cycle: what comes later is left to that.
+test_once_waits_for_nothing() {
+	policy "exit 3"
+	tasks 2
+	run timeout 60 git factory work --slots 3 --once
+	status_is 0
+	out_is '2 waiting'
+	is "$(states)" ' 2 waiting,'
+	run timeout 60 git factory work --once
+	status_is 0
+	out_is 'nothing ran'
+	# The clock of these tests stands at midnight.
+	tasks 1
+	run timeout 60 git factory work --once --hours 06:00-22:00
+	status_is 0
+	out_is 'nothing ran'
+	# Until it is empty, both are waited for, but not for ever.
+	run timeout 60 git factory work --until-empty --for 2s -q
+	status_is 0
+	is "$(states)" ' 3 waiting,'
+}
+
+test_options_that_make_no_sense() {
+	policy "$MAKE_FILE"
+	while read -r said words; do
+		# shellcheck disable=SC2086
+		run git factory work $words
+		status_is 129
+		err_like "$said"
+	done <<-'EOT'
+		.--for.must.be.a.span --for soon
+		.--for.must.be.a.span --for 0s
+		.--for.must.be.a.span --for -1h
+		.--every.must.be.a.span --every 2
+		.--interval.must.be.a.span --interval 0s
+		.--interval.must.be.a.span --interval 999999999999h
+		slots.*1 --slots 0
+		slots.*1 --slots -3
+		slots.*1 --slots many
+		max.*1 --max 0 --once
+		hours.must.be.like --hours 22
+		hours.must.be.like --hours 06:00-25:00
+		hours.must.be.like --hours 06:00-22:00-23:00
+		.--once.is.one.cycle --once --every 2h
+		.--max.is.for.a.cycle --max 3 --until-empty
+		too.many.arguments --once now
+	EOT
+	git config factory.node.hours whenever
+	run git factory work --once
+	isnt "$status" 0
+	err_like "node.hours.*06:00-22:00"
+	git config factory.node.hours 06:00-22:00
+	git config factory.node.slots 0
+	run git factory work --once
+	isnt "$status" 0
+	err_like "node.slots"
+}
+
 test_hours() {
 	# The clock of these tests stands at midnight UTC.
 	policy "$MAKE_FILE"

@@ -141,13 +141,13 @@ test_idle(void **state)
 	(void)state;
 	assert_int_equal(schedule_next(&s, &wait), SCHEDULE_START);
 	schedule_asked(&s);
-	schedule_idle(&s, 0, true);
+	schedule_idle(&s, 0, LEFT_NOTHING);
 	assert_waits(&s, MINUTE);
 	now_ms += MINUTE;
 	assert_int_equal(schedule_next(&s, &wait), SCHEDULE_START);
 	schedule_asked(&s);
 	/* One becomes ready by itself, sooner than we would ask. */
-	schedule_idle(&s, 5000, false);
+	schedule_idle(&s, 5000, LEFT_LATER);
 	assert_waits(&s, 5000);
 	schedule_poke(&s);
 	assert_int_equal(start_all(&s), 1);
@@ -155,7 +155,7 @@ test_idle(void **state)
 	/* After a no, one worker is asked, not as many as there are slots. */
 	s.o.slots = 3;
 	schedule_asked(&s);
-	schedule_idle(&s, 0, false);
+	schedule_idle(&s, 0, LEFT_SOON);
 	schedule_poke(&s);
 	assert_int_equal(schedule_next(&s, &wait), SCHEDULE_START);
 	schedule_asked(&s);
@@ -181,15 +181,15 @@ test_until_empty(void **state)
 	assert_int_equal(start_all(&s), 3);
 	schedule_ended(&s, 0);
 	schedule_asked(&s);
-	schedule_idle(&s, 0, true);
+	schedule_idle(&s, 0, LEFT_NOTHING);
 	/* Two still run: what they end may make another ready. */
 	assert_waits(&s, MINUTE);
 	schedule_ended(&s, 0);
 	schedule_asked(&s);
-	schedule_idle(&s, 0, true);
+	schedule_idle(&s, 0, LEFT_NOTHING);
 	schedule_ended(&s, 0);
 	schedule_asked(&s);
-	schedule_idle(&s, 0, true);
+	schedule_idle(&s, 0, LEFT_NOTHING);
 	assert_ends(&s);
 }
 
@@ -201,7 +201,7 @@ test_until_empty_waits(void **state)
 
 	(void)state;
 	schedule_asked(&s);
-	schedule_idle(&s, 10000, false);
+	schedule_idle(&s, 10000, LEFT_LATER);
 	assert_waits(&s, 10000);
 	now_ms += 10000;
 	assert_int_equal(start_all(&s), 3);
@@ -224,13 +224,35 @@ test_once(void **state)
 	assert_int_equal(start_all(&s), 1);
 	schedule_ended(&s, 0);
 	schedule_asked(&s);
-	schedule_idle(&s, 0, true);
+	schedule_idle(&s, 0, LEFT_NOTHING);
 	assert_ends(&s);
 	/* Nothing to do at all. */
 	s = make((struct schedule_opts){.once = true});
 	schedule_asked(&s);
-	schedule_idle(&s, 0, true);
+	schedule_idle(&s, 0, LEFT_NOTHING);
 	assert_ends(&s);
+	/* What waits after a failure, and hours to come, are the next cycle's. */
+	s = make((struct schedule_opts){.slots = 3, .once = true});
+	schedule_asked(&s);
+	schedule_claimed(&s);
+	schedule_asked(&s);
+	schedule_idle(&s, 600000, LEFT_LATER);
+	assert_waits(&s, MINUTE);
+	schedule_ended(&s, 0);
+	schedule_asked(&s);
+	schedule_idle(&s, 600000, LEFT_LATER);
+	assert_ends(&s);
+	s = make((struct schedule_opts){.once = true});
+	assert_true(hours_parse("06:00-22:00", &s.o.hours));
+	day_s = 5 * 3600;
+	assert_ends(&s);
+	day_s = 6 * 3600;
+	assert_int_equal(start_all(&s), 3);
+	/* What others are at is asked for again. */
+	s = make((struct schedule_opts){.once = true});
+	schedule_asked(&s);
+	schedule_idle(&s, 1000, LEFT_SOON);
+	assert_waits(&s, 1000);
 }
 
 static void
