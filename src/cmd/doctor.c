@@ -407,6 +407,7 @@ doctor(struct app *app, const void *opts, const struct args *args UNUSED)
 		check_models(&x);
 	check_sandbox(&x);
 	check_agents(&x);
+	TRY(sigs_check());
 	for (i = 0; i < x.findings.n; i++)
 		bad += x.findings.v[i].level == LEVEL_BAD;
 	if (o->json)
