@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -210,4 +211,39 @@ kin_sweep(const pid_t *keep, size_t n)
 	if (n == 0 && waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD)
 		return true;
 	return kill_below(getpid(), keep, n);
+}
+
+/* Those of our own lead a group that they did not make a session of, or are of ours. */
+static bool
+was_adopted(pid_t pid)
+{
+	pid_t group = getpgid(pid);
+
+	return getsid(pid) == pid || (group != pid && group != getpgrp());
+}
+
+void
+kin_reap(void)
+{
+	char path[64], text[4096];
+	siginfo_t si = {0};
+	char *word, *rest = NULL;
+	pid_t pid;
+	ssize_t n;
+	int fd;
+
+	if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) != 0 || si.si_pid == 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	for (word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+		pid = (pid_t)strtol(word, NULL, 10);
+		if (pid > 0 && was_adopted(pid))
+			waitpid(pid, NULL, WNOHANG);
+	}
 }

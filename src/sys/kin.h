@@ -34,4 +34,11 @@ bool kin_kill(pid_t pid);
  */
 bool kin_sweep(const pid_t *keep, size_t n);
 
+/*
+ * Reap the dead that came to us from others; children of our own are left to
+ * who started them (proc.h gives each a group of its own, and no session).
+ * Costs one system call when nobody is dead.
+ */
+void kin_reap(void);
+
 #endif

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "sys/capture.h"
+#include "sys/kin.h"
 #include "sys/proc.h"
 #include "sys/proc_child.h"
 
@@ -418,12 +419,18 @@ static void
 reap(struct proc *p, struct proc_result *r)
 {
 	int status = 0;
+	pid_t got;
 
 	proc_kill(p, SIGKILL);
-	while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	do
+		got = waitpid(p->pid, &status, 0);
+	while (got < 0 && errno == EINTR);
 	p->reaped = true;
-	if (WIFSIGNALED(status)) {
+	kin_reap();
+	if (got < 0) {
+		/* Nobody knows how it ended: that is no success. */
+		r->status = 255;
+	} else if (WIFSIGNALED(status)) {
 		r->signal = WTERMSIG(status);
 		r->status = 128 + r->signal;
 	} else {

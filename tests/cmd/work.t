@@ -320,6 +320,33 @@ test_security_nothing_survives_the_deadline_in_the_sandbox() {
 	is "$(states)" ' 1 escalated,'
 }
 
+# Each command's sandbox leaves a dead process to the worker.
+test_the_dead_are_reaped() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	needs bwrap
+	policy true
+	ok git config factory.sandbox.mode bwrap
+	say='{"reply":{"stop":"tools","blocks":[{"id":"a","name":"%s","input":{%s}}]},"usage":{"in":1,"out":1}}\n'
+	for i in 1 2 3 4 5 6 7 8; do
+		# shellcheck disable=SC2059
+		printf "$say" run "\"command\":\"echo $i >f\""
+	done >.factory/session.jsonl
+	# shellcheck disable=SC2059
+	printf "$say$say" run '"command":"sleep 2"' finish '"summary":"done"' >>.factory/session.jsonl
+	sed -i -e 's/^agent: .*/agent: m/' -e 's/^agents:/&\n  m: {kind: builtin, model: m}/' .factory/config.yml
+	echo 'models: {m: {provider: recorded, model: m, recording: .factory/session.jsonl}}' >>.factory/config.yml
+	git add .factory
+	git commit -q -m Session
+	tasks 1
+	start_work --once --slots 1
+	within 10 sh -c 'ls .git/factory/runs/*/journal.jsonl && [ "$(grep -c "\"step\":\"run\"" .git/factory/runs/*/journal.jsonl)" = 8 ]'
+	worker=$(supervisor_of "$(supervisor_of "$pid")")
+	dead=$(grep -las '^State:.Z' /proc/[0-9]*/status | xargs grep -ls "^PPid:.$worker\$" | wc -l)
+	end_work
+	out_is '1 delivered'
+	[ "$dead" -le 1 ] || fail "$dead dead children"
+}
+
 # A worker that can end nothing itself any more.
 test_security_a_worker_that_hangs_is_killed() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'

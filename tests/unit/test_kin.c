@@ -133,6 +133,42 @@ test_sweep(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* Who came to us from others is reaped; a child of our own keeps its exit status. */
+static void
+test_reap(void **state)
+{
+	const char *env[] = {"PATH=/usr/bin:/bin", NULL};
+	const char *orphans[] = {"sh", "-c", "(sleep 0.05 &); setsid sh -c 'sleep 0.05 & exec sleep 0.05' & exit 0", NULL};
+	const char *seven[] = {"sh", "-c", "exit 7", NULL};
+	struct proc_spec spec = {.argv = orphans, .env = env};
+	struct proc_result r = {0};
+	struct proc *own = NULL;
+	siginfo_t si;
+	int tries;
+
+	(void)state;
+	kin_adopt();
+	kin_reap();
+	assert_null(proc_run(&spec, &r));
+	proc_result_free(&r);
+	spec.argv = seven;
+	assert_null(proc_start(&spec, &own));
+	clock_sleep_ms(300);
+	kin_reap();
+	/* The only child that is left is our own. */
+	for (tries = 0; tries < 3; tries++) {
+		memset(&si, 0, sizeof(si));
+		assert_int_equal(waitid(P_ALL, 0, &si, WEXITED | WNOWAIT), 0);
+		assert_int_equal(si.si_pid, proc_pid(own));
+	}
+	assert_null(proc_wait(own, &r));
+	assert_int_equal(r.status, 7);
+	proc_result_free(&r);
+	proc_free(own);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
 #endif
 
 static void
@@ -150,6 +186,7 @@ main(void)
 #ifdef __linux__
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_reap),
 #endif
 	};
 
