@@ -86,7 +86,7 @@ refuses_a_dirty_overlap(void **state)
 	sh("tail -n 1 README | grep -q mine && test ! -e new && test -z \"$(git stash list)\"");
 	/* Staged, untracked and ignored files too. */
 	sh("git checkout -q README && echo mine > new");
-	fails(checkout_forward(".", &next), ERR_CONFLICT, "would be overwritten");
+	fails(checkout_forward(".", &next), ERR_CONFLICT, "would be overwritten by merge: 'new'");
 	sh("test \"$(cat new)\" = mine && rm new && echo mine > .env");
 	fails(checkout_forward(".", &next), ERR_CONFLICT, "would be overwritten");
 	sh("test \"$(cat .env)\" = mine && rm .env && echo mine >> README && git add README");
