@@ -266,6 +266,16 @@ read_report(int fd, const char *name)
 	    f.step == CHILD_EXEC ? ERR_COMMAND : ERR_IO);
 }
 
+/*
+ * A child that borrows our memory until exec costs no copy of it, nor the
+ * faults that follow one; child_main() writes nothing that we read again.
+ */
+#ifdef __linux__
+#define child_fork() vfork()
+#else
+#define child_fork() fork()
+#endif
+
 static struct err *
 spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[3])
 {
@@ -281,7 +291,7 @@ spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[
 	memcpy(plan.stdio, stdio, sizeof(plan.stdio));
 	plan.keep_all_fds = !defence_on(DEFENCE_PROC_FDS);
 	plan.keep_all_env = !defence_on(DEFENCE_PROC_ENV);
-	p->pid = fork();
+	p->pid = child_fork();
 	if (p->pid < 0)
 		return err_sys("cannot start '%s'", spec->argv[0]);
 	if (p->pid == 0)
