@@ -130,6 +130,9 @@ dir_make(int dirfd, const char *path, mode_t mode)
 	AUTO(mem_free_p) char *p = mem_strdup(path);
 	char *at = p;
 
+	/* Mostly all of it is there. */
+	if (mkdirat(dirfd, p, mode) == 0 || errno == EEXIST)
+		return NULL;
 	do {
 		at = strchr(at + 1, '/');
 		if (at != NULL)
