@@ -181,25 +181,6 @@ pull_list(struct repo *r, const char *where, struct pulls *out)
 	return NULL;
 }
 
-struct err *
-pull_of_task(struct repo *r, const struct id *task, bool *found, struct pull *out)
-{
-	AUTO(pulls_free) struct pulls all = {0};
-	struct pull *hit = NULL;
-	size_t i;
-
-	TRY(pull_list(r, REF_PULLS, &all));
-	for (i = 0; i < all.n; i++)
-		if (strcmp(all.v[i].task.s, task->s) == 0 && (hit == NULL || hit->state != PULL_OPEN))
-			hit = &all.v[i];
-	*found = hit != NULL;
-	if (hit != NULL) {
-		*out = *hit;
-		*hit = (struct pull){0};
-	}
-	return NULL;
-}
-
 static void
 put_oid(struct jw *w, const char *key, const struct oid *o)
 {
@@ -242,17 +223,22 @@ format(const struct pull *p, struct buf *out)
 	buf_addc(out, '\n');
 }
 
+static struct err *
+see_number(void *arg, struct str name)
+{
+	int64_t *top = arg, n;
+
+	if (str_int(str_skip(name, strlen(REF_PULLS)), 1, INT64_MAX - 1, &n) && n > *top)
+		*top = n;
+	return NULL;
+}
+
 struct err *
 pull_number(struct repo *r, int64_t *out)
 {
-	AUTO(refs_free) struct refs refs = {0};
-	int64_t n, top = 0;
-	size_t i;
+	int64_t top = 0;
 
-	TRY(ref_list(r, REF_PULLS, &refs));
-	for (i = 0; i < refs.n; i++)
-		if (str_int(str_of(refs.v[i].name + strlen(REF_PULLS)), 1, INT64_MAX - 1, &n) && n > top)
-			top = n;
+	TRY(ref_names(r, REF_PULLS, see_number, &top));
 	*out = top + 1;
 	return NULL;
 }

@@ -66,13 +66,6 @@ struct err *pull_list(struct repo *r, const char *where, struct pulls *out) MUST
 void pulls_free(struct pulls *p);	/* also for AUTO */
 
 /*
- * The task's pull request: the open one, else the newest.  *found says
- * whether there is one.
- */
-struct err *pull_of_task(struct repo *r, const struct id *task, bool *found,
-    struct pull *out) MUST_USE;
-
-/*
  * The files of a pull request as part of a tree, and back: for what carries
  * one that has no number yet (0).  'name' is for messages.
  */

@@ -131,6 +131,26 @@ list_packed(void *arg, struct str name, const struct oid *oid)
 	return NULL;
 }
 
+/* A file or, with *folder set, a folder; neither for what is no ref of any kind. */
+static bool
+is_listed(const char *path, const struct dirent *entry, bool *folder)
+{
+	struct stat st;
+
+	*folder = false;
+	if (entry->d_name[0] == '.')
+		return false;
+#ifdef DT_DIR
+	*folder = entry->d_type == DT_DIR;
+	if (entry->d_type == DT_DIR || entry->d_type == DT_REG)
+		return true;
+#endif
+	if (stat(path, &st) != 0)
+		return false;
+	*folder = S_ISDIR(st.st_mode);
+	return true;
+}
+
 static struct err *
 list_loose(struct listing *l, const char *dir, int depth)
 {
@@ -146,11 +166,11 @@ list_loose(struct listing *l, const char *dir, int depth)
 	while (e == NULL && (entry = readdir(d)) != NULL) {
 		AUTO(mem_free_p) char *name = mem_printf("%s/%s", dir, entry->d_name);
 		AUTO(mem_free_p) char *file = path_join(repo_commondir(l->r), name);
-		struct stat st;
+		bool folder;
 
-		if (entry->d_name[0] == '.' || stat(file, &st) != 0)
+		if (!is_listed(file, entry, &folder))
 			continue;
-		if (S_ISDIR(st.st_mode)) {
+		if (folder) {
 			e = list_loose(l, name, depth + 1);
 		} else if (str_starts(str_of(name), l->prefix) && ref_name_ok(str_of(name))) {
 			e = tip_read(l->r, name, &oid);
@@ -190,6 +210,43 @@ ref_list(struct repo *r, const char *prefix, struct refs *out)
 	vec_sort(&l.refs, by_name);
 	*out = l.refs;
 	return NULL;
+}
+
+struct naming {
+	const char *folder;
+	ref_name_fn *fn;
+	void *arg;
+};
+
+static struct err *
+name_packed(void *arg, struct str name, const struct oid *oid)
+{
+	struct naming *n = arg;
+
+	(void)oid;
+	return str_starts(name, n->folder) ? n->fn(n->arg, name) : NULL;
+}
+
+struct err *
+ref_names(struct repo *r, const char *folder, ref_name_fn *fn, void *arg)
+{
+	AUTO(mem_free_p) char *path = path_join(repo_commondir(r), folder);
+	struct naming n = {folder, fn, arg};
+	DIR *d = opendir(path);
+	struct err *e = NULL;
+	struct dirent *entry;
+
+	if (d == NULL && errno != ENOENT)
+		return err_sys("cannot list the refs in '%s'", path);
+	while (d != NULL && e == NULL && (entry = readdir(d)) != NULL) {
+		AUTO(mem_free_p) char *name = mem_printf("%s%s", folder, entry->d_name);
+
+		if (ref_name_ok(str_of(name)))
+			e = fn(arg, str_of(name));
+	}
+	if (d != NULL)
+		closedir(d);
+	return e != NULL ? e : tip_packed(repo_place(r), folder, name_packed, &n);
 }
 
 struct err *

@@ -60,6 +60,13 @@ struct refs {
 
 /* Refs whose name starts with prefix ("refs/factory/pulls/"), sorted by name. */
 struct err *ref_list(struct repo *r, const char *prefix, struct refs *out) MUST_USE;
+
+/*
+ * The names in one folder of refs ("refs/factory/pulls/"), in no order and
+ * some of them twice, without reading what they point at.
+ */
+typedef struct err *ref_name_fn(void *arg, struct str name);
+struct err *ref_names(struct repo *r, const char *folder, ref_name_fn *fn, void *arg) MUST_USE;
 void refs_free(struct refs *refs);	/* also for AUTO */
 
 /*

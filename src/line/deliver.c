@@ -258,6 +258,23 @@ describe(struct walk *w, const struct strs *remarks)
 	return walk_redact(w, buf_cstr(&text));
 }
 
+/* The newest that the task has had; the step that makes one notes it on the task. */
+static struct err *
+pull_of_task(struct walk *w, bool *found, struct pull *out)
+{
+	struct err *e;
+
+	*found = w->task.pull != 0;
+	if (!*found)
+		return NULL;
+	e = pull_read(w->repo, w->task.pull, out);
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
+	*found = false;
+	err_ignore(e);
+	return NULL;
+}
+
 /* The task's pull request as it is, and whether it may be written to. */
 static struct err *
 find_pull(struct walk *w, struct ending *d)
@@ -266,7 +283,7 @@ find_pull(struct walk *w, struct ending *d)
 	AUTO(buf_free) struct buf name = BUF_INIT(KIB);
 	bool found;
 
-	TRY(pull_of_task(w->repo, &w->id, &found, &d->parcel.pull));
+	TRY(pull_of_task(w, &found, &d->parcel.pull));
 	if (found && d->parcel.pull.state == PULL_CLOSED)
 		return err_hint(err_new(ERR_STATE, "pull request %" PRId64 " of this task was closed by a person",
 		    d->parcel.pull.number), "file a new task if the work is wanted after all");
