@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -12,8 +13,8 @@
 #include "model/after.h"
 #include "model/task_pack.h"
 #include "store/cache.h"
+#include "store/cache.tbl.h"
 
-#define SCHEMA 8	/* raise it when a table or the meaning of a column changes */
 #define BUSY_MS 10000
 #define TOUCHED_MAX 200	/* ids; with more, everything is looked at */
 
@@ -21,7 +22,7 @@
 	X(open_v2) X(close) X(exec) X(prepare_v2) X(step) X(finalize) X(bind_text)       \
 	X(bind_int64) X(column_text) X(column_int64) X(column_bytes) X(errmsg)           \
 	X(busy_timeout) X(db_readonly) X(extended_errcode) X(bind_blob) X(bind_null)     \
-	X(column_blob) X(reset) X(last_insert_rowid)
+	X(column_blob) X(reset) X(last_insert_rowid) X(db_release_memory)
 
 static struct {
 #define X(name) __typeof__(&sqlite3_##name) name;
@@ -38,6 +39,7 @@ enum kept {
 struct cache {
 	sqlite3 *db;
 	char *file;	/* NULL in memory */
+	ino_t inode;	/* of the file */
 	bool damaged;
 	sqlite3_stmt *kept[KEPT];
 	struct strs touched;	/* ids whose row was put or dropped since the begin */
@@ -51,42 +53,6 @@ struct cache {
 	"CASE WHEN EXISTS (SELECT 1 FROM after a WHERE a.task = task.n AND NOT EXISTS"        \
 	" (SELECT 1 FROM task o WHERE o.id = a.other AND (" IS_DONE "))) THEN 1 ELSE 0 END"
 #define SETTLE "UPDATE task SET kind = " KIND_NOW " WHERE kind IN (0, 1) AND chained AND kind != " KIND_NOW
-
-/*
- * 'chained' says that a row's kind depends on others.  The tally follows each
- * change of a row.
- */
-static const char schema[] =
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE task(n INTEGER PRIMARY KEY, path TEXT NOT NULL, id TEXT NOT NULL, blob TEXT NOT NULL,"
-    " title TEXT NOT NULL, kind INTEGER NOT NULL, chained INTEGER NOT NULL, priority INTEGER NOT NULL,"
-    " created INTEGER NOT NULL, due INTEGER NOT NULL, archived INTEGER NOT NULL, noted INTEGER NOT NULL,"
-    " needy INTEGER NOT NULL, broken TEXT, data BLOB NOT NULL);"
-    "CREATE UNIQUE INDEX task_path ON task(path);"
-    "CREATE INDEX task_id ON task(id);"
-    "CREATE INDEX task_open ON task(priority, created, id) WHERE archived = 0;"
-    "CREATE INDEX task_ready ON task(priority, created, id) WHERE kind = 0;"
-    "CREATE INDEX task_noted ON task(priority, created, id) WHERE noted = 1;"
-    "CREATE INDEX task_needy ON task(priority, created, id) WHERE kind = 0 AND needy = 1;"
-    "CREATE INDEX task_due ON task(due) WHERE due > 0;"
-    "CREATE TABLE after(task INTEGER NOT NULL, other TEXT NOT NULL, early INTEGER NOT NULL,"
-    " PRIMARY KEY(task, other)) WITHOUT ROWID;"
-    "CREATE INDEX after_other ON after(other);"
-    "CREATE TABLE body(n INTEGER PRIMARY KEY, text TEXT NOT NULL);"
-    "CREATE TABLE circle(id TEXT PRIMARY KEY, way TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE tally(kind INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
-    "INSERT INTO tally VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0);"
-    "CREATE TRIGGER task_in AFTER INSERT ON task BEGIN"
-    " UPDATE tally SET n = n + 1 WHERE kind = new.kind; END;"
-    "CREATE TRIGGER task_out AFTER DELETE ON task BEGIN"
-    " UPDATE tally SET n = n - 1 WHERE kind = old.kind; END;"
-    "CREATE TRIGGER task_turn AFTER UPDATE OF kind ON task BEGIN"
-    " UPDATE tally SET n = n - 1 WHERE kind = old.kind;"
-    " UPDATE tally SET n = n + 1 WHERE kind = new.kind; END;"
-    "CREATE TABLE run(path TEXT PRIMARY KEY, id TEXT NOT NULL, task TEXT NOT NULL,"
-    " blob TEXT NOT NULL, started INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE INDEX run_id ON run(id);"
-    "CREATE INDEX run_task ON run(task, started);";
 
 static const char *const kept_sql[KEPT] = {
     [GET_META] = "SELECT value FROM meta WHERE name = ?",
@@ -323,6 +289,27 @@ open_file(const char *file, struct cache **out)
 	}
 	*out = c;
 	return NULL;
+}
+
+static ino_t
+inode_of(const char *file)
+{
+	struct stat st;
+
+	return file != NULL && stat(file, &st) == 0 ? st.st_ino : 0;
+}
+
+void
+cache_rest(struct cache *c)
+{
+	c->inode = inode_of(c->file);
+	lite.db_release_memory(c->db);
+}
+
+bool
+cache_wake(const struct cache *c)
+{
+	return c->inode != 0 && inode_of(c->file) == c->inode;
 }
 
 struct err *

@@ -70,6 +70,13 @@ struct cache_run {
 struct err *cache_open(const char *dir, struct cache **out) MUST_USE;
 void cache_close(struct cache *c);	/* NULL is fine */
 
+/*
+ * Keep it open for the next who asks, in as little memory as it takes.  It
+ * may be used again when cache_wake() says that its file is still in its place.
+ */
+void cache_rest(struct cache *c);
+bool cache_wake(const struct cache *c);
+
 /* SQLite has called the file damaged: close it, and the next open starts anew. */
 bool cache_damaged(const struct cache *c);
 

@@ -1,5 +1,5 @@
 /*
- * inside.h - what queue.c and ledger.c share.  For store/ only.
+ * inside.h - what queue.c shares with ledger.c and state.c.  For store/ only.
  */
 #ifndef STORE_INSIDE_H
 #define STORE_INSIDE_H
@@ -12,7 +12,14 @@
 struct cache;
 struct err;
 struct queue;
+struct state;
 struct strs;
+
+/*
+ * The cache on disk that the last queue of this state left open, for the next:
+ * opening one costs more than most questions to it.  Take it and leave NULL.
+ */
+struct cache **state_spare(struct state *s);
 
 struct cache *queue_cache(const struct queue *q);
 

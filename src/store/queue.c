@@ -23,6 +23,7 @@
 struct queue {
 	struct state *state;
 	struct cache *cache;
+	bool on_disk;
 	struct oid tip;
 	struct lease_infos leases;
 	struct strs remarks;
@@ -78,7 +79,19 @@ fold(struct queue *q)
 static struct err *
 fill(struct queue *q, const char *dir)
 {
-	TRY(cache_open(dir, &q->cache));
+	struct cache **spare = state_spare(q->state);
+
+	q->on_disk = dir != NULL;
+	if (q->on_disk && *spare != NULL) {
+		q->cache = *spare;
+		*spare = NULL;
+		if (!cache_wake(q->cache)) {
+			cache_close(q->cache);
+			q->cache = NULL;
+		}
+	}
+	if (q->cache == NULL)
+		TRY(cache_open(dir, &q->cache));
 	TRY(fold(q));
 	TRY(cache_refresh(q->cache, state_repo(q->state), &q->tip, &q->remarks));
 	return circle_tell(q->cache, &q->remarks);
@@ -129,9 +142,17 @@ queue_open(struct state *s, struct queue **out)
 void
 queue_close(struct queue *q)
 {
+	struct cache **spare;
+
 	if (q == NULL)
 		return;
-	cache_close(q->cache);
+	spare = state_spare(q->state);
+	if (q->cache != NULL && q->on_disk && *spare == NULL && !cache_damaged(q->cache)) {
+		cache_rest(q->cache);
+		*spare = q->cache;
+	} else {
+		cache_close(q->cache);
+	}
 	lease_infos_free(&q->leases);
 	strs_free(&q->remarks);
 	task_free(&q->task);

@@ -11,7 +11,9 @@
 #include "git/tip.h"
 #include "git/tree.h"
 #include "git/txn.h"
+#include "store/cache.h"
 #include "store/inbox.h"
+#include "store/inside.h"
 #include "store/state.h"
 #include "store/write.h"
 #include "sys/host.h"
@@ -32,6 +34,7 @@ struct state {
 	struct strs labels;
 	bool labelled;
 	int64_t lease_ttl;
+	struct cache *spare;	/* open, of the last queue that was closed; or NULL */
 };
 
 struct state_step {
@@ -91,6 +94,7 @@ state_close(struct state *s)
 {
 	if (s == NULL)
 		return;
+	cache_close(s->spare);
 	free(s->view);
 	free(s->name);
 	free(s->email);
@@ -105,6 +109,12 @@ void
 state_close_p(struct state **s)
 {
 	state_close(*s);
+}
+
+struct cache **
+state_spare(struct state *s)
+{
+	return &s->spare;
 }
 
 struct repo *
