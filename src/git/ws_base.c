@@ -3,6 +3,7 @@
  */
 #include "git/ws_base.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -25,6 +26,9 @@
 #define SLOTS_MAX 64
 #define TRIES_MAX 20
 #define STATE_MAX 4096
+#define DELTA_MIN 64	/* files that are laid over any slot */
+#define WORN_FILES 4
+#define WORN_ROWS 500
 
 /* What the file 'state' says: one "word value" a line. */
 struct state {
@@ -50,14 +54,18 @@ slot_index(bool pool)
 static void
 boot_id(char out[40])
 {
+	static char known[40];
 	AUTO(buf_free) struct buf b = BUF_INIT(256);
-	struct err *e = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b);
-	struct str id = e == NULL ? str_trim(buf_str(&b)) : STR("none");
+	struct err *e = NULL;
+	struct str id;
 
-	err_ignore(e);
-	id = str_take(id, 39);
-	memcpy(out, id.p, id.n);
-	out[id.n] = '\0';
+	if (known[0] == '\0') {
+		e = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b);
+		id = str_take(e == NULL ? str_trim(buf_str(&b)) : STR("none"), sizeof(known) - 1);
+		memcpy(known, id.p, id.n);
+		err_ignore(e);
+	}
+	memcpy(out, known, sizeof(known));
 }
 
 static void
@@ -488,6 +496,34 @@ slot_check(const struct ws_terms *t, const struct ws_slot *s, const struct oid *
 	return state_read(s->dir).special ? ws_check_tree(t, tree) : NULL;
 }
 
+/* Files that a slot's index lists: git's own format, the count at its place. */
+static size_t
+slot_size(const struct ws_slot *s)
+{
+	AUTO(fd_close_p) int fd = openat(s->dir, slot_index(false), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	unsigned char head[12];
+
+	if (fd < 0 || read(fd, head, sizeof(head)) != (ssize_t)sizeof(head))
+		return 0;
+	return (size_t)head[8] << 24 | (size_t)head[9] << 16 | (size_t)head[10] << 8 | head[11];
+}
+
+/* Writing the index anew costs as much as a file for each of some hundred rows. */
+bool
+slot_is_worn(const struct ws_slot *s, size_t delta)
+{
+	return delta >= WORN_FILES && delta >= WORN_FILES + slot_size(s) / WORN_ROWS;
+}
+
+/* What may be laid over a slot of so many files before another slot is the better way. */
+static size_t
+delta_max(const struct ws_slot *s)
+{
+	size_t tenth = slot_size(s) / 10;
+
+	return tenth < DELTA_MIN ? DELTA_MIN : tenth > SLOT_DELTA_MAX ? SLOT_DELTA_MAX : tenth;
+}
+
 enum pass {
 	PASS_SAME,	/* a slot that holds this very tree */
 	PASS_NEAR,	/* one that differs by little */
@@ -502,12 +538,32 @@ enum found {
 	FOUND_AGAIN	/* it was taken in between: look again */
 };
 
+/* Which slots of a kind are there, as bits: most of SLOTS_MAX are not. */
+static struct err *
+list_slots(const char *kind, uint64_t *out)
+{
+	DIR *dir = opendir(kind);
+	struct dirent *entry;
+	int64_t k;
+
+	_Static_assert(SLOTS_MAX <= 64, "one bit a slot");
+	*out = 0;
+	if (dir == NULL)
+		return errno == ENOENT ? NULL : err_sys("cannot list '%s'", kind);
+	while ((entry = readdir(dir)) != NULL)
+		if (str_int(str_of(entry->d_name), 0, SLOTS_MAX - 1, &k))
+			*out |= (uint64_t)1 << k;
+	closedir(dir);
+	return NULL;
+}
+
 /* One search for a slot. */
 struct search {
 	const struct ws_terms *t;
 	const struct oid *tree;
 	char *kind;
 	bool exact;
+	uint64_t there;
 	int choosing;		/* lock: one process at a time decides to move or make */
 	struct ws_slot slot;
 	struct tree_edit delta;
@@ -532,7 +588,7 @@ try_shared(struct search *sr, struct ws_slot *s, enum pass pass)
 		if (pass == PASS_SAME)
 			return NULL;
 		TRY(slot_diff(sr->t, &st.tree, sr->tree, &edit));
-		if (edit.n > SLOT_DELTA_MAX)
+		if (edit.n > DELTA_MIN && edit.n > delta_max(s))
 			return NULL;
 	}
 	s->tree = st.tree;
@@ -570,6 +626,8 @@ look(struct search *sr, enum pass pass)
 		AUTO(slot_close) struct ws_slot s = WS_SLOT_INIT;
 		bool there;
 
+		if (((sr->there >> k & 1) != 0) == (pass == PASS_MAKE))
+			continue;
 		TRY(slot_open(sr->t, sr->kind, k, pass == PASS_MAKE, &s, &there));
 		if (!there && pass != PASS_MAKE)
 			continue;
@@ -604,12 +662,14 @@ search(struct search *sr)
 	AUTO(mem_free_p) char *path = path_join(sr->kind, "choosing");
 
 	sr->found = FOUND_NONE;
+	TRY(list_slots(sr->kind, &sr->there));
 	TRY(look_up_to(sr, PASS_NEAR));
 	if (sr->found != FOUND_NONE)
 		return NULL;
 	sr->choosing = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (sr->choosing < 0 || flock(sr->choosing, LOCK_EX) != 0)
 		return err_sys("cannot lock '%s'", path);
+	TRY(list_slots(sr->kind, &sr->there));
 	return look_up_to(sr, PASS_MAKE);
 }
 
@@ -701,13 +761,17 @@ static struct err *
 sweep_kind(const struct ws_terms *t, bool pool, int64_t before)
 {
 	AUTO(mem_free_p) char *kind = NULL;
+	uint64_t slots;
 	struct stat st;
 
 	TRY(kind_dir(t, pool, &kind));
+	TRY(list_slots(kind, &slots));
 	for (unsigned k = 1; k < SLOTS_MAX; k++) {
 		AUTO(slot_close) struct ws_slot s = WS_SLOT_INIT;
 		bool there, got;
 
+		if ((slots >> k & 1) == 0)
+			continue;
 		TRY(slot_open(t, kind, k, false, &s, &there));
 		if (!there || fstat(s.lock, &st) != 0 || st.st_mtim.tv_sec > before)
 			continue;

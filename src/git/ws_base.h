@@ -25,7 +25,10 @@
 
 struct err;
 
-/* A tree that differs in no more files is laid over a slot instead of moving it. */
+/*
+ * A tree that differs by a tenth of a slot's files is laid over it instead of
+ * moving it, but by no more than this.
+ */
 #define SLOT_DELTA_MAX 1500
 
 struct ws_slot {
@@ -63,6 +66,9 @@ const char *slot_index(bool pool);
  */
 struct err *slot_move(const struct ws_terms *t, struct ws_slot *s, bool pool,
     const struct oid *tree) MUST_USE;
+
+/* Is moving the slot cheaper than laying so many files over it once more? */
+bool slot_is_worn(const struct ws_slot *s, size_t delta);
 
 /*
  * Before a base slot is closed: if nobody else uses it, move it to the tree

@@ -30,9 +30,6 @@
 #include "git/ws_attr.h"
 #include "sys/userns.h"
 
-/* A delta of so many files is worth moving the idle slot when all is done. */
-#define DELTA_WORTH 100
-
 /* ---- making it ---- */
 
 struct fill {
@@ -183,7 +180,7 @@ static void
 overlay_close(struct workspace *ws)
 {
 	userns_close(&ws->ns);
-	if (ws->delta >= DELTA_WORTH)
+	if (slot_is_worn(&ws->slot, ws->delta))
 		slot_follow(&ws->terms, &ws->slot, &ws->tree);
 	ws->delta = 0;
 	slot_close(&ws->slot);

@@ -123,10 +123,14 @@ mapped(const char *map, unsigned long id)
 void
 userns_owner(uid_t *uid, gid_t *gid)
 {
+	static enum { UNKNOWN, NO, YES } nobody;	/* a process keeps its maps */
+
 	*uid = geteuid();
 	*gid = getegid();
-	if (*uid == 0 && mapped("/proc/self/uid_map", USERNS_NOBODY) &&
-	    mapped("/proc/self/gid_map", USERNS_NOBODY)) {
+	if (*uid == 0 && nobody == UNKNOWN)
+		nobody = mapped("/proc/self/uid_map", USERNS_NOBODY) &&
+		    mapped("/proc/self/gid_map", USERNS_NOBODY) ? YES : NO;
+	if (*uid == 0 && nobody == YES) {
 		*uid = USERNS_NOBODY;
 		*gid = USERNS_NOBODY;
 	}
