@@ -157,6 +157,7 @@
  * git/note             lines attached to commits
  * git/notetree         the tree behind a notes ref
  * git/objsync          objects reach the disk before a ref that leads to them does
+ * git/odb              how objects are written, and when packs are looked for again
  * git/oid              object ids
  * git/owner            may this user trust its configuration
  * git/pack             many objects at once, as one pack instead of a file each

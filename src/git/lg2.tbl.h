@@ -5,6 +5,7 @@
 LG2(git_libgit2_init)
 LG2(git_libgit2_opts)
 LG2(git_error_last)
+LG2(git_error_set_str)
 LG2(git_repository_open_ext)
 LG2(git_repository_free)
 LG2(git_repository_odb)

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -9,19 +10,54 @@
 #include "git/objsync.h"
 #include "git/repo.h"
 
+#define OPEN_MAX_FILES 64	/* kept open: others live in this process too */
+
+void
+objsync_wrote(struct repo *r, const struct oid *oid, int fd)
+{
+	struct objsync *s = repo_objsync(r);
+
+	if (s->open >= OPEN_MAX_FILES) {
+		close(fd);
+		fd = -1;
+	} else {
+		s->open++;
+	}
+	vec_push(s, (struct unsynced){*oid, fd});
+}
+
 void
 objsync_note(struct repo *r, const struct oid *oid)
 {
 	struct objsync *s = repo_objsync(r);
 
-	vec_push(s, *oid);
+	if (s->n == 0 || !oid_eq(&s->v[s->n - 1].oid, oid))
+		vec_push(s, (struct unsynced){*oid, -1});
+}
+
+static void
+forget(struct objsync *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		fd_close_p(&s->v[i].fd);
+	s->open = 0;
+	vec_clear(s);
+}
+
+void
+objsync_free(struct objsync *s)
+{
+	forget(s);
+	vec_free(s);
 }
 
 /* An object that is in a pack, or was pruned since, has no file of its own. */
 static struct err *
-add_object(struct durable *d, const char *objects, const struct oid *oid)
+add_object(struct durable *d, const char *objects, struct unsynced *u)
 {
-	struct oid_hex hex = oid_hex(oid);
+	struct oid_hex hex = oid_hex(&u->oid);
 	AUTO(mem_free_p) char *folder = mem_printf("%s/%.2s", objects, hex.s);
 	char path[OID_HEX + 2];
 	int fd;
@@ -29,7 +65,8 @@ add_object(struct durable *d, const char *objects, const struct oid *oid)
 	memcpy(path, hex.s, 2);
 	path[2] = '/';
 	memcpy(path + 3, hex.s + 2, OID_HEX - 1);
-	fd = openat(d->dir, path, O_RDONLY | O_CLOEXEC);
+	fd = u->fd >= 0 ? u->fd : openat(d->dir, path, O_RDONLY | O_CLOEXEC);
+	u->fd = -1;
 	if (fd < 0 && errno == ENOENT)
 		return NULL;
 	if (fd < 0)
@@ -74,7 +111,7 @@ objsync_end(struct repo *r, struct durable *d)
 
 	s->failed |= e != NULL;
 	if (e == NULL)
-		vec_clear(s);
+		forget(s);
 	return e;
 }
 

@@ -21,13 +21,24 @@ struct durable;
 struct err;
 struct repo;
 
+struct unsynced {
+	struct oid oid;
+	int fd;		/* of its file, or -1: to be opened */
+};
+
 struct objsync {
-	VEC_FIELDS(struct oid);
+	VEC_FIELDS(struct unsynced);
+	size_t open;	/* descriptors */
 	bool failed;
 };
 
+/* An object was written into its own file: 'fd' is kept or closed. */
+void objsync_wrote(struct repo *r, const struct oid *oid, int fd);
+
 /* An object was written (or found to be there, perhaps not yet on disk). */
 void objsync_note(struct repo *r, const struct oid *oid);
+
+void objsync_free(struct objsync *s);
 
 /* ERR_IO or ERR_DISK_FULL; what was noted is on disk otherwise. */
 struct err *objsync_flush(struct repo *r) MUST_USE;

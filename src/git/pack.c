@@ -102,7 +102,7 @@ pack_bytes(struct pack *p, git_buf *out)
 	int rc = lg2.git_packbuilder_new(&b, p->g);
 
 	for (i = p->unsynced; rc == 0 && i < noted->n; i++) {
-		git_oid id = lg2_oid(&noted->v[i]);
+		git_oid id = lg2_oid(&noted->v[i].oid);
 
 		rc = lg2.git_packbuilder_insert(b, &id, NULL);
 	}

@@ -10,6 +10,7 @@
 #include "git/format.h"
 #include "git/lg2.h"
 #include "git/objsync.h"
+#include "git/odb.h"
 #include "git/owner.h"
 #include "git/place.h"
 #include "git/repo.h"
@@ -131,7 +132,7 @@ repo_close(struct repo *r)
 		lg2.git_repository_free(r->lg2);
 	settings_drop(r->settings);
 	place_free(&r->place);
-	vec_free(&r->unsynced);
+	objsync_free(&r->unsynced);
 	free(r->factory_dir);
 	free(r);
 }
@@ -249,14 +250,22 @@ open_lg2(const char *gitdir, git_repository **out)
 struct err *
 repo_lg2(struct repo *r, struct git_repository **out)
 {
+	git_repository *g;
+	struct err *e;
 	int rc;
 
 	TRY(lg2_open());
 	if (r->lg2 == NULL) {
-		rc = open_lg2(r->place.gitdir, &r->lg2);
+		rc = open_lg2(r->place.gitdir, &g);
 		if (rc < 0)
 			return err_recode(lg2_err(NULL, rc, "cannot open the repository '%s'",
 			    r->place.gitdir), ERR_REPOSITORY);
+		e = odb_open(r, g);
+		if (e != NULL) {
+			lg2.git_repository_free(g);
+			return e;
+		}
+		r->lg2 = g;
 	}
 	*out = r->lg2;
 	return NULL;

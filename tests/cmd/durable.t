@@ -16,7 +16,7 @@ test_objects_and_ref_are_synced_before_the_answer() {
 	needs strace
 	init
 	traced link,rename,renameat,renameat2,fsync,sync_file_range,write
-	object=$(line_of 'link\(.*objects/../')
+	object=$(line_of 'renameat\(.*objects>, "../tmp_obj')
 	data=$(line_of '(sync_file_range|fsync)\(.*objects/../')
 	id=$(line_of '(sync_file_range|fsync)\(.*refs/factory/state\.lock')
 	swap=$(line_of 'rename.*refs/factory/state"')
@@ -34,7 +34,7 @@ test_objects_and_ref_are_synced_before_the_answer() {
 test_killed_anywhere_the_next_one_works() {
 	needs strace
 	init
-	for call in flock write link unlink rename fsync ftruncate unlinkat; do
+	for call in flock write link unlink rename renameat fsync sync_file_range ftruncate unlinkat; do
 		traced "$call"
 		n=$(grep -c "$call(" "$TMP/trace" || :)
 		i=0

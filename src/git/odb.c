@@ -1,0 +1,296 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/lib.h"
+#include "base/mem.h"
+#include "git/lg2.h"
+#include "git/objsync.h"
+#include "git/odb.h"
+#include "git/repo.h"
+
+#define FIRST 900		/* before the loose objects (1) and the packs (2) */
+#define HEADER_MAX 64
+#define CHUNK (16 * KIB)
+#define PIECE (1U << 30)
+#define RACY_S 3		/* a folder that changed so lately may change again unseen */
+#define NAME_TRIES 100
+
+/* ---- zlib ---- */
+
+static struct {
+	__typeof__(deflateInit_) *deflateInit_;
+	__typeof__(deflateReset) *deflateReset;
+	__typeof__(deflate) *deflate;
+	__typeof__(deflateEnd) *deflateEnd;
+} z;
+
+static struct err *
+open_zlib(void)
+{
+	static const char *const names[] = {"deflateInit_", "deflateReset", "deflate", "deflateEnd"};
+	void *fns[NITEMS(names)];
+
+	if (z.deflate != NULL)
+		return NULL;
+	TRY(lib_open(SO_ZLIB, names, fns, NITEMS(names)));
+	memcpy(&z, fns, sizeof(z));
+	return NULL;
+}
+
+/* ---- the writer ---- */
+
+struct writer {
+	git_odb_backend backend;	/* the first member: libgit2 hands this back */
+	struct repo *repo;
+	int objects;			/* the folder */
+	z_stream stream;
+	bool begun;			/* the stream is to be ended */
+	unsigned made;
+	struct timespec packs;		/* when their folder had changed, as last listed */
+	int64_t listed;			/* wall clock of that, 0: not yet */
+};
+
+/* libgit2 has no other way to be told why. */
+static int
+fault(const char *what)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", what, strerror(errno));
+	lg2.git_error_set_str(GIT_ERROR_ODB, text);
+	return -1;
+}
+
+static int
+fault_by(struct err *e)
+{
+	lg2.git_error_set_str(GIT_ERROR_ODB, err_msg(e));
+	err_ignore(e);
+	return -1;
+}
+
+/* An object's file in the making. */
+struct draft {
+	struct writer *w;
+	int fd;
+	unsigned char out[CHUNK];	/* deflated, not yet written */
+};
+
+static int
+flush_out(struct draft *d)
+{
+	z_stream *s = &d->w->stream;
+	struct err *e = file_write_all(d->fd, d->out, sizeof(d->out) - s->avail_out);
+
+	s->next_out = d->out;
+	s->avail_out = sizeof(d->out);
+	return e == NULL ? 0 : fault_by(e);
+}
+
+static int
+deflate_piece(struct draft *d, const void *data, size_t n, int flush)
+{
+	z_stream *s = &d->w->stream;
+	int rc;
+
+	s->next_in = (unsigned char *)(uintptr_t)data;
+	s->avail_in = (unsigned)n;
+	for (;;) {
+		rc = z.deflate(s, flush);
+		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR) {
+			lg2.git_error_set_str(GIT_ERROR_ZLIB, "zlib cannot deflate");
+			return -1;
+		}
+		if (s->avail_out != 0)
+			return 0;
+		if (flush_out(d) != 0)
+			return -1;
+	}
+}
+
+static int
+fill(struct writer *w, int fd, const void *data, size_t n, git_object_t type)
+{
+	static const char *const kinds[] = {[GIT_OBJECT_COMMIT] = "commit", [GIT_OBJECT_TREE] = "tree",
+	    [GIT_OBJECT_BLOB] = "blob", [GIT_OBJECT_TAG] = "tag"};
+	struct draft d = {.w = w, .fd = fd};
+	char header[HEADER_MAX];
+	int length = snprintf(header, sizeof(header), "%s %zu", kinds[type], n) + 1;
+
+	z.deflateReset(&w->stream);
+	w->stream.next_out = d.out;
+	w->stream.avail_out = sizeof(d.out);
+	if (deflate_piece(&d, header, (size_t)length, Z_NO_FLUSH) != 0)
+		return -1;
+	/* zlib counts in 32 bits. */
+	for (; n > PIECE; data = (const char *)data + PIECE, n -= PIECE)
+		if (deflate_piece(&d, data, PIECE, Z_NO_FLUSH) != 0)
+			return -1;
+	return deflate_piece(&d, data, n, Z_FINISH) != 0 ? -1 : flush_out(&d);
+}
+
+/* A new file beside where the object belongs; git gc removes what is left of one. */
+static int
+make_file(struct writer *w, const char *folder, char *path, size_t size)
+{
+	int fd, tries;
+
+	for (tries = 0; tries < NAME_TRIES; tries++) {
+		snprintf(path, size, "%s/tmp_obj_%ld_%u", folder, (long)getpid(), w->made++);
+		fd = openat(w->objects, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
+		if (fd >= 0)
+			return fd;
+		if (errno == ENOENT && mkdirat(w->objects, folder, 0777) != 0 && errno != EEXIST)
+			return -1;
+		if (errno != ENOENT && errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
+static int
+write_object(git_odb_backend *backend, const git_oid *id, const void *data, size_t n, git_object_t type)
+{
+	struct writer *w = (struct writer *)backend;
+	struct oid oid = lg2_oid_back(id);
+	struct oid_hex hex = oid_hex(&oid);
+	char folder[3], path[OID_HEX + 2], made[HEADER_MAX];
+	AUTO(fd_close_p) int fd = -1;
+	int rc;
+
+	snprintf(folder, sizeof(folder), "%.2s", hex.s);
+	snprintf(path, sizeof(path), "%s/%s", folder, hex.s + 2);
+	fd = make_file(w, folder, made, sizeof(made));
+	if (fd < 0)
+		return fault("cannot create an object");
+	rc = fill(w, fd, data, n, type);
+	if (rc == 0 && renameat(w->objects, made, w->objects, path) != 0)
+		rc = fault("cannot name an object");
+	if (rc != 0) {
+		unlinkat(w->objects, made, 0);
+		return rc;
+	}
+	objsync_wrote(w->repo, &oid, fd);
+	fd = -1;
+	return 0;
+}
+
+/* ---- packs ---- */
+
+/* libgit2 asks all backends in a row to look again: this one first, then the packs. */
+static _Thread_local bool packs_are_known;
+static int (*list_packs)(git_odb_backend *);
+
+static int
+look(git_odb_backend *backend)
+{
+	struct writer *w = (struct writer *)backend;
+	struct clock clock = clock_system();
+	int64_t now = clock_wall(&clock);
+	struct timespec changed = {0};
+	struct stat st;
+
+	if (fstatat(w->objects, "pack", &st, 0) == 0)
+		changed = st.st_mtim;
+	packs_are_known = w->listed != 0 && changed.tv_sec == w->packs.tv_sec &&
+	    changed.tv_nsec == w->packs.tv_nsec && changed.tv_sec < w->listed - RACY_S;
+	if (!packs_are_known) {
+		w->packs = changed;
+		w->listed = now;
+	}
+	return 0;
+}
+
+static int
+look_at_packs(git_odb_backend *backend)
+{
+	return packs_are_known ? 0 : list_packs(backend);
+}
+
+/* ---- the whole ---- */
+
+static void
+writer_free(git_odb_backend *backend)
+{
+	struct writer *w = (struct writer *)backend;
+
+	if (w->begun)
+		z.deflateEnd(&w->stream);
+	fd_close_p(&w->objects);
+	free(w);
+}
+
+static struct err *
+writer_new(struct repo *r, struct writer **out)
+{
+	AUTO(mem_free_p) char *objects = path_join(repo_commondir(r), "objects");
+	struct writer *w = mem_calloc(1, sizeof(*w));
+
+	w->backend.version = GIT_ODB_BACKEND_VERSION;
+	w->backend.write = write_object;
+	w->backend.refresh = look;
+	w->backend.free = writer_free;
+	w->repo = r;
+	w->objects = open(objects, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*out = w;
+	if (w->objects < 0)
+		return err_sys("cannot open '%s'", objects);
+	if (z.deflateInit_(&w->stream, Z_BEST_SPEED, ZLIB_VERSION, (int)sizeof(w->stream)) != Z_OK)
+		return err_new(ERR_COMMAND, "zlib cannot begin");
+	w->begun = true;
+	return NULL;
+}
+
+/* With alternates there are packs in more than one folder: left as it is. */
+static int
+spare_lists(git_odb *odb)
+{
+	git_odb_backend *b;
+	size_t i, n = lg2.git_odb_num_backends(odb), lists = 0;
+
+	for (i = 0; i < n; i++) {
+		if (lg2.git_odb_get_backend(&b, odb, i) < 0)
+			return -1;
+		lists += b->refresh != NULL;
+	}
+	for (i = 0; lists == 1 && i < n; i++) {
+		if (lg2.git_odb_get_backend(&b, odb, i) < 0)
+			return -1;
+		if (b->refresh != NULL) {
+			list_packs = b->refresh;
+			b->refresh = look_at_packs;
+		}
+	}
+	return 0;
+}
+
+struct err *
+odb_open(struct repo *r, struct git_repository *g)
+{
+	AUTO(lg2_odb_free_p) git_odb *odb = NULL;
+	struct writer *w = NULL;
+	struct err *e;
+	int rc;
+
+	TRY(open_zlib());
+	rc = lg2.git_repository_odb(&odb, g);
+	if (rc == 0)
+		rc = spare_lists(odb);
+	if (rc < 0)
+		return lg2_err(r, rc, "cannot open the objects");
+	e = writer_new(r, &w);
+	rc = e != NULL ? 0 : lg2.git_odb_add_backend(odb, &w->backend, FIRST);
+	if (e == NULL && rc == 0)
+		return NULL;
+	writer_free(&w->backend);
+	return e != NULL ? e : lg2_err(r, rc, "cannot open the objects");
+}
