@@ -15,6 +15,8 @@ test_wrong_attempt_fails_the_suite_and_the_right_one_is_delivered() {
 	is "$(asked 0 .body.stream)" true
 }
 
+# Neither by the attempt that made it, nor by the next one, which is told, nor
+# by asking for more.
 test_a_wrong_patch_is_never_delivered() {
 	real_package jmespath
 	real_model anthropic wrong
@@ -22,7 +24,26 @@ test_a_wrong_patch_is_never_delivered() {
 	status_is 1
 	not_delivered
 	run git factory task show "$task"
+	out_like '^failures +test-failure:1'
+	first=$(times_asked)
+	run git factory run "$task"
+	status_is 1
+	not_delivered
+	like "$(asked "$first" .body.messages)" "$failing"
+	run git factory task show "$task"
+	out_like '^state +escalated'
 	out_like "$failing"
+	# What was tried is kept, and is the wrong patch both times.
+	is "$(git for-each-ref refs/factory/attempts | wc -l | tr -d ' ')" 2
+	for attempt in $(git for-each-ref --format='%(refname)' refs/factory/attempts); do
+		isnt "$(git rev-parse "$attempt:$fixed_file")" "$good"
+		isnt "$(git rev-parse "$attempt:$fixed_file")" "$(git rev-parse "main:$fixed_file")"
+	done
+	run git factory work --until-empty
+	out_is 'nothing ran'
+	run git factory pr merge "$task"
+	isnt "$status" 0
+	not_delivered
 }
 
 test_rate_limit_is_waited_for() {
