@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "base/vec.h"
 
 void
 fd_close_p(int *fd)
@@ -151,6 +152,33 @@ dir_make(int dirfd, const char *path, mode_t mode)
  */
 #define REMOVE_DEPTH 64
 #define REMOVE_NAMES 1000
+
+struct err *
+dir_names(int dirfd, const char *path, struct strs *out)
+{
+	AUTO(strs_free) struct strs names = {0};
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct err *e;
+	struct dirent *d;
+	size_t i;
+
+	if (dir == NULL) {
+		e = fd < 0 && (errno == ENOENT || errno == ENOTDIR) ? err_new(ERR_NOT_FOUND, "there is no folder '%s'", path) :
+		    err_sys("cannot open folder '%s'", path);
+		fd_close_p(&fd);
+		return e;
+	}
+	while (errno = 0, (d = readdir(dir)) != NULL)
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			strs_add(&names, d->d_name);
+	e = errno == 0 ? NULL : err_sys("cannot list folder '%s'", path);
+	closedir(dir);
+	strs_sort(&names);
+	for (i = 0; e == NULL && i < names.n; i++)
+		strs_add(out, names.v[i]);
+	return e;
+}
 
 struct removal {
 	int top;	/* the topmost folder, -1 before it is open */

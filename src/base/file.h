@@ -15,6 +15,7 @@
 #include "base/def.h"
 
 struct err;
+struct strs;
 
 /*
  * Append the whole of a regular file.  ERR_NOT_FOUND when it is missing,
@@ -36,6 +37,12 @@ struct err *file_write_all(int fd, const void *p, size_t n) MUST_USE;
 
 /* Create a folder and what is missing above it. */
 struct err *dir_make(int dirfd, const char *path, mode_t mode) MUST_USE;
+
+/*
+ * Add the names in a folder, but "." and "..", sorted bytewise.  ERR_NOT_FOUND
+ * when there is no such folder; one that cannot be read to its end is an error.
+ */
+struct err *dir_names(int dirfd, const char *path, struct strs *out) MUST_USE;
 
 /* Remove a file or a whole tree without following links; missing is fine. */
 struct err *tree_remove(int dirfd, const char *path) MUST_USE;

@@ -8,8 +8,8 @@
 
 #include "base/mem.h"
 
-static NORETURN void
-out_of_memory(void)
+void
+mem_exhausted(void)
 {
 	static const char msg[] = "fatal: out of memory\n";
 
@@ -33,7 +33,7 @@ mem_calloc(size_t n, size_t size)
 	void *p = calloc(n ? n : 1, size ? size : 1);
 
 	if (p == NULL)
-		out_of_memory();
+		mem_exhausted();
 	return p;
 }
 
@@ -49,11 +49,11 @@ mem_grow(void *p, size_t n, size_t size)
 	void *q;
 
 	if (size != 0 && n > SIZE_MAX / size)
-		out_of_memory();
+		mem_exhausted();
 	n *= size;
 	q = realloc(p, n == 0 ? 1 : n);
 	if (q == NULL)
-		out_of_memory();
+		mem_exhausted();
 	return q;
 }
 
@@ -94,7 +94,7 @@ mem_printf(const char *fmt, ...)
 	n = vasprintf(&s, fmt, ap);
 	va_end(ap);
 	if (n < 0)
-		out_of_memory();
+		mem_exhausted();
 	return s;
 }
 

@@ -23,6 +23,9 @@
  */
 void mem_tune(void);
 
+/* What a library's lack of memory comes to as well. */
+NORETURN void mem_exhausted(void);
+
 void *mem_alloc(size_t n) MUST_USE;		/* zeroed */
 void *mem_calloc(size_t n, size_t size) MUST_USE; /* zeroed; overflow ends the process */
 void *mem_grow(void *p, size_t n, size_t size) MUST_USE;

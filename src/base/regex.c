@@ -53,6 +53,8 @@ regex_new(struct str pattern, unsigned flags, struct regex **out)
 		options &= ~(uint32_t)(PCRE2_NEVER_BACKSLASH_C | PCRE2_MULTILINE);
 	r = mem_alloc(sizeof(*r));
 	r->code = pcre2_compile((PCRE2_SPTR)(pattern.n ? pattern.p : ""), pattern.n, options, &no, &at, NULL);
+	if (r->code == NULL && no == PCRE2_ERROR_HEAP_FAILED)
+		mem_exhausted();
 	if (r->code == NULL) {
 		regex_free(r);
 		pcre2_get_error_message(no, text, sizeof(text));
@@ -60,6 +62,8 @@ regex_new(struct str pattern, unsigned flags, struct regex **out)
 	}
 	r->data = pcre2_match_data_create_from_pattern(r->code, NULL);
 	r->context = pcre2_match_context_create(NULL);
+	if (r->data == NULL || r->context == NULL)
+		mem_exhausted();
 	if (defence_on(DEFENCE_REGEX)) {
 		pcre2_set_match_limit(r->context, MATCH_LIMIT);
 		pcre2_set_depth_limit(r->context, DEPTH_LIMIT);
@@ -85,6 +89,8 @@ regex_find(struct regex *r, struct str subject, size_t from, bool *found, struct
 		*found = false;
 		return NULL;
 	}
+	if (n == PCRE2_ERROR_NOMEMORY)
+		mem_exhausted();
 	if (n < 0)
 		return err_new(ERR_LIMIT, "pattern takes too many steps on this text");
 	offsets = pcre2_get_ovector_pointer(r->data);

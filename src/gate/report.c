@@ -91,18 +91,22 @@ list_names(int dir, const char *shown, struct strs *names)
 {
 	struct dirent *d;
 	DIR *stream;
-	int fd;
+	int fd, no;
 
 	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (stream = fdopendir(fd)) == NULL)
+	if (fd == -1 || (stream = fdopendir(fd)) == NULL) {
+		fd_close_p(&fd);
 		return err_sys("cannot list '%s'", shown);
-	while ((d = readdir(stream)) != NULL)
+	}
+	while (errno = 0, (d = readdir(stream)) != NULL)
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
 		    names->n < 100 * (size_t)REPORT_FILES_MAX)
 			strs_add(names, d->d_name);
+	no = errno;
 	closedir(stream);
 	strs_sort(names);
-	return NULL;
+	errno = no;
+	return no == 0 ? NULL : err_sys("cannot list '%s'", shown);
 }
 
 static bool

@@ -163,7 +163,7 @@ list_loose(struct listing *l, const char *dir, int depth)
 	if (d == NULL)
 		return depth > REF_DEPTH_MAX || errno == ENOENT || errno == ENOTDIR ? NULL :
 		    err_sys("cannot list the refs in '%s'", path);
-	while (e == NULL && (entry = readdir(d)) != NULL) {
+	while (errno = 0, (entry = readdir(d)) != NULL) {
 		AUTO(mem_free_p) char *name = mem_printf("%s/%s", dir, entry->d_name);
 		AUTO(mem_free_p) char *file = path_join(repo_commondir(l->r), name);
 		bool folder;
@@ -177,7 +177,11 @@ list_loose(struct listing *l, const char *dir, int depth)
 			if (e == NULL)
 				list_add(l, str_of(name), &oid);
 		}
+		if (e != NULL)
+			break;
 	}
+	if (e == NULL && errno != 0)
+		e = err_sys("cannot list the refs in '%s'", path);
 	closedir(d);
 	return e;
 }

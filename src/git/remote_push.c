@@ -420,7 +420,8 @@ static struct err *
 probe_object(struct repo *r, struct oid *out)
 {
 	struct ident who = {.name = (char *)"git-factory", .email = (char *)"git-factory@localhost"};
-	struct commit_spec spec = {.author = &who, .message = "a probe of git factory doctor, to be deleted at once"};
+	AUTO(mem_free_p) char *text = mem_printf("probe %s of git factory doctor, to be deleted at once", id_new().s);
+	struct commit_spec spec = {.author = &who, .message = text};
 
 	TRY(tree_apply(r, &oid_zero, &(struct tree_edit){0}, &spec.tree));
 	return commit_create(r, &spec, out);
@@ -435,16 +436,36 @@ probe_push(struct remote *m, const char *name, const struct oid *old, const stru
 	return remote_push(m, &t, NULL);
 }
 
+/*
+ * One name for each clone: what a probe that was cut short left on the remote,
+ * the next one takes away.
+ */
+static struct err *
+probe_name(struct remote *m, char **name, struct oid *left)
+{
+	AUTO(refs_free) struct refs now = {0};
+	const char *names[1];
+	struct oid where;
+
+	TRY(blob_hash(str_of(repo_gitdir(m->repo)), &where));
+	*name = mem_printf("refs/factory/probe/%.16s", oid_hex(&where).s);
+	names[0] = *name;
+	TRY(remote_list(m, names, 1, &now));
+	*left = refs_get(&now, *name);
+	return NULL;
+}
+
 struct err *
 remote_probe(struct remote *m, struct remote_probe *out)
 {
-	AUTO(mem_free_p) char *name = mem_printf("refs/factory/probe/%s", id_new().s);
+	AUTO(mem_free_p) char *name = NULL;
 	struct remote_probe p = {.atomic = true, .refs = true};
-	struct oid made;
+	struct oid left, made;
 	struct err *e;
 
 	TRY(probe_object(m->repo, &made));
-	e = probe_push(m, name, &oid_zero, &made);
+	TRY(probe_name(m, &name, &left));
+	e = probe_push(m, name, &left, &made);
 	if (e == NULL)
 		e = probe_push(m, name, &made, &oid_zero);
 	if (err_is(e, ERR_CONFIG))

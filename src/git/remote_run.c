@@ -101,6 +101,8 @@ static const struct {
 	{"Host key verification failed", ERR_AUTH, "connect once with ssh by hand and check the host's key"},
 	{"returned error: 429", ERR_RATE_LIMIT, NULL},
 	{"returned error: 5", ERR_SERVER, NULL},
+	{"remote: error: cannot lock ref", ERR_LOCKED,
+	    "another push is under way there; where none is, a killed git left the lock: remove that file"},
 	{"returned error: 404", ERR_REPOSITORY, "see 'git remote -v'"},
 	{"does not appear to be a git repository", ERR_REPOSITORY, "see 'git remote -v'"},
 	{"not found", ERR_REPOSITORY, "see 'git remote -v'"},
@@ -120,11 +122,11 @@ static const struct {
 	{"Could not read from remote repository", ERR_NETWORK, NULL},
 };
 
-/* The line that says most: the first "fatal:", else the first that is no chatter. */
+/* The line that says most: the first "fatal:", what the remote itself says, else the first that is no chatter. */
 static struct str
 telling_line(struct str text)
 {
-	static const char *const marks[] = {"fatal: ", "error: ", "remote: error: "};
+	static const char *const marks[] = {"fatal: ", "remote: error: ", "error: "};
 	struct str rest, line, any = {0};
 	size_t i;
 

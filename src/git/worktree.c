@@ -1,5 +1,3 @@
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +6,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/vec.h"
 #include "git/place.h"
 #include "git/repo.h"
 #include "git/tip.h"
@@ -114,19 +113,20 @@ repo_checked_out(struct repo *r, const char *ref, char **path)
 {
 	AUTO(mem_free_p) char *found = NULL;
 	AUTO(mem_free_p) char *dir = path_join(repo_commondir(r), "worktrees");
+	AUTO(strs_free) struct strs names = {0};
 	struct err *e = NULL;
-	struct dirent *entry;
-	DIR *d;
+	size_t i;
 
 	TRY(in_main(r, ref, &found));
-	d = found == NULL ? opendir(dir) : NULL;
-	if (found == NULL && d == NULL && errno != ENOENT)
-		return err_sys("cannot list '%s'", dir);
-	while (d != NULL && e == NULL && found == NULL && (entry = readdir(d)) != NULL)
-		if (entry->d_name[0] != '.')
-			e = in_linked(repo_commondir(r), entry->d_name, ref, &found);
-	if (d != NULL)
-		closedir(d);
+	if (found == NULL)
+		e = dir_names(AT_FDCWD, dir, &names);
+	if (err_is(e, ERR_NOT_FOUND)) {
+		err_free(e);
+		e = NULL;
+	}
+	for (i = 0; e == NULL && found == NULL && i < names.n; i++)
+		if (names.v[i][0] != '.')
+			e = in_linked(repo_commondir(r), names.v[i], ref, &found);
 	if (e == NULL)
 		*path = STEAL(found);
 	return e;

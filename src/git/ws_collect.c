@@ -4,7 +4,6 @@
  */
 #include "git/ws_priv.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -47,22 +46,7 @@ collect_ignored(struct ws_collect *c, const char *path, bool is_dir, bool *ignor
 struct err *
 ws_dir_names(int dirfd, struct strs *names)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *d;
-
-	if (dir == NULL) {
-		struct err *e = err_sys("cannot list a folder of the workspace");
-
-		fd_close_p(&fd);
-		return e;
-	}
-	while ((d = readdir(dir)) != NULL)
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			strs_add(names, d->d_name);
-	closedir(dir);
-	strs_sort(names);
-	return NULL;
+	return dir_names(dirfd, ".", names);
 }
 
 /* ---- content ---- */

@@ -205,14 +205,17 @@ finish_shared(struct walk *w, struct ending *d)
 	return NULL;
 }
 
-/* The step itself, then the evidence, then the end of the run. */
+/*
+ * The evidence, then the step itself: after a kill between the two the run goes
+ * on and says the same again, while nobody takes up a run that is delivered.
+ */
 static struct err *
 finish_here(struct walk *w, struct ending *d)
 {
 	AUTO(mem_free_p) char *text = mem_printf("run %s: %s %s", w->run.s, run_outcome_word(w->rec.outcome), w->id.s);
 
-	TRY(state_change(w->state, &w->id, text, change_task, d));
 	TRY(parcel_note(&d->parcel, w->state));
+	TRY(state_change(w->state, &w->id, text, change_task, d));
 	return walk_done(w);
 }
 

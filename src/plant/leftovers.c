@@ -1,7 +1,6 @@
 /*
  * Files that runs and workspaces left on this machine.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,26 +34,16 @@ age_text(int64_t now, int64_t then, char out[CLOCK_TEXT])
 	return out;
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The names in a folder, sorted; none when there is no such folder. */
-static void
+/* The names in a folder; none when there is no such folder. */
+static struct err *
 names_in(const char *path, struct strs *out)
 {
-	DIR *d = opendir(path);
-	struct dirent *e;
+	struct err *e = dir_names(AT_FDCWD, path, out);
 
-	while (d != NULL && (e = readdir(d)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			strs_add(out, e->d_name);
-	if (d != NULL)
-		closedir(d);
-	if (out->n > 1)
-		qsort(out->v, out->n, sizeof(out->v[0]), by_name);
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
+	err_free(e);
+	return NULL;
 }
 
 /* ---- journals and transcripts ---- */
@@ -68,14 +57,14 @@ struct runs {
 };
 
 /* factory/current/<task> names the task's unfinished run. */
-static void
+static struct err *
 read_pointers(struct runs *x)
 {
 	AUTO(mem_free_p) char *dir = path_join(x->factory, "current");
 	AUTO(strs_free) struct strs tasks = {0};
 	size_t i;
 
-	names_in(dir, &tasks);
+	TRY(names_in(dir, &tasks));
 	for (i = 0; i < tasks.n; i++) {
 		AUTO(mem_free_p) char *path = path_join(dir, tasks.v[i]);
 		AUTO(buf_free) struct buf text = BUF_INIT(KIB);
@@ -84,6 +73,9 @@ read_pointers(struct runs *x)
 		struct err *e = file_read(AT_FDCWD, path, &text);
 		bool done = false;
 
+		/* What cannot be read may say that a run goes on. */
+		if (e != NULL && !err_is(e, ERR_NOT_FOUND))
+			return e;
 		if (e == NULL && id_parse(str_of(tasks.v[i]), &task)) {
 			e = queue_peek(x->o->queue, &task, &row);
 			done = err_is(e, ERR_NOT_FOUND) || (e == NULL && row.archived);
@@ -94,6 +86,7 @@ read_pointers(struct runs *x)
 		else
 			strs_addf(&x->unfinished, "%.*s", STR_ARG(str_trim(buf_str(&text))));
 	}
+	return NULL;
 }
 
 static bool
@@ -166,20 +159,23 @@ sweep_run(const struct runs *x, const char *run)
 	}
 }
 
-static void
+static struct err *
 sweep_runs(const struct hygiene_opts *o, const char *factory, int64_t now)
 {
 	AUTO(mem_free_p) char *dir = path_join(factory, "runs");
 	AUTO(strs_free) struct strs names = {0};
 	struct runs x = {.o = o, .factory = factory, .now = now};
+	struct err *e;
 	size_t i;
 
-	read_pointers(&x);
-	names_in(dir, &names);
-	for (i = 0; i < names.n; i++)
+	e = read_pointers(&x);
+	if (e == NULL)
+		e = names_in(dir, &names);
+	for (i = 0; e == NULL && i < names.n; i++)
 		sweep_run(&x, names.v[i]);
 	strs_free(&x.unfinished);
 	strs_free(&x.pointers);
+	return e;
 }
 
 /* ---- workspaces ---- */
@@ -247,7 +243,7 @@ is_half_written(struct str name)
 	    id_valid(str_mk(name.p + name.n - tail + 1, ID_LEN));
 }
 
-static void
+static struct err *
 sweep_half_written(const struct hygiene_opts *o, const char *factory, const char *below, int64_t now)
 {
 	AUTO(mem_free_p) char *dir = path_join(factory, below);
@@ -256,7 +252,7 @@ sweep_half_written(const struct hygiene_opts *o, const char *factory, const char
 	struct stat st;
 	size_t i;
 
-	names_in(dir, &names);
+	TRY(names_in(dir, &names));
 	for (i = 0; i < names.n; i++) {
 		AUTO(mem_free_p) char *path = path_join(dir, names.v[i]);
 		AUTO(mem_free_p) char *name = mem_printf("%s%s%s", below, *below != '\0' ? "/" : "", names.v[i]);
@@ -269,10 +265,11 @@ sweep_half_written(const struct hygiene_opts *o, const char *factory, const char
 		hygiene_done(o, HYGIENE_FILE, name, "",
 		    o->dry || unlink(path) == 0 ? NULL : err_sys("cannot remove it"), why);
 	}
+	return NULL;
 }
 
 /* A file that a killed run left for its agent; only this user's own. */
-static void
+static struct err *
 sweep_temporary(const struct hygiene_opts *o, int64_t now)
 {
 	const char *tmp = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
@@ -281,7 +278,7 @@ sweep_temporary(const struct hygiene_opts *o, int64_t now)
 	struct stat st;
 	size_t i;
 
-	names_in(tmp, &names);
+	TRY(names_in(tmp, &names));
 	for (i = 0; i < names.n; i++) {
 		AUTO(mem_free_p) char *path = path_join(tmp, names.v[i]);
 		AUTO(mem_free_p) char *why = NULL;
@@ -293,6 +290,7 @@ sweep_temporary(const struct hygiene_opts *o, int64_t now)
 		hygiene_done(o, HYGIENE_FILE, path, "",
 		    o->dry || unlink(path) == 0 ? NULL : err_sys("cannot remove it"), why);
 	}
+	return NULL;
 }
 
 struct err *
@@ -304,9 +302,8 @@ leftovers_sweep(const struct hygiene_opts *o)
 
 	TRY(repo_factory_dir(state_repo(s), &factory));
 	TRY(sweep_workspaces(o, factory, now));
-	sweep_runs(o, factory, now);
-	sweep_half_written(o, factory, "", now);
-	sweep_half_written(o, factory, "current", now);
-	sweep_temporary(o, now);
-	return NULL;
+	TRY(sweep_runs(o, factory, now));
+	TRY(sweep_half_written(o, factory, "", now));
+	TRY(sweep_half_written(o, factory, "current", now));
+	return sweep_temporary(o, now);
 }

@@ -327,13 +327,15 @@ beneath_list(int dir, const char *path, size_t max, struct beneath_entries *out)
 		close(fd);
 		return err_sys("cannot list '%s'", path);
 	}
-	while ((entry = readdir(d)) != NULL) {
+	while (errno = 0, (entry = readdir(d)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (list.n == max)
 			return err_new(ERR_LIMIT, "'%s' has more than %zu entries", path, max);
 		add_entry(fd, entry->d_name, &list);
 	}
+	if (errno != 0)
+		return err_sys("cannot list '%s'", path);
 	vec_sort(&list, by_name);
 	*out = list;
 	list = (struct beneath_entries){0};

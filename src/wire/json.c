@@ -1,12 +1,14 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/defence.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "wire/json.h"
@@ -432,6 +434,12 @@ build_tree(struct build *b, const cJSON *item, struct node **out)
 	return NULL;
 }
 
+static void *
+get_memory(size_t n)
+{
+	return mem_grow(NULL, n, 1);
+}
+
 struct err *
 json_parse(struct arena *a, const char *file, struct str text, struct node **out)
 {
@@ -452,6 +460,7 @@ json_parse_line(struct arena *a, const char *file, unsigned line, struct str tex
 		return err_new(ERR_LIMIT, "'%s' has more than %zu MiB", file, JSON_MAX / MIB);
 	e = scan_text(&s);
 	if (e == NULL) {
+		cJSON_InitHooks(&(cJSON_Hooks){get_memory, free});
 		tree = cJSON_ParseWithLength(text.p, text.n);
 		b.file = arena_strdup(a, file);
 		b.spots = s.spots.v;

@@ -200,6 +200,8 @@ run(struct reader *r, const char *p, size_t n)
 {
 	if (XML_Parse(r->parser, p, (int)n, XML_TRUE) != XML_STATUS_ERROR || r->e != NULL)
 		return;
+	if (XML_GetErrorCode(r->parser) == XML_ERROR_NO_MEMORY)
+		mem_exhausted();
 	r->e = at_place(r, err_new(ERR_SYNTAX, "%s",
 	    XML_ErrorString(XML_GetErrorCode(r->parser))));
 }
@@ -214,7 +216,7 @@ xml_parse(const char *file, struct str text, const struct xml_handler *h, void *
 		return err_new(ERR_LIMIT, "'%s' has more than %zu MiB", file, XML_MAX / MIB);
 	r.parser = XML_ParserCreate(NULL);
 	if (r.parser == NULL)
-		return err_new(ERR_BUG, "expat does not start");
+		mem_exhausted();
 	buf_init(&r.text, 2 * XML_MAX);
 	copy = str_dup(text);
 	if (!is_utf16(text))

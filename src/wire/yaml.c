@@ -5,6 +5,7 @@
 #include "base/defence.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "wire/yaml.h"
@@ -92,6 +93,8 @@ next_event(struct reader *r, yaml_event_t *ev)
 		return err_mark(r, ERR_LIMIT, p->mark, "too many values in one file");
 	if (yaml_parser_parse(&r->parser, ev))
 		return NULL;
+	if (p->error == YAML_MEMORY_ERROR)
+		mem_exhausted();
 	return err_mark(r, ERR_SYNTAX,
 	    p->error == YAML_READER_ERROR ? mark_of(r, p->problem_offset) : p->problem_mark,
 	    p->problem == NULL ? "not YAML" : p->problem);
@@ -368,7 +371,7 @@ yaml_parse(struct arena *a, const char *file, struct str text, unsigned first_li
 	}
 	TRY(check_utf8(&r));
 	if (!yaml_parser_initialize(&r.parser))
-		return err_new(ERR_BUG, "libyaml does not start");
+		mem_exhausted();
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(r.text.n == 0 ? "" : r.text.p),
 	    r.text.n);

@@ -1,4 +1,5 @@
 """What crash.py plays: a repository, a verb, and how a person goes on after trouble."""
+import re
 
 POLICY = '''version: 1
 base: main
@@ -35,6 +36,39 @@ git factory sync -q
 cd .. && rm -rf other
 git factory task edit -l red $(id First) >/dev/null
 git factory task add Second >/dev/null 2>&1
+"""
+# Many tasks to file at once; one of them comes after another.
+LINES = READY + """
+for t in Third Fourth Fifth; do
+	printf '{"ref":"%s","title":"%s","body":"What and why.","priority":1}\\n' $t $t
+done >.git/lines
+printf '{"ref":"Sixth","title":"Sixth","after":["Fifth"]}\\n' >>.git/lines
+"""
+# A clone and a remote with nothing left to exchange.
+ONE = SHARED + "git factory sync -q\n"
+HUB_LOCKS = "find hub.git -name '*.lock' -delete"
+RUN_THERE = ONE + """
+git factory run -q --json $(id First) >/dev/null 2>&1
+"""
+# Another clone's run is delivered on the remote, and nobody folded it yet.
+UNFOLDED = ONE + """
+printf '#!/bin/sh\\n! grep -q refs/factory/state\\n' >hub.git/hooks-off
+mkdir -p hub.git/hooks && mv hub.git/hooks-off hub.git/hooks/pre-receive && chmod +x hub.git/hooks/pre-receive
+git clone -q --template= hub.git other && cd other
+git config factory.remote origin && git config factory.node.name other && git factory sync -q
+git factory run -q $(id First) >/dev/null 2>&1
+cd .. && rm -rf other hub.git/hooks
+"""
+# Another clone's run died on this machine.
+ORPHANED = ONE.replace('gates:', '  sleeper: {kind: command, command: [sleep, "60"]}\ngates:') + """
+git clone -q --template= hub.git other && cd other
+git config factory.remote origin && git config factory.node.name other && git factory sync -q
+timeout -s KILL 2 git-factory run -q --agent sleeper $(id First) >/dev/null 2>&1 || :
+cd .. && rm -rf other
+"""
+# A run that may not push wrote down what it would have pushed.
+STEP = ONE + """
+git factory run -q --export .git/step $(id First) >/dev/null 2>&1
 """
 DELIVERED = READY + "git factory run -q $(id First) >/dev/null 2>&1\n"
 # Long ago: what was tried then is over age; and a run whose process is gone.
@@ -75,7 +109,31 @@ cd "$OLDPWD" && git worktree remove --force ../view
     'hook': (READY, 'git-factory hook install', None),
     'unhook': (READY + 'git factory hook install >/dev/null', 'git-factory hook remove', '{verb} || [ ! -e .git/hooks/pre-push ]'),
     'gate': (READY, 'git-factory gate', None),
+    'import': (LINES, 'git-factory task import .git/lines', '[ -n "$(id Third)" ] || {verb}'),
+    'reopen': (READY + 'git factory task close -m over $(id First) >/dev/null',
+               'git-factory task close --reopen {First}', '{verb} || [ "$(state {First})" = queued ]'),
+    'doctor': (ONE, 'git-factory doctor', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
+    'push': (READY + 'git factory hook install >/dev/null && git init -q --bare there.git',
+             'git push -q there.git HEAD:main', None),
     'run': (READY, 'git-factory run {First}', None),
+    'work': (READY + 'git factory task edit --hold later $(id Second) >/dev/null', 'git-factory work --once -q --slots 1',
+             '{verb}; [ "$(state {First})" = delivered ] || git-factory run {First}'),
+    'share': (ONE, 'git-factory run {First}', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
+    'takeover': (ORPHANED, 'git-factory run {First}', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
+    'nodes': (ONE + 'git factory task edit --hold later $(id Second) >/dev/null && git factory sync -q', 'git-factory work --once -q --slots 1',
+              '{verb} || %s; [ "$(state {First})" = delivered ] || git-factory run {First}; git factory sync -q' % HUB_LOCKS),
+    'fold': (UNFOLDED, 'git-factory sync', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
+    'export': (SHARED, 'git-factory sync --export .git/file', None),
+    'apply': (STEP, 'git-factory sync --apply .git/step --run {run}', '{verb} || { %s; {verb}; }; git factory sync -q' % HUB_LOCKS),
+    'land': (RUN_THERE, 'git-factory pr merge 1', """
+        out=$({verb} 2>&1) || case $out in
+        *lock*) rm -f $LOCKS; find hub.git -name '*.lock' -delete; {verb} || { git clean -fdq; {verb}; } ;;
+        *'would be overwritten'*) git clean -fdq; {verb} ;;
+        *) echo "$out"; false ;;
+        esac || [ "$(pull 1)" = merged ] || exit 1
+        rm -f $LOCKS
+        git fetch -q origin main && git merge -q --ff-only FETCH_HEAD
+    """),
     'gc': (SWEPT, 'git-factory gc', None),
     # Where git itself died or failed in the checkout, a person does what it
     # says: remove its lock, or the files that it wrote and did not record.
@@ -83,11 +141,23 @@ cd "$OLDPWD" && git worktree remove --force ../view
         out=$({verb} 2>&1) || case $out in
         *.lock*exists*) rm -f $LOCKS; {verb} || { git clean -fdq; {verb}; } ;;
         *'would be overwritten'*) git clean -fdq; {verb} ;;
-        esac || [ "$(pull 1)" = merged ]
+        *) echo "$out"; false ;;
+        esac || [ "$(pull 1)" = merged ] || exit 1
         rm -f $LOCKS
+        git fetch -q origin main && git merge -q --ff-only FETCH_HEAD
     """),
     # Where it was the remote's own process that was killed, somebody removes
     # its locks over there.
     'sync': (SHARED, 'git-factory sync', "{verb} || { find hub.git -name '*.lock' -delete; {verb}; }"),
     'refuse': (DELIVERED, 'git-factory pr close 1', '{verb} || [ "$(pull 1)" = closed ]'),
 }
+
+# Where another attempt may be what delivers, and a fold that failed is told
+# and left to the next one; so is a base that could
+# not follow, and a task of 'work'.
+RUNS = ('run', 'work', 'share', 'takeover', 'nodes')
+TOLD = re.compile('becomes part of the state|stays where it is|^[a-z2-7]{8}: |^fatal: out of memory', re.M)
+# Nobody takes up a run by name that was delivered and then killed: what it left
+# in its clone goes with its task.
+WORKED = ('work', 'share', 'takeover', 'nodes')
+GONE_ON = re.compile(r'^(file|folder) \.git/factory/(current|setup)(/|$)|^refs/factory/(attempts|leases)/')
