@@ -89,7 +89,7 @@ CFLAGS += -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(SANITIZE) $(PKG_CFLAGS)
 LDFLAGS += $(LDHARDEN) $(LDEXPORT) $(SANITIZE)
 LDLIBS += $(PKG_LIBS) -ldl -lm -pthread
 
-SRC := $(sort $(wildcard src/*/*.c))
+SRC := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 OBJ := $(SRC:%.c=$(B)/%.o)
 UNIT := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT:%.c=$(B)/%)

@@ -180,21 +180,21 @@
  * git/userconf         the user's git configuration
  * git/workspace        one commit's files for somebody who is not trusted
  * git/worktree         where a linked worktree is, from its git folder's side
- * git/ws_attr          what a tree's own .gitattributes and .gitignore say
- * git/ws_base          slots: files of some tree, kept from run to run
- * git/ws_collect       what was changed, as edits of the base's tree
- * git/ws_eol           line endings as git converts them
- * git/ws_git           the throw-away repository that tools find
- * git/ws_idle          what no run uses, told without touching it
- * git/ws_index         git's index file
- * git/ws_match         the patterns of .gitignore and .gitattributes
- * git/ws_naive         what comes of letting git read an agent's files, for the hostile tests
- * git/ws_overlay       a workspace as an overlay
- * git/ws_pool          a workspace as a checkout that is kept
- * git/ws_priv          what the files of the workspace share
- * git/ws_setup         what setup made, kept as a layer
- * git/ws_sha1          the trailer of an index
- * git/ws_write         put files of a tree into a folder
+ * git/ws/attr          what a tree's own .gitattributes and .gitignore say
+ * git/ws/base          slots: files of some tree, kept from run to run
+ * git/ws/collect       what was changed, as edits of the base's tree
+ * git/ws/eol           line endings as git converts them
+ * git/ws/git           the throw-away repository that tools find
+ * git/ws/idle          what no run uses, told without touching it
+ * git/ws/index         git's index file
+ * git/ws/match         the patterns of .gitignore and .gitattributes
+ * git/ws/naive         what comes of letting git read an agent's files, for the hostile tests
+ * git/ws/overlay       a workspace as an overlay
+ * git/ws/pool          a workspace as a checkout that is kept
+ * git/ws/priv          what the files of the workspace share
+ * git/ws/setup         what setup made, kept as a layer
+ * git/ws/sha1          the trailer of an index
+ * git/ws/write         put files of a tree into a folder
  *
  * --- conf: policy, trust, secrets ---
  * conf/config          policy and the user's word

@@ -13,8 +13,8 @@
 #include "base/mem.h"
 #include "git/commit.h"
 #include "git/repo.h"
-#include "git/ws_attr.h"
-#include "git/ws_priv.h"
+#include "git/ws/attr.h"
+#include "git/ws/priv.h"
 
 static struct ws_terms
 terms_of(struct repo *r, const struct workspace_opts *o)

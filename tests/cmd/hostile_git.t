@@ -5,7 +5,7 @@
 # The core runs no git on an agent's files, and reads no .git of an agent's.
 # There is no defence to turn off there, so the switches git-dir, git-attrs
 # and protocols turn on what a careless factory would do beside it, in the
-# testing build alone (src/git/ws_naive.c): 'git status' in the agent's
+# testing build alone (src/git/ws/naive.c): 'git status' in the agent's
 # repository, 'git add' under its attributes, 'git submodule update'.
 #
 # No switch can be for: a .git that is replaced as a whole (a mount in it keeps

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "git/ws_match.h"
+#include "git/ws/match.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,11 +9,11 @@
 
 #include "base/clock.h"
 #include "git/tree.h"
-#include "git/ws_attr.h"
-#include "git/ws_eol.h"
-#include "git/ws_index.h"
-#include "git/ws_match.h"
-#include "git/ws_sha1.h"
+#include "git/ws/attr.h"
+#include "git/ws/eol.h"
+#include "git/ws/index.h"
+#include "git/ws/match.h"
+#include "git/ws/sha1.h"
 
 static const char *const patterns[] = {
 	"a", "*.o", "/a", "a/", "a/b", "/a/b", "a/*", "a/**", "**/b", "a/**/c", "**/a/b", "a**b",

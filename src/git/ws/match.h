@@ -1,5 +1,5 @@
 /*
- * ws_match.h - the patterns of .gitignore and .gitattributes.
+ * ws/match.h - the patterns of .gitignore and .gitattributes.
  *
  * Pure.  Time is bounded by (length of the pattern) times (length of the
  * path), whatever the pattern: it comes with a repository.

@@ -1,12 +1,12 @@
 /*
- * ws_pool.c - a workspace as a checkout that is kept: locked for one run,
+ * ws/pool.c - a workspace as a checkout that is kept: locked for one run,
  * restored at the next one's start, never removed, since creating files where
  * many were just removed is slow (ext4).
  *
  * What was changed is seen by comparing each file with what it looked like
  * when it was written; the kernel sets a file's ctime, so nobody forges that.
  */
-#include "git/ws_priv.h"
+#include "git/ws/priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "git/repo.h"
-#include "git/ws_attr.h"
+#include "git/ws/attr.h"
 #include "sys/userns.h"
 
 /* ---- comparing the files with the index ---- */

@@ -1,14 +1,14 @@
 /*
- * ws_index.c - see ws_index.h.
+ * ws/index.c - see ws/index.h.
  */
-#include "git/ws_index.h"
+#include "git/ws/index.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/file.h"
-#include "git/ws_sha1.h"
+#include "git/ws/sha1.h"
 
 #define HEAD_BYTES 12
 #define ROW_BYTES 62	/* before the path */

@@ -1,5 +1,5 @@
 /*
- * ws_attr.h - what a tree's own .gitattributes and .gitignore say.
+ * ws/attr.h - what a tree's own .gitattributes and .gitignore say.
  *
  * Read from the tree and from nowhere else: not the workspace, not
  * info/attributes, not the user's or the system's files, so two machines
@@ -13,7 +13,7 @@
 
 #include "base/def.h"
 #include "git/oid.h"
-#include "git/ws_eol.h"
+#include "git/ws/eol.h"
 
 struct err;
 struct repo;

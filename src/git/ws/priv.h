@@ -1,5 +1,5 @@
 /*
- * ws_priv.h - what the files of the workspace share.  In git/ only.
+ * ws/priv.h - what the files of the workspace share.  In git/ only.
  */
 #ifndef GIT_WS_PRIV_H
 #define GIT_WS_PRIV_H
@@ -9,9 +9,9 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "git/workspace.h"
-#include "git/ws_base.h"
-#include "git/ws_index.h"
-#include "git/ws_write.h"
+#include "git/ws/base.h"
+#include "git/ws/index.h"
+#include "git/ws/write.h"
 
 struct ws_attr;
 struct ws_collect;
@@ -52,7 +52,7 @@ struct workspace {
 	struct map added;		/* pool: setup's files, path -> struct ws_stat */
 };
 
-/* ---- the throw-away .git (ws_git.c) ---- */
+/* ---- the throw-away .git (ws/git.c) ---- */
 
 #define WS_OBJECTS_MAX 8
 
@@ -74,7 +74,7 @@ void ws_objects_free(struct ws_objects *o);	/* also for AUTO */
 struct err *ws_git_write(const struct workspace *ws, int dirfd,
     const struct ws_objects *objects, bool direct) MUST_USE;
 
-/* ---- collecting (ws_collect.c) ---- */
+/* ---- collecting (ws/collect.c) ---- */
 
 struct ws_collect {
 	struct workspace *ws;
@@ -103,7 +103,7 @@ void collect_refuse(struct ws_collect *c, const char *path, const char *why);
 /* The names in a folder but . and .., sorted; closes nothing. */
 struct err *ws_dir_names(int dirfd, struct strs *names) MUST_USE;
 
-/* ---- setup layers (ws_setup.c) ---- */
+/* ---- setup layers (ws/setup.c) ---- */
 
 /* Take the layer of that key for use; ERR_NOT_FOUND. */
 struct err *ws_setup_take(struct workspace *ws, const char *key) MUST_USE;
@@ -116,7 +116,7 @@ struct err *ws_copy(const struct ws_terms *t, int from, int to, ws_copy_fn *fn,
     ws_copied_fn *done, void *arg) MUST_USE;
 
 /*
- * The hostile tests' naive way of looking at the agent's files (ws_naive.c);
+ * The hostile tests' naive way of looking at the agent's files (ws/naive.c);
  * nothing in a released binary.
  */
 #ifdef FACTORY_TESTING

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "git/repo.h"
 #include "git/workspace.h"
-#include "git/ws_priv.h"
+#include "git/ws/priv.h"
 
 /* Looked at without leaving a trace: a use would make it young again. */
 static bool

@@ -3,7 +3,7 @@
  * hostile tests.  Nothing in git-factory does this, so there is no defence to
  * turn off: their switches turn the naive way on, beside what is done anyway.
  */
-#include "git/ws_priv.h"
+#include "git/ws/priv.h"
 
 /* Empty in a released binary. */
 #ifdef FACTORY_TESTING

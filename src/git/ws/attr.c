@@ -1,7 +1,7 @@
 /*
- * ws_attr.c - see ws_attr.h.
+ * ws/attr.c - see ws/attr.h.
  */
-#include "git/ws_attr.h"
+#include "git/ws/attr.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "git/tree.h"
-#include "git/ws_match.h"
+#include "git/ws/match.h"
 
 #define RULES_MAX MIB
 

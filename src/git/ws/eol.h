@@ -1,5 +1,5 @@
 /*
- * ws_eol.h - line endings as git converts them.  Pure.
+ * ws/eol.h - line endings as git converts them.  Pure.
  *
  * Facts: convert.c of git 2.39 (crlf_to_git, crlf_to_worktree, gather_stats)
  * with core.autocrlf and core.eol unset on a system whose own line end is LF.

@@ -1,5 +1,5 @@
 /*
- * ws_index.h - git's index file, version 2: a sorted table of files with
+ * ws/index.h - git's index file, version 2: a sorted table of files with
  * what they looked like when they were written.
  *
  * It serves twice: as our own record of a slot's files, outside of the reach

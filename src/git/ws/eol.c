@@ -1,7 +1,7 @@
 /*
- * ws_eol.c - see ws_eol.h.
+ * ws/eol.c - see ws/eol.h.
  */
-#include "git/ws_eol.h"
+#include "git/ws/eol.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
- * ws_match.c - see ws_match.h.
+ * ws/match.c - see ws/match.h.
  */
-#include "git/ws_match.h"
+#include "git/ws/match.h"
 
 #include <ctype.h>
 #include <string.h>

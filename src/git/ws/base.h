@@ -1,5 +1,5 @@
 /*
- * ws_base.h - slots: folders under factory/ that hold the files of some tree
+ * ws/base.h - slots: folders under factory/ that hold the files of some tree
  * and are kept from run to run.
  *
  *	base/<k>/files	a tree's files, read-only while anybody uses them
@@ -20,8 +20,8 @@
 #include "base/def.h"
 #include "git/oid.h"
 #include "git/tree.h"
-#include "git/ws_index.h"
-#include "git/ws_write.h"
+#include "git/ws/index.h"
+#include "git/ws/write.h"
 
 struct err;
 
@@ -52,7 +52,7 @@ struct err *slot_base(const struct ws_terms *t, const struct oid *tree, bool exa
 
 /*
  * A pool slot, locked exclusively, as the last run left it: to restore and
- * to move it is the pool's (ws_pool.c).
+ * to move it is the pool's (ws/pool.c).
  */
 struct err *slot_pool(const struct ws_terms *t, struct ws_slot *out) MUST_USE;
 void slot_close(struct ws_slot *s);	/* also for AUTO */

@@ -1,5 +1,5 @@
 /*
- * ws_write.h - put files of a tree into a folder: a slot, a pool's checkout,
+ * ws/write.h - put files of a tree into a folder: a slot, a pool's checkout,
  * or the layer that makes a slot's tree another tree.
  *
  * Nothing below the folder is trusted: no link is followed, and what is in
@@ -14,7 +14,7 @@
 #include "base/def.h"
 #include "git/oid.h"
 #include "git/tree.h"
-#include "git/ws_index.h"
+#include "git/ws/index.h"
 
 struct err;
 struct repo;

@@ -1,5 +1,5 @@
 /*
- * ws_sha1.h - SHA-1 of plain bytes, for the trailer of an index.  Not for
+ * ws/sha1.h - SHA-1 of plain bytes, for the trailer of an index.  Not for
  * anything that an attacker gains by colliding: objects go through libgit2.
  *
  * Facts: FIPS 180-4.

@@ -1,8 +1,8 @@
 /*
- * ws_sha1.c - see ws_sha1.h.  Unrolled: it runs over megabytes while
+ * ws/sha1.c - see ws/sha1.h.  Unrolled: it runs over megabytes while
  * somebody waits for a workspace.
  */
-#include "git/ws_sha1.h"
+#include "git/ws/sha1.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /*
- * ws_overlay.c - a workspace as an overlay: a slot's files and setup's results
+ * ws/overlay.c - a workspace as an overlay: a slot's files and setup's results
  * below, what is written in memory above.  The upper layer is the change.
  *
  * Layers, topmost first: upper; fill (the throw-away .git and, when the
@@ -11,7 +11,7 @@
  * (userxattr); without redirect_dir a renamed lower folder is EXDEV, so a
  * renamed folder is a copy here.
  */
-#include "git/ws_priv.h"
+#include "git/ws/priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "git/repo.h"
-#include "git/ws_attr.h"
+#include "git/ws/attr.h"
 #include "sys/userns.h"
 
 /* ---- making it ---- */

@@ -1,8 +1,8 @@
 /*
- * ws_git.c - the throw-away repository that tools in a workspace find: they
+ * ws/git.c - the throw-away repository that tools in a workspace find: they
  * want a HEAD, an index and the objects.  Nothing of ours reads it again.
  */
-#include "git/ws_priv.h"
+#include "git/ws/priv.h"
 
 #include <fcntl.h>
 #include <string.h>

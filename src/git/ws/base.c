@@ -1,7 +1,7 @@
 /*
- * ws_base.c - see ws_base.h.
+ * ws/base.c - see ws/base.h.
  */
-#include "git/ws_base.h"
+#include "git/ws/base.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include "base/mem.h"
 #include "git/diff.h"
 #include "git/repo.h"
-#include "git/ws_attr.h"
+#include "git/ws/attr.h"
 
 #define SLOTS_MAX 64
 #define TRIES_MAX 20

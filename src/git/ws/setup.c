@@ -1,8 +1,8 @@
 /*
- * ws_setup.c - what setup made, kept as a layer: factory/setup/<key>, with
+ * ws/setup.c - what setup made, kept as a layer: factory/setup/<key>, with
  * <key>.lock beside it, locked shared by whoever uses it.
  */
-#include "git/ws_priv.h"
+#include "git/ws/priv.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /*
- * ws_collect.c - what was changed in a workspace, file by file, as edits of
+ * ws/collect.c - what was changed in a workspace, file by file, as edits of
  * the base's tree.
  */
-#include "git/ws_priv.h"
+#include "git/ws/priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "git/ws_attr.h"
+#include "git/ws/attr.h"
 
 #define LFS_POINTER "version https://git-lfs.github.com/spec/v1\n"
 

@@ -1,7 +1,7 @@
 /*
- * ws_write.c - see ws_write.h.
+ * ws/write.c - see ws/write.h.
  */
-#include "git/ws_write.h"
+#include "git/ws/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "git/lg2.h"
 #include "git/repo.h"
-#include "git/ws_attr.h"
+#include "git/ws/attr.h"
 #include "sys/userns.h"
 
 #define BLOB_MAX ((size_t)1 << 30)
