@@ -155,6 +155,7 @@ run(struct app *app, const void *opts, const struct args *args)
 	else
 		TRY(queue_next(d.queue, &task));
 	line.state = d.state;
+	line.named = args->n > 0;
 	line.cancel_fd = sigs_fd();
 	line.cancel = sigs_flag();
 	if (!o->quiet) {

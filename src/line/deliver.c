@@ -33,6 +33,7 @@ struct ending {
 	char *branch;
 	struct oid branch_old;
 	struct pull_move move;
+	bool numbers;		/* the pull request is new: the step gives it a number */
 };
 
 static void
@@ -166,6 +167,20 @@ take_verdicts(struct walk *w, struct proof *proof)
 	proof->verdicts = (struct verdicts){0};
 }
 
+/* In the step itself: whoever takes a number moves the state, and a step on an old state is built anew. */
+static struct err *
+give_number(struct ending *d)
+{
+	AUTO(ident_free) struct ident who = {0};
+
+	pull_move_free(&d->move);
+	d->parcel.pull.number = 0;
+	TRY(identity(d->w, &who));
+	TRY(pull_prepare(d->w->repo, &d->parcel.pull, &who, &d->move));
+	d->w->rec.pull = d->parcel.pull.number;
+	return NULL;
+}
+
 static struct err *
 change_task(struct state_step *t, struct task *task, void *ctx)
 {
@@ -177,6 +192,8 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 	/* A kill between this step and the end of the run brings us here again. */
 	if (parcel_applied(p, task))
 		return NULL;
+	if (d->numbers)
+		TRY(give_number(d));
 	if (p->has_pull && !oid_eq(&d->branch_old, &p->pull.head)) {
 		ref = mem_printf("refs/heads/%s", p->pull.branch);
 		step_ref(t, ref, &d->branch_old, &p->pull.head);
@@ -342,8 +359,9 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof, const st
 	p->head = d->parcel.commit;
 	p->tested = proof->merged;
 	p->updated = w->rec.ended;
-	/* Its number, and so its ref, is given when it is folded. */
-	return is_shared(w) ? NULL : pull_prepare(w->repo, p, &who, &d->move);
+	/* Shared, its number, and so its ref, is given when it is folded. */
+	d->numbers = p->number == 0 && !is_shared(w);
+	return is_shared(w) || d->numbers ? NULL : pull_prepare(w->repo, p, &who, &d->move);
 }
 
 static struct err *
@@ -419,7 +437,7 @@ deliver(struct walk *w, const struct oid *tree, struct proof *proof)
 	TRY(make_commit(w, tree, &commit));
 	for (tries = 0;; tries++) {
 		e = deliver_once(w, tree, proof, &commit, &remarks);
-		/* Another run took the same number, or the lease's heartbeat came between. */
+		/* The branch or the pull request moved, or the lease's heartbeat came between. */
 		if (!err_is(e, ERR_STALE) || w->lost || tries == STALE_TRIES)
 			return e;
 		err_ignore(e);

@@ -110,10 +110,12 @@ struct err *
 line_bury(const struct line_opts *o, const struct id *task, const struct id *run, const struct err *why)
 {
 	AUTO(work_free) struct work none = {0};
+	struct line_opts named = *o;
 	struct walk w;
 	struct err *e;
 
-	TRY(walk_open(o, task, &w));
+	named.named = true;
+	TRY(walk_open(&named, task, &w));
 	if (strcmp(w.run.s, run->s) != 0) {
 		/* It ended after all: what was opened is another run, of which nothing is done. */
 		e = walk_done(&w);

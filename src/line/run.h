@@ -47,6 +47,7 @@ struct line_opts {
 	struct state *state;
 	const char *agent;	/* name in the config; NULL: policy's */
 	const char *recording;	/* a transcript that answers instead of a model; NULL: none */
+	bool named;		/* a person means this very task: it may also be delivered, escalated or waiting */
 	bool fresh;		/* drop an unfinished run of this task */
 	bool leave_fold;	/* with a remote: somebody else folds what is delivered (publish.h) */
 	const char *export;	/* with a remote: the delivery goes into this file for another process to push; NULL */

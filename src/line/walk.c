@@ -181,9 +181,9 @@ read_task(struct walk *w)
 	TRY(queue_get(q, &w->id, &row));
 	if (row.broken != NULL)
 		return err_new(ERR_SYNTAX, "%s", row.broken);
-	e = queue_ready_at(q, &row, INT64_MAX);
-	/* Named by a person, a delivered or escalated task may run again. */
-	if (e != NULL && (row.task->state == TASK_DELIVERED || row.task->state == TASK_ESCALATED) &&
+	/* Chosen from the queue it may be another's by now, delivered or queued again for later. */
+	e = queue_ready_at(q, &row, w->o->named ? INT64_MAX : clock_wall(w->clock));
+	if (e != NULL && w->o->named && (row.task->state == TASK_DELIVERED || row.task->state == TASK_ESCALATED) &&
 	    row.task->close[0] == '\0' && !row.running) {
 		err_ignore(e);
 		e = NULL;

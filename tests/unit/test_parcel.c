@@ -7,6 +7,7 @@
 #include "git/tree.h"
 #include "line/parcel.h"
 #include "line/publish.h"
+#include "line/run.h"
 #include "model/run.h"
 #include "store/ledger.h"
 #include "store/sync.h"
@@ -297,6 +298,39 @@ a_closed_pull_request_stays_closed(void **state UNUSED)
 	place_close(&p);
 }
 
+static struct err *
+is_delivered(struct state_step *t UNUSED, struct task *task, void *ctx UNUSED)
+{
+	task->state = TASK_DELIVERED;
+	return NULL;
+}
+
+/* Whoever took it from the queue a moment before it was delivered does not run it again. */
+static void
+a_delivered_task_runs_again_only_by_name(void **state UNUSED)
+{
+	AUTO(run_free) struct run rec;
+	struct line_opts o = {0};
+	struct store s;
+	struct id a;
+	struct err *e;
+
+	run_init(&rec);
+	store_open(&s);
+	a = file_task(&s, "One", 2, NULL);
+	ok(state_change(s.state, &a, "deliver", is_delivered, NULL));
+	o.state = s.state;
+	e = line_run(&o, &a, &rec);
+	assert_int_equal(err_code(e), ERR_STATE);
+	err_free(e);
+	/* Asked for, it gets as far as a repository without policy lets it. */
+	o.named = true;
+	e = line_run(&o, &a, &rec);
+	assert_int_equal(err_code(e), ERR_CONFIG);
+	err_free(e);
+	store_close(&s);
+}
+
 static void
 each_new_one_gets_a_number_of_its_own(void **state UNUSED)
 {
@@ -326,6 +360,7 @@ main(void)
 	    TEST_REPO(the_order_of_folding_does_not_matter),
 	    TEST_REPO(what_cannot_be_folded_holds_back_nothing_else),
 	    TEST_REPO(a_closed_pull_request_stays_closed),
+	    TEST_REPO(a_delivered_task_runs_again_only_by_name),
 	    TEST_REPO(each_new_one_gets_a_number_of_its_own),
 	};
 
