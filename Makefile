@@ -5,7 +5,8 @@
 #   make distcheck       what CI runs: both compilers, sanitizers, analyzers, lints
 #   make bench           figures, each next to its baseline
 #   make fuzz            fuzz every parser of untrusted bytes (FUZZ_SECONDS=60 each)
-#   make soak            the long tests: killed runs, the model, every call struck
+#   make soak            the long tests: model, traces, races, every call struck, many
+#                        killed runs (SOAK_MINUTES=10 for the last two)
 #   make install         DESTDIR= PREFIX=/usr/local
 #   make uninstall
 #
@@ -189,8 +190,6 @@ bench: all $(BENCHES)
 SOAK_MINUTES ?= 10
 soak: all strikers
 	tests/soak/run --build $(B) --minutes $(SOAK_MINUTES)
-	tests/soak/model/run
-	$(if $(STRIKERS),tests/soak/crash/crash.py --build $(B) --minutes $(SOAK_MINUTES))
 
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man

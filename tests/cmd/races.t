@@ -22,21 +22,25 @@ start() { # ADDRESS RACERS
 	done
 }
 
+give_agent() {
+	cat >.factory/config.yml <<-'YML'
+		version: 1
+		base: main
+		agent: writer
+		agents:
+		  writer: {kind: command, command: [sh, -c, "echo made >made"]}
+		gates: none
+		state: {remote: origin}
+	YML
+	git commit -qam 'An agent'
+	git push -q origin main
+}
+
 # All racers run the task at the same moment.
 race() { # ADDRESS
 	(
 		cd "$TMP/seed"
-		cat >.factory/config.yml <<-'YML'
-			version: 1
-			base: main
-			agent: writer
-			agents:
-			  writer: {kind: command, command: [sh, -c, "echo made >made"]}
-			gates: none
-			state: {remote: origin}
-		YML
-		git commit -qam 'An agent'
-		git push -q origin main
+		give_agent
 		git factory task add 'Raced for' 2>/dev/null >"$TMP/id"
 		git factory sync -q
 	)
@@ -98,12 +102,13 @@ test_one_of_many_claimers_wins_by_ssh() {
 	race "$SSH"
 }
 
-# Each adds tasks of its own and changes one that all of them change.
+# Each adds tasks of its own, runs one of them, and changes one that all of them
+# change: no task, record, note or pull request is lost.
 test_clones_that_change_at_once_end_in_one_state() {
 	remote_fresh
 	rm -rf "$TMP"/r[0-9]* "$TMP/go" "$TMP/pids" "$TMP/bad" "$TMP/ends"
 	factory_hub
-	common=$(cd "$TMP/seed" && git factory task add Common 2>/dev/null && git factory sync -q)
+	common=$(cd "$TMP/seed" && give_agent && git factory task add Common 2>/dev/null && git factory sync -q)
 	start "$HUBS" "$clones"
 	n=0
 	while [ $n -lt "$clones" ]; do
@@ -113,9 +118,10 @@ test_clones_that_change_at_once_end_in_one_state() {
 			c=0
 			while [ $c -lt $((changes - 1)) ]; do
 				c=$((c + 1))
-				git factory task add "Task $n.$c" 2>/dev/null >/dev/null || echo "r$n: add" >>"$TMP/bad"
+				git factory task add "Task $n.$c" 2>/dev/null >"$TMP/r$n.id" || echo "r$n: add" >>"$TMP/bad"
 				git factory sync -q 2>>"$TMP/r$n.err" || echo "r$n: $(tail -n 2 "$TMP/r$n.err")" >>"$TMP/bad"
 			done
+			git factory run -q "$(cat "$TMP/r$n.id")" >/dev/null 2>"$TMP/r$n.err" || echo "r$n: run: $(tail -n 2 "$TMP/r$n.err")" >>"$TMP/bad"
 			git factory task edit -l "by-$n" "$common" >/dev/null 2>"$TMP/r$n.err" || echo "r$n: edit" >>"$TMP/bad"
 			git factory sync -q 2>>"$TMP/r$n.err" || echo "r$n: $(tail -n 2 "$TMP/r$n.err")" >>"$TMP/bad"
 		) &
@@ -135,6 +141,11 @@ test_clones_that_change_at_once_end_in_one_state() {
 	is "$(git factory task list --all --json | jq length)" $((1 + clones * (changes - 1)))
 	is "$(git factory task list --all --json | jq -r '[.[].title] | unique | length')" $((1 + clones * (changes - 1)))
 	is "$(git factory task show --json "$common" | jq '.labels | length')" "$clones"
+	is "$(git ls-tree -r --name-only refs/factory/state runs | wc -l)" "$clones"
+	is "$(git factory task list --all --json | jq '[.[] | select(.state == "delivered")] | length')" "$clones"
+	is "$(git notes --ref=factory list | wc -l)" "$clones"
+	is "$(on_hub for-each-ref refs/factory/pulls | wc -l)" "$clones"
+	is "$(on_hub for-each-ref refs/factory/leases refs/factory/runs)" ''
 	ok git fsck --no-dangling --no-progress
 }
 

@@ -30,7 +30,38 @@
  * Each of these makes it wrong, and the checks fail where it does not:
  * -DNO_FENCE -DWALL_CLOCK -DNO_READBACK -DNOT_ATOMIC -DNO_LOOK -DLEASE_GONE
  * (a delivery deletes the lease) -DNO_SWEEP.
+ *
+ * With TRACE it does only what a trace of the program says (follow.py): who
+ * did what to the lease, and how it was answered, in an order that the times
+ * allow.  What a trace does not tell is free: looks, clocks, decisions.
  */
+#ifdef TRACE
+#define NEXT(n) ((n) * LONGEST + pos[n])
+#define DOES(n, what) (kind[NEXT(n)] == what && BEFORE(n))
+#define DID(n) pos[n]++
+#define FROM(n, x) (was[NEXT(n)] == (x))
+#define OF_RUN(n) (run_in[NEXT(n)] == in_hand[n])
+#define CAN_BEGIN(n) (kind[NEXT(n)] == CLAIMS || kind[NEXT(n)] == CLAIMS_STALE)
+#define BEGIN(n) in_hand[n] = run_in[NEXT(n)]
+#define NEW_ID(n) ids = becomes[NEXT(n)]
+#define ALL_IDS (IDS - 1)
+#define CAN_FOLD(n) (kind[NEXT(n)] == FOLDS || kind[NEXT(n)] == FOLDS_STALE)
+#define FOLDS_THESE(n) (run_in[NEXT(n)] == runs_seen[n] && was[NEXT(n)] == (SWEPT(n) -> seen[n] : 0))
+#define TOLD true
+#define canon() skip
+#else
+#define DOES(n, what) true
+#define DID(n) skip
+#define FROM(n, x) true
+#define OF_RUN(n) true
+#define CAN_BEGIN(n) (next_run <= RUNS)
+#define BEGIN(n) in_hand[n] = next_run; next_run++
+#define NEW_ID(n) ids++
+#define ALL_IDS ids
+#define CAN_FOLD(n) true
+#define FOLDS_THESE(n) true
+#define TOLD false
+#endif
 #ifndef NODES
 #define NODES 2
 #endif
@@ -50,7 +81,9 @@
 #define EDITS 1		/* how often a person changes the state */
 #endif
 #define TTL 2
+#ifndef IDS
 #define IDS (4 * NODES + 3)
+#endif
 
 #define BIT(r) (1 << (r))
 #define HAS(set, r) (((set) & BIT(r)) != 0)
@@ -135,6 +168,7 @@ inline visit(x) {
 }
 
 /* Two histories with one future are one state. */
+#ifndef TRACE
 inline canon() {
 	i = 0;
 	do
@@ -157,10 +191,11 @@ inline canon() {
 	od;
 	ids = k
 }
+#endif
 
 /* A new object of this node's run. */
 inline object(n, end) {
-	ids++;
+	NEW_ID(n);
 	mine[n] = ids;
 	owner[ids] = n; run_of[ids] = in_hand[n]; ended[ids] = end; dead[ids] = false
 }
@@ -233,12 +268,14 @@ proctype Node(byte n)
 	/* What this node knows of the state says that the task is open. */
 	:: d_step { ON(n, IDLE) && DONE && in_hand[n] != 0 -> forget(n); canon() }
 	:: d_step { ON(n, IDLE) && !DONE && in_hand[n] != 0 -> pc[n] = READY }
-	:: d_step { ON(n, IDLE) && !DONE && in_hand[n] == 0 && next_run <= RUNS ->
-		in_hand[n] = next_run; next_run++; pc[n] = READY }
+	:: d_step { ON(n, IDLE) && !DONE && in_hand[n] == 0 && CAN_BEGIN(n) ->
+		BEGIN(n); pc[n] = READY }
 
 	/* The claim: the lease must not exist, or be the one that was looked at. */
-	:: d_step { ON(n, READY) && lease == seen[n] -> object(n, false); take_lease(n); claimed(n); canon() }
-	:: d_step { ON(n, READY) && lease != seen[n] -> seen[n] = 0; pc[n] = STALE_CLAIM; canon() }
+	:: d_step { ON(n, READY) && lease == seen[n] && DOES(n, CLAIMS) && FROM(n, seen[n]) && OF_RUN(n) ->
+		object(n, false); take_lease(n); claimed(n); DID(n); canon() }
+	:: d_step { ON(n, READY) && lease != seen[n] && DOES(n, CLAIMS_STALE) && FROM(n, seen[n]) ->
+		seen[n] = 0; pc[n] = STALE_CLAIM; DID(n); canon() }
 	:: d_step { FAULTS && ON(n, READY) && lease == seen[n] ->
 		object(n, false); take_lease(n); pc[n] = CLAIM_LOST; canon() }
 	:: d_step { FAULTS && ON(n, READY) && lease == seen[n] -> object(n, false); take_lease(n); to_idle(n); canon() }
@@ -261,8 +298,10 @@ proctype Node(byte n)
 	:: d_step { ON(n, WORK) && made[n] -> old_branch[n] = branch; pc[n] = DELIVER }
 
 	/* The heartbeat. */
-	:: d_step { ON(n, WORK) && lease == token[n] -> object(n, false); move_lease(mine[n]); moved(n); canon() }
-	:: d_step { ON(n, WORK) && lease != token[n] -> pc[n] = BEAT_STALE }
+	:: d_step { ON(n, WORK) && lease == token[n] && DOES(n, BEATS) && FROM(n, token[n]) ->
+		object(n, false); move_lease(mine[n]); moved(n); DID(n); canon() }
+	:: d_step { ON(n, WORK) && lease != token[n] && DOES(n, BEATS_STALE) && FROM(n, token[n]) ->
+		pc[n] = BEAT_STALE; DID(n) }
 	:: d_step { FAULTS && ON(n, WORK) && lease == token[n] ->
 		object(n, false); move_lease(mine[n]); pc[n] = BEAT_LOST; canon() }
 	:: d_step { FAULTS && ON(n, WORK) && lease == token[n] ->
@@ -274,7 +313,8 @@ proctype Node(byte n)
 	:: d_step { ON(n, BEAT_STALE) && !OURS(lease, n) -> forget(n); canon() }
 
 	/* Given back, the work undone; or out of reach, and then it expires. */
-	:: d_step { ON(n, RELEASE) && lease == token[n] -> move_lease(0); forget(n); canon() }
+	:: d_step { ON(n, RELEASE) && lease == token[n] && DOES(n, GIVES) && FROM(n, token[n]) ->
+		move_lease(0); forget(n); DID(n); canon() }
 	:: d_step { ON(n, RELEASE) && (FAULTS || lease != token[n]) -> forget(n); canon() }
 
 #ifdef NOT_ATOMIC
@@ -283,8 +323,10 @@ proctype Node(byte n)
 	:: d_step { ON(n, DELIVER_REST) && FENCED(n) -> object(n, true); arrive(n); known_delivered(n); canon() }
 	:: d_step { ON(n, DELIVER_REST) && !FENCED(n) -> pc[n] = DELIVER_STALE }
 #else
-	:: d_step { ON(n, DELIVER) && DELIVERABLE(n) -> object(n, true); arrive(n); known_delivered(n); canon() }
-	:: d_step { ON(n, DELIVER) && !DELIVERABLE(n) -> old_branch[n] = 0; pc[n] = DELIVER_STALE }
+	:: d_step { ON(n, DELIVER) && DELIVERABLE(n) && DOES(n, DELIVERS) && FROM(n, token[n]) && OF_RUN(n) ->
+		object(n, true); arrive(n); known_delivered(n); DID(n); canon() }
+	:: d_step { ON(n, DELIVER) && !DELIVERABLE(n) && DOES(n, DELIVERS_STALE) && FROM(n, token[n]) ->
+		old_branch[n] = 0; pc[n] = DELIVER_STALE; DID(n) }
 	:: d_step { FAULTS && ON(n, DELIVER) && DELIVERABLE(n) ->
 		object(n, true); arrive(n); mine[n] = 0; pc[n] = DELIVER_LOST; canon() }
 	:: d_step { FAULTS && ON(n, DELIVER) && DELIVERABLE(n) -> object(n, true); arrive(n); to_idle(n); canon() }
@@ -301,23 +343,31 @@ proctype Node(byte n)
 	:: d_step { ON(n, DELIVER_LOOKED) && !HAS(runs, in_hand[n]) && !OURS(seen[n], n) -> forget(n); canon() }
 
 	/* Fold what waits, and what is left of what was folded; any node may. */
-	:: d_step { ON(n, IDLE) -> look(n); pc[n] = FOLD_RUNS; canon() }
+	:: d_step { ON(n, IDLE) && CAN_FOLD(n) -> look(n); pc[n] = FOLD_RUNS; canon() }
 	:: d_step { ON(n, FOLD_RUNS) -> runs_seen[n] = runs; pc[n] = FOLD_STATE }
 	:: d_step { ON(n, FOLD_STATE) && (runs_seen[n] != 0 || SWEPT(n)) -> state_seen[n] = version; pc[n] = FOLD }
 	:: d_step { ON(n, FOLD_STATE) && runs_seen[n] == 0 && !SWEPT(n) -> to_idle(n); canon() }
-	:: d_step { ON(n, FOLD) && FOLDABLE(n) -> take_in(n); to_idle(n); canon() }
-	:: d_step { ON(n, FOLD) && (FAULTS || !FOLDABLE(n)) -> to_idle(n); canon() }
+	:: d_step { ON(n, FOLD) && FOLDABLE(n) && DOES(n, FOLDS) && FOLDS_THESE(n) ->
+		take_in(n); to_idle(n); DID(n); canon() }
+	/* It may be another task's run that another node has folded. */
+	:: d_step { ON(n, FOLD) && (FAULTS || TOLD || !FOLDABLE(n)) && DOES(n, FOLDS_STALE) ->
+		to_idle(n); DID(n); canon() }
 
 	/* The process is killed; another one takes its place. */
-	:: d_step { CRASHES && !stopped[n] && pc[n] != IDLE ->
+	:: d_step { CRASHES && !stopped[n] && pc[n] != IDLE && DOES(n, KILLED) ->
 		i = 1;
 		do
-		:: i < IDS && owner[i] == n && i <= ids -> dead[i] = true; i++
-		:: i < IDS && (owner[i] != n || i > ids) -> i++
+		:: i < IDS && owner[i] == n && i <= ALL_IDS -> dead[i] = true; i++
+		:: i < IDS && (owner[i] != n || i > ALL_IDS) -> i++
 		:: else -> break
 		od;
-		to_idle(n); canon() }
-	:: d_step { STOPS && pc[n] != IDLE -> stopped[n] = !stopped[n] }
+		to_idle(n); DID(n); canon() }
+	:: d_step { STOPS && pc[n] != IDLE && !stopped[n] && DOES(n, STOPPED) -> stopped[n] = true; DID(n) }
+	:: d_step { STOPS && pc[n] != IDLE && stopped[n] && DOES(n, RESUMED) -> stopped[n] = false; DID(n) }
+#ifdef TRACE
+	/* It was killed when its part was over. */
+	:: d_step { pc[n] == IDLE && DOES(n, KILLED) -> DID(n) }
+#endif
 	:: d_step { STOPS && pc[n] == IDLE && stopped[n] -> stopped[n] = false }
 	od
 }
@@ -328,6 +378,9 @@ active proctype World()
 	byte n;
 
 	atomic {
+#ifdef TRACE
+		load();
+#endif
 		do
 		:: n < NODES -> run Node(n); n++
 		:: else -> break
@@ -346,7 +399,12 @@ active proctype World()
 		:: i < NODES && since[i] >= TTL -> i++
 		:: else -> break
 		od }
+	#ifdef TRACE
+	:: d_step { DOES(NODES, EDITS_STATE) -> version++; DID(NODES) }
+	:: d_step { FOLLOWED -> assert(!FOLLOWED) }
+#else
 	:: d_step { edits > 0 -> edits--; version++ }
+#endif
 	/* CLEAR and TIDY. */
 	:: d_step { lease == 0 && runs != 0 -> assert(false) }
 #ifdef NO_SWEEP
