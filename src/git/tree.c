@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "git/lg2.h"
@@ -69,7 +70,15 @@ struct walk {
 	void *arg;
 	struct buf path;
 	int depth;
+	size_t seen;
 };
+
+struct err *
+tree_too_large(const char *path)
+{
+	return err_hint(err_new(ERR_REPOSITORY, "there are more than %zu files, as of '%s'", TREE_ENTRIES_MAX, path),
+	    "a tree that holds one folder many times over is met like this; see 'git ls-tree'");
+}
 
 static struct err *
 walk_tree(struct walk *w, const struct oid *oid)
@@ -84,6 +93,9 @@ walk_tree(struct walk *w, const struct oid *oid)
 	if (w->depth > TREE_DEPTH_MAX)
 		return err_new(ERR_LIMIT, "'%s' is over %d folders deep", buf_cstr(&w->path), TREE_DEPTH_MAX);
 	n = lg2.git_tree_entrycount(t);
+	w->seen += n;
+	if (w->seen > TREE_ENTRIES_MAX && defence_on(DEFENCE_CEILINGS))
+		return tree_too_large(buf_cstr(&w->path));
 	for (i = 0; i < n; i++) {
 		entry = lg2.git_tree_entry_byindex(t, i);
 		buf_trunc(&w->path, length);

@@ -26,6 +26,11 @@ struct repo;
 
 #define TREE_PATH_MAX 4096	/* bytes of a path */
 #define TREE_DEPTH_MAX 128	/* folders deep */
+/*
+ * Entries that one walk or comparison visits: a tree that holds itself many
+ * times over (ten folders, ten deep) is ERR_REPOSITORY.
+ */
+#define TREE_ENTRIES_MAX ((size_t)2 << 20)
 
 /*
  * May this path be written into a tree and checked out anywhere?  ERR_DENIED
@@ -72,6 +77,9 @@ struct err *tree_read(struct repo *r, const struct oid *tree, const char *path,
 typedef struct err *tree_fn(void *arg, const struct tree_entry *e, bool *descend);
 struct err *tree_walk(struct repo *r, const struct oid *tree, const char *prefix,
     tree_fn *fn, void *arg) MUST_USE;
+
+/* The error of a walk that met TREE_ENTRIES_MAX at 'path'; in git/ only. */
+struct err *tree_too_large(const char *path) MUST_USE;
 
 /* ---- changing ---- */
 

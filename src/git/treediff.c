@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "git/diff.h"
@@ -15,6 +16,7 @@ struct pair {
 	git_repository *g;
 	struct buf path;
 	int depth;
+	size_t seen;		/* entries of both sides */
 	struct diff *out;
 };
 
@@ -147,6 +149,9 @@ diff_pair(struct pair *p, const struct oid *old, const struct oid *new)
 		return err_new(ERR_LIMIT, "'%s' is over %d folders deep", buf_cstr(&p->path), TREE_DEPTH_MAX);
 	TRY(side_open(p, old, &a));
 	TRY(side_open(p, new, &b));
+	p->seen += a.n + b.n;
+	if (p->seen > TREE_ENTRIES_MAX && defence_on(DEFENCE_CEILINGS))
+		return tree_too_large(buf_cstr(&p->path));
 	while (a.name != NULL || b.name != NULL) {
 		order = side_cmp(&a, &b);
 		TRY(diff_name(p, order <= 0 ? &a : NULL, order >= 0 ? &b : NULL));

@@ -235,6 +235,25 @@ test_security_giant_files_are_not_taken() {
 	done
 }
 
+# A tree that holds itself ten times over, ten folders deep.
+test_security_a_tree_that_explodes() {
+	session_of true | sample
+	blob=$(echo x | git hash-object -w --stdin)
+	tree=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '100644 blob %s\tf%s\n' "$blob" $i; done | git mktree)
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		tree=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\td%s\n' "$tree" $i; done | git mktree)
+	done
+	tree=$({ git ls-tree HEAD; printf '040000 tree %s\tbomb\n' "$tree"; } | git mktree)
+	git update-ref refs/heads/main "$(git commit-tree -p HEAD -m bomb "$tree")"
+	for who in $WHO; do
+		attack_in='prlimit --as=4000000000' attack "$who" "$RELEASE" ceilings
+		status_is 128
+		err_like 'there are more than 2097152 files'
+		attack_in='prlimit --as=1000000000 timeout 10' attack "$who" "$TESTING" ceilings
+		err_unlike 'there are more than'
+	done
+}
+
 # ---- patterns without end ----
 
 test_security_patterns_end() {

@@ -1,6 +1,7 @@
 #include "git_fixture.h"
 
 #include "git/commit.h"
+#include "git/diff.h"
 #include "git/tree.h"
 
 static struct repo *
@@ -303,6 +304,41 @@ refuses_a_thousand_disguises(void **state)
 	assert_true(tried > 1000);
 }
 
+static struct err *
+count_entry(void *arg, const struct tree_entry *e, bool *descend)
+{
+	(void)e;
+	(void)descend;
+	++*(size_t *)arg;
+	return NULL;
+}
+
+/* Ten folders, ten deep: a hundred objects, ten thousand million files. */
+static void
+bombs_are_refused(void **state)
+{
+	struct repo *r = opened();
+	struct oid bomb;
+	struct diff d = {0};
+	size_t n = 0;
+	char *hex;
+
+	(void)state;
+	hex = sh_out("b=$(echo x | git hash-object -w --stdin); "
+	    "t=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '100644 blob %%s\tf%%s\n' $b $i; done | git mktree); "
+	    "for d in 1 2 3 4 5 6 7 8 9; do t=$(for i in 0 1 2 3 4 5 6 7 8 9; do "
+	    "printf '040000 tree %%s\td%%s\n' $t $i; done | git mktree); done; echo $t");
+	assert_true(oid_parse(str_take(str_of(hex), OID_HEX), &bomb));
+	free(hex);
+	fails(tree_walk(r, &bomb, "", count_entry, &n), ERR_REPOSITORY, "more than 2097152 files");
+	assert_true(n > 1000000 && n <= TREE_ENTRIES_MAX);
+	fails(diff_tree_names(r, &oid_zero, &bomb, &d), ERR_REPOSITORY, "more than 2097152 files");
+	/* Equal folders are not entered. */
+	ok(diff_tree_names(r, &bomb, &bomb, &d));
+	assert_int_equal(d.n, 0);
+	repo_close(r);
+}
+
 int
 main(void)
 {
@@ -315,6 +351,7 @@ main(void)
 		TEST_REPO(refuses_bad_edits),
 		TEST_REPO(changes_a_file_of_a_strange_name),
 		TEST_REPO(empties_and_fills),
+		TEST_REPO(bombs_are_refused),
 		cmocka_unit_test(takes_only_safe_paths),
 		cmocka_unit_test(refuses_a_thousand_disguises),
 	};
