@@ -208,12 +208,15 @@ finish_shared(struct walk *w, struct ending *d)
 {
 	AUTO(ident_free) struct ident who = {0};
 	bool again = false;
-	struct err *e;
+	struct err *e = NULL;
 
 	TRY(identity(w, &who));
 	/* From here on nobody else moves the lease: what it holds now is the fence. */
-	keeper_stop(w->keeper);
+	if (w->keeper != NULL)
+		e = keeper_end(w->keeper);
 	w->keeper = NULL;
+	w->lost = err_is(e, ERR_STALE);
+	TRY(e);
 	e = publish_parcel(w->state, &d->parcel, &d->branch_old, &who, w->lease, w->o->export, &again);
 	w->lost = err_is(e, ERR_STALE) && !again;
 	TRY(e);

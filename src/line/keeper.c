@@ -157,17 +157,28 @@ keeper_check(struct keeper *k)
 	return k->word == NULL ? NULL : err_new(code_of(k->word), "%s", k->message);
 }
 
-void
-keeper_stop(struct keeper *k)
+struct err *
+keeper_end(struct keeper *k)
 {
 	AUTO(proc_result_free) struct proc_result end = {0};
+	struct err *e;
 
-	if (k == NULL)
-		return;
 	proc_close_in(k->child);
-	err_ignore(proc_wait(k->child, &end));
+	e = proc_wait(k->child, &end);
+	if (e == NULL && end.status != 0 && k->word == NULL)
+		take_answer(k);
+	if (e == NULL && k->word != NULL)
+		e = err_new(code_of(k->word), "%s", k->message);
 	proc_free(k->child);
 	free(k->word);
 	free(k->message);
 	free(k);
+	return e;
+}
+
+void
+keeper_stop(struct keeper *k)
+{
+	if (k != NULL)
+		err_ignore(keeper_end(k));
 }

@@ -31,8 +31,12 @@ struct err *keeper_start(struct state *s, const struct lease_info *l, struct kee
  */
 struct err *keeper_check(struct keeper *k) MUST_USE;
 
-/* Let a beat that is under way come to its end, then end it.  NULL is fine. */
-void keeper_stop(struct keeper *k);
+/*
+ * Let a beat that is under way come to its end, then end it: what that beat
+ * met, as keeper_check() would say it.  'k' is freed in any case.
+ */
+struct err *keeper_end(struct keeper *k) MUST_USE;
+void keeper_stop(struct keeper *k);	/* whatever it met; NULL is fine */
 
 /* The child's side: beat for the lease of process 'holder' until 'in_fd' ends. */
 struct err *keeper_main(struct state *s, const struct id *task, const struct id *run, pid_t holder,

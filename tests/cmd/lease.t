@@ -70,6 +70,68 @@ test_a_stopped_run_publishes_nothing() {
 	is "$(on_hub for-each-ref refs/factory/pulls | wc -l)" 1
 }
 
+below() { # PID: it and all that came from it
+	echo "$1"
+	for below_pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		below "$below_pid"
+	done
+}
+
+# All of a node at once, as a machine that was asleep, with runs supervised on both.
+test_a_stopped_node_publishes_nothing_and_works_on() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	share 1
+	cd "$TMP/a"
+	git config factory.node.name sleeper
+	git-factory work --slots 1 --interval 1s >"$TMP/out.a" 2>"$TMP/err.a" &
+	node=$!
+	stopped=$node
+	trap 'kill -CONT $stopped; kill -TERM $node; kill -KILL $node' EXIT
+	for _ in $(seq 200); do
+		! grep -q 'attempt 1' "$TMP/err.a" || break
+		sleep 0.05
+	done
+	stopped=$(below "$node")
+	[ "$(echo "$stopped" | wc -l)" -ge 4 ] || fail "only $stopped"
+	# shellcheck disable=SC2086
+	kill -STOP $stopped
+	cd "$TMP/b"
+	git config factory.node.name awake
+	until [ "$(state_of b)" = delivered ]; do
+		run timeout 60 git factory work --until-empty --interval 1s -q
+		status_is 0
+		cd "$TMP/b"
+	done
+	git factory sync -q
+	before=$(on_hub for-each-ref | grep -v refs/factory/nodes/)
+	won=$(on_hub ls-tree -r --name-only refs/factory/state runs/)
+	is "$(echo "$won" | wc -l)" 1
+	# shellcheck disable=SC2086
+	kill -CONT $stopped
+	for _ in $(seq 200); do
+		! grep -q 'lease of task' "$TMP/err.a" || break
+		sleep 0.05
+	done
+	like "$(cat "$TMP/err.a")" 'lease of task .* is lost|another run has taken over'
+	sleep 1
+	is "$(on_hub for-each-ref | grep -v refs/factory/nodes/)" "$before"
+	is "$(git factory log --json | jq -r '[.[] | .node, .attempt] | join(" ")')" 'awake 2'
+	# It is still a node: the next task is its.
+	next=$(git factory task add 'And that' 2>/dev/null)
+	git factory sync -q
+	for _ in $(seq 200); do
+		git factory sync -q
+		[ "$(git factory task show --json "$next" | jq -r .state)" != delivered ] || break
+		sleep 0.1
+	done
+	is "$(git factory log --json "$next" | jq -r '[.[] | .node, .attempt] | join(" ")')" 'sleeper 1'
+	is "$(on_hub for-each-ref refs/factory/leases refs/factory/runs)" ''
+	trap - EXIT
+	kill -TERM "$node"
+	wait "$node" && status=0 || status=$?
+	status_is 130
+}
+
 test_a_killed_run_goes_on_in_its_clone() {
 	share 1
 	cd "$TMP/a"

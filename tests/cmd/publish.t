@@ -175,6 +175,39 @@ test_a_fold_that_is_refused_is_told_and_made_up_for() {
 	is "$(git rev-parse refs/factory/state)" "$(on_hub rev-parse refs/factory/state)"
 }
 
+# Depth 1 and one branch: enough to run, to deliver and to land what was made there.
+test_a_clone_as_ci_makes_it_runs_and_lands() {
+	share
+	in_clone b git factory task add 'And that' >"$OUT"
+	second=$(cut -c1-8 "$OUT")
+	in_clone b git factory run -q "$second"
+	in_clone b git commit -q --allow-empty -m 'The base goes on'
+	in_clone b git push -q origin main
+	git clone -q --depth 1 --single-branch "file://$TMP/hub" "$TMP/ci"
+	cd "$TMP/ci"
+	is "$(git rev-list --count HEAD)" 1
+	run git factory task add 'Too early'
+	status_is 1
+	err_like "git factory sync"
+	run git factory sync -q
+	status_is 0
+	run timeout 60 git factory work --once -q --json
+	status_is 0
+	is "$(json "$OUT" .delivered)" 1
+	run git factory pr merge 2
+	status_is 0
+	is "$(on_hub show main:done)" yes
+	# What was made on history that this clone lacks: one command brings it.
+	run git factory pr merge 1
+	status_is 128
+	hint=$(sed -n "s/^hint: run '\(git fetch [^']*\)'.*/\1/p" "$ERR")
+	isnt "$hint" ''
+	$hint -q
+	run git factory pr merge 1
+	status_is 1
+	err_like 'the base has all of pull request 1 already'
+}
+
 # What a clone has seen of the pull requests may be old when it folds a run.
 test_a_number_that_another_node_took_is_not_taken_again() {
 	share
