@@ -44,6 +44,7 @@
  * plant/worker         one process that runs one task after another, when it is told to
  *
  * --- line: one task from claim to landing ---
+ * line/await           runs that this clone delivered, until they are part of the state
  * line/check           a revision that somebody has, against the gates, without any agent
  * line/claim           how a run comes to its lease, keeps it, and learns that it lost it
  * line/deaths          how often the process of a run died at one step
@@ -295,7 +296,7 @@
 
 static const struct verb *const nouns[] = {
 	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_pr,
-	cmd_replay, cmd_supervisor, cmd_worker,
+	cmd_replay, cmd_supervisor, cmd_worker, cmd_publisher,
 	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_gc, cmd_hook, cmd_sync,
 };
 

@@ -59,6 +59,7 @@ extern const struct verb cmd_replay[];
 extern const struct verb cmd_run[];
 extern const struct verb cmd_show[];
 extern const struct verb cmd_status[];
+extern const struct verb cmd_publisher[];
 extern const struct verb cmd_supervisor[];
 extern const struct verb cmd_sync[];
 extern const struct verb cmd_task[];

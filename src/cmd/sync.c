@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "line/await.h"
 #include "line/policy.h"
 #include "line/publish.h"
 #include "store/state.h"
@@ -158,5 +159,27 @@ sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
 
 const struct verb cmd_sync[] = {
 	{"sync", NULL, "", "exchange tasks, records and notes with the remote", sync_table, sizeof(struct sync_words), NULL, 0, 0, 0, sync_run},
+	VERB_END,
+};
+
+/* ---- for the supervisor: what was delivered becomes part of the state ---- */
+
+static const struct opt publisher_table[] = {
+	OPT_FLAG(0, "json", struct sync_words, json, "print errors as JSON"),
+	OPT_END,
+};
+
+static struct err *
+publisher(struct app *app, const void *opts UNUSED, const struct args *args UNUSED)
+{
+	AUTO(desk_close) struct desk d = {0};
+
+	TRY(desk_open(app, &d));
+	return await_fold(d.state);
+}
+
+const struct verb cmd_publisher[] = {
+	{"--publisher", NULL, "", "fold what nodes delivered, each in its time", publisher_table,
+	    sizeof(struct sync_words), NULL, 0, 0, VERB_INTERNAL, publisher},
 	VERB_END,
 };

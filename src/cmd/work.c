@@ -349,6 +349,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	AUTO(mem_free_p) const char **worker = NULL;
 	const struct work_opts *o = opts;
 	const char *const sync[] = {proc_self(), "sync", "--quiet", NULL};
+	const char *const publish[] = {proc_self(), "--publisher", NULL};
 	struct supervise_opts s = {.guard_fd = GUARD_FD, .on_event = o->quiet ? on_nothing : on_event, .arg = app};
 	struct opt_list watch = o->watch;
 	struct tally tally;
@@ -363,6 +364,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	worker = with_null(&words);
 	s.worker = worker;
 	s.sync = o->sync ? sync : NULL;
+	s.publish = publish;
 	for (i = 0; i < watch.n; i++)
 		strs_add(&s.watch, watch.v[i]);
 	hand_on_repo(app);

@@ -120,8 +120,8 @@ void push_result_free(struct push_result *p);	/* also for AUTO */
  * because reading back failed as well, the error says so (its code is that
  * of a lost connection).
  *
- * ERR_STALE, ERR_DENIED, ERR_CONFIG for a remote without atomic pushes, and
- * the classes above.  ERR_BUG for a transaction that is empty or names a ref
+ * ERR_STALE, ERR_DENIED, ERR_CONFIG for a remote without atomic pushes,
+ * ERR_LOCKED when another push held a ref just then, and the classes above.  ERR_BUG for a transaction that is empty or names a ref
  * that it does not move (the remote would check nothing), ERR_DENIED for one
  * that would take history back.  'out' (may be NULL) is filled in any case
  * in which the remote answered.

@@ -214,7 +214,7 @@ refused(const struct remote *m, const struct push_ref *ref)
  * again at what they made loses nothing.  Takes 'why' over.
  */
 static struct err *
-decide(struct remote *m, const struct txn *t, struct err *why, struct push_result *out)
+decide(struct remote *m, const struct txn *t, struct err *why, bool locked, struct push_result *out)
 {
 	AUTO(err_free_p) struct err *fault = why;
 	AUTO(refs_free) struct refs now = {0};
@@ -242,7 +242,9 @@ decide(struct remote *m, const struct txn *t, struct err *why, struct push_resul
 		return NULL;
 	if (f.old < t->n)
 		return stale(m, f.other != NULL ? f.other : first_not_old(t, &now));
-	return no != NULL ? refused(m, no) : STEAL(fault);
+	if (no != NULL)
+		return refused(m, no);
+	return locked ? err_recode(STEAL(fault), ERR_LOCKED) : STEAL(fault);
 }
 
 /*
@@ -272,6 +274,13 @@ beaten_at(const struct txn *t, struct str said)
 			return ref;
 	}
 	return NULL;
+}
+
+/* Another push was at the same refs just then. */
+static bool
+is_locked(struct str said)
+{
+	return str_find(said, STR(".lock': File exists")) >= 0;
 }
 
 static void
@@ -385,7 +394,7 @@ push(struct remote *m, const struct txn *t, struct push_result *out)
 	/* Nothing was sent: without the capability, git ends before it. */
 	if (err_is(e, ERR_CONFIG) || err_is(e, ERR_AUTH))
 		return e;
-	e = decide(m, t, e, out);
+	e = decide(m, t, e, is_locked(buf_str(&r.err.b)), out);
 	if (out->read_back)
 		trace_readback(number, e);
 	return e;

@@ -10,6 +10,7 @@
 #include "git/commit.h"
 #include "git/ref.h"
 #include "git/workspace.h"
+#include "line/await.h"
 #include "line/deliver.h"
 #include "line/keeper.h"
 #include "line/parcel.h"
@@ -222,6 +223,8 @@ finish_shared(struct walk *w, struct ending *d)
 	TRY(e);
 	lease_free(w->lease);
 	w->lease = NULL;
+	if (w->o->leave_fold)
+		await_note(w->state, w->rec.id);
 	return NULL;
 }
 

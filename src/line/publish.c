@@ -25,6 +25,8 @@
 #include "store/sync.h"
 
 #define LOST_ANSWERS 3
+#define LOCKED_MS 200
+#define LOCKED_TRIES 20
 
 /* ---- out of the run ---- */
 
@@ -102,6 +104,23 @@ write_file(struct delivery *d, const struct txn *t)
 	return bundle_write(state_repo(d->state), d->file, d->parcel->rec->id, t, &base, known ? 1 : 0);
 }
 
+/* Others are at the remote's lists of refs for a moment. */
+static struct err *
+push_through(struct remote *m, const struct txn *t, struct push_result *out)
+{
+	struct err *e = remote_push(m, t, out);
+	int tried;
+
+	for (tried = 1; err_is(e, ERR_LOCKED) && tried < LOCKED_TRIES; tried++) {
+		err_free(e);
+		push_result_free(out);
+		*out = (struct push_result){0};
+		clock_sleep_ms(LOCKED_MS);
+		e = remote_push(m, t, out);
+	}
+	return err_is(e, ERR_LOCKED) ? err_recode(e, ERR_SERVER) : e;
+}
+
 static struct err *
 push_once(struct delivery *d, bool *done, bool *again)
 {
@@ -116,7 +135,7 @@ push_once(struct delivery *d, bool *done, bool *again)
 		return write_file(d, &t);
 	}
 	TRY(remote_open(state_repo(d->state), state_remote(d->state), NULL, &m));
-	e = remote_push(m, &t, &r);
+	e = push_through(m, &t, &r);
 	*done = e == NULL;
 	return err_is(e, ERR_STALE) ? look_why(d, &r, e, done, again) : e;
 }
@@ -451,16 +470,31 @@ tell(const struct fold *f)
 			    .task = f->all.v[i].parcel.rec->task, .run = f->all.v[i].parcel.rec->id});
 }
 
-struct err *
-publish(struct state *s, struct sync_result *out, size_t *folded)
+typedef struct err *publisher(struct state *s, const char *message, state_build *build, void *ctx,
+    struct sync_result *out);
+
+static struct err *
+publish_by(publisher *how, struct state *s, struct sync_result *out, size_t *folded)
 {
 	AUTO(fold_free) struct fold f = {.state = s};
 	size_t i;
 
-	TRY(state_publish(s, "fold finished runs", build, &f, out));
+	TRY(how(s, "fold finished runs", build, &f, out));
 	tell(&f);
 	for (i = 0; i < f.remarks.n; i++)
 		strs_add(&out->remarks, f.remarks.v[i]);
 	*folded = f.folded;
 	return NULL;
+}
+
+struct err *
+publish(struct state *s, struct sync_result *out, size_t *folded)
+{
+	return publish_by(state_publish, s, out, folded);
+}
+
+struct err *
+publish_once(struct state *s, struct sync_result *out, size_t *folded)
+{
+	return publish_by(state_publish_once, s, out, folded);
 }

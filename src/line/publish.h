@@ -42,4 +42,7 @@ struct err *publish_parcel(struct state *s, const struct parcel *p, const struct
  */
 struct err *publish(struct state *s, struct sync_result *out, size_t *folded) MUST_USE;
 
+/* The same, but who loses the race for the state is told so: ERR_STALE or ERR_LOCKED. */
+struct err *publish_once(struct state *s, struct sync_result *out, size_t *folded) MUST_USE;
+
 #endif

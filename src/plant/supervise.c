@@ -467,11 +467,15 @@ sync_over(struct plant *p)
 	p->synced = true;
 }
 
-/* One at a time: after runs, and once in an interval; -1 when none is due. */
+/*
+ * One at a time: after runs, where nodes keep out of each other's way, and
+ * once in an interval; -1 when none is due.
+ */
 static int64_t
 keep_in_sync(struct plant *p)
 {
-	struct proc_spec spec = {.argv = p->o->sync, .env = (const char *const *)environ,
+	bool over = p->draining || !p->sync_due;
+	struct proc_spec spec = {.argv = over ? p->o->sync : p->o->publish, .env = (const char *const *)environ,
 	    .inherit_out = true, .inherit_err = true, .adopts = true};
 	int64_t t = now(p), due;
 	struct err *e;

@@ -51,7 +51,8 @@ struct supervise_event {
 struct supervise_opts {
 	struct schedule_opts schedule;
 	const char *const *worker;	/* argv of a worker */
-	const char *const *sync;	/* argv of what talks to the remote after runs and each interval; NULL: none */
+	const char *const *sync;	/* argv of what talks to the remote each interval; NULL: none */
+	const char *const *publish;	/* of what does so after runs */
 	struct strs watch;		/* files whose change means that there may be something to do */
 	int guard_fd;			/* GUARD_FD; -1: none */
 	void (*on_event)(void *arg, const struct supervise_event *e);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -24,7 +25,8 @@
 #include "sys/sigs.h"
 
 #define RACE_MS (5 * 60 * 1000)	/* how long to go on losing races */
-#define PAUSE_MAX_MS 4000
+#define PAUSE_MAX_MS 20000
+#define APART_MS 600		/* between the syncs of two nodes, at most */
 #define TURN_MS 10000		/* how long to wait for another sync of this clone */
 #define COUNT_MAX 100000	/* commits counted for a message */
 
@@ -424,6 +426,7 @@ struct syncing {
 	const char *message;	/* of the step */
 	state_build *build;	/* NULL: no step, or it is done */
 	void *ctx;
+	bool once;		/* who loses a race is told */
 };
 
 /* People's commits on this clone's own view come first. */
@@ -509,20 +512,43 @@ do_round(struct syncing *y, bool *again)
 	return e;
 }
 
-/*
- * Losers of a race wait, each its own while, in which others have time for
- * whole rounds: a pause that is short beside a round would end in the next race.
- */
-static struct err *
-pause_after(int round, int64_t took_ms)
+static int64_t
+some_of(int64_t most)
 {
-	int64_t most = 32 + took_ms * (round < 6 ? round : 6);
 	uint32_t random = 0;
 
 	if (getentropy(&random, sizeof(random)) != 0)
 		random = (uint32_t)getpid() * 2654435761u;
-	clock_sleep_ms(1 + random % (most < PAUSE_MAX_MS ? most : PAUSE_MAX_MS));
+	return random % (most < PAUSE_MAX_MS ? most : PAUSE_MAX_MS);
+}
+
+static struct err *
+wait_ms(int64_t ms)
+{
+	struct pollfd fd = {.fd = sigs_fd() > 0 ? sigs_fd() : -1, .events = POLLIN};
+
+	(void)poll(&fd, 1, (int)ms);
 	return sigs_check();
+}
+
+/*
+ * Losers of a race wait, each its own while, in which others have time for
+ * whole rounds: a pause that is short beside a round would end in the next
+ * race.  How many others there are shows in how often it was lost.
+ */
+static struct err *
+pause_after(int round, int64_t took_ms)
+{
+	return wait_ms(1 + some_of(32 + (took_ms << (round < 8 ? round : 8))));
+}
+
+struct err *
+sync_apart(struct state *s)
+{
+	AUTO(refs_free) struct refs nodes = {0};
+
+	TRY(ref_list(state_repo(s), REMOTE_NODES, &nodes));
+	return nodes.n < 2 ? NULL : wait_ms(some_of((int64_t)(nodes.n - 1) * APART_MS));
 }
 
 /* Syncs of one clone take turns; one that was stopped holds nobody up for long. */
@@ -562,17 +588,19 @@ sync_open(struct state *s, struct remote **out)
 static struct err *
 run_rounds(struct syncing *y)
 {
-	AUTO(fd_close_p) int turn = -1;
 	struct clock clock = clock_system();
 	int64_t until = clock_mono(&clock) + RACE_MS, began;
+	int turn = -1;
 	struct err *e;
 	bool again;
 
-	TRY(take_turn(state_repo(y->s), &turn));
 	for (;;) {
+		TRY(take_turn(state_repo(y->s), &turn));
 		began = clock_mono(&clock);
 		e = do_round(y, &again);
-		if (!again || clock_mono(&clock) >= until)
+		/* Who waits holds up no other process of this clone. */
+		fd_close_p(&turn);
+		if (!again || (y->once && e != NULL) || clock_mono(&clock) >= until)
 			return e;
 		err_free(e);
 		TRY(pause_after(y->out->rounds, clock_mono(&clock) - began));
@@ -605,6 +633,15 @@ struct err *
 state_publish(struct state *s, const char *message, state_build *build, void *ctx, struct sync_result *out)
 {
 	struct syncing y = {.s = s, .out = out, .opts = &no_opts, .message = message, .build = build, .ctx = ctx};
+
+	return sync_with(&y);
+}
+
+struct err *
+state_publish_once(struct state *s, const char *message, state_build *build, void *ctx, struct sync_result *out)
+{
+	struct syncing y = {.s = s, .out = out, .opts = &no_opts, .message = message, .build = build, .ctx = ctx,
+	    .once = true};
 
 	return sync_with(&y);
 }

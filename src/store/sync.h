@@ -72,6 +72,20 @@ struct err *state_publish(struct state *s, const char *message, state_build *bui
     struct sync_result *out) MUST_USE;
 
 /*
+ * The same, but a lost race is ERR_STALE (or ERR_LOCKED) at once: for who
+ * would rather see first whether another has done it.
+ */
+struct err *state_publish_once(struct state *s, const char *message, state_build *build, void *ctx,
+    struct sync_result *out) MUST_USE;
+
+/*
+ * Where many nodes fold, the first one does it for all, and the others are in
+ * its way if they come at once.  Wait for a part of the time that lets each
+ * have a little of its own, but not over 20 seconds; ERR_INTERRUPTED.
+ */
+struct err *sync_apart(struct state *s) MUST_USE;
+
+/*
  * Apply a transaction that another process wrote to a file, as far as
  * store/permit.h allows it: to the remote, or to this repository where there
  * is none.  'run' is whose step it must be; NULL: a sync.
