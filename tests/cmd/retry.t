@@ -320,6 +320,26 @@ test_a_secret_and_a_machine_ask_at_once() {
 	is "$(task '[.state, .class]|join(" ")')" 'ready '
 }
 
+test_a_fault_of_the_system_is_waited_out() {
+	needs bwrap
+	agent 'touch good' 'retry: {fault: {max: 1}}'
+	mkdir -p .git/factory
+	echo 'in the way' >.git/factory/base
+	run git factory run -q "$id"
+	status_is 128
+	err_like 'base'
+	is "$(task '[.state, .class, .error]|join(" ")')" 'waiting fault io'
+	like "$(task .next)" 'it goes on where it was: 1 of 1 for fault'
+	between "$(wait_s)" 60 75
+	# More often than that is for a person.
+	run git factory run -q "$id"
+	status_is 1
+	is "$(task '[.state, .class]|join(" ")')" 'escalated fault'
+	rm .git/factory/base
+	run git factory run -q "$id"
+	status_is 0
+}
+
 test_a_supervisor_keeps_to_it() {
 	needs bwrap
 	agent "$past && { touch good; exit 0; }; echo x >bad"
