@@ -175,6 +175,36 @@ test_a_fold_that_is_refused_is_told_and_made_up_for() {
 	is "$(git rev-parse refs/factory/state)" "$(on_hub rev-parse refs/factory/state)"
 }
 
+# What the supervisor starts after runs.
+test_a_publisher_folds_only_what_still_waits() {
+	share
+	refuse_state
+	in_clone a git factory run -q "$id" >"$OUT"
+	rm "$TMP/hub/hooks/pre-receive"
+	ended=$(on_hub for-each-ref --format='%(refname:lstrip=3)' refs/factory/runs)
+	cd "$TMP/a"
+	mkdir -p .git/factory/waiting
+	: >".git/factory/waiting/$ended"
+	ok "$BUILD/git-factory" --publisher
+	is "$(on_hub for-each-ref refs/factory/runs refs/factory/leases)" ""
+	is "$(state_of a)" delivered
+	is "$(ls .git/factory/waiting)" ""
+	# Another has folded it: what else is new there can wait for a sync.
+	: >".git/factory/waiting/$ended"
+	cd "$TMP/b"
+	git factory task add "Other" >"$OUT" 2>&1
+	ok git factory sync -q
+	cd "$TMP/a"
+	before=$(git rev-parse refs/factory/state)
+	ok "$BUILD/git-factory" --publisher
+	is "$(git rev-parse refs/factory/state)" "$before"
+	is "$(ls .git/factory/waiting)" ""
+	# With nothing of its own the remote is not even asked.
+	mv "$TMP/hub" "$TMP/hub.away"
+	ok "$BUILD/git-factory" --publisher
+	mv "$TMP/hub.away" "$TMP/hub"
+}
+
 # Depth 1 and one branch: enough to run, to deliver and to land what was made there.
 test_a_clone_as_ci_makes_it_runs_and_lands() {
 	share
