@@ -153,6 +153,15 @@ test_a_remote_without_atomic_pushes_is_refused() {
 	status_is 128
 	is "$(json "$OUT" .error.word)" config
 	like "$(json "$OUT" .error.hint)" 'atomic pushes'
+	# No task is run for it, by hand or by a node.
+	for verb in 'run -q' 'work --until-empty -q'; do
+		# shellcheck disable=SC2086
+		run on a $verb
+		status_is 128
+		err_like 'atomic pushes'
+	done
+	is "$(git -C "$TMP/a" for-each-ref refs/factory/leases refs/factory/runs refs/factory/attempts)" ''
+	is "$(on a task list --json | jq -r '.[].state')" ready
 }
 
 test_a_rewound_remote_is_an_alarm() {
