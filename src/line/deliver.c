@@ -200,6 +200,7 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 		step_ref(t, ref, &d->branch_old, &p->pull.head);
 	}
 	TRY(parcel_keep(p, t));
+	TRY(parcel_note(p, t));
 	return parcel_apply(p, &d->move, t, task);
 }
 
@@ -228,16 +229,11 @@ finish_shared(struct walk *w, struct ending *d)
 	return NULL;
 }
 
-/*
- * The evidence, then the step itself: after a kill between the two the run goes
- * on and says the same again, while nobody takes up a run that is delivered.
- */
 static struct err *
 finish_here(struct walk *w, struct ending *d)
 {
 	AUTO(mem_free_p) char *text = mem_printf("run %s: %s %s", w->run.s, run_outcome_word(w->rec.outcome), w->id.s);
 
-	TRY(parcel_note(&d->parcel, w->state));
 	TRY(state_change(w->state, &w->id, text, change_task, d));
 	return walk_done(w);
 }

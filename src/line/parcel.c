@@ -91,14 +91,14 @@ note_line(struct repo *r, const struct parcel *p, struct buf *out)
 }
 
 struct err *
-parcel_note(const struct parcel *p, struct state *s)
+parcel_note(const struct parcel *p, struct state_step *t)
 {
 	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
 
 	if (oid_is_zero(&p->commit))
 		return NULL;
-	TRY(note_line(state_repo(s), p, &line));
-	return ledger_note(s, &p->commit, str_trim(buf_str(&line)));
+	TRY(note_line(state_repo(step_state(t)), p, &line));
+	return ledger_note_in(t, &p->commit, str_trim(buf_str(&line)));
 }
 
 /* ---- as a commit ---- */

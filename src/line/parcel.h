@@ -55,8 +55,8 @@ struct err *parcel_keep(const struct parcel *p, struct state_step *t) MUST_USE;
 struct err *parcel_apply(const struct parcel *p, const struct pull_move *move,
     struct state_step *t, struct task *task) MUST_USE;
 
-/* The evidence of the attempt on its commit; nothing without a commit. */
-struct err *parcel_note(const struct parcel *p, struct state *s) MUST_USE;
+/* In the same step: the evidence of the attempt on its commit; nothing without a commit. */
+struct err *parcel_note(const struct parcel *p, struct state_step *t) MUST_USE;
 
 /* The commit; moves no ref. */
 struct err *parcel_write(struct repo *r, const struct parcel *p, const struct ident *who,
