@@ -144,7 +144,6 @@ cd "$OLDPWD" && git worktree remove --force ../view
         *) echo "$out"; false ;;
         esac || [ "$(pull 1)" = merged ] || exit 1
         rm -f $LOCKS
-        git fetch -q origin main && git merge -q --ff-only FETCH_HEAD
     """),
     # Where it was the remote's own process that was killed, somebody removes
     # its locks over there.
@@ -160,4 +159,4 @@ TOLD = re.compile('becomes part of the state|stays where it is|^[a-z2-7]{8}: |^f
 # Nobody takes up a run by name that was delivered and then killed: what it left
 # in its clone goes with its task.
 WORKED = ('work', 'share', 'takeover', 'nodes')
-GONE_ON = re.compile(r'^(file|folder) \.git/factory/(current|setup)(/|$)|^refs/factory/(attempts|leases)/')
+GONE_ON = re.compile(r'^(file|folder) \.git/factory/(current|setup|waiting)(/|$)|^refs/factory/(attempts|leases)/')

@@ -365,8 +365,8 @@ proctype Node(byte n)
 	:: d_step { STOPS && pc[n] != IDLE && !stopped[n] && DOES(n, STOPPED) -> stopped[n] = true; DID(n) }
 	:: d_step { STOPS && pc[n] != IDLE && stopped[n] && DOES(n, RESUMED) -> stopped[n] = false; DID(n) }
 #ifdef TRACE
-	/* It was killed when its part was over. */
-	:: d_step { pc[n] == IDLE && DOES(n, KILLED) -> DID(n) }
+	/* Its part of this task was over, or not begun. */
+	:: d_step { pc[n] == IDLE && !stopped[n] && (DOES(n, KILLED) || DOES(n, STOPPED) || DOES(n, RESUMED)) -> DID(n) }
 #endif
 	:: d_step { STOPS && pc[n] == IDLE && stopped[n] -> stopped[n] = false }
 	od
