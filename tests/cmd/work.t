@@ -62,7 +62,7 @@ start_work() {
 	$PLAIN_INT "$BUILD/git-factory" work "$@" >"$TMP/work.out" 2>"$TMP/work.err" </dev/null &
 	pid=$!
 	# A test that fails leaves nobody at work.
-	trap 'kill -TERM "$pid" 2>/dev/null && kill -TERM "$pid" 2>/dev/null && wait "$pid"' EXIT
+	trap 'kill -TERM "$pid" 2>/dev/null && kill -TERM "$pid" 2>/dev/null && wait "$pid"; stop_servers' EXIT
 }
 supervisor_of() { cat /proc/"$1"/task/*/children | tr -d ' '; }
 end_work() {
