@@ -123,14 +123,17 @@ mapped(const char *map, unsigned long id)
 void
 userns_owner(uid_t *uid, gid_t *gid)
 {
-	static enum { UNKNOWN, NO, YES } nobody;	/* a process keeps its maps */
+	static bool nobody;	/* can be had here */
+	static pid_t asked;	/* by this process: it keeps its maps, a child may not */
 
 	*uid = geteuid();
 	*gid = getegid();
-	if (*uid == 0 && nobody == UNKNOWN)
+	if (*uid == 0 && asked != getpid()) {
 		nobody = mapped("/proc/self/uid_map", USERNS_NOBODY) &&
-		    mapped("/proc/self/gid_map", USERNS_NOBODY) ? YES : NO;
-	if (*uid == 0 && nobody == YES) {
+		    mapped("/proc/self/gid_map", USERNS_NOBODY);
+		asked = getpid();
+	}
+	if (*uid == 0 && nobody) {
 		*uid = USERNS_NOBODY;
 		*gid = USERNS_NOBODY;
 	}

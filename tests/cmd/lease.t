@@ -177,6 +177,12 @@ test_without_the_remote_a_run_ends_before_its_lease() {
 	git-factory run "$id" >"$TMP/out.a" 2>"$TMP/err.a" &
 	pid=$!
 	until_hub "refs/factory/leases/$id"
+	# Not before the run has looked at the remote for the last time.
+	n=0
+	until ls .git/factory/runs/*/journal.jsonl >/dev/null 2>&1 || [ $n -gt 200 ]; do
+		sleep 0.05
+		n=$((n + 1))
+	done
 	mv "$TMP/hub" "$TMP/gone"
 	wait "$pid" && status=0 || status=$?
 	mv "$TMP/gone" "$TMP/hub"
