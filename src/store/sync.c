@@ -25,6 +25,7 @@
 #include "sys/sigs.h"
 
 #define RACE_MS (5 * 60 * 1000)	/* how long to go on losing races */
+#define LOCKED_MS 15000		/* and on meeting one lock that nobody gives back */
 #define PAUSE_MAX_MS 20000
 #define APART_MS 600		/* between the syncs of two nodes, at most */
 #define TURN_MS 10000		/* how long to wait for another sync of this clone */
@@ -589,7 +590,7 @@ static struct err *
 run_rounds(struct syncing *y)
 {
 	struct clock clock = clock_system();
-	int64_t until = clock_mono(&clock) + RACE_MS, began;
+	int64_t until = clock_mono(&clock) + RACE_MS, locked = 0, began, now;
 	int turn = -1;
 	struct err *e;
 	bool again;
@@ -600,10 +601,15 @@ run_rounds(struct syncing *y)
 		e = do_round(y, &again);
 		/* Who waits holds up no other process of this clone. */
 		fd_close_p(&turn);
-		if (!again || (y->once && e != NULL) || clock_mono(&clock) >= until)
+		now = clock_mono(&clock);
+		if (!err_is(e, ERR_LOCKED))
+			locked = 0;
+		else if (locked == 0)
+			locked = began;
+		if (!again || (y->once && e != NULL) || now >= until || (locked != 0 && now - locked >= LOCKED_MS))
 			return e;
 		err_free(e);
-		TRY(pause_after(y->out->rounds, clock_mono(&clock) - began));
+		TRY(pause_after(y->out->rounds, now - began));
 	}
 }
 

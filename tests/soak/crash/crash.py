@@ -3,7 +3,7 @@
 each such call; then start it again, and the end must be the same.
 
 Usage: tests/soak/crash/crash.py [--build DIR] [--seed N] [--sample N]
-           [--minutes N] [-j N] [--only WORD] [--replay CASE] [--list]
+           [--minutes N] [-j N] [--only WORD[,WORD]...] [--replay CASE] [--list]
 
 A scene (scenes.py) is a repository, a verb, and how a person would go on
 after trouble.  The undisturbed run gives the end that every other one must
@@ -488,7 +488,7 @@ def main():
         signal.signal(sig, lambda *_: sys.exit(130))
     try:
         environment(build, work)
-        names = [args.replay.split('/')[0]] if args.replay else [n for n in SCENES if args.only in n]
+        names = [args.replay.split('/')[0]] if args.replay else [n for n in SCENES if any(word in n for word in args.only.split(','))]
         scenes = {n: Scene(n, work, build) for n in names}
         for s in scenes.values():
             s.prepare()
