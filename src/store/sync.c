@@ -269,10 +269,12 @@ put_move(struct txn *t, const struct txn_ref *ref)
 static struct err *
 add_step(struct round *r)
 {
-	const struct txn_ref *ref;
 	struct oid has;
+	size_t i;
 
-	for (ref = r->step.v; ref < r->step.v + r->step.n; ref++) {
+	for (i = 0; i < r->step.n; i++) {
+		const struct txn_ref *ref = &r->step.v[i];
+
 		has = refs_get(&r->out->seen, ref->name);
 		if (!oid_eq(&has, &ref->old))
 			return err_new(ERR_STALE, "'%s' on the remote '%s' was moved by somebody else", ref->name,
@@ -290,14 +292,16 @@ plan_moves(struct round *r, bool sent)
 {
 	const struct oid *state = sent ? &r->made : &r->merged, *there = sent ? &r->made : &r->there;
 	const struct oid *notes = sent ? &r->notes_made : &r->their_notes;
-	const struct txn_ref *ref;
 	struct oid was;
+	size_t i;
 
 	move(&r->moves, REF_NOTES, &r->notes, &r->notes_made);
 	TRY(tip_read(r->repo, REMOTE_NOTES, &was));
 	move(&r->moves, REMOTE_NOTES, &was, notes);
 	TRY(sync_pulls(r->repo, &r->out->seen, NULL, &r->moves, NULL));
-	for (ref = r->step.v; sent && ref < r->step.v + r->step.n; ref++) {
+	for (i = 0; sent && i < r->step.n; i++) {
+		const struct txn_ref *ref = &r->step.v[i];
+
 		if (str_starts(str_of(ref->name), REF_PULLS))
 			TRY(sync_follow(r->repo, ref, &r->moves));
 		TRY(sync_mirror(r->repo, ref, &r->moves));

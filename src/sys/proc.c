@@ -284,6 +284,7 @@ spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[
 	struct child_plan plan = {.spec = spec, .path = path, .parent = getpid(),
 	    .own_group = p->own_group};
 	int ends[2];
+	pid_t pid;
 
 	TRY(make_pipe(ends));
 	from = ends[0];
@@ -291,11 +292,12 @@ spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[
 	memcpy(plan.stdio, stdio, sizeof(plan.stdio));
 	plan.keep_all_fds = !defence_on(DEFENCE_PROC_FDS);
 	plan.keep_all_env = !defence_on(DEFENCE_PROC_ENV);
-	p->pid = child_fork();
-	if (p->pid < 0)
-		return err_sys("cannot start '%s'", spec->argv[0]);
-	if (p->pid == 0)
+	pid = child_fork();
+	if (pid == 0)
 		child_main(&plan);
+	if (pid < 0)
+		return err_sys("cannot start '%s'", spec->argv[0]);
+	p->pid = pid;
 	if (p->own_group)
 		setpgid(p->pid, p->pid);
 	p->reaped = false;
