@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -15,6 +16,9 @@
 #include "store/state.h"
 #include "store/sync.h"
 #include "store/sync_refs.h"
+
+#define TRIES_MAX 12
+#define PAUSE_MS 100	/* longer by this with each try */
 
 static struct err *
 folder(struct state *s, char **out)
@@ -102,10 +106,11 @@ await_fold(struct state *s)
 	AUTO(mem_free_p) char *dir = NULL;
 	AUTO(strs_free) struct strs names = {0};
 	bool over = false;
-	size_t i;
+	size_t i, tries;
 
 	TRY(folder(s, &dir));
-	while (!over) {
+	for (tries = 0; !over && tries < TRIES_MAX; tries++) {
+		clock_sleep_ms((int64_t)tries * PAUSE_MS);
 		TRY(sync_apart(s));
 		strs_free(&names);
 		names = (struct strs){0};
@@ -114,7 +119,8 @@ await_fold(struct state *s)
 			return NULL;
 		TRY(fold_once(s, &names, &over));
 	}
-	for (i = 0; i < names.n; i++)
+	/* What is still in the way then is left to the next interval. */
+	for (i = 0; over && i < names.n; i++)
 		forget(dir, names.v[i]);
 	return NULL;
 }
