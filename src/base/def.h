@@ -35,7 +35,10 @@
 
 /* Banned, as in git's banned.h: each has a replacement in buf.h or str.h. */
 /* <stdio.h> and <string.h> declare them, so they come before. */
+/* glibc's hardening makes macros of some for clang. */
 #if !defined(__cplusplus)
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
 #endif
 
