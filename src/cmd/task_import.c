@@ -91,25 +91,6 @@ task_import(struct app *app, const void *opts, const struct args *args)
 
 /* ---- export ---- */
 
-struct ids {
-	VEC_FIELDS(struct id);
-};
-
-static void
-ids_free(struct ids *ids)
-{
-	vec_free(ids);
-}
-
-static struct err *
-collect(const struct queue_row *row, void *ctx, bool *more UNUSED)
-{
-	struct ids *ids = ctx;
-
-	vec_push(ids, row->id);
-	return NULL;
-}
-
 /* What is done is no task of the file, and nothing waits for it any more. */
 static void
 open_after(struct queue *q, const struct task *t, struct strs *out)
@@ -151,7 +132,7 @@ task_export(struct app *app, const void *opts UNUSED, const struct args *args UN
 	size_t i;
 
 	TRY(desk_queue(app, &d));
-	TRY(queue_each(d.queue, QUEUE_OPEN, collect, &ids));
+	TRY(queue_ids(d.queue, QUEUE_OPEN, &ids));
 	for (i = 0; i < ids.n; i++)
 		TRY(export_one(app, d.queue, &ids.v[i]));
 	return NULL;

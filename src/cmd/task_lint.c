@@ -123,25 +123,6 @@ lint_file(struct app *app, const char *name, struct str text, bool json)
 	return finish(&run, &out);
 }
 
-struct ids {
-	VEC_FIELDS(struct id);
-};
-
-static void
-ids_free(struct ids *ids)
-{
-	vec_free(ids);
-}
-
-static struct err *
-collect(const struct queue_row *row, void *ctx, bool *more UNUSED)
-{
-	struct ids *ids = ctx;
-
-	vec_push(ids, row->id);
-	return NULL;
-}
-
 static struct err *
 choose(struct queue *q, const struct args *args, struct ids *ids)
 {
@@ -149,7 +130,7 @@ choose(struct queue *q, const struct args *args, struct ids *ids)
 	size_t i;
 
 	if (args->n == 0)
-		return queue_each(q, QUEUE_OPEN, collect, ids);
+		return queue_ids(q, QUEUE_OPEN, ids);
 	for (i = 0; i < args->n; i++) {
 		TRY(queue_find(q, args->v[i], &id));
 		vec_push(ids, id);

@@ -273,6 +273,28 @@ queue_each(struct queue *q, enum queue_which which, queue_fn *fn, void *ctx)
 	return cache_each(q->cache, rows[which], row_from_cache, &call);
 }
 
+static struct err *
+keep_id(const struct queue_row *row, void *ctx, bool *more)
+{
+	struct ids *ids = ctx;
+
+	(void)more;
+	vec_push(ids, row->id);
+	return NULL;
+}
+
+struct err *
+queue_ids(struct queue *q, enum queue_which which, struct ids *out)
+{
+	return queue_each(q, which, keep_id, out);
+}
+
+void
+ids_free(struct ids *ids)
+{
+	vec_free(ids);
+}
+
 /* ---- one task ---- */
 
 static struct err *

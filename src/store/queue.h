@@ -80,6 +80,14 @@ enum queue_which {
 typedef struct err *queue_fn(const struct queue_row *row, void *ctx, bool *more);
 struct err *queue_each(struct queue *q, enum queue_which which, queue_fn *fn, void *ctx) MUST_USE;
 
+/* Only their ids, appended, to be asked for one by one with queue_get(). */
+struct ids {
+	VEC_FIELDS(struct id);
+};
+
+struct err *queue_ids(struct queue *q, enum queue_which which, struct ids *out) MUST_USE;
+void ids_free(struct ids *ids);	/* also for AUTO */
+
 /*
  * Why a task cannot run now (held, waits for another, running, broken, ...):
  * NULL when it can.  Owned by the caller, as an error of code ERR_STATE.
