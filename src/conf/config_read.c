@@ -230,6 +230,8 @@ named_read(const struct spot *s, enum key_place place, const struct node *map)
 		below.obj = key_place_find(s->c, place, n->key);
 		if (below.obj == NULL)
 			below.obj = place_add(s->c, place, n->key);
+		if (place == PLACE_GATE)
+			((struct conf_gate *)below.obj)->line = n->key_line;
 		TRY(map_read(&below, n));
 	}
 	return NULL;

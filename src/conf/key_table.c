@@ -93,6 +93,8 @@ const struct key keys[] = {
 	    "Names of tests (patterns) that may fail", 0, 0, NULL},
 	{"gates.<name>.dir", KEY_REL, GATE(dir), "", "packages/web",
 	    "Folder in which it runs; the top by default", 0, 0, NULL},
+	{"gates.<name>.blocking", KEY_BOOL, GATE(blocking), "true", NULL,
+	    "false makes it advisory: its verdict is told and stops nothing", 0, 0, NULL},
 
 	{"protect", KEY_LINES, TOP(protect), "", "[\"infra/**\"]",
 	    "Patterns of paths whose change lands only by a person's word, beside policy, hooks, CI and CODEOWNERS", 0, 0, NULL},

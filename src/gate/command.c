@@ -250,6 +250,7 @@ command_judge(struct subject *s, const struct conf_gate *gate, struct verdict *v
 	    .report = exec_report_of(gate, command), .tree = &s->tree, .setup = s->setup};
 
 	if (!concerned(s, gate)) {
+		v->idle = true;
 		verdict_set(v, VERDICT_PASS, "not run: no file that it is for was changed");
 		return NULL;
 	}

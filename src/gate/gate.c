@@ -147,6 +147,10 @@ begin(const struct subject *s, const struct conf_gate *gate, const char *name,
 
 	verdict_init(v, name);
 	v->fast = s->depth == GATE_FAST;
+	v->advisory = gate != NULL && !gate->blocking;
+	if (gate != NULL)
+		v->by = gate->line > 0 ? arena_printf(&v->mem, "%s:%lld", CONFIG_PATH, (long long)gate->line)
+		    : arena_printf(&v->mem, "git config factory.gates.%s", gate->name);
 	TRY(gate_definition(s->gates, gate, name,
 	    gate == NULL ? "" : command_of(gate, s->depth == GATE_FAST), s->setup, &definition));
 	verdict_id(v, oid_hex(&s->tree).s, oid_hex(&definition).s);

@@ -6,7 +6,7 @@
 #include "wire/node.h"
 
 static const char *const kinds[] = {"pass", "fail", "error", "inconclusive"};
-static const char *const finding_kinds[] = {"blocks", "known", "tolerated", "flaky", "note", "flagged"};
+static const char *const finding_kinds[] = {"blocks", "known", "tolerated", "flaky", "note", "flagged", "waived"};
 
 const char *
 verdict_word(enum verdict_kind kind)
@@ -58,6 +58,8 @@ verdict_init(struct verdict *v, const char *gate)
 		.summary = "not run",
 		.tree = "",
 		.definition = "",
+		.by = "",
+		.lift = "",
 		.evidence = "",
 	};
 	v->gate = arena_strdup(&v->mem, gate);
@@ -98,19 +100,28 @@ keep(struct verdict *v, const char *s)
 }
 
 void
-verdict_find(struct verdict *v, enum finding_kind kind, const char *rule,
-    const char *file, int64_t line, const char *text)
+verdict_add(struct verdict *v, const struct finding *from)
 {
-	struct finding f = {.kind = kind, .line = line};
+	struct finding f = *from;
 
 	if (v->findings.n >= VERDICT_FINDINGS_MAX) {
 		v->dropped++;
 		return;
 	}
-	f.rule = keep(v, rule);
-	f.file = keep(v, file);
-	f.text = keep(v, text);
+	f.rule = keep(v, f.rule);
+	f.file = keep(v, f.file);
+	f.text = keep(v, f.text);
+	f.severity = keep(v, f.severity);
+	f.print = keep(v, f.print);
+	f.by = keep(v, f.by);
 	vec_push(&v->findings, f);
+}
+
+void
+verdict_find(struct verdict *v, enum finding_kind kind, const char *rule,
+    const char *file, int64_t line, const char *text)
+{
+	verdict_add(v, &(struct finding){.kind = kind, .rule = rule, .file = file, .line = line, .text = text});
 }
 
 void
@@ -143,7 +154,21 @@ verdict_evidence(struct verdict *v, struct str text)
 bool
 verdict_blocks(const struct verdict *v)
 {
-	return v->kind != VERDICT_PASS;
+	return v->kind != VERDICT_PASS && !v->advisory;
+}
+
+static void
+text_write(struct jw *w, const char *key, const char *value)
+{
+	if (value[0] != '\0')
+		jw_kstr(w, key, value);
+}
+
+static void
+true_write(struct jw *w, const char *key, bool value)
+{
+	if (value)
+		jw_kbool(w, key, true);
 }
 
 static void
@@ -152,11 +177,13 @@ finding_write(struct jw *w, const struct finding *f)
 	jw_obj(w);
 	jw_kstr(w, "kind", finding_word(f->kind));
 	jw_kstr(w, "rule", f->rule);
-	if (f->file[0] != '\0')
-		jw_kstr(w, "file", f->file);
+	text_write(w, "file", f->file);
 	if (f->line > 0)
 		jw_kint(w, "line", f->line);
 	jw_kstr(w, "text", f->text);
+	text_write(w, "severity", f->severity);
+	text_write(w, "fingerprint", f->print);
+	text_write(w, "by", f->by);
 	jw_end(w);
 }
 
@@ -182,6 +209,10 @@ verdict_write(struct jw *w, const struct verdict *v)
 	jw_kstr(w, "tree", v->tree);
 	jw_kstr(w, "definition", v->definition);
 	jw_kbool(w, "fast", v->fast);
+	true_write(w, "advisory", v->advisory);
+	true_write(w, "idle", v->idle);
+	text_write(w, "by", v->by);
+	text_write(w, "lift", v->lift);
 	jw_kint(w, "ms", v->ms);
 	jw_key(w, "findings");
 	jw_list(w);
@@ -195,8 +226,7 @@ verdict_write(struct jw *w, const struct verdict *v)
 	for (i = 0; i < v->measures.n; i++)
 		measure_write(w, &v->measures.v[i]);
 	jw_end(w);
-	if (v->evidence[0] != '\0')
-		jw_kstr(w, "evidence", v->evidence);
+	text_write(w, "evidence", v->evidence);
 	jw_end(w);
 }
 
@@ -212,9 +242,16 @@ findings_read(const struct node *list, struct verdict *v)
 		if (kind == NULL ||
 		    !word_find(finding_kinds, NITEMS(finding_kinds), kind->text, &i))
 			return node_err(n, "a finding without a known 'kind'");
-		verdict_find(v, (enum finding_kind)i, node_get_str(n, "rule"),
-		    node_get_str(n, "file"), node_get_int(n, "line", 0),
-		    node_get_str(n, "text"));
+		verdict_add(v, &(struct finding){
+		    .kind = (enum finding_kind)i,
+		    .rule = node_get_str(n, "rule"),
+		    .file = node_get_str(n, "file"),
+		    .line = node_get_int(n, "line", 0),
+		    .text = node_get_str(n, "text"),
+		    .severity = node_get_str(n, "severity"),
+		    .print = node_get_str(n, "fingerprint"),
+		    .by = node_get_str(n, "by"),
+		});
 	}
 	return NULL;
 }
@@ -234,6 +271,10 @@ read_into(const struct node *n, struct verdict *v)
 	v->summary = keep(v, node_get_str(n, "summary"));
 	verdict_id(v, tree, definition);
 	v->fast = node_get_bool(n, "fast", false);
+	v->advisory = node_get_bool(n, "advisory", false);
+	v->idle = node_get_bool(n, "idle", false);
+	v->by = keep(v, node_get_str(n, "by"));
+	v->lift = keep(v, node_get_str(n, "lift"));
 	v->ms = node_get_int(n, "ms", 0);
 	TRY(findings_read(node_get(n, "findings"), v));
 	v->dropped += node_get_int(n, "dropped", 0);
@@ -289,7 +330,7 @@ verdicts_sum(const struct verdicts *vs)
 	if (vs->n == 0)
 		return VERDICT_INCONCLUSIVE;
 	for (i = 0; i < vs->n; i++)
-		if (rank[vs->v[i].kind] > rank[worst])
+		if (verdict_blocks(&vs->v[i]) && rank[vs->v[i].kind] > rank[worst])
 			worst = vs->v[i].kind;
 	return worst;
 }

@@ -39,7 +39,8 @@ enum finding_kind {
 	FINDING_TOLERATED,	/* policy names it */
 	FINDING_FLAKY,		/* it passed when it was run once more alone */
 	FINDING_NOTE,		/* worth telling, never blocks */
-	FINDING_FLAGGED		/* does not block here, but landing takes a person's word */
+	FINDING_FLAGGED,	/* does not block here, but landing takes a person's word */
+	FINDING_WAIVED		/* it would block, and a waiver of the base lets it pass: 'by' */
 };
 
 const char *finding_word(enum finding_kind kind);	/* "blocks" */
@@ -51,6 +52,9 @@ struct finding {
 	const char *file;	/* in the repository, "" when it has none */
 	int64_t line;		/* from 1, 0 when unknown */
 	const char *text;	/* one line */
+	const char *severity;	/* "note", "warning", "error", "critical"; "" for none */
+	const char *print;	/* fingerprint: the same finding in another commit has the same, "" */
+	const char *by;		/* WAIVED: "file:line:column" of the waiver, who answers, until when, why; else "" */
 };
 
 /* A number that the gate took: exact, so that records compare bit for bit. */
@@ -68,6 +72,10 @@ struct verdict {
 	const char *tree;	/* tree id that was tested, hex */
 	const char *definition;	/* hash of the gate's definition, hex */
 	bool fast;		/* the quick form, which proves nothing for delivery */
+	bool advisory;		/* told, and never in the way */
+	bool idle;		/* it passes, for the change has nothing that it is for */
+	const char *by;		/* the line of policy that it stands in, ".factory/config.yml:12"; "" when built in */
+	const char *lift;	/* who may land a change in spite of it, "" for nobody */
 	struct { VEC_FIELDS(struct finding); } findings;
 	int64_t dropped;	/* findings beyond VERDICT_FINDINGS_MAX */
 	struct { VEC_FIELDS(struct measure); } measures;
@@ -83,11 +91,12 @@ void verdict_set(struct verdict *v, enum verdict_kind kind, const char *fmt, ...
 void verdict_id(struct verdict *v, const char *tree, const char *definition);
 void verdict_find(struct verdict *v, enum finding_kind kind, const char *rule,
     const char *file, int64_t line, const char *text);
+void verdict_add(struct verdict *v, const struct finding *f);	/* NULL is "" */
 void verdict_measure(struct verdict *v, const char *name, int64_t value, const char *unit);
 /* Cut to VERDICT_EVIDENCE_MAX at line breaks: its end is kept, being nearest the failure. */
 void verdict_evidence(struct verdict *v, struct str text);
 
-bool verdict_blocks(const struct verdict *v);	/* anything but VERDICT_PASS */
+bool verdict_blocks(const struct verdict *v);	/* anything but VERDICT_PASS, unless it is advisory */
 
 /* One JSON object; a reader that finds less than it needs gives ERR_SYNTAX. */
 void verdict_write(struct jw *w, const struct verdict *v);
@@ -98,7 +107,7 @@ struct verdicts {
 };
 
 void verdicts_free(struct verdicts *vs);
-/* The whole: PASS when there is at least one and all pass, else the worst. */
+/* The whole: PASS when there is at least one and none blocks, else the worst that does. */
 enum verdict_kind verdicts_sum(const struct verdicts *vs);
 
 #endif

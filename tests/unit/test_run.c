@@ -35,6 +35,10 @@ sample(struct run *r)
 	verdict_id(&v, TREE, HASH);
 	verdict_find(&v, FINDING_BLOCKS, "test_sum", "t/sum.py", 12, "expected 3");
 	verdict_find(&v, FINDING_FLAKY, "test_net", NULL, 0, NULL);
+	verdict_add(&v, &(struct finding){.kind = FINDING_WAIVED, .rule = "B602", .file = "t/run.py", .line = 3,
+	    .severity = "critical", .print = "f00d", .by = ".factory/waivers.yml:2:3, ada until 2027-01-31: old"});
+	v.advisory = true;
+	v.by = ".factory/config.yml:12";
 	verdict_measure(&v, "tests", 81, "count");
 	verdict_evidence(&v, STR("assert 1 == 3"));
 	vec_push(&r->gates, v);
@@ -56,6 +60,15 @@ test_round_trip(void **state)
 	assert_int_equal(back.gates.n, 1);
 	assert_int_equal(back.gates.v[0].findings.v[1].kind, FINDING_FLAKY);
 	assert_string_equal(back.gates.v[0].findings.v[0].file, "t/sum.py");
+	assert_string_equal(back.gates.v[0].findings.v[0].print, "");
+	assert_int_equal(back.gates.v[0].findings.v[2].kind, FINDING_WAIVED);
+	assert_string_equal(back.gates.v[0].findings.v[2].severity, "critical");
+	assert_string_equal(back.gates.v[0].findings.v[2].print, "f00d");
+	assert_string_equal(back.gates.v[0].findings.v[2].by, ".factory/waivers.yml:2:3, ada until 2027-01-31: old");
+	assert_true(back.gates.v[0].advisory);
+	assert_false(back.gates.v[0].idle);
+	assert_string_equal(back.gates.v[0].by, ".factory/config.yml:12");
+	assert_string_equal(back.gates.v[0].lift, "");
 	assert_string_equal(back.gates.v[0].evidence, "assert 1 == 3");
 	assert_string_equal(back.steps.v[1].note, "two turns");
 	assert_string_equal(back.branch, "");
@@ -130,6 +143,11 @@ test_verdicts_sum(void **state)
 	assert_false(verdict_blocks(&v));
 	vec_push(&vs, v);
 	assert_int_equal(verdicts_sum(&vs), VERDICT_PASS);
+	verdict_init(&v, "advice");
+	v.advisory = true;
+	assert_false(verdict_blocks(&v));
+	vec_push(&vs, v);
+	assert_int_equal(verdicts_sum(&vs), VERDICT_PASS);
 	verdict_init(&v, "b");
 	vec_push(&vs, v);
 	assert_int_equal(verdicts_sum(&vs), VERDICT_ERROR);
@@ -140,6 +158,7 @@ test_verdicts_sum(void **state)
 	verdicts_free(&vs);
 	assert_true(finding_blocks(FINDING_KNOWN));
 	assert_false(finding_blocks(FINDING_TOLERATED));
+	assert_false(finding_blocks(FINDING_WAIVED));
 }
 
 static void
