@@ -21,6 +21,8 @@
 
 #define BLOB_MAX ((size_t)1 << 30)
 #define SHARE_MIN 64	/* fewer files are not worth a second process */
+#define BATCH_FILES 64
+#define BATCH_BYTES (512 * KIB)
 #define LFS_POINTER "version https://git-lfs.github.com/spec/v1\n"
 
 void
@@ -268,9 +270,28 @@ write_link(struct ws_writer *w, const char *name, struct str target, struct stat
 	return NULL;
 }
 
+/* What is to be written at a path, read before anybody becomes the owner of the files. */
 static struct err *
-put_as_owner(struct ws_writer *w, const char *path, unsigned mode, struct str data,
-    struct stat *st)
+read_entry(struct ws_writer *w, const char *path, unsigned mode, const struct oid *oid,
+    struct str *data)
+{
+	*data = (struct str){NULL, 0};
+	TRY(ws_path_check(path));
+	if (mode == MODE_GITLINK) {
+		if (!w->terms->links_ok)
+			return ws_refuse_link(path);
+		w->special = true;
+		return NULL;
+	}
+	if (mode != MODE_LINK)
+		return writer_content(w, path, oid, data);
+	TRY(read_raw(w, oid));
+	*data = w->raw;
+	return NULL;
+}
+
+static struct err *
+put_at(struct ws_writer *w, const char *path, unsigned mode, struct str data, struct stat *st)
 {
 	const char *name;
 
@@ -283,37 +304,38 @@ put_as_owner(struct ws_writer *w, const char *path, unsigned mode, struct str da
 	return write_file(w, name, mode == MODE_EXEC ? 0755 : 0644, data, st);
 }
 
+static struct err *
+put_as_owner(struct ws_writer *w, const char *path, unsigned mode, struct str data,
+    struct ws_stat *out)
+{
+	struct stat st = {0};
+	struct err *e = put_at(w, path, mode, data, &st);
+
+	if (e != NULL)
+		return err_wrap(e, "cannot check out '%s'", path);
+	*out = w->full ? ws_stat_of(&st) : (struct ws_stat){0};
+	if (w->mtime != 0)
+		out->mtime_s = (uint32_t)w->mtime;
+	out->size = (uint32_t)data.n;
+	return NULL;
+}
+
 struct err *
 writer_put(struct ws_writer *w, const char *path, unsigned mode, const struct oid *oid,
     struct ws_row *row)
 {
 	struct userns_self self;
-	struct str data = {NULL, 0};
-	struct stat st = {0};
+	struct ws_stat st;
+	struct str data;
 	struct err *e;
 
-	TRY(ws_path_check(path));
-	if (mode == MODE_GITLINK) {
-		if (!w->terms->links_ok)
-			return ws_refuse_link(path);
-		w->special = true;
-	} else if (mode == MODE_LINK) {
-		TRY(read_raw(w, oid));
-		data = w->raw;
-	} else {
-		TRY(writer_content(w, path, oid, &data));
-	}
+	TRY(read_entry(w, path, mode, oid, &data));
 	self = userns_become(w->terms->uid, w->terms->gid);
 	e = put_as_owner(w, path, mode, data, &st);
 	userns_return(self);
-	if (e != NULL)
-		return err_wrap(e, "cannot check out '%s'", path);
-	*row = (struct ws_row){.path = path, .mode = mode, .oid = *oid};
-	if (w->full)
-		row->st = ws_stat_of(&st);
-	row->st.mtime_s = w->mtime != 0 ? (uint32_t)w->mtime : row->st.mtime_s;
-	row->st.size = (uint32_t)data.n;
-	return NULL;
+	if (e == NULL)
+		*row = (struct ws_row){.path = path, .mode = mode, .oid = *oid, .st = st};
+	return e;
 }
 
 /* ---- many ---- */
@@ -327,29 +349,73 @@ struct share {
 	size_t from, to;
 };
 
+/*
+ * Files that were read and wait to be written: becoming their owner and back
+ * costs as much as the file, so it is done once for many.
+ */
+struct batch {
+	struct ws_writer *w;
+	const struct share *share;
+	struct buf bytes;	/* of all of them, one after the other */
+	size_t at[BATCH_FILES], size[BATCH_FILES];
+	size_t n;
+};
+
+static struct err *
+batch_write(struct batch *b)
+{
+	struct userns_self self = userns_become(b->w->terms->uid, b->w->terms->gid);
+	const char *from = buf_cstr(&b->bytes);
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < b->n && e == NULL; i++) {
+		const struct tree_change *c = &b->share->edit->v[b->at[i]];
+
+		e = put_as_owner(b->w, c->path, c->mode, str_mk(from, b->size[i]),
+		    &b->share->stats[b->at[i]]);
+		from += b->size[i];
+	}
+	userns_return(self);
+	buf_clear(&b->bytes);
+	b->n = 0;
+	return e;
+}
+
+static struct err *
+batch_add(struct batch *b, size_t at)
+{
+	const struct tree_change *c = &b->share->edit->v[at];
+	struct str data;
+
+	TRY(read_entry(b->w, c->path, c->mode, &c->oid, &data));
+	if (b->n == BATCH_FILES || b->bytes.n + data.n > BATCH_BYTES)
+		TRY(batch_write(b));
+	buf_addstr(&b->bytes, data);
+	b->at[b->n] = at;
+	b->size[b->n++] = data.n;
+	return buf_check(&b->bytes, c->path);
+}
+
 static struct err *
 put_share(void *arg)
 {
 	const struct share *s = arg;
 	struct ws_writer w;
+	struct batch b = {.w = &w, .share = s, .bytes = BUF_INIT(2 * BLOB_MAX)};
 	struct err *e = NULL;
 
 	writer_init(&w, s->w->terms, s->w->attrs, s->w->root);
 	w.mtime = s->w->mtime;
 	w.fresh = s->w->fresh;
 	w.full = s->w->full;
-	for (size_t i = s->from; i < s->to && e == NULL; i++) {
-		const struct tree_change *c = &s->edit->v[i];
-		struct ws_row row;
-
-		if (c->mode == 0)
-			continue;
-		e = writer_put(&w, c->path, c->mode, &c->oid, &row);
-		if (e == NULL)
-			s->stats[i] = row.st;
-	}
+	for (size_t i = s->from; i < s->to && e == NULL; i++)
+		if (s->edit->v[i].mode != 0)
+			e = batch_add(&b, i);
+	if (e == NULL)
+		e = batch_write(&b);
 	if (w.special)
 		*s->special = true;
+	buf_free(&b.bytes);
 	writer_free(&w);
 	return e;
 }
@@ -366,7 +432,8 @@ put_shared(struct ws_writer *w, const struct tree_edit *edit, struct ws_stat *st
 
 	if (edit->n < SHARE_MIN)
 		return put_share(&mine);
-	mine.to = other.from = edit->n / 2;
+	/* The smaller part is ours: what follows, the index above all, is ours alone. */
+	mine.to = other.from = edit->n * 2 / 5;
 	TRY(userns_fork(put_share, &other, &aside));
 	e = put_share(&mine);
 	theirs = userns_join(&aside);
