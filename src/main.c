@@ -125,6 +125,11 @@
  * gate/command         a gate of policy, judged with what the base does
  * gate/evidence        the failing part, for whoever is to mend it
  * gate/exec            one command of a gate in a pristine workspace of one tree
+ * gate/facts           what the reports of one command say, whatever tool wrote them
+ * gate/format          report formats: which one it is, and how it is fed
+ * gate/format/cobertura coverage as Cobertura has it
+ * gate/format/lcov     LCOV's trace files
+ * gate/format/sarif    SARIF 2.1.0
  * gate/gate            all gates on one tree
  * gate/glob            patterns for paths and for names of tests
  * gate/junit           JUnit XML, as the test runners of this world write it
@@ -238,6 +243,7 @@
  * wire/json            strict JSON (RFC 8259) in, JSON out
  * wire/jw              the JSON writer of json.h
  * wire/node            one tree for what JSON and YAML say
+ * wire/pick            values picked out of JSON while it streams by
  * wire/sse             event streams, fed in pieces
  * wire/xml             XML in, as calls in document order
  * wire/yaml            the plain part of YAML 1.2, and how to write it

@@ -13,18 +13,27 @@
 /* Stands for what XML forbids; one byte, so that columns stay right. */
 #define FORBIDDEN '?'
 
-struct reader {
+/* No mark that is mended is longer: "<![CDATA[", "&#x0000001b;". */
+#define MARK_MAX 16
+#define XML_PIECE (256 * KIB)
+#define HEAD_MAX 256	/* bytes that may hold the XML declaration */
+
+struct xml {
 	XML_Parser parser;
-	const char *file;
+	char *file;
 	const struct xml_handler *h;
 	void *arg;
+	struct buf in;		/* not yet parsed */
 	struct buf text;	/* since the last tag */
 	struct err *e;
 	unsigned depth;
+	size_t total;
+	bool begun, utf16, utf8;
+	bool cdata;		/* what comes is inside of one */
 };
 
 static struct err *
-at_place(const struct reader *r, struct err *e)
+at_place(const struct xml *r, struct err *e)
 {
 	return err_wrap(e, "%s:%lu:%lu", r->file, (unsigned long)XML_GetCurrentLineNumber(r->parser),
 	    (unsigned long)XML_GetCurrentColumnNumber(r->parser) + 1);
@@ -32,7 +41,7 @@ at_place(const struct reader *r, struct err *e)
 
 /* Keep the first error and stop; expat may still call once or twice. */
 static void
-stop(struct reader *r, struct err *e)
+stop(struct xml *r, struct err *e)
 {
 	if (e == NULL)
 		return;
@@ -45,7 +54,7 @@ stop(struct reader *r, struct err *e)
 }
 
 static void
-flush_text(struct reader *r)
+flush_text(struct xml *r)
 {
 	if (r->e == NULL && r->text.n > 0 && r->h->text != NULL)
 		stop(r, r->h->text(r->arg, buf_str(&r->text)));
@@ -55,7 +64,7 @@ flush_text(struct reader *r)
 static void
 on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 {
-	struct reader *r = arg;
+	struct xml *r = arg;
 
 	flush_text(r);
 	if (r->e != NULL)
@@ -69,7 +78,7 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 static void
 on_end(void *arg, const XML_Char *name)
 {
-	struct reader *r = arg;
+	struct xml *r = arg;
 
 	flush_text(r);
 	if (r->e != NULL)
@@ -82,10 +91,13 @@ on_end(void *arg, const XML_Char *name)
 static void
 on_text(void *arg, const XML_Char *s, int n)
 {
-	struct reader *r = arg;
+	struct xml *r = arg;
 
-	if (r->h->text != NULL)
-		buf_add(&r->text, s, (size_t)n);
+	if (r->h->text == NULL)
+		return;
+	if ((size_t)n > XML_TEXT - r->text.n)
+		buf_cut(&r->text, XML_TEXT / 4, XML_TEXT / 2);
+	buf_add(&r->text, s, (size_t)n);
 }
 
 static void
@@ -164,29 +176,32 @@ mend_utf8(char *p, size_t n)
 	return n - rest.n;
 }
 
-/* In place, byte for byte. */
-static void
-mend(char *p, size_t n, bool utf8)
+/*
+ * In place, byte for byte.  Returns how many bytes are done: a mark may go on
+ * behind the end of what is not the last.
+ */
+static size_t
+mend(struct xml *r, char *p, size_t n, bool last)
 {
-	bool cdata = false;
 	size_t i = 0;
 
-	while (i < n) {
-		if (!cdata && n - i >= 9 && memcmp(p + i, "<![CDATA[", 9) == 0)
-			cdata = true;
-		else if (cdata && n - i >= 3 && memcmp(p + i, "]]>", 3) == 0)
-			cdata = false;
+	while (i < n && (last || n - i >= MARK_MAX)) {
+		if (!r->cdata && n - i >= 9 && memcmp(p + i, "<![CDATA[", 9) == 0)
+			r->cdata = true;
+		else if (r->cdata && n - i >= 3 && memcmp(p + i, "]]>", 3) == 0)
+			r->cdata = false;
 		if (is_forbidden((unsigned char)p[i])) {
 			p[i++] = FORBIDDEN;
 			continue;
 		}
-		if (p[i] == '&' && !cdata)
+		if (p[i] == '&' && !r->cdata)
 			i += mend_reference(p + i, n - i);
-		else if ((unsigned char)p[i] >= 0x80 && utf8)
+		else if ((unsigned char)p[i] >= 0x80 && r->utf8)
 			i += mend_utf8(p + i, n - i);
 		else
 			i++;
 	}
+	return i;
 }
 
 static bool
@@ -195,40 +210,105 @@ is_utf16(struct str text)
 	return str_starts(text, "\xff\xfe") || str_starts(text, "\xfe\xff");
 }
 
-static void
-run(struct reader *r, const char *p, size_t n)
+struct xml *
+xml_open(const char *file, const struct xml_handler *h, void *arg)
 {
-	if (XML_Parse(r->parser, p, (int)n, XML_TRUE) != XML_STATUS_ERROR || r->e != NULL)
-		return;
-	if (XML_GetErrorCode(r->parser) == XML_ERROR_NO_MEMORY)
+	struct xml *r = mem_alloc(sizeof(*r));
+
+	r->parser = XML_ParserCreate(NULL);
+	if (r->parser == NULL)
 		mem_exhausted();
-	r->e = at_place(r, err_new(ERR_SYNTAX, "%s",
-	    XML_ErrorString(XML_GetErrorCode(r->parser))));
+	r->file = mem_strdup(file);
+	r->h = h;
+	r->arg = arg;
+	buf_init(&r->in, 2 * XML_MAX);
+	buf_init(&r->text, 2 * XML_TEXT);
+	XML_SetUserData(r->parser, r);
+	XML_SetElementHandler(r->parser, on_start, on_end);
+	XML_SetCharacterDataHandler(r->parser, on_text);
+	XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+	return r;
+}
+
+void
+xml_close(struct xml *r)
+{
+	if (r == NULL)
+		return;
+	XML_ParserFree(r->parser);
+	free(r->file);
+	buf_free(&r->in);
+	buf_free(&r->text);
+	err_ignore(r->e);
+	free(r);
+}
+
+static struct err *
+run(struct xml *r, size_t n, bool last)
+{
+	struct err *e;
+
+	if (XML_Parse(r->parser, r->in.p == NULL ? "" : r->in.p, (int)n, last) == XML_STATUS_ERROR && r->e == NULL) {
+		if (XML_GetErrorCode(r->parser) == XML_ERROR_NO_MEMORY)
+			mem_exhausted();
+		r->e = at_place(r, err_new(ERR_SYNTAX, "%s", XML_ErrorString(XML_GetErrorCode(r->parser))));
+	}
+	buf_cut(&r->in, 0, n);
+	e = r->e;
+	r->e = NULL;
+	return e;
+}
+
+static struct err *
+go_on(struct xml *r, bool last)
+{
+	size_t n = r->in.n;
+
+	if (!r->begun && n < HEAD_MAX && !last)
+		return NULL;
+	if (!r->begun) {
+		r->utf16 = is_utf16(buf_str(&r->in));
+		r->utf8 = !is_single_byte(buf_str(&r->in));
+		r->begun = true;
+	}
+	if (!r->utf16)
+		n = mend(r, r->in.p, r->in.n, last);
+	return n > 0 || last ? run(r, n, last) : NULL;
+}
+
+struct err *
+xml_feed(struct xml *r, struct str bytes)
+{
+	struct str piece;
+
+	r->total += bytes.n;
+	if (r->total > XML_MAX && defence_on(DEFENCE_CEILINGS))
+		return err_new(ERR_LIMIT, "'%s' has more than %zu MiB", r->file, XML_MAX / MIB);
+	while (bytes.n > 0) {
+		piece = str_take(bytes, XML_PIECE);
+		buf_addstr(&r->in, piece);
+		TRY(go_on(r, false));
+		bytes = str_skip(bytes, piece.n);
+	}
+	return NULL;
+}
+
+struct err *
+xml_end(struct xml *r)
+{
+	return go_on(r, true);
 }
 
 struct err *
 xml_parse(const char *file, struct str text, const struct xml_handler *h, void *arg)
 {
-	struct reader r = {.file = file, .h = h, .arg = arg};
-	AUTO(mem_free_p) char *copy = NULL;
+	struct xml *r = xml_open(file, h, arg);
+	struct err *e = xml_feed(r, text);
 
-	if (text.n > XML_MAX && defence_on(DEFENCE_CEILINGS))
-		return err_new(ERR_LIMIT, "'%s' has more than %zu MiB", file, XML_MAX / MIB);
-	r.parser = XML_ParserCreate(NULL);
-	if (r.parser == NULL)
-		mem_exhausted();
-	buf_init(&r.text, 2 * XML_MAX);
-	copy = str_dup(text);
-	if (!is_utf16(text))
-		mend(copy, text.n, !is_single_byte(text));
-	XML_SetUserData(r.parser, &r);
-	XML_SetElementHandler(r.parser, on_start, on_end);
-	XML_SetCharacterDataHandler(r.parser, on_text);
-	XML_SetStartDoctypeDeclHandler(r.parser, on_doctype);
-	run(&r, copy, text.n);
-	XML_ParserFree(r.parser);
-	buf_free(&r.text);
-	return r.e;
+	if (e == NULL)
+		e = xml_end(r);
+	xml_close(r);
+	return e;
 }
 
 const char *

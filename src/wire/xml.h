@@ -16,7 +16,8 @@
 struct err;
 
 #define XML_DEPTH 64
-#define XML_MAX (64 * MIB)
+#define XML_MAX (512 * MIB)
+#define XML_TEXT MIB		/* bytes of one piece of text: of a longer one its two ends */
 
 /*
  * Any function may be NULL; an error from one ends the parse and is returned
@@ -33,6 +34,16 @@ struct xml_handler {
 
 struct err *xml_parse(const char *file, struct str text,
     const struct xml_handler *h, void *arg) MUST_USE;
+
+/*
+ * The same as the bytes come, cut anywhere, in memory that does not grow with
+ * them.  After an error only xml_close() is left.  'h' and 'arg' are borrowed.
+ */
+struct xml;
+struct xml *xml_open(const char *file, const struct xml_handler *h, void *arg) MUST_USE;
+struct err *xml_feed(struct xml *r, struct str bytes) MUST_USE;
+struct err *xml_end(struct xml *r) MUST_USE;
+void xml_close(struct xml *r);	/* NULL is fine */
 
 /* The attribute's value, or NULL. */
 const char *xml_attr(const char *const *attrs, const char *name);

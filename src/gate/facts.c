@@ -1,0 +1,259 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "gate/facts.h"
+
+void
+facts_free(struct facts *f)
+{
+	size_t i;
+
+	junit_free(&f->tests);
+	for (i = 0; i < f->covers.n; i++)
+		vec_free(&f->covers.v[i]->lines);
+	for (i = 0; i < f->flaws.n; i++)
+		strs_free(&f->flaws.v[i].aliases);
+	for (i = 0; i < f->timings.n; i++)
+		vec_free(&f->timings.v[i]->samples);
+	vec_free(&f->complaints);
+	vec_free(&f->covers);
+	vec_free(&f->flaws);
+	vec_free(&f->timings);
+	map_free(&f->cover_of, NULL);
+	map_free(&f->timing_of, NULL);
+	arena_free(&f->mem);
+	*f = (struct facts){0};
+}
+
+/* ---- paths and texts ---- */
+
+static int
+digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 32;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "%20" of a URI. */
+static void
+unquote(struct str s, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] == '%' && i + 2 < s.n && digit_of(s.p[i + 1]) >= 0 && digit_of(s.p[i + 2]) >= 0) {
+			buf_addc(out, (char)(digit_of(s.p[i + 1]) << 4 | digit_of(s.p[i + 2])));
+			i += 2;
+		} else {
+			buf_addc(out, s.p[i]);
+		}
+	}
+}
+
+/* "a/./b//c" as "a/b/c", "a/../b" as "b"; false when it leads out. */
+static bool
+tidy(struct str path, struct buf *out)
+{
+	struct str piece;
+
+	while (str_next(&path, '/', &piece)) {
+		if (piece.n == 0 || str_is(piece, "."))
+			continue;
+		if (str_is(piece, "..")) {
+			const char *slash = out->n == 0 ? NULL : strrchr(buf_cstr(out), '/');
+
+			if (out->n == 0)
+				return false;
+			buf_trunc(out, slash == NULL ? 0 : (size_t)(slash - out->p));
+			continue;
+		}
+		if (out->n > 0)
+			buf_addc(out, '/');
+		buf_addstr(out, piece);
+	}
+	return true;
+}
+
+const char *
+facts_path(struct facts *f, struct str path)
+{
+	AUTO(buf_free) struct buf plain = BUF_INIT(64 * KIB), tidied = BUF_INIT(64 * KIB);
+	size_t root = f->root == NULL ? 0 : strlen(f->root);
+
+	if (str_starts(path, "file://")) {
+		unquote(str_skip(path, strlen("file://")), &plain);
+		path = buf_str(&plain);
+	}
+	if (str_starts(path, "/")) {
+		if (root == 0 || !str_starts(path, f->root) || (path.n > root && path.p[root] != '/'))
+			return "";
+		path = str_skip(path, root);
+	}
+	return tidy(path, &tidied) ? arena_str(&f->mem, buf_str(&tidied)) : "";
+}
+
+const char *
+facts_text(struct facts *f, struct str text)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(2 * FACTS_TEXT_MAX);
+	bool space = false;
+	size_t i;
+
+	text = str_trim(text);
+	for (i = 0; i < text.n && b.n < FACTS_TEXT_MAX; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c <= ' ' || c == 0x7f) {
+			space = true;
+			continue;
+		}
+		if (space)
+			buf_addc(&b, ' ');
+		space = false;
+		buf_addc(&b, (char)c);
+	}
+	/* Not in the middle of a character. */
+	while (i < text.n && b.n > 0 && ((unsigned char)text.p[i] & 0xc0) == 0x80 &&
+	    ((unsigned char)b.p[b.n - 1] & 0x80) != 0) {
+		bool lead = ((unsigned char)b.p[b.n - 1] & 0xc0) == 0xc0;
+
+		buf_trunc(&b, b.n - 1);
+		if (lead)
+			break;
+	}
+	return arena_str(&f->mem, buf_str(&b));
+}
+
+/* ---- what is found ---- */
+
+struct err *
+facts_complain(struct facts *f, const struct complaint *c)
+{
+	struct complaint own = *c;
+
+	if (f->complaints.n >= FACTS_FINDINGS_MAX)
+		return err_hint(err_new(ERR_LIMIT, "more than %d findings", FACTS_FINDINGS_MAX),
+		    "let the tool look at less, or report fewer rules");
+	own.tool = facts_text(f, str_of(c->tool));
+	own.rule = facts_text(f, str_of(c->rule));
+	own.path = facts_path(f, str_of(c->path));
+	own.text = facts_text(f, str_of(c->text));
+	own.print = facts_text(f, str_of(c->print));
+	if (own.line < 0)
+		own.line = 0;
+	vec_push(&f->complaints, own);
+	return NULL;
+}
+
+struct err *
+facts_flaw(struct facts *f, const struct flaw *w)
+{
+	struct flaw own = *w;
+
+	if (f->flaws.n >= FACTS_FLAWS_MAX)
+		return err_new(ERR_LIMIT, "more than %d known vulnerabilities", FACTS_FLAWS_MAX);
+	own.id = facts_text(f, str_of(w->id));
+	own.package = facts_text(f, str_of(w->package));
+	own.version = facts_text(f, str_of(w->version));
+	own.fixed = facts_text(f, str_of(w->fixed));
+	own.text = facts_text(f, str_of(w->text));
+	vec_push(&f->flaws, own);
+	return NULL;
+}
+
+struct err *
+facts_sample(struct facts *f, const char *name, const char *unit, double value)
+{
+	AUTO(mem_free_p) char *key = mem_printf("%s\n%s", name, unit);
+	struct timing *t = map_get(&f->timing_of, key);
+
+	if (f->samples >= FACTS_SAMPLES_MAX || (t == NULL && f->timings.n >= FACTS_TIMINGS_MAX))
+		return err_new(ERR_LIMIT, "more than %d measurements", FACTS_SAMPLES_MAX);
+	if (t == NULL) {
+		t = arena_alloc(&f->mem, sizeof(*t));
+		t->name = facts_text(f, str_of(name));
+		t->unit = facts_text(f, str_of(unit));
+		vec_push(&f->timings, t);
+		map_set(&f->timing_of, key, t);
+	}
+	vec_push(&t->samples, value);
+	f->samples++;
+	return NULL;
+}
+
+/* ---- coverage ---- */
+
+struct cover *
+facts_cover(struct facts *f, struct str path)
+{
+	const char *name = facts_path(f, path);
+	struct cover *c = map_get(&f->cover_of, name);
+
+	if (c != NULL)
+		return c;
+	c = arena_alloc(&f->mem, sizeof(*c));
+	c->path = name;
+	vec_push(&f->covers, c);
+	map_set(&f->cover_of, name, c);
+	return c;
+}
+
+struct err *
+cover_line(struct cover *c, int64_t line, bool hit)
+{
+	unsigned char state = hit ? COVER_HIT : COVER_MISSED;
+
+	if (line < 1 || line > FACTS_LINE_MAX)
+		return err_new(ERR_SYNTAX, "the line %lld of '%s' cannot be", (long long)line, c->path);
+	if ((size_t)line > c->lines.n) {
+		vec_reserve(&c->lines, (size_t)line - c->lines.n);
+		memset(c->lines.v + c->lines.n, COVER_NONE, (size_t)line - c->lines.n);
+		c->lines.n = (size_t)line;
+	}
+	if (c->lines.v[line - 1] < state)
+		c->lines.v[line - 1] = state;
+	return NULL;
+}
+
+/* ---- words ---- */
+
+static const struct {
+	const char *word;
+	enum severity severity;
+} words[] = {
+	{"critical", SEVERITY_CRITICAL}, {"fatal", SEVERITY_CRITICAL}, {"blocker", SEVERITY_CRITICAL},
+	{"high", SEVERITY_ERROR}, {"error", SEVERITY_ERROR}, {"important", SEVERITY_ERROR}, {"major", SEVERITY_ERROR},
+	{"medium", SEVERITY_WARNING}, {"moderate", SEVERITY_WARNING}, {"warning", SEVERITY_WARNING},
+	{"warn", SEVERITY_WARNING}, {"low", SEVERITY_NOTE}, {"minor", SEVERITY_NOTE}, {"note", SEVERITY_NOTE},
+	{"info", SEVERITY_NOTE}, {"information", SEVERITY_NOTE}, {"style", SEVERITY_NOTE},
+	{"negligible", SEVERITY_NOTE}, {"none", SEVERITY_NOTE},
+};
+
+enum severity
+severity_of(struct str word, enum severity otherwise)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(words); i++)
+		if (word.n == strlen(words[i].word) && strncasecmp(word.p, words[i].word, word.n) == 0)
+			return words[i].severity;
+	return otherwise;
+}
+
+const char *
+severity_word(enum severity s)
+{
+	switch (s) {
+	case SEVERITY_NOTE: return "note";
+	case SEVERITY_WARNING: return "warning";
+	case SEVERITY_ERROR: return "error";
+	case SEVERITY_CRITICAL: return "critical";
+	}
+	return "note";
+}

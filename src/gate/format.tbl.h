@@ -1,0 +1,8 @@
+/*
+ * format.tbl.h - every report format, in the order in which a report is tried
+ * by its first bytes: the more particular first.  Include with FORMAT(name)
+ * defined; format/<name>.c has format_<name>.
+ */
+FORMAT(sarif)
+FORMAT(cobertura)
+FORMAT(lcov)
