@@ -184,7 +184,9 @@ format_end(struct report *r)
 		TRY(pick_end(r->picker));
 	if (r->xml != NULL)
 		TRY(xml_end(r->xml));
-	if (r->line.n > 0)
+	if (r->line.n > 0) {
+		r->state->torn = true;
 		TRY(line_over(r));
+	}
 	return r->format->end == NULL ? NULL : err_wrap(r->format->end(r->state), "%s", r->state->file);
 }

@@ -32,6 +32,7 @@ struct reading {
 	struct facts *facts;
 	const char *file;	/* for messages */
 	unsigned line;		/* SYNTAX_LINES: of the line in hand, from 1 */
+	bool torn;		/* ... which is the last, and does not end as a line does */
 };
 
 struct format {

@@ -56,6 +56,8 @@ on_line(void *state, struct str line)
 		if (l->file == NULL)
 			return err_new(ERR_SYNTAX, "'end_of_record' without a file");
 		l->file = NULL;
+	} else if (l->reading.torn) {
+		return err_new(ERR_SYNTAX, "the last line is cut short");
 	}
 	return NULL;
 }
