@@ -127,9 +127,21 @@
  * gate/exec            one command of a gate in a pristine workspace of one tree
  * gate/facts           what the reports of one command say, whatever tool wrote them
  * gate/format          report formats: which one it is, and how it is fed
+ * gate/format/bandit   bandit's JSON
+ * gate/format/cargoaudit cargo audit
+ * gate/format/checkstyle Checkstyle's XML
  * gate/format/cobertura coverage as Cobertura has it
+ * gate/format/cppcheck cppcheck's XML
+ * gate/format/eslint   ESLint's JSON
+ * gate/format/gitleaks gitleaks' JSON
+ * gate/format/grype    grype's JSON
+ * gate/format/hand     the finding or vulnerability that a reader has in hand
  * gate/format/lcov     LCOV's trace files
+ * gate/format/npmaudit npm audit
+ * gate/format/osv      osv-scanner's JSON
+ * gate/format/pipaudit pip-audit
  * gate/format/sarif    SARIF 2.1.0
+ * gate/format/trivy    trivy's JSON
  * gate/gate            all gates on one tree
  * gate/glob            patterns for paths and for names of tests
  * gate/junit           JUnit XML, as the test runners of this world write it

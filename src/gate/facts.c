@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -23,6 +24,7 @@ facts_free(struct facts *f)
 	vec_free(&f->covers);
 	vec_free(&f->flaws);
 	vec_free(&f->timings);
+	map_free(&f->flaw_of, NULL);
 	map_free(&f->cover_of, NULL);
 	map_free(&f->timing_of, NULL);
 	arena_free(&f->mem);
@@ -47,7 +49,8 @@ unquote(struct str s, struct buf *out)
 	size_t i;
 
 	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '%' && i + 2 < s.n && digit_of(s.p[i + 1]) >= 0 && digit_of(s.p[i + 2]) >= 0) {
+		if (s.p[i] == '%' && i + 2 < s.n && digit_of(s.p[i + 1]) >= 0 && digit_of(s.p[i + 2]) >= 0 &&
+		    (s.p[i + 1] != '0' || s.p[i + 2] != '0')) {
 			buf_addc(out, (char)(digit_of(s.p[i + 1]) << 4 | digit_of(s.p[i + 2])));
 			i += 2;
 		} else {
@@ -96,6 +99,27 @@ facts_path(struct facts *f, struct str path)
 		path = str_skip(path, root);
 	}
 	return tidy(path, &tidied) ? arena_str(&f->mem, buf_str(&tidied)) : "";
+}
+
+const char *
+facts_uri(struct facts *f, struct str uri)
+{
+	AUTO(buf_free) struct buf plain = BUF_INIT(64 * KIB);
+	size_t n = 0;
+
+	while (n < uri.n && isalnum((unsigned char)uri.p[n]))
+		n++;
+	if (n < uri.n && uri.p[n] == ':') {
+		if (n != 4 || strncasecmp(uri.p, "file", n) != 0)
+			return "";
+		uri = str_skip(uri, n + 1);
+		if (str_starts(uri, "//localhost/"))
+			uri = str_skip(uri, strlen("//localhost"));
+		else if (str_starts(uri, "///"))
+			uri = str_skip(uri, 2);
+	}
+	unquote(uri, &plain);
+	return facts_path(f, buf_str(&plain));
 }
 
 const char *
@@ -151,21 +175,110 @@ facts_complain(struct facts *f, const struct complaint *c)
 	return NULL;
 }
 
+/* ---- vulnerabilities ---- */
+
+static size_t
+flaw_at(const struct facts *f, const struct flaw *w, const char *name)
+{
+	AUTO(mem_free_p) char *key = mem_printf("%s\n%s\n%s", w->package, w->version, name);
+
+	return (size_t)(uintptr_t)map_get(&f->flaw_of, key);
+}
+
+/* Each name of the flaw with this index leads to it. */
+static void
+flaw_name(struct facts *f, size_t at)
+{
+	const struct flaw *w = &f->flaws.v[at];
+	size_t i;
+
+	for (i = 0; i <= w->aliases.n; i++) {
+		AUTO(mem_free_p) char *key = mem_printf("%s\n%s\n%s", w->package, w->version,
+		    i == 0 ? w->id : w->aliases.v[i - 1]);
+
+		map_set(&f->flaw_of, key, (void *)(uintptr_t)(at + 1));
+	}
+}
+
+static void
+flaw_merge(struct flaw *into, const struct flaw *from)
+{
+	size_t i;
+
+	if (into->severity < from->severity)
+		into->severity = from->severity;
+	if (into->fixed[0] == '\0')
+		into->fixed = from->fixed;
+	into->suppressed &= from->suppressed;
+	for (i = 0; i <= from->aliases.n; i++) {
+		const char *name = i == 0 ? from->id : from->aliases.v[i - 1];
+
+		if (strcmp(into->id, name) != 0 && !strs_has(&into->aliases, name))
+			strs_add(&into->aliases, name);
+	}
+}
+
+/* Two that were thought to differ are one; the last takes the place of the later. */
+static void
+flaw_absorb(struct facts *f, size_t into, size_t later)
+{
+	flaw_merge(&f->flaws.v[into], &f->flaws.v[later]);
+	strs_free(&f->flaws.v[later].aliases);
+	f->flaws.v[later] = f->flaws.v[--f->flaws.n];
+	if (later < f->flaws.n)
+		flaw_name(f, later);
+	flaw_name(f, into);
+}
+
+static struct err *
+flaw_add(struct facts *f, struct flaw *own)
+{
+	size_t i, at = 0, other;
+
+	if (own->aliases.n >= FACTS_NAMES_MAX)
+		return err_new(ERR_LIMIT, "the vulnerability '%s' has more than %d names", own->id, FACTS_NAMES_MAX);
+	for (i = 0; i <= own->aliases.n; i++) {
+		other = flaw_at(f, own, i == 0 ? own->id : own->aliases.v[i - 1]);
+		if (at != 0 && other != 0 && at != other) {
+			size_t first = at < other ? at : other;
+
+			flaw_absorb(f, first - 1, (at < other ? other : at) - 1);
+			other = first;
+		}
+		at = other != 0 ? other : at;
+	}
+	if (at == 0) {
+		if (f->flaws.n >= FACTS_FLAWS_MAX)
+			return err_new(ERR_LIMIT, "more than %d known vulnerabilities", FACTS_FLAWS_MAX);
+		vec_push(&f->flaws, *own);
+		own->aliases = (struct strs){0};
+		flaw_name(f, f->flaws.n - 1);
+		return NULL;
+	}
+	flaw_merge(&f->flaws.v[at - 1], own);
+	if (f->flaws.v[at - 1].aliases.n >= FACTS_NAMES_MAX)
+		return err_new(ERR_LIMIT, "the vulnerability '%s' has more than %d names", own->id, FACTS_NAMES_MAX);
+	flaw_name(f, at - 1);
+	return NULL;
+}
+
 struct err *
 facts_flaw(struct facts *f, const struct flaw *w)
 {
 	struct flaw own = *w;
+	struct err *e;
 
-	if (f->flaws.n >= FACTS_FLAWS_MAX)
-		return err_new(ERR_LIMIT, "more than %d known vulnerabilities", FACTS_FLAWS_MAX);
 	own.id = facts_text(f, str_of(w->id));
 	own.package = facts_text(f, str_of(w->package));
 	own.version = facts_text(f, str_of(w->version));
 	own.fixed = facts_text(f, str_of(w->fixed));
 	own.text = facts_text(f, str_of(w->text));
-	vec_push(&f->flaws, own);
-	return NULL;
+	e = flaw_add(f, &own);
+	strs_free(&own.aliases);
+	return e;
 }
+
+/* ---- measurements ---- */
 
 struct err *
 facts_sample(struct facts *f, const char *name, const char *unit, double value)

@@ -22,6 +22,7 @@ struct err;
 
 #define FACTS_FINDINGS_MAX 100000
 #define FACTS_FLAWS_MAX 20000
+#define FACTS_NAMES_MAX 200		/* of one vulnerability */
 #define FACTS_TIMINGS_MAX 20000
 #define FACTS_SAMPLES_MAX 1000000	/* of all timings */
 #define FACTS_TEXT_MAX 500		/* bytes of a finding's text */
@@ -63,6 +64,7 @@ struct flaw {
 	const char *fixed;	/* in which version, "" when none is known */
 	enum severity severity;
 	const char *text;
+	bool suppressed;	/* as with a complaint */
 };
 
 struct timing {
@@ -89,6 +91,7 @@ struct facts {
 	struct { VEC_FIELDS(struct cover *); } covers;
 	struct map cover_of;	/* path -> struct cover */
 	struct { VEC_FIELDS(struct flaw); } flaws;
+	struct map flaw_of;	/* package, version and any name -> index + 1 */
 	struct { VEC_FIELDS(struct timing *); } timings;
 	struct map timing_of;	/* name -> struct timing */
 	size_t samples;
@@ -103,12 +106,22 @@ void facts_free(struct facts *f);	/* also for AUTO */
  */
 const char *facts_path(struct facts *f, struct str path);
 
+/* The same of a URI reference: %-escapes, "file:"; "" for another scheme. */
+const char *facts_uri(struct facts *f, struct str uri);
+
 /* One line, without control characters, cut to FACTS_TEXT_MAX.  In the arena. */
 const char *facts_text(struct facts *f, struct str text);
 
 /* Copies all strings; 'path' and 'text' as above. */
 struct err *facts_complain(struct facts *f, const struct complaint *c) MUST_USE;
-struct err *facts_flaw(struct facts *f, const struct flaw *w) MUST_USE;	/* aliases are taken */
+
+/*
+ * One that shares a name with others of the same package in the same version
+ * is the same: it keeps the first's id and the worst severity, and is
+ * suppressed only if all are.  Takes the aliases, in failure too.
+ */
+struct err *facts_flaw(struct facts *f, const struct flaw *w) MUST_USE;
+
 struct err *facts_sample(struct facts *f, const char *name, const char *unit, double value) MUST_USE;
 
 /* A file that a report knows, though it may name no line of it. */

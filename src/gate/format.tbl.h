@@ -4,5 +4,16 @@
  * defined; format/<name>.c has format_<name>.
  */
 FORMAT(sarif)
+FORMAT(trivy)
+FORMAT(grype)
+FORMAT(osv)
+FORMAT(npmaudit)
+FORMAT(pipaudit)
+FORMAT(cargoaudit)
+FORMAT(bandit)
+FORMAT(eslint)
+FORMAT(gitleaks)
+FORMAT(cppcheck)
+FORMAT(checkstyle)
 FORMAT(cobertura)
 FORMAT(lcov)

@@ -96,7 +96,7 @@ dump_flaws(const struct facts *f, enum dump how, struct buf *b)
 			buf_addf(b, " fixed:%s", w->fixed);
 			for (k = 0; k < w->aliases.n; k++)
 				buf_addf(b, " =%s", w->aliases.v[k]);
-			buf_addf(b, " %s", w->text);
+			buf_addf(b, " %s%s", w->text, w->suppressed ? " suppressed" : "");
 		}
 		buf_addc(b, '\n');
 	}
