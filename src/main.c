@@ -130,16 +130,26 @@
  * gate/format/bandit   bandit's JSON
  * gate/format/cargoaudit cargo audit
  * gate/format/checkstyle Checkstyle's XML
+ * gate/format/clover   Clover's XML
  * gate/format/cobertura coverage as Cobertura has it
+ * gate/format/coveragepy coverage.py's JSON
  * gate/format/cppcheck cppcheck's XML
+ * gate/format/criterion Criterion's samples
  * gate/format/eslint   ESLint's JSON
+ * gate/format/gbench   Google Benchmark's JSON
+ * gate/format/gcov     gcov's JSON
  * gate/format/gitleaks gitleaks' JSON
+ * gate/format/gobench  go test -bench
+ * gate/format/gocover  Go's cover profile
  * gate/format/grype    grype's JSON
  * gate/format/hand     the finding or vulnerability that a reader has in hand
+ * gate/format/hyperfine hyperfine's JSON
+ * gate/format/jacoco   JaCoCo's XML
  * gate/format/lcov     LCOV's trace files
  * gate/format/npmaudit npm audit
  * gate/format/osv      osv-scanner's JSON
  * gate/format/pipaudit pip-audit
+ * gate/format/pytestbench pytest-benchmark's JSON
  * gate/format/sarif    SARIF 2.1.0
  * gate/format/trivy    trivy's JSON
  * gate/gate            all gates on one tree

@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -286,6 +287,8 @@ facts_sample(struct facts *f, const char *name, const char *unit, double value)
 	AUTO(mem_free_p) char *key = mem_printf("%s\n%s", name, unit);
 	struct timing *t = map_get(&f->timing_of, key);
 
+	if (!isfinite(value) || value < 0 || value > FACTS_SAMPLE_MAX)
+		return err_new(ERR_SYNTAX, "'%s' cannot have taken %g %s", name, value, unit);
 	if (f->samples >= FACTS_SAMPLES_MAX || (t == NULL && f->timings.n >= FACTS_TIMINGS_MAX))
 		return err_new(ERR_LIMIT, "more than %d measurements", FACTS_SAMPLES_MAX);
 	if (t == NULL) {

@@ -25,6 +25,7 @@ struct err;
 #define FACTS_NAMES_MAX 200		/* of one vulnerability */
 #define FACTS_TIMINGS_MAX 20000
 #define FACTS_SAMPLES_MAX 1000000	/* of all timings */
+#define FACTS_SAMPLE_MAX 1e15		/* seconds, bytes or whatever */
 #define FACTS_TEXT_MAX 500		/* bytes of a finding's text */
 #define FACTS_LINE_MAX 2000000		/* number of a covered line */
 
@@ -122,6 +123,7 @@ struct err *facts_complain(struct facts *f, const struct complaint *c) MUST_USE;
  */
 struct err *facts_flaw(struct facts *f, const struct flaw *w) MUST_USE;
 
+/* ERR_SYNTAX for a value below 0, over FACTS_SAMPLE_MAX or that is no number. */
 struct err *facts_sample(struct facts *f, const char *name, const char *unit, double value) MUST_USE;
 
 /* A file that a report knows, though it may name no line of it. */

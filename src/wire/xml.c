@@ -16,7 +16,7 @@
 /* No mark that is mended is longer: "<![CDATA[", "&#x0000001b;". */
 #define MARK_MAX 16
 #define XML_PIECE (256 * KIB)
-#define HEAD_MAX 256	/* bytes that may hold the XML declaration */
+#define HEAD_MAX KIB	/* bytes that may hold the XML declaration and the document type */
 
 struct xml {
 	XML_Parser parser;
@@ -210,6 +210,57 @@ is_utf16(struct str text)
 	return str_starts(text, "\xff\xfe") || str_starts(text, "\xfe\xff");
 }
 
+/* Past white space, the declaration and comments; NULL when they do not end. */
+static char *
+past_prolog(char *p, char *end)
+{
+	const char *close;
+
+	for (;;) {
+		while (p < end && strchr(" \t\r\n", *p) != NULL)
+			p++;
+		if (end - p >= 4 && memcmp(p, "<!--", 4) == 0)
+			close = "-->";
+		else if (end - p >= 2 && memcmp(p, "<?", 2) == 0)
+			close = "?>";
+		else
+			return p;
+		p = memmem(p, (size_t)(end - p), close, strlen(close));
+		if (p == NULL)
+			return NULL;
+		p += strlen(close);
+	}
+}
+
+/*
+ * A document type that declares nothing itself becomes white space, so that
+ * expat knows of none and takes no entity for one that it has not read.
+ */
+static void
+blank_doctype(char *p, size_t n)
+{
+	char *end = p + n, *at, quote = '\0';
+
+	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
+	p = past_prolog(p, end);
+	if (p == NULL || end - p < 9 || memcmp(p, "<!DOCTYPE", 9) != 0)
+		return;
+	for (at = p + 9; at < end && (quote != '\0' || *at != '>'); at++) {
+		if (quote == '\0' && (*at == '[' || *at == '<'))
+			return;
+		if (*at == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*at == '"' || *at == '\''))
+			quote = *at;
+	}
+	if (at == end)
+		return;
+	for (; p <= at; p++)
+		if (*p != '\n' && *p != '\r')
+			*p = ' ';
+}
+
 struct xml *
 xml_open(const char *file, const struct xml_handler *h, void *arg)
 {
@@ -269,6 +320,8 @@ go_on(struct xml *r, bool last)
 	if (!r->begun) {
 		r->utf16 = is_utf16(buf_str(&r->in));
 		r->utf8 = !is_single_byte(buf_str(&r->in));
+		if (n > 0 && !r->utf16)
+			blank_doctype(r->in.p, r->in.n);
 		r->begun = true;
 	}
 	if (!r->utf16)

@@ -1,9 +1,11 @@
 /*
  * xml.h - XML in, as calls in document order (expat).
  *
- * Refused, with file:line:column: a document type (so no entities of its
- * own), nesting over XML_DEPTH, more than XML_MAX bytes, and what is not
- * well-formed. Test output in reports often has colours: control characters
+ * Refused, with file:line:column: a document type with declarations of its
+ * own (so no entities), nesting over XML_DEPTH, more than XML_MAX bytes, and
+ * what is not well-formed. A document type that only names another file, as
+ * Cobertura's and JaCoCo's reports have it within their first KiB, is passed
+ * over and nothing is fetched. Test output in reports often has colours: control characters
  * that XML forbids, raw or as character references, and bytes that are not
  * the UTF-8 that they claim to be are read as '?', not refused.
  */

@@ -75,17 +75,197 @@ static void
 cobertura_refusals(void **state)
 {
 	(void)state;
-	format_refused("cobertura", "<report/>", "r:1:1: the root is not 'coverage'");
+	format_refused("cobertura", "<report/>", "r:1:*: the root is not 'coverage'");
 	format_refused("cobertura", COBERTURA_HEAD "</coverage>", "r: the report names no file");
 	format_refused("cobertura", COBERTURA_HEAD "<class name=\"a\"/></coverage>",
-	    "r:1:61: a class without 'filename'");
+	    "r:1:*: a class without 'filename'");
 	format_refused("cobertura", COBERTURA_HEAD "<class filename=\"a\"><line number=\"1\"/></class></coverage>",
-	    "r:1:81: a line without 'number' and 'hits'");
+	    "r:1:*: a line without 'number' and 'hits'");
 	format_refused("cobertura", COBERTURA_HEAD "<class filename=\"a\"><line number=\"1\" hits=\"no\"/></class></coverage>",
-	    "r:1:81: 'hits' is no number");
+	    "r:1:*: 'hits' is no number");
 	format_refused("cobertura", COBERTURA_HEAD "<class filename=\"a\"><line number=\"0\" hits=\"1\"/></class></coverage>",
-	    "r:1:81: a line without 'number' and 'hits'");
-	format_refused("cobertura", "<coverage><class filename=\"a\">", "r:1:31: no element found");
+	    "r:1:*: a line without 'number' and 'hits'");
+	format_refused("cobertura", "<coverage><class filename=\"a\">", "r:1:*: no element found");
+}
+
+/* ---- coverage.py ---- */
+
+#define COVERAGEPY(files, totals) \
+	"{\"meta\":{\"format\":3,\"version\":\"7.6.1\",\"branch_coverage\":true},\"files\":{" files "}" totals "}"
+#define COVERAGEPY_FILE(hits, misses, missing) \
+	"{\"executed_lines\":" hits ",\"summary\":{\"covered_lines\":9,\"missing_lines\":" missing "}," \
+	"\"missing_lines\":" misses ",\"excluded_lines\":[4]}"
+
+static void
+coveragepy_lines(void **state)
+{
+	static const char text[] = COVERAGEPY("\"src/caf\xc3\xa9.py\":" COVERAGEPY_FILE("[1,2]", "[7]", "1")
+	    ",\"/work/b.py\":" COVERAGEPY_FILE("[]", "[]", "0"), ",\"totals\":{\"covered_lines\":2}");
+
+	(void)state;
+	format_reads("coveragepy", text, "cover src/caf\xc3\xa9.py\ncover src/caf\xc3\xa9.py:1 hit\n"
+	    "cover src/caf\xc3\xa9.py:2 hit\ncover src/caf\xc3\xa9.py:7 missed\ncover b.py\n");
+	format_cut_short("coveragepy", text, TRAILER);
+}
+
+static void
+coveragepy_refusals(void **state)
+{
+	(void)state;
+	format_refused("coveragepy", "{}", "r: the report has no 'meta.version'");
+	format_refused("coveragepy", COVERAGEPY("", ""), "r: the report has no 'totals'");
+	format_refused("coveragepy", COVERAGEPY("", ",\"totals\":{}"), "r: the report names no file");
+	format_refused("coveragepy", COVERAGEPY("\"a\":" COVERAGEPY_FILE("[1]", "[]", "3"), ""),
+	    "r:1:*: the summary counts 3 missing lines, and 0 are named");
+	format_refused("coveragepy", COVERAGEPY("\"a\":{\"executed_lines\":[]}", ""), "r:1:*: a file without 'missing_lines'");
+	format_refused("coveragepy", COVERAGEPY("\"a\":" COVERAGEPY_FILE("[\"1\"]", "[]", "0"), ""),
+	    "r:1:*: a line that is no number");
+	format_refused("coveragepy", COVERAGEPY("\"a\":" COVERAGEPY_FILE("[1]", "[]", "0") ",\"a\":{}", ""),
+	    "r:1:*: the file 'a' stands twice");
+}
+
+/* ---- gcov ---- */
+
+static void
+gcov_lines(void **state)
+{
+	static const char text[] = "{\"files\":[{\"lines\":[{\"count\":0,\"line_number\":3},{\"line_number\":3,\"count\":2},"
+	    "{\"line_number\":4,\"unexecuted_block\":false,\"count\":0}],\"file\":\"../src/a.c\"},"
+	    "{\"file\":\"/usr/include/stdio.h\",\"lines\":[]}],\"format_version\":\"2\",\"current_working_directory\":\"/work/build\"}";
+
+	(void)state;
+	format_reads("gcov", text, "cover src/a.c\ncover src/a.c:3 hit\ncover src/a.c:4 missed\ncover \n");
+	format_cut_short("gcov", text, TRAILER);
+}
+
+static void
+gcov_refusals(void **state)
+{
+	(void)state;
+	format_refused("gcov", "{\"files\":[]}", "r: the report has no 'format_version'");
+	format_refused("gcov", "{\"format_version\":\"1\"}", "r: the report has no 'files'");
+	format_refused("gcov", "{\"format_version\":\"9\"}", "r:1:*: gcov's JSON of a version that is not known");
+	format_refused("gcov", "{\"format_version\":\"1\",\"files\":[]}", "r: the report names no file");
+	format_refused("gcov", "{\"files\":[{\"file\":\"a\"}]}", "r:1:*: a file without 'file' and 'lines'");
+	format_refused("gcov", "{\"files\":[{\"lines\":[{\"count\":1}]}]}", "r:1:*: a line without 'line_number' and 'count'");
+	format_refused("gcov", "{\"files\":[{\"lines\":[{\"count\":-1,\"line_number\":1}]}]}",
+	    "r:1:*: a line without 'line_number' and 'count'");
+	format_refused("gcov", "{\"files\":[{\"lines\":[{\"count\":1,\"line_number\":99999999}]}]}",
+	    "r:1:*: a line without 'line_number' and 'count'");
+}
+
+/* ---- JaCoCo ---- */
+
+#define JACOCO_FILE(lines, missed) "<sourcefile name=\"A.java\">" lines "<counter type=\"LINE\" missed=\"" missed "\" covered=\"1\"/></sourcefile>"
+
+static void
+jacoco_lines(void **state)
+{
+	static const char text[] = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>"
+	    "<!DOCTYPE report PUBLIC \"-//JACOCO//DTD Report 1.1//EN\" \"report.dtd\"><report name=\"x\"><group name=\"g\">"
+	    "<package name=\"org/a\"><class name=\"org/a/A\"><method name=\"f\" line=\"2\"><counter type=\"LINE\" missed=\"7\" covered=\"0\"/>"
+	    "</method></class>" JACOCO_FILE("<line nr=\"2\" mi=\"1\" ci=\"3\" mb=\"0\" cb=\"0\"/><line nr=\"3\" mi=\"2\" ci=\"0\"/>"
+	    "<line nr=\"4\" mi=\"0\" ci=\"0\"/>", "1") "</package></group>"
+	    "<package name=\"\">" JACOCO_FILE("", "0") "</package></report>";
+
+	(void)state;
+	format_reads("jacoco", text, "cover org/a/A.java\ncover org/a/A.java:2 hit\ncover org/a/A.java:3 missed\ncover A.java\n");
+	format_cut_short("jacoco", text, TRAILER);
+}
+
+static void
+jacoco_refusals(void **state)
+{
+	(void)state;
+	format_refused("jacoco", "<reports/>", "r:1:*: the root is not 'report'");
+	format_refused("jacoco", "<report><package name=\"a\"/></report>", "r: the report names no source file");
+	format_refused("jacoco", "<report>" JACOCO_FILE("<line nr=\"2\" ci=\"3\"/>", "1") "</report>",
+	    "r:1:*: a line without 'nr', 'mi' and 'ci'");
+	format_refused("jacoco", "<report>" JACOCO_FILE("", "4") "</report>",
+	    "r:1:*: the file's counter has 4 missed lines, and 0 are named");
+	format_refused("jacoco", "<!DOCTYPE report PUBLIC \"-//JACOCO//DTD Report 1.1//EN\" \"report.dtd\" [<!ENTITY a \"b\">]><report/>",
+	    "r:1:*: a document type is not allowed here");
+}
+
+/* ---- Go ---- */
+
+static void
+gocover_lines(void **state)
+{
+	static const char text[] = "mode: count\nex.org/a/x.go:3.2,5.3 2 0\nex.org/a/x.go:5.3,6.1 1 7\n"
+	    "ex.org/a/y z.go:1.1,1.9 1 0\nex.org/a/y z.go:2.2,2.2 0 0\n";
+
+	(void)state;
+	format_reads("gocover", text, "cover ex.org/a/x.go\ncover ex.org/a/x.go:3 missed\ncover ex.org/a/x.go:4 missed\n"
+	    "cover ex.org/a/x.go:5 hit\ncover ex.org/a/y z.go\ncover ex.org/a/y z.go:1 missed\n");
+	format_cut_short("gocover", text, BORDERS);
+}
+
+static void
+gocover_refusals(void **state)
+{
+	(void)state;
+	format_refused("gocover", "mode: set\n", "r: the report names no file");
+	format_refused("gocover", "mode: many\n", "r:1: a cover profile begins with 'mode: set', 'count' or 'atomic'");
+	format_refused("gocover", "mode: set\na.go:1.1,2.2 1 1", "r:2: the last line is cut short");
+	format_refused("gocover", "mode: set\na.go:1.1,2.2 1\n", "r:2: not a block 'file:line.column,line.column statements count'");
+	format_refused("gocover", "mode: set\na.go:3.1,2.2 1 1\n", "r:2: not a block 'file:line.column,line.column statements count'");
+	format_refused("gocover", "mode: set\na.go:1.1,2000001.2 1 1\n",
+	    "r:2: not a block 'file:line.column,line.column statements count'");
+	format_refused("gocover", "mode: set\nmode: set\n", "r:2: not a block 'file:line.column,line.column statements count'");
+}
+
+/* ---- Clover ---- */
+
+#define CLOVER(files) "<?xml version=\"1.0\"?><coverage generated=\"1\"><project>" files "</project></coverage>"
+
+static void
+clover_lines(void **state)
+{
+	static const char text[] = CLOVER("<package name=\"p\"><file name=\"a.js\" path=\"/work/src/a.js\"><metrics/>"
+	    "<line num=\"1\" count=\"0\" type=\"stmt\"/><line num=\"1\" count=\"2\" type=\"method\"/>"
+	    "<line num=\"2\" type=\"cond\" truecount=\"0\" falsecount=\"0\"/>"
+	    "<line num=\"3\" type=\"cond\" truecount=\"0\" falsecount=\"1\"/></file></package>"
+	    "<file name=\"/work/b.php\"><line num=\"9\" count=\"99999999999999999999\"/></file>");
+
+	(void)state;
+	format_reads("clover", text, "cover src/a.js\ncover src/a.js:1 hit\ncover src/a.js:2 missed\ncover src/a.js:3 hit\n"
+	    "cover b.php\ncover b.php:9 hit\n");
+	format_cut_short("clover", text, TRAILER);
+}
+
+static void
+clover_refusals(void **state)
+{
+	(void)state;
+	format_refused("clover", "<x/>", "r:1:*: the root is not 'coverage'");
+	format_refused("clover", CLOVER(""), "r: the report names no file");
+	format_refused("clover", "<coverage><testproject><file name=\"t\"/></testproject></coverage>", "r: the report names no file");
+	format_refused("clover", CLOVER("<file/>"), "r:1:*: a file without 'path' and 'name'");
+	format_refused("clover", CLOVER("<file name=\"a\"><line num=\"1\" count=\"-1\"/></file>"), "r:1:*: a line without 'count'");
+	format_refused("clover", CLOVER("<file name=\"a\"><line count=\"1\"/></file>"), "r:1:*: a line without 'num'");
+}
+
+/* ---- what tools wrote ---- */
+
+static void
+recorded(void **state)
+{
+	(void)state;
+	format_recorded("lcov", "nyc-18.info", BORDERS);
+	format_recorded("cobertura", "nyc-18.xml", TRAILER);
+	format_recorded("cobertura", "coverage-6.5.xml", TRAILER);
+	format_recorded("cobertura", "coverage-7.17.xml", TRAILER);
+	format_recorded("clover", "nyc-18.xml", TRAILER);
+	format_recorded("clover", "c8.xml", TRAILER);
+	format_recorded("coveragepy", "coverage-6.5.json", TRAILER);
+	format_recorded("coveragepy", "coverage-7.17.json", TRAILER);
+	format_recorded("gcov", "gcov-11.json", TRAILER);
+	format_recorded("gcov", "gcov-12.json", TRAILER);
+	format_recorded("jacoco", "jacoco-0.8.6.xml", TRAILER);
+	format_recorded("jacoco", "jacoco-0.8.13.xml", TRAILER);
+	format_recorded("gocover", "go-1.26-set.out", BORDERS);
+	format_recorded("gocover", "go-1.26-atomic.out", BORDERS);
 }
 
 int
@@ -97,6 +277,17 @@ main(void)
 		cmocka_unit_test(cobertura_lines),
 		cmocka_unit_test(cobertura_of_several_sources),
 		cmocka_unit_test(cobertura_refusals),
+		cmocka_unit_test(coveragepy_lines),
+		cmocka_unit_test(coveragepy_refusals),
+		cmocka_unit_test(gcov_lines),
+		cmocka_unit_test(gcov_refusals),
+		cmocka_unit_test(jacoco_lines),
+		cmocka_unit_test(jacoco_refusals),
+		cmocka_unit_test(gocover_lines),
+		cmocka_unit_test(gocover_refusals),
+		cmocka_unit_test(clover_lines),
+		cmocka_unit_test(clover_refusals),
+		cmocka_unit_test(recorded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,22 @@ test_refused(void **state UNUSED)
 	refused(STR("<a>&nope;</a>"), ERR_SYNTAX, "r.xml:1:4: undefined entity");
 	refused(STR("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>"), ERR_SYNTAX,
 	    "r.xml:1:13: a document type is not allowed here");
+	refused(STR("<!DOCTYPE a SYSTEM 'x.dtd' [<!ENTITY x 'y'>]><a>&x;</a>"), ERR_SYNTAX,
+	    "r.xml:1:28: a document type is not allowed here");
+	refused(STR("<!DOCTYPE a PUBLIC \"-//A//B\" 'file:///etc/passwd'><a>&x;</a>"), ERR_SYNTAX,
+	    "r.xml:1:54: undefined entity");
+	refused(STR("<!DOCTYPE a SYSTEM 'x'><!DOCTYPE a SYSTEM 'y'><a/>"), ERR_SYNTAX,
+	    "r.xml:1:46: a document type is not allowed here");
+	refused(STR("<!DOCTYPE a SYSTEM 'x>'<a/>"), ERR_SYNTAX, "r.xml:1:24: not well-formed (invalid token)");
 	refused(STR("<a>\n <boom/></a>"), ERR_STATE, "r.xml:2:2: no boom here");
+}
+
+static void
+test_doctype(void **state UNUSED)
+{
+	reads(STR("<!DOCTYPE a SYSTEM 'http://x/[a>].dtd'><a/>"), "<a></a>");
+	reads(STR("\xef\xbb\xbf<?xml version='1.0'?>\n<!-- <!DOCTYPE b []> -->\n<!DOCTYPE a PUBLIC \"-//\"\n\"d\" >\n<a/>"),
+	    "<a></a>");
 }
 
 static void
@@ -127,6 +142,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_mended),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_doctype),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_names),
 	};
