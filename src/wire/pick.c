@@ -56,6 +56,7 @@ struct picker {
 	int escape;			/* 0 none, 1 behind "\", 2..5 digits of \u to come */
 	uint32_t unit, high;		/* of \u; a high surrogate that waits for the low one */
 	uint64_t line, offset, line_start;
+	unsigned mark;		/* bytes of a byte order mark that were there */
 };
 
 /* ---- the places, as a tree ---- */
@@ -591,7 +592,11 @@ take_between(struct picker *p, struct str *in)
 	while (in->n > 0) {
 		c = in->p[0];
 		*in = str_skip(*in, 1);
-		if (c == '\n') {
+		if (p->offset < 3 && c == "\xef\xbb\xbf"[p->offset] && p->offset == p->mark) {
+			p->mark++;
+		} else if (p->mark > 0 && p->mark < 3) {
+			return fault(p, "a value is missing");
+		} else if (c == '\n') {
 			p->line++;
 			p->line_start = p->offset + 1;
 		} else if (c != ' ' && c != '\t' && c != '\r') {

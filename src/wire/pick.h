@@ -18,7 +18,8 @@
  * Refused as in json.h, with file:line:column: what is no JSON, nesting over
  * PICK_DEPTH, an integer beyond int64, text behind the value; and a second
  * key of a named place within one object, since one of the two would be
- * believed.  A string over PICK_STRING is cut, and says so.  Bytes that are
+ * believed.  A byte order mark before the value is passed over.  A string
+ * over PICK_STRING is cut, and says so.  Bytes that are
  * not UTF-8, lone surrogates and NULs in strings become U+FFFD: tools quote
  * the source that they looked at.
  */

@@ -73,15 +73,14 @@ name_it(struct npmaudit *n)
 	struct hand *h = &n->hand;
 	char *url = STEAL(h->id);
 
-	if (n->number > 0) {
-		AUTO(mem_free_p) char *number = mem_printf("npm-%lld", (long long)n->number);
-
-		strs_add(&h->aliases, number);
-	}
-	if (url != NULL && str_starts(str_of(url), at) && url[strlen(at)] != '\0')
+	if (n->number > 0)
+		h->id = mem_printf("npm-%lld", (long long)n->number);
+	if (url != NULL && str_starts(str_of(url), at) && url[strlen(at)] != '\0') {
+		if (h->id != NULL)
+			strs_add(&h->aliases, h->id);
+		free(h->id);
 		h->id = mem_strdup(url + strlen(at));
-	else if (h->aliases.n > 0)
-		h->id = mem_strdup(h->aliases.v[0]);
+	}
 	free(url);
 	n->number = 0;
 }

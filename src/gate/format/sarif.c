@@ -2,63 +2,110 @@
  * SARIF 2.1.0 (OASIS): runs, each of one tool, with results.
  *
  * A result's level is its own, else its rule's default, else "warning"; rules
- * may stand behind the results, so levels are settled when the run closes.
- * 'results: []' is clean; a run without results was not analysed.  What the
- * tool says of its own memory (baselineState) and of suppressions is not
- * believed: the finding counts, and a suppressed one says so.
+ * and what URIs count from may stand behind the results, so these are settled
+ * when the run closes.  'results: []' is clean; a run without results was not
+ * analysed.  What the tool says of its own memory (baselineState) and of
+ * suppressions is not believed: the finding counts, and a suppressed one says
+ * so.  A notification of level "error" is a finding too: there was something
+ * that the tool could not read.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "gate/facts.h"
 #include "gate/format.h"
 
+#define RULES_MAX 20000
+#define ARTIFACTS_MAX 10000	/* that are looked up by index */
+#define BASES_MAX 100
+#define BASE_DEPTH 8		/* of bases below bases */
+
 enum place {
-	AT_VERSION, AT_RUNS, AT_RUN, AT_TOOL, AT_SUCCESS, AT_RULE, AT_MORE_RULE, AT_RULE_ID, AT_RULE_LEVEL,
-	AT_RESULTS, AT_RESULT, AT_ID, AT_REF_ID, AT_INDEX, AT_REF_INDEX, AT_LEVEL, AT_KIND,
-	AT_TEXT, AT_URI, AT_LINE, AT_PRINT, AT_SUPPRESSED
+	AT_VERSION, AT_RUNS, AT_RUN, AT_TOOL, AT_SUCCESS, AT_RULE, AT_MORE_RULE, AT_RULE_ID, AT_RULE_LEVEL, AT_RULE_SCORE,
+	AT_BASE, AT_BASE_URI, AT_BASE_PARENT, AT_ARTIFACT, AT_ARTIFACT_URI, AT_RESULTS, AT_RESULT, AT_NOTICE,
+	AT_ID, AT_INDEX, AT_ELSEWHERE, AT_LEVEL, AT_KIND, AT_TEXT, AT_TEXT_ID, AT_LOCATION,
+	AT_URI, AT_URI_BASE, AT_URI_INDEX, AT_LINE, AT_PRINT, AT_SUPPRESSED
 };
+
+#define RULE_OF(at)                                                              \
+	{at ".id", AT_RULE_ID},                                                  \
+	{at ".defaultConfiguration.level", AT_RULE_LEVEL},                       \
+	{at ".properties.security-severity", AT_RULE_SCORE}
+
+#define RESULT_OF(at)                                                            \
+	{at ".level", AT_LEVEL},                                                 \
+	{at ".message.text", AT_TEXT},                                           \
+	{at ".message.id", AT_TEXT_ID},                                          \
+	{at ".locations[]", AT_LOCATION},                                        \
+	{at ".locations[].physicalLocation.artifactLocation.uri", AT_URI},       \
+	{at ".locations[].physicalLocation.artifactLocation.uriBaseId", AT_URI_BASE}, \
+	{at ".locations[].physicalLocation.artifactLocation.index", AT_URI_INDEX}, \
+	{at ".locations[].physicalLocation.region.startLine", AT_LINE}
 
 static const struct pick places[] = {
 	{"version", AT_VERSION},
 	{"runs", AT_RUNS},
 	{"runs[]", AT_RUN},
 	{"runs[].tool.driver.name", AT_TOOL},
-	{"runs[].invocations[].executionSuccessful", AT_SUCCESS},
 	{"runs[].tool.driver.rules[]", AT_RULE},
-	{"runs[].tool.driver.rules[].id", AT_RULE_ID},
-	{"runs[].tool.driver.rules[].defaultConfiguration.level", AT_RULE_LEVEL},
+	RULE_OF("runs[].tool.driver.rules[]"),
 	{"runs[].tool.extensions[].rules[]", AT_MORE_RULE},
-	{"runs[].tool.extensions[].rules[].id", AT_RULE_ID},
-	{"runs[].tool.extensions[].rules[].defaultConfiguration.level", AT_RULE_LEVEL},
+	RULE_OF("runs[].tool.extensions[].rules[]"),
+	{"runs[].originalUriBaseIds.*", AT_BASE},
+	{"runs[].originalUriBaseIds.*.uri", AT_BASE_URI},
+	{"runs[].originalUriBaseIds.*.uriBaseId", AT_BASE_PARENT},
+	{"runs[].artifacts[]", AT_ARTIFACT},
+	{"runs[].artifacts[].location.uri", AT_ARTIFACT_URI},
+	{"runs[].invocations[].executionSuccessful", AT_SUCCESS},
+	{"runs[].invocations[].toolExecutionNotifications[]", AT_NOTICE},
+	{"runs[].invocations[].toolExecutionNotifications[].descriptor.id", AT_ID},
+	RESULT_OF("runs[].invocations[].toolExecutionNotifications[]"),
+	{"runs[].invocations[].toolConfigurationNotifications[]", AT_NOTICE},
+	{"runs[].invocations[].toolConfigurationNotifications[].descriptor.id", AT_ID},
+	RESULT_OF("runs[].invocations[].toolConfigurationNotifications[]"),
 	{"runs[].results", AT_RESULTS},
 	{"runs[].results[]", AT_RESULT},
 	{"runs[].results[].ruleId", AT_ID},
-	{"runs[].results[].rule.id", AT_REF_ID},
+	{"runs[].results[].rule.id", AT_ID},
 	{"runs[].results[].ruleIndex", AT_INDEX},
-	{"runs[].results[].rule.index", AT_REF_INDEX},
-	{"runs[].results[].level", AT_LEVEL},
+	{"runs[].results[].rule.index", AT_INDEX},
+	{"runs[].results[].rule.toolComponent", AT_ELSEWHERE},
 	{"runs[].results[].kind", AT_KIND},
-	{"runs[].results[].message.text", AT_TEXT},
-	{"runs[].results[].locations[].physicalLocation.artifactLocation.uri", AT_URI},
-	{"runs[].results[].locations[].physicalLocation.region.startLine", AT_LINE},
 	{"runs[].results[].partialFingerprints.*", AT_PRINT},
-	{"runs[].results[].suppressions[].kind", AT_SUPPRESSED},
+	{"runs[].results[].suppressions[]", AT_SUPPRESSED},
+	RESULT_OF("runs[].results[]"),
 };
 
-/* A result as it is read, and one that waits for its run's rules. */
+/* A rule's level as a number for a map: severity + 1, or 0 for none; and whether it is critical. */
+#define LEVEL 7
+#define CRITICAL 8
+
+struct rule {
+	const char *id;
+	uintptr_t level;
+};
+
+struct base {
+	char *id, *uri, *parent;
+};
+
+/* A result as it is read. */
 struct result {
-	char *rule, *text, *path, *print;
-	int64_t index, line;	/* index -1: none */
-	bool leveled, suppressed, counts;
+	char *rule, *text, *uri, *base, *print;
+	int64_t index, artifact, line;	/* indices: -1 for none */
+	unsigned locations;
+	bool leveled, elsewhere, suppressed, counts;
 	enum severity severity;
 };
 
+/* What of it waits for the end of its run. */
 struct unsettled {
-	int64_t index;
+	int64_t index, artifact;
+	size_t base;		/* of base_names + 1, or 0 */
 	bool leveled;
 };
 
@@ -69,9 +116,13 @@ struct sarif {
 	/* Of the open run: */
 	char *tool;
 	bool analysed;
-	struct strs rules;		/* ids of the driver's rules by index */
-	struct map levels;		/* id -> severity + 1 */
-	char *rule, *level;		/* of the rule in hand */
+	VEC(struct rule) rules;		/* the driver's, by index */
+	struct map levels;		/* id -> level of any rule */
+	char *rule;			/* id of the rule in hand */
+	uintptr_t level;
+	VEC(struct base) bases;
+	VEC(const char *) artifacts;	/* paths */
+	struct strs base_names;		/* that results use */
 	size_t first;			/* of the run's complaints */
 	VEC(struct unsettled) unsettled;	/* one each */
 	struct result now;
@@ -89,78 +140,194 @@ result_clear(struct result *r)
 {
 	free(r->rule);
 	free(r->text);
-	free(r->path);
+	free(r->uri);
+	free(r->base);
 	free(r->print);
-	*r = (struct result){.index = -1, .counts = true};
+	*r = (struct result){.index = -1, .artifact = -1, .counts = true, .severity = SEVERITY_WARNING};
 }
 
 static void
-set(char **to, struct str s)
+run_clear(struct sarif *s)
 {
+	size_t i;
+
+	free(STEAL(s->tool));
+	free(STEAL(s->rule));
+	map_free(&s->levels, NULL);
+	s->levels = (struct map){0};
+	for (i = 0; i < s->bases.n; i++) {
+		free(s->bases.v[i].id);
+		free(s->bases.v[i].uri);
+		free(s->bases.v[i].parent);
+	}
+	vec_clear(&s->rules);
+	vec_clear(&s->bases);
+	vec_clear(&s->artifacts);
+	vec_clear(&s->unsettled);
+	strs_free(&s->base_names);
+	result_clear(&s->now);
+}
+
+static void
+set(char **to, const struct pick_value *v)
+{
+	if (v->kind != PICK_TEXT)
+		return;
 	free(*to);
-	*to = str_dup(s);
+	*to = str_dup(v->text);
+}
+
+static const char *
+or_empty(const char *s)
+{
+	return s == NULL ? "" : s;
 }
 
 /* ---- results ---- */
+
+/* 0 when it counts from nowhere. */
+static size_t
+base_of(struct sarif *s, const struct result *r)
+{
+	size_t i;
+
+	if (r->base == NULL || r->uri == NULL || r->uri[0] == '/' || strchr(r->uri, ':') != NULL)
+		return 0;
+	for (i = 0; i < s->base_names.n; i++)
+		if (strcmp(s->base_names.v[i], r->base) == 0)
+			return i + 1;
+	if (i < BASES_MAX)
+		strs_add(&s->base_names, r->base);
+	return i < BASES_MAX ? i + 1 : 0;
+}
 
 static struct err *
 result_over(struct sarif *s)
 {
 	struct result *r = &s->now;
-	struct complaint c = {.tool = s->tool == NULL ? "" : s->tool, .rule = r->rule == NULL ? "" : r->rule,
-	    .severity = r->severity, .path = r->path == NULL ? "" : r->path, .line = r->line,
-	    .text = r->text == NULL ? "" : r->text, .print = r->print == NULL ? "" : r->print,
-	    .suppressed = r->suppressed};
+	struct complaint c = {.tool = or_empty(s->tool), .rule = or_empty(r->rule), .severity = r->severity,
+	    .path = facts_uri(s->reading.facts, str_of(r->uri)), .line = r->line, .text = or_empty(r->text),
+	    .print = or_empty(r->print), .suppressed = r->suppressed};
 
 	if (r->counts) {
 		TRY(facts_complain(s->reading.facts, &c));
-		vec_push(&s->unsettled, (struct unsettled){r->index, r->leveled});
+		vec_push(&s->unsettled, (struct unsettled){.index = r->elsewhere ? -1 : r->index,
+		    .artifact = r->uri == NULL ? r->artifact : -1, .base = base_of(s, r), .leveled = r->leveled});
 	}
 	result_clear(r);
 	return NULL;
 }
 
-/* The tool's name, the rule's and its level may all have come behind the results. */
+static struct err *
+notice_over(struct sarif *s)
+{
+	struct result *r = &s->now;
+
+	r->counts = r->severity >= SEVERITY_ERROR;
+	r->leveled = true;
+	if (r->rule == NULL)
+		r->rule = mem_strdup("notification");
+	return result_over(s);
+}
+
+/* ---- the end of a run ---- */
+
+static uintptr_t
+level_of(const struct sarif *s, const char *id)
+{
+	uintptr_t level = (uintptr_t)map_get(&s->levels, id);
+	const char *slash = strrchr(id, '/');
+
+	/* "CA1000/1" is of the rule "CA1000". */
+	return level != 0 || slash == NULL ? level : (uintptr_t)map_get_str(&s->levels, str_mk(id, (size_t)(slash - id)));
+}
+
+static void
+settle_rule(struct sarif *s, struct complaint *c, const struct unsettled *u)
+{
+	const struct rule *rule = u->index >= 0 && (size_t)u->index < s->rules.n ? &s->rules.v[u->index] : NULL;
+	uintptr_t level;
+
+	if (c->rule[0] == '\0' && rule != NULL)
+		c->rule = rule->id;
+	level = rule != NULL ? rule->level : level_of(s, c->rule);
+	if (!u->leveled)
+		c->severity = (level & LEVEL) == 0 ? SEVERITY_WARNING : (enum severity)((level & LEVEL) - 1);
+	if (c->severity == SEVERITY_ERROR && (level & CRITICAL) != 0)
+		c->severity = SEVERITY_CRITICAL;
+}
+
+static const struct base *
+base_named(const struct sarif *s, const char *id)
+{
+	size_t i;
+
+	for (i = 0; id != NULL && i < s->bases.n; i++)
+		if (strcmp(s->bases.v[i].id, id) == 0)
+			return &s->bases.v[i];
+	return NULL;
+}
+
+/* The folder that a base stands for, "sub/"; "" for the root, or one that is not below it. */
+static char *
+base_folder(struct sarif *s, const char *name)
+{
+	AUTO(mem_free_p) char *uri = mem_strdup("x");
+	const struct base *b = base_named(s, name);
+	const char *path;
+	unsigned depth;
+
+	for (depth = 0; b != NULL && depth < BASE_DEPTH; depth++) {
+		const char *slash = b->uri == NULL || str_ends(str_of(b->uri), "/") ? "" : "/";
+		char *longer = mem_printf("%s%s%s", or_empty(b->uri), slash, uri);
+
+		free(uri);
+		uri = longer;
+		b = base_named(s, b->parent);
+	}
+	path = facts_uri(s->reading.facts, str_of(uri));
+	return path[0] == '\0' ? mem_strdup("") : mem_strndup(path, strlen(path) - 1);
+}
+
 static void
 settle(struct sarif *s)
 {
 	struct facts *f = s->reading.facts;
-	const char *tool = facts_text(f, str_of(s->tool == NULL ? "" : s->tool));
+	const char *tool = facts_text(f, str_of(s->tool));
+	AUTO(strs_free) struct strs folders = {0};
 	size_t i;
 
+	for (i = 0; i < s->base_names.n; i++) {
+		AUTO(mem_free_p) char *folder = base_folder(s, s->base_names.v[i]);
+
+		strs_add(&folders, folder);
+	}
 	for (i = 0; i < s->unsettled.n; i++) {
 		struct complaint *c = &f->complaints.v[s->first + i];
 		const struct unsettled *u = &s->unsettled.v[i];
-		uintptr_t level;
 
 		c->tool = tool;
-		if (c->rule[0] == '\0' && u->index >= 0 && (size_t)u->index < s->rules.n)
-			c->rule = facts_text(f, str_of(s->rules.v[u->index]));
-		level = (uintptr_t)map_get(&s->levels, c->rule);
-		if (!u->leveled)
-			c->severity = level == 0 ? SEVERITY_WARNING : (enum severity)(level - 1);
-	}
-}
+		settle_rule(s, c, u);
+		if (u->artifact >= 0 && (size_t)u->artifact < s->artifacts.n)
+			c->path = s->artifacts.v[u->artifact];
+		if (u->base > 0 && folders.v[u->base - 1][0] != '\0') {
+			AUTO(mem_free_p) char *path = mem_printf("%s%s", folders.v[u->base - 1], c->path);
 
-static struct err *
-run_over(struct sarif *s)
-{
-	if (!s->analysed)
-		return err_new(ERR_SYNTAX, "a run without 'results' was not analysed");
-	settle(s);
-	free(STEAL(s->tool));
-	strs_free(&s->rules);
-	map_free(&s->levels, NULL);
-	s->levels = (struct map){0};
-	vec_clear(&s->unsettled);
-	return NULL;
+			c->path = facts_path(f, str_of(path));
+		}
+	}
 }
 
 static struct err *
 on_run(struct sarif *s, const struct pick_value *v)
 {
-	if (v->kind == PICK_CLOSE)
-		return run_over(s);
+	if (v->kind == PICK_CLOSE) {
+		if (!s->analysed)
+			return err_new(ERR_SYNTAX, "a run without 'results' was not analysed");
+		settle(s);
+		run_clear(s);
+		return NULL;
+	}
 	if (v->kind != PICK_OBJECT)
 		return err_new(ERR_SYNTAX, "a run that is no object");
 	s->runs++;
@@ -170,44 +337,125 @@ on_run(struct sarif *s, const struct pick_value *v)
 	return NULL;
 }
 
-static void
-on_rule(struct sarif *s, const struct pick_value *v)
-{
-	const char *id = s->rule == NULL ? "" : s->rule;
+/* ---- rules, bases, artifacts ---- */
 
-	if (v->id == AT_RULE_ID || v->id == AT_RULE_LEVEL) {
-		set(v->id == AT_RULE_ID ? &s->rule : &s->level, v->text);
-		return;
-	}
-	if (v->kind == PICK_CLOSE) {
-		if (v->id == AT_RULE)
-			strs_add(&s->rules, id);
-		if (s->level != NULL)
-			map_set(&s->levels, id, (void *)(uintptr_t)(severity_of(str_of(s->level), SEVERITY_WARNING) + 1));
-	}
+static struct err *
+rule_over(struct sarif *s, bool driver)
+{
+	struct rule rule = {facts_text(s->reading.facts, str_of(s->rule)), s->level};
+
+	if (s->rules.n >= RULES_MAX || s->levels.n >= RULES_MAX)
+		return err_new(ERR_LIMIT, "more than %d rules", RULES_MAX);
+	if (driver)
+		vec_push(&s->rules, rule);
+	if (rule.level != 0)
+		map_set(&s->levels, rule.id, (void *)rule.level);
 	free(STEAL(s->rule));
-	free(STEAL(s->level));
+	return NULL;
 }
 
 static struct err *
-on_result(struct sarif *s, const struct pick_value *v)
+on_rule(struct sarif *s, const struct pick_value *v)
 {
-	struct result *r = &s->now;
+	AUTO(mem_free_p) char *score = NULL;
 
 	switch ((enum place)v->id) {
-	case AT_RESULT:
-		return v->kind == PICK_CLOSE ? result_over(s) :
-		    v->kind == PICK_OBJECT ? NULL : err_new(ERR_SYNTAX, "a result that is no object");
+	case AT_RULE_ID:
+		set(&s->rule, v);
+		return NULL;
+	case AT_RULE_LEVEL:
+		if (v->kind == PICK_TEXT)
+			s->level = (s->level & CRITICAL) | (uintptr_t)(severity_of(v->text, SEVERITY_WARNING) + 1);
+		return NULL;
+	case AT_RULE_SCORE:
+		/* A CVSS score, as a text. */
+		score = str_dup(v->text);
+		if (strtod(score, NULL) >= 9 || v->real >= 9)
+			s->level |= CRITICAL;
+		return NULL;
+	default:
+		if (v->kind == PICK_CLOSE)
+			return rule_over(s, v->id == AT_RULE);
+		s->level = 0;
+		return NULL;
+	}
+}
+
+static struct err *
+on_base(struct sarif *s, const struct pick_value *v)
+{
+	if (v->id == AT_BASE_URI && s->bases.n > 0)
+		set(&s->bases.v[s->bases.n - 1].uri, v);
+	else if (v->id == AT_BASE_PARENT && s->bases.n > 0)
+		set(&s->bases.v[s->bases.n - 1].parent, v);
+	if (v->id != AT_BASE || v->kind != PICK_OBJECT)
+		return NULL;
+	if (s->bases.n >= BASES_MAX)
+		return err_new(ERR_LIMIT, "more than %d 'originalUriBaseIds'", BASES_MAX);
+	vec_push(&s->bases, (struct base){.id = str_dup(v->key)});
+	return NULL;
+}
+
+static void
+on_artifact(struct sarif *s, const struct pick_value *v)
+{
+	if (s->artifacts.n > ARTIFACTS_MAX)
+		return;
+	if (v->id == AT_ARTIFACT && v->kind == PICK_OBJECT)
+		vec_push(&s->artifacts, "");
+	else if (v->id == AT_ARTIFACT_URI && s->artifacts.n > 0)
+		s->artifacts.v[s->artifacts.n - 1] = facts_uri(s->reading.facts, v->text);
+}
+
+/* ---- parts of a result ---- */
+
+/* All of them together are what the tool knows it by. */
+static void
+add_print(struct result *r, const struct pick_value *v)
+{
+	char *longer;
+
+	if (v->kind != PICK_TEXT || v->text.n == 0 || (r->print != NULL && strlen(r->print) > FACTS_TEXT_MAX))
+		return;
+	longer = mem_printf("%s%s%.*s=%.*s", or_empty(r->print), r->print == NULL ? "" : " ", STR_ARG(v->key),
+	    STR_ARG(v->text));
+	free(r->print);
+	r->print = longer;
+}
+
+/* Of several locations, all of which want a change, the first is told. */
+static void
+on_location(struct result *r, const struct pick_value *v)
+{
+	if (v->id == AT_LOCATION && v->kind == PICK_OBJECT)
+		r->locations++;
+	if (r->locations > 1)
+		return;
+	if (v->id == AT_URI)
+		set(&r->uri, v);
+	else if (v->id == AT_URI_BASE)
+		set(&r->base, v);
+	else if (v->id == AT_URI_INDEX && v->kind == PICK_INT)
+		r->artifact = v->i;
+	else if (v->id == AT_LINE)
+		r->line = v->i;
+}
+
+static void
+on_part(struct result *r, const struct pick_value *v)
+{
+	switch ((enum place)v->id) {
 	case AT_ID:
-	case AT_REF_ID:
-		set(&r->rule, v->text);
+		set(&r->rule, v);
 		break;
 	case AT_INDEX:
-	case AT_REF_INDEX:
-		r->index = v->kind == PICK_INT && v->i >= 0 ? v->i : -1;
+		r->index = v->kind == PICK_INT ? v->i : -1;
+		break;
+	case AT_ELSEWHERE:
+		r->elsewhere = true;
 		break;
 	case AT_LEVEL:
-		r->leveled = true;
+		r->leveled = v->kind == PICK_TEXT;
 		r->severity = severity_of(v->text, SEVERITY_WARNING);
 		break;
 	case AT_KIND:
@@ -216,27 +464,32 @@ on_result(struct sarif *s, const struct pick_value *v)
 		    !str_is(v->text, "informational");
 		break;
 	case AT_TEXT:
-		set(&r->text, v->text);
+		set(&r->text, v);
 		break;
-	case AT_URI:
-		if (r->path == NULL)
-			set(&r->path, v->text);
-		break;
-	case AT_LINE:
-		if (r->line == 0 && v->kind == PICK_INT)
-			r->line = v->i;
+	case AT_TEXT_ID:
+		if (r->text == NULL)
+			set(&r->text, v);
 		break;
 	case AT_PRINT:
-		if (r->print == NULL && v->kind == PICK_TEXT)
-			set(&r->print, v->text);
+		add_print(r, v);
 		break;
 	case AT_SUPPRESSED:
 		r->suppressed = true;
 		break;
 	default:
+		on_location(r, v);
 		break;
 	}
-	return NULL;
+}
+
+static struct err *
+on_result(struct sarif *s, const struct pick_value *v)
+{
+	if (v->kind == PICK_OBJECT)
+		return NULL;
+	if (v->kind != PICK_CLOSE)
+		return err_new(ERR_SYNTAX, "a result that is no object");
+	return v->id == AT_RESULT ? result_over(s) : notice_over(s);
 }
 
 static struct err *
@@ -254,7 +507,7 @@ on_value(void *state, const struct pick_value *v)
 	case AT_RUN:
 		return on_run(s, v);
 	case AT_TOOL:
-		set(&s->tool, v->text);
+		set(&s->tool, v);
 		return NULL;
 	case AT_SUCCESS:
 		return v->kind == PICK_BOOL && v->i == 1 ? NULL :
@@ -266,10 +519,22 @@ on_value(void *state, const struct pick_value *v)
 	case AT_MORE_RULE:
 	case AT_RULE_ID:
 	case AT_RULE_LEVEL:
-		on_rule(s, v);
+	case AT_RULE_SCORE:
+		return on_rule(s, v);
+	case AT_BASE:
+	case AT_BASE_URI:
+	case AT_BASE_PARENT:
+		return on_base(s, v);
+	case AT_ARTIFACT:
+	case AT_ARTIFACT_URI:
+		on_artifact(s, v);
 		return NULL;
-	default:
+	case AT_RESULT:
+	case AT_NOTICE:
 		return on_result(s, v);
+	default:
+		on_part(&s->now, v);
+		return NULL;
 	}
 }
 
@@ -288,12 +553,10 @@ sarif_free(void *state)
 {
 	struct sarif *s = state;
 
-	result_clear(&s->now);
-	free(s->tool);
-	free(s->rule);
-	free(s->level);
-	strs_free(&s->rules);
-	map_free(&s->levels, NULL);
+	run_clear(s);
+	vec_free(&s->rules);
+	vec_free(&s->bases);
+	vec_free(&s->artifacts);
 	vec_free(&s->unsettled);
 }
 
