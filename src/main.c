@@ -145,6 +145,7 @@
  * gate/format/hand     the finding or vulnerability that a reader has in hand
  * gate/format/hyperfine hyperfine's JSON
  * gate/format/jacoco   JaCoCo's XML
+ * gate/format/junit    JUnit XML
  * gate/format/lcov     LCOV's trace files
  * gate/format/npmaudit npm audit
  * gate/format/osv      osv-scanner's JSON
@@ -154,7 +155,7 @@
  * gate/format/trivy    trivy's JSON
  * gate/gate            all gates on one tree
  * gate/glob            patterns for paths and for names of tests
- * gate/junit           JUnit XML, as the test runners of this world write it
+ * gate/junit           the tests of a run, by their names
  * gate/kept            tests are kept: none deleted, emptied or skipped
  * gate/memory          what gates said about base trees, kept on this machine from one run to the
  * gate/protect         paths that decide what happens to a change

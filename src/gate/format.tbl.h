@@ -3,6 +3,7 @@
  * by its first bytes: the more particular first.  Include with FORMAT(name)
  * defined; format/<name>.c has format_<name>.
  */
+FORMAT(junit)
 FORMAT(sarif)
 FORMAT(trivy)
 FORMAT(grype)

@@ -1,5 +1,6 @@
 /*
- * junit.h - JUnit XML, as the test runners of this world write it.
+ * junit.h - the tests of a run, and JUnit XML as the test runners of this
+ * world write it (read in pieces by format/junit).
  *
  * There is no standard, so all of this is taken: testsuites or testsuite as
  * the root; suites in suites; cases right below testsuites (Node's runner);
@@ -63,6 +64,13 @@ struct junit {
  */
 struct err *junit_parse(const char *file, struct str text, struct junit *out) MUST_USE;
 void junit_free(struct junit *j);	/* also for AUTO */
+
+/*
+ * One case of a report; all is copied, message and text without the white
+ * space at their ends.  Of one id the worse counts.  ERR_LIMIT beyond
+ * JUNIT_CASES_MAX.
+ */
+struct err *junit_put(struct junit *j, const struct junit_case *c) MUST_USE;
 
 /* A case that is known from elsewhere; an id that is there already stays as it is. */
 void junit_add(struct junit *j, const char *id, const char *name, enum junit_status status);

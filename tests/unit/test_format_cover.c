@@ -253,6 +253,8 @@ recorded(void **state)
 {
 	(void)state;
 	format_recorded("lcov", "nyc-18.info", BORDERS);
+	format_recorded("lcov", "lcov-1.16.info", BORDERS);
+	format_recorded("cobertura", "gcovr-5.2.xml", TRAILER);
 	format_recorded("cobertura", "nyc-18.xml", TRAILER);
 	format_recorded("cobertura", "coverage-6.5.xml", TRAILER);
 	format_recorded("cobertura", "coverage-7.17.xml", TRAILER);
