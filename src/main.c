@@ -152,6 +152,7 @@
  * gate/format/pipaudit pip-audit
  * gate/format/pytestbench pytest-benchmark's JSON
  * gate/format/sarif    SARIF 2.1.0
+ * gate/format/tap      TAP, versions 12 to 14
  * gate/format/trivy    trivy's JSON
  * gate/gate            all gates on one tree
  * gate/glob            patterns for paths and for names of tests
