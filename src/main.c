@@ -135,6 +135,7 @@
  * gate/format/coveragepy coverage.py's JSON
  * gate/format/cppcheck cppcheck's XML
  * gate/format/criterion Criterion's samples
+ * gate/format/cvss     how bad a vulnerability is, from its vector or score
  * gate/format/eslint   ESLint's JSON
  * gate/format/gbench   Google Benchmark's JSON
  * gate/format/gcov     gcov's JSON

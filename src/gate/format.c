@@ -36,6 +36,8 @@ format_of(struct str head)
 	size_t i;
 
 	head = str_take(head, FORMAT_HEAD);
+	if (str_starts(head, "\xef\xbb\xbf"))
+		head = str_skip(head, 3);
 	for (i = 0; i < NITEMS(formats); i++)
 		if (formats[i]->is(head))
 			return formats[i];

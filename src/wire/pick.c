@@ -557,10 +557,9 @@ take_mark(struct picker *p, char c)
 	case EXPECT_VALUE:
 		return begin_value(p, c);
 	case EXPECT_KEY_OR_CLOSE:
-		if (c == '}')
-			return close_level(p, true);
-		/* FALLTHROUGH */
 	case EXPECT_KEY:
+		if (c == '}' && p->expect == EXPECT_KEY_OR_CLOSE)
+			return close_level(p, true);
 		if (c != '"')
 			return fault(p, "a key is missing");
 		string_begin(p, true);

@@ -262,6 +262,23 @@ format_refused(const char *format, const char *text, const char *message)
 	format_refused_str(format, str_of(text), ERR_SYNTAX, message);
 }
 
+/* Refused as ERR_SYNTAX too, with this somewhere behind the place, however it is cut. */
+static inline void
+format_says(const char *format, const char *text, const char *part)
+{
+	size_t cut, n = strlen(text);
+
+	for (cut = 0; cut <= n; cut = next_cut(cut, n)) {
+		AUTO(facts_free) struct facts f = {0};
+		AUTO(err_free_p) struct err *e = format_in_two(format, str_of(text), cut, &f);
+
+		if (e == NULL)
+			fail_msg("not refused: %s", text);
+		if (strstr(err_msg(e), part) == NULL || err_code(e) != ERR_SYNTAX)
+			fail_msg("cut at %zu: %s", cut, err_msg(e));
+	}
+}
+
 /*
  * A recorded report, tests/formats/<format>/<name>: both properties, and the
  * dump in <name>.facts beside it.  FORMAT_RECORD=1 in the environment writes

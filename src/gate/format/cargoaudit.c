@@ -8,10 +8,11 @@
 #include "base/err.h"
 #include "gate/facts.h"
 #include "gate/format.h"
+#include "gate/format/cvss.h"
 #include "gate/format/hand.h"
 
 enum place {
-	AT_LIST, AT_COUNT, AT_FLAW, AT_WARNING, AT_KIND, AT_IGNORED, AT_ID, AT_ALIAS, AT_TEXT, AT_NAME,
+	AT_LIST, AT_COUNT, AT_FLAW, AT_WARNING, AT_KIND, AT_IGNORED, AT_ID, AT_ALIAS, AT_TEXT, AT_VECTOR, AT_NAME,
 	AT_VERSION, AT_FIXED
 };
 
@@ -23,6 +24,7 @@ static const struct pick places[] = {
 	{"vulnerabilities.list[].advisory.id", AT_ID},
 	{"vulnerabilities.list[].advisory.aliases[]", AT_ALIAS},
 	{"vulnerabilities.list[].advisory.title", AT_TEXT},
+	{"vulnerabilities.list[].advisory.cvss", AT_VECTOR},
 	{"vulnerabilities.list[].package.name", AT_NAME},
 	{"vulnerabilities.list[].package.version", AT_VERSION},
 	{"vulnerabilities.list[].versions.patched[]", AT_FIXED},
@@ -70,7 +72,7 @@ on_entry(struct cargoaudit *c, const struct pick_value *v)
 
 	if (v->kind != PICK_OBJECT)
 		return flaw_over(c, warning);
-	/* What is rated at all is rated as a CVSS vector: it counts as high. */
+	/* What is not rated, or by CVSS 4, counts as high. */
 	c->hand.severity = warning ? SEVERITY_NOTE : SEVERITY_ERROR;
 	c->seen += !warning;
 	return NULL;
@@ -115,6 +117,10 @@ on_value(void *state, const struct pick_value *v)
 		break;
 	case AT_TEXT:
 		hand_set(&c->hand.text, v);
+		break;
+	case AT_VECTOR:
+		if (cvss_score(v->text) >= 0)
+			c->hand.severity = cvss_severity(cvss_score(v->text));
 		break;
 	case AT_NAME:
 		hand_set(&c->hand.package, v);

@@ -5,13 +5,15 @@
 #include "base/mem.h"
 #include "gate/format/hand.h"
 
+#define HAND_MAX 4096	/* bytes of a part: a path may be as long */
+
 void
 hand_set(char **to, const struct pick_value *v)
 {
 	if (v->kind != PICK_TEXT)
 		return;
 	free(*to);
-	*to = str_dup(v->text);
+	*to = str_dup(str_take(v->text, HAND_MAX));
 }
 
 void
@@ -29,7 +31,7 @@ hand_copy(char **to, const char *s)
 	if (s == NULL)
 		return;
 	free(*to);
-	*to = mem_strdup(s);
+	*to = mem_strndup(s, strnlen(s, HAND_MAX));
 }
 
 void
@@ -71,11 +73,13 @@ hand_flaw(struct hand *h, struct facts *f)
 	    .suppressed = h->suppressed};
 	struct err *e;
 
-	if (w.id[0] == '\0')
-		return err_new(ERR_SYNTAX, "a vulnerability without an id");
-	w.aliases = h->aliases;
-	h->aliases = (struct strs){0};
-	e = facts_flaw(f, &w);
+	if (w.id[0] == '\0') {
+		e = err_new(ERR_SYNTAX, "a vulnerability without an id");
+	} else {
+		w.aliases = h->aliases;
+		h->aliases = (struct strs){0};
+		e = facts_flaw(f, &w);
+	}
 	hand_clear(h);
 	return e;
 }

@@ -34,7 +34,7 @@ void hand_set(char **to, const struct pick_value *v);
 void hand_alias(struct hand *h, const struct pick_value *v);
 void hand_copy(char **to, const char *s);	/* NULL says nothing */
 
-/* As a finding, or as a vulnerability, which needs an id.  Both empty it. */
+/* As a finding, or as a vulnerability, which needs an id.  Both empty it, in failure too. */
 struct err *hand_complain(struct hand *h, struct facts *f, const char *tool) MUST_USE;
 struct err *hand_flaw(struct hand *h, struct facts *f) MUST_USE;
 

@@ -145,7 +145,7 @@ take_found(struct npmaudit *n, const struct pick_value *v)
 	if (n->found.n >= FACTS_FLAWS_MAX)
 		return err_new(ERR_LIMIT, "more than %d versions of one package", FACTS_FLAWS_MAX);
 	if (v->kind == PICK_TEXT)
-		strs_addn(&n->found, v->text.p, v->text.n);
+		strs_addn(&n->found, v->text.p, str_take(v->text, FACTS_TEXT_MAX).n);
 	return NULL;
 }
 

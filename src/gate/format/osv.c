@@ -12,11 +12,12 @@
 #include "base/mem.h"
 #include "gate/facts.h"
 #include "gate/format.h"
+#include "gate/format/cvss.h"
 #include "gate/format/hand.h"
 
 enum place {
 	AT_RESULTS, AT_RESULT, AT_PACKAGES, AT_PACKAGE, AT_NAME, AT_VERSION, AT_FLAW, AT_ID, AT_ALIAS,
-	AT_TEXT, AT_SEVERITY, AT_GROUP, AT_MEMBER, AT_SCORE
+	AT_TEXT, AT_SEVERITY, AT_VECTOR, AT_GROUP, AT_MEMBER, AT_SCORE
 };
 
 static const struct pick places[] = {
@@ -31,6 +32,7 @@ static const struct pick places[] = {
 	{"results[].packages[].vulnerabilities[].aliases[]", AT_ALIAS},
 	{"results[].packages[].vulnerabilities[].summary", AT_TEXT},
 	{"results[].packages[].vulnerabilities[].database_specific.severity", AT_SEVERITY},
+	{"results[].packages[].vulnerabilities[].severity[].score", AT_VECTOR},
 	{"results[].packages[].groups[]", AT_GROUP},
 	{"results[].packages[].groups[].ids[]", AT_MEMBER},
 	{"results[].packages[].groups[].max_severity", AT_SCORE},
@@ -50,6 +52,7 @@ struct osv {
 	struct hands pending;
 	struct map by_id;	/* id -> index of pending + 1 */
 	struct hand hand;
+	bool rated;		/* it, by a word, which goes before a vector */
 	VEC(struct member) members;	/* of all groups; unscored from 'group' on */
 	size_t group;
 	double score;
@@ -59,13 +62,6 @@ static bool
 is_osv(struct str head)
 {
 	return format_key(head, "results") && format_key(head, "packages") && format_key(head, "source");
-}
-
-static enum severity
-severity_of_score(double score)
-{
-	return score >= 9 ? SEVERITY_CRITICAL : score >= 7 ? SEVERITY_ERROR :
-	    score >= 4 ? SEVERITY_WARNING : SEVERITY_NOTE;
 }
 
 static struct err *
@@ -115,7 +111,7 @@ settle(struct osv *o)
 		if (at == 0)
 			continue;
 		if (m->score > 0)
-			o->pending.v[at - 1].severity = severity_of_score(m->score);
+			o->pending.v[at - 1].severity = cvss_severity(m->score);
 		if (strcmp(m->id, m->first) != 0)
 			strs_add(&o->pending.v[at - 1].aliases, m->first);
 	}
@@ -149,6 +145,7 @@ on_flaw(struct osv *o, const struct pick_value *v)
 {
 	if (v->kind == PICK_OBJECT) {
 		o->hand.severity = SEVERITY_ERROR;
+		o->rated = false;
 		return NULL;
 	}
 	if (o->hand.id == NULL)
@@ -202,6 +199,11 @@ on_value(void *state, const struct pick_value *v)
 		break;
 	case AT_SEVERITY:
 		o->hand.severity = severity_of(v->text, SEVERITY_ERROR);
+		o->rated = true;
+		break;
+	case AT_VECTOR:
+		if (!o->rated && cvss_score(v->text) >= 0)
+			o->hand.severity = cvss_severity(cvss_score(v->text));
 		break;
 	case AT_GROUP:
 		if (v->kind == PICK_CLOSE)

@@ -201,16 +201,18 @@ base_of(struct sarif *s, const struct result *r)
 	return i < BASES_MAX ? i + 1 : 0;
 }
 
+/* Tool and path are put in later: no copies are made of what 100,000 results share. */
 static struct err *
 result_over(struct sarif *s)
 {
+	struct facts *f = s->reading.facts;
 	struct result *r = &s->now;
-	struct complaint c = {.tool = or_empty(s->tool), .rule = or_empty(r->rule), .severity = r->severity,
-	    .path = facts_uri(s->reading.facts, str_of(r->uri)), .line = r->line, .text = or_empty(r->text),
-	    .print = or_empty(r->print), .suppressed = r->suppressed};
+	struct complaint c = {.tool = "", .rule = or_empty(r->rule), .severity = r->severity, .path = "",
+	    .line = r->line, .text = or_empty(r->text), .print = or_empty(r->print), .suppressed = r->suppressed};
 
 	if (r->counts) {
-		TRY(facts_complain(s->reading.facts, &c));
+		TRY(facts_complain(f, &c));
+		f->complaints.v[f->complaints.n - 1].path = facts_uri(f, str_of(r->uri));
 		vec_push(&s->unsettled, (struct unsettled){.index = r->elsewhere ? -1 : r->index,
 		    .artifact = r->uri == NULL ? r->artifact : -1, .base = base_of(s, r), .leveled = r->leveled});
 	}
@@ -310,7 +312,7 @@ settle(struct sarif *s)
 		settle_rule(s, c, u);
 		if (u->artifact >= 0 && (size_t)u->artifact < s->artifacts.n)
 			c->path = s->artifacts.v[u->artifact];
-		if (u->base > 0 && folders.v[u->base - 1][0] != '\0') {
+		if (u->base > 0 && folders.v[u->base - 1][0] != '\0' && c->path[0] != '\0') {
 			AUTO(mem_free_p) char *path = mem_printf("%s%s", folders.v[u->base - 1], c->path);
 
 			c->path = facts_path(f, str_of(path));
