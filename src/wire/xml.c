@@ -176,6 +176,13 @@ mend_utf8(char *p, size_t n)
 	return n - rest.n;
 }
 
+/* Nothing to mend, and no beginning of a mark: nearly every byte is one. */
+static bool
+is_plain(char c)
+{
+	return (unsigned char)c >= ' ' && (unsigned char)c < 0x80 && c != '&' && c != '<' && c != ']';
+}
+
 /*
  * In place, byte for byte.  Returns how many bytes are done: a mark may go on
  * behind the end of what is not the last.
@@ -186,6 +193,10 @@ mend(struct xml *r, char *p, size_t n, bool last)
 	size_t i = 0;
 
 	while (i < n && (last || n - i >= MARK_MAX)) {
+		if (is_plain(p[i])) {
+			i++;
+			continue;
+		}
 		if (!r->cdata && n - i >= 9 && memcmp(p + i, "<![CDATA[", 9) == 0)
 			r->cdata = true;
 		else if (r->cdata && n - i >= 3 && memcmp(p + i, "]]>", 3) == 0)

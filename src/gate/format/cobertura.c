@@ -69,12 +69,13 @@ on_start(void *state, const char *name, const char *const *attrs)
 	name = xml_local(name);
 	if (c->depth++ == 0)
 		return strcmp(name, "coverage") == 0 ? NULL : err_new(ERR_SYNTAX, "the root is not 'coverage'");
+	/* Most elements are lines. */
+	if (strcmp(name, "line") == 0)
+		return take_line(c, attrs);
 	if (strcmp(name, "source") == 0)
 		c->in_source = true;
 	else if (strcmp(name, "class") == 0)
 		return begin_class(c, attrs);
-	else if (strcmp(name, "line") == 0)
-		return take_line(c, attrs);
 	return NULL;
 }
 

@@ -51,12 +51,28 @@ escape_len(struct str s)
 	return 0;
 }
 
+/* Bytes that begin no escape sequence. */
+static size_t
+plain_len(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] != '\033' && s.p[n] != '?' && s.p[n] != '#' && s.p[n] != '\0')
+		n++;
+	return n;
+}
+
 static void
 add_plain(struct buf *out, struct str s)
 {
 	size_t n;
 
 	while (s.n != 0) {
+		n = plain_len(s);
+		buf_add(out, s.p, n);
+		s = str_skip(s, n);
+		if (s.n == 0)
+			return;
 		n = escape_len(s);
 		if (n == 0) {
 			buf_addc(out, s.p[0] == '\0' ? '?' : s.p[0]);
