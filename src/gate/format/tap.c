@@ -13,6 +13,7 @@
  * of its own only if it failed and none of them did; what failed below a TODO
  * is to do as well.  "not ok # SKIP" has failed.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,6 +21,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "gate/facts.h"
 #include "gate/format.h"
@@ -83,7 +85,7 @@ plain_name(struct str s)
 	struct buf b = BUF_INIT(FORMAT_LINE);
 	size_t i;
 
-	s = str_trim(s);
+	s = text_cut(str_trim(s), JUNIT_NAME_MAX);
 	for (i = 0; i < s.n; i++) {
 		if (s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '#' || s.p[i + 1] == '\\'))
 			i++;
@@ -98,9 +100,16 @@ begins_word(struct str s, const char *word)
 	return s.n >= strlen(word) && strncasecmp(s.p, word, strlen(word)) == 0;
 }
 
+static bool
+is_todo(struct str directive)
+{
+	return begins_word(directive, "todo") && (directive.n == 4 || !isalnum((unsigned char)directive.p[4]));
+}
+
 /*
- * Cut the directive off the name: the first "#" that no "\" escapes, with SKIP
- * or TODO behind it.  A time ("# time=5ms") goes too, as it is another each time.
+ * Cut the directive off the name: a "#" behind white space, that no "\"
+ * escapes, with SKIP or TODO behind it.  A time ("# time=5ms") goes too, as it
+ * is another each time.
  */
 static struct str
 directive(struct str *name)
@@ -109,12 +118,14 @@ directive(struct str *name)
 	size_t i;
 
 	for (i = 0; i < name->n; i++) {
-		if (name->p[i] == '\\')
+		if (name->p[i] == '\\') {
 			i++;
-		if (i >= name->n || name->p[i] != '#' || (i > 0 && name->p[i - 1] == '\\'))
+			continue;
+		}
+		if (name->p[i] != '#' || (i > 0 && name->p[i - 1] != ' ' && name->p[i - 1] != '\t'))
 			continue;
 		rest = str_trim(str_skip(*name, i + 1));
-		if (begins_word(rest, "skip") || begins_word(rest, "todo") || begins_word(rest, "time=")) {
+		if (begins_word(rest, "skip") || is_todo(rest) || begins_word(rest, "time=")) {
 			*name = str_take(*name, i);
 			return rest;
 		}
@@ -126,7 +137,7 @@ static enum junit_status
 status_of(bool ok, struct str rest)
 {
 	if (!ok)
-		return begins_word(rest, "todo") ? JUNIT_SKIPPED : JUNIT_FAILED;
+		return is_todo(rest) ? JUNIT_SKIPPED : JUNIT_FAILED;
 	return begins_word(rest, "skip") ? JUNIT_SKIPPED : JUNIT_PASSED;
 }
 
@@ -160,6 +171,7 @@ adopt(struct tap *t, unsigned depth, const char *name, bool todo, bool *failed)
 		struct point *p = &t->points.v[i - 1];
 		char *full = mem_printf("%s > %s", name, p->name);
 
+		full[text_cut(str_of(full), JUNIT_NAME_MAX).n] = '\0';
 		free(p->name);
 		p->name = full;
 		p->depth = depth;
@@ -201,7 +213,7 @@ take_point(struct tap *t, unsigned depth, bool ok, struct str rest)
 	}
 	if (depth + 1 < DEPTH && (t->streams[depth + 1].planned || t->streams[depth + 1].points > 0))
 		TRY(err_wrap(stream_over(t, depth + 1), "'%s'", name));
-	if (!adopt(t, depth, name, begins_word(why, "todo"), &failed) || (status == JUNIT_FAILED && !failed)) {
+	if (!adopt(t, depth, name, is_todo(why), &failed) || (status == JUNIT_FAILED && !failed)) {
 		if (t->points.n >= JUNIT_CASES_MAX)
 			return err_new(ERR_LIMIT, "a report has more than %d tests", JUNIT_CASES_MAX);
 		vec_push(&t->points, (struct point){depth, status, STEAL(name), NULL});
