@@ -84,10 +84,11 @@ tidy(struct str path, struct buf *out)
 	return true;
 }
 
-const char *
-facts_path(struct facts *f, struct str path)
+/* False for a path that leads out. */
+static bool
+path_into(const struct facts *f, struct str path, struct buf *out)
 {
-	AUTO(buf_free) struct buf plain = BUF_INIT(64 * KIB), tidied = BUF_INIT(64 * KIB);
+	AUTO(buf_free) struct buf plain = BUF_INIT(64 * KIB);
 	size_t root = f->root == NULL ? 0 : strlen(f->root);
 
 	if (str_starts(path, "file://")) {
@@ -96,10 +97,18 @@ facts_path(struct facts *f, struct str path)
 	}
 	if (str_starts(path, "/")) {
 		if (root == 0 || !str_starts(path, f->root) || (path.n > root && path.p[root] != '/'))
-			return "";
+			return false;
 		path = str_skip(path, root);
 	}
-	return tidy(path, &tidied) ? arena_str(&f->mem, buf_str(&tidied)) : "";
+	return tidy(path, out);
+}
+
+const char *
+facts_path(struct facts *f, struct str path)
+{
+	AUTO(buf_free) struct buf tidied = BUF_INIT(64 * KIB);
+
+	return path_into(f, path, &tidied) ? arena_str(&f->mem, buf_str(&tidied)) : "";
 }
 
 const char *
@@ -305,36 +314,67 @@ facts_sample(struct facts *f, const char *name, const char *unit, double value)
 
 /* ---- coverage ---- */
 
-struct cover *
-facts_cover(struct facts *f, struct str path)
+struct err *
+facts_cover(struct facts *f, struct str path, struct cover **out)
 {
-	const char *name = facts_path(f, path);
-	struct cover *c = map_get(&f->cover_of, name);
+	AUTO(buf_free) struct buf name = BUF_INIT(64 * KIB);
+	struct cover *c;
 
-	if (c != NULL)
-		return c;
-	c = arena_alloc(&f->mem, sizeof(*c));
-	c->path = name;
-	vec_push(&f->covers, c);
-	map_set(&f->cover_of, name, c);
-	return c;
+	if (!path_into(f, path, &name))
+		buf_clear(&name);
+	c = map_get(&f->cover_of, buf_cstr(&name));
+	if (c == NULL) {
+		if (f->covers.n >= FACTS_FILES_MAX)
+			return err_new(ERR_LIMIT, "coverage of more than %d files", FACTS_FILES_MAX);
+		c = arena_alloc(&f->mem, sizeof(*c));
+		c->path = arena_str(&f->mem, buf_str(&name));
+		vec_push(&f->covers, c);
+		map_set(&f->cover_of, c->path, c);
+	}
+	*out = c;
+	return NULL;
+}
+
+/* Room for lines up to this one. */
+static struct err *
+lengthen(struct facts *f, struct cover *c, size_t line)
+{
+	size_t more = line - c->lines.n;
+
+	if (more > FACTS_LINES_MAX - f->lines)
+		return err_new(ERR_LIMIT, "coverage of more than %zu lines", FACTS_LINES_MAX);
+	vec_reserve(&c->lines, more);
+	memset(c->lines.v + c->lines.n, COVER_NONE, more);
+	c->lines.n = line;
+	f->lines += more;
+	return NULL;
 }
 
 struct err *
-cover_line(struct cover *c, int64_t line, bool hit)
+facts_line(struct facts *f, struct cover *c, int64_t line, bool hit)
 {
 	unsigned char state = hit ? COVER_HIT : COVER_MISSED;
 
 	if (line < 1 || line > FACTS_LINE_MAX)
 		return err_new(ERR_SYNTAX, "the line %lld of '%s' cannot be", (long long)line, c->path);
-	if ((size_t)line > c->lines.n) {
-		vec_reserve(&c->lines, (size_t)line - c->lines.n);
-		memset(c->lines.v + c->lines.n, COVER_NONE, (size_t)line - c->lines.n);
-		c->lines.n = (size_t)line;
-	}
+	if ((size_t)line > c->lines.n)
+		TRY(lengthen(f, c, (size_t)line));
 	if (c->lines.v[line - 1] < state)
 		c->lines.v[line - 1] = state;
 	return NULL;
+}
+
+const struct cover *
+facts_cover_of(const struct facts *f, const char *path)
+{
+	const struct cover *c = map_get(&f->cover_of, path);
+
+	while (c == NULL && (path = strchr(path, '/')) != NULL) {
+		c = map_get(&f->cover_of, ++path);
+		if (c != NULL && !c->tail)
+			c = NULL;
+	}
+	return c;
 }
 
 /* ---- words ---- */

@@ -27,7 +27,9 @@ struct err;
 #define FACTS_SAMPLES_MAX 1000000	/* of all timings */
 #define FACTS_SAMPLE_MAX 1e15		/* seconds, bytes or whatever */
 #define FACTS_TEXT_MAX 500		/* bytes of a finding's text */
+#define FACTS_FILES_MAX 500000		/* with coverage */
 #define FACTS_LINE_MAX 2000000		/* number of a covered line */
+#define FACTS_LINES_MAX (64 * MIB)	/* of all files with coverage */
 
 /* What a report is about, also when it has nothing of it. */
 enum facts_kind {
@@ -79,7 +81,14 @@ enum cover_state { COVER_NONE, COVER_MISSED, COVER_HIT };
 
 struct cover {
 	const char *path;
+	bool tail;	/* only the path's end: the report does not say where sources are */
 	struct { VEC_FIELDS(unsigned char); } lines;
+};
+
+/* Go's reports name files by their module's path, as go.mod has it. */
+struct go_module {
+	const char *path;	/* "example.org/m" */
+	const char *folder;	/* where its go.mod is, "" for the root */
 };
 
 /* {0} is empty. */
@@ -87,10 +96,13 @@ struct facts {
 	struct arena mem;
 	unsigned kinds;		/* FACTS_* that the reports are about */
 	const char *root;	/* where the command ran, for absolute paths; or NULL */
+	const struct go_module *modules;	/* borrowed; of two that fit the longer counts */
+	size_t nmodules;
 	struct junit tests;
 	struct { VEC_FIELDS(struct complaint); } complaints;
 	struct { VEC_FIELDS(struct cover *); } covers;
 	struct map cover_of;	/* path -> struct cover */
+	size_t lines;		/* of all of them */
 	struct { VEC_FIELDS(struct flaw); } flaws;
 	struct map flaw_of;	/* package, version and any name -> index + 1 */
 	struct { VEC_FIELDS(struct timing *); } timings;
@@ -127,9 +139,11 @@ struct err *facts_flaw(struct facts *f, const struct flaw *w) MUST_USE;
 struct err *facts_sample(struct facts *f, const char *name, const char *unit, double value) MUST_USE;
 
 /* A file that a report knows, though it may name no line of it. */
-struct cover *facts_cover(struct facts *f, struct str path) MUST_USE;
+struct err *facts_cover(struct facts *f, struct str path, struct cover **out) MUST_USE;
 /* ERR_SYNTAX for a line below 1 or over FACTS_LINE_MAX. */
-struct err *cover_line(struct cover *c, int64_t line, bool hit) MUST_USE;
+struct err *facts_line(struct facts *f, struct cover *c, int64_t line, bool hit) MUST_USE;
+/* Of a file as the repository names it; NULL when no report knows it. */
+const struct cover *facts_cover_of(const struct facts *f, const char *path);
 
 /* "error", "high", "MODERATE", ...: any tool's word; 'otherwise' for one unknown. */
 enum severity severity_of(struct str word, enum severity otherwise);

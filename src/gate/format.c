@@ -115,7 +115,9 @@ format_open(const struct format *f, const char *file, struct facts *facts)
 	buf_init(&r->line, FORMAT_LINE);
 	if (f->syntax == SYNTAX_JSON)
 		r->picker = pick_open(file, f->places, f->nplaces, f->pick, r->state);
-	else if (f->syntax == SYNTAX_XML)
+	if (f->many)
+		pick_many(r->picker);
+	if (f->syntax == SYNTAX_XML)
 		r->xml = xml_open(file, &f->xml, r->state);
 	return r;
 }

@@ -44,6 +44,7 @@ struct format {
 	size_t size;		/* of the reader's state, zeroed to begin with */
 	const struct pick *places;	/* SYNTAX_JSON */
 	size_t nplaces;
+	bool many;		/* several values may stand one behind the other */
 	pick_fn *pick;
 	struct xml_handler xml;		/* SYNTAX_XML */
 	struct err *(*line)(void *state, struct str line);	/* SYNTAX_LINES */

@@ -25,11 +25,29 @@ count(struct junit *j, enum junit_status status, size_t by)
 		j->passed += by;
 }
 
+/* The id mostly ends with the name. */
+static const char *
+keep_name(struct junit *j, const char *id, const char *name)
+{
+	size_t n = strlen(id), tail = strlen(name);
+
+	return tail <= n && strcmp(id + n - tail, name) == 0 ? id + n - tail : arena_strdup(&j->mem, name);
+}
+
+/* Tests of one class stand together. */
+static const char *
+keep_class(struct junit *j, const char *class)
+{
+	const char *last = j->n < 2 ? NULL : j->v[j->n - 2]->class;
+
+	return last != NULL && strcmp(last, class) == 0 ? last : keep(j, class);
+}
+
 static void
 fill(struct junit *j, struct junit_case *to, const struct junit_case *c)
 {
-	to->name = arena_strdup(&j->mem, c->name);
-	to->class = keep(j, c->class);
+	to->name = keep_name(j, to->id, c->name);
+	to->class = keep_class(j, c->class);
 	to->file = keep(j, c->file);
 	to->line = c->line;
 	to->status = c->status;

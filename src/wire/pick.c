@@ -43,6 +43,7 @@ enum expect {
 
 struct picker {
 	const char *file;
+	bool many;
 	pick_fn *fn;
 	void *arg;
 	struct spot spots[PICK_PLACES * 8];
@@ -159,6 +160,12 @@ pick_open(const char *file, const struct pick *places, size_t n, pick_fn *fn, vo
 		place(p, &places[i]);
 	p->spot = &p->spots[0];
 	return p;
+}
+
+void
+pick_many(struct picker *p)
+{
+	p->many = true;
 }
 
 void
@@ -572,7 +579,10 @@ take_mark(struct picker *p, char c)
 	case EXPECT_COMMA:
 		return behind_value(p, c);
 	case EXPECT_NOTHING:
-		return fault(p, "there is more behind the value");
+		if (!p->many)
+			return fault(p, "there is more behind the value");
+		p->spot = &p->spots[0];
+		return begin_value(p, c);
 	case IN_KEY:
 	case IN_STRING:
 	case IN_SCALAR:

@@ -71,10 +71,13 @@ struct picker;
 struct picker *pick_open(const char *file, const struct pick *places, size_t n, pick_fn *fn,
     void *arg) MUST_USE;
 
+/* Several values, one behind the other, are fine: each is told as if it were alone. */
+void pick_many(struct picker *p);
+
 /* The next bytes, cut anywhere.  After an error only pick_close() is left. */
 struct err *pick_feed(struct picker *p, struct str bytes) MUST_USE;
 
-/* There are no more: is it one whole value?  ERR_SYNTAX when not. */
+/* There are no more: is the value whole?  ERR_SYNTAX when not. */
 struct err *pick_end(struct picker *p) MUST_USE;
 void pick_close(struct picker *p);	/* NULL is fine */
 

@@ -138,14 +138,31 @@ gcov_lines(void **state)
 	format_cut_short("gcov", text, TRAILER);
 }
 
+/* An object per data file; a line ran if it did in any. */
+static void
+gcov_of_several_programs(void **state)
+{
+	static const char text[] = "{\"files\":[{\"lines\":[{\"count\":0,\"line_number\":1},{\"line_number\":2,\"count\":0}],"
+	    "\"file\":\"a.h\"}],\"format_version\":\"1\",\"current_working_directory\":\"/work\"}\n"
+	    "{\"files\":[{\"lines\":[{\"count\":1,\"line_number\":2}],\"file\":\"../a.h\"}],\"format_version\":\"1\","
+	    "\"current_working_directory\":\"/work/b\"}\n";
+
+	(void)state;
+	format_reads("gcov", text, "cover a.h\ncover a.h:1 missed\ncover a.h:2 hit\n");
+	format_cut_short("gcov", text, BORDERS);
+	format_refused("gcov", "{\"files\":[{\"file\":\"a\",\"lines\":[]}],\"format_version\":\"1\"}{}",
+	    "r:1:*: the report has no 'format_version'");
+	format_refused("gcov", "[]", "r:1:*: gcov's JSON is an object");
+}
+
 static void
 gcov_refusals(void **state)
 {
 	(void)state;
-	format_refused("gcov", "{\"files\":[]}", "r: the report has no 'format_version'");
-	format_refused("gcov", "{\"format_version\":\"1\"}", "r: the report has no 'files'");
+	format_refused("gcov", "{\"files\":[]}", "r:1:*: the report has no 'format_version'");
+	format_refused("gcov", "{\"format_version\":\"1\"}", "r:1:*: the report has no 'files'");
 	format_refused("gcov", "{\"format_version\":\"9\"}", "r:1:*: gcov's JSON of a version that is not known");
-	format_refused("gcov", "{\"format_version\":\"1\",\"files\":[]}", "r: the report names no file");
+	format_refused("gcov", "{\"format_version\":\"1\",\"files\":[]}", "r:1:*: the report names no file");
 	format_refused("gcov", "{\"files\":[{\"file\":\"a\"}]}", "r:1:*: a file without 'file' and 'lines'");
 	format_refused("gcov", "{\"files\":[{\"lines\":[{\"count\":1}]}]}", "r:1:*: a line without 'line_number' and 'count'");
 	format_refused("gcov", "{\"files\":[{\"lines\":[{\"count\":-1,\"line_number\":1}]}]}",
@@ -246,6 +263,71 @@ clover_refusals(void **state)
 	format_refused("clover", CLOVER("<file name=\"a\"><line count=\"1\"/></file>"), "r:1:*: a line without 'num'");
 }
 
+/* ---- where files are ---- */
+
+static void
+take(struct facts *f, const char *format, const char *text)
+{
+	struct report *r = format_open(format_named(format), "r", f);
+
+	assert_null(format_feed(r, str_of(text)));
+	assert_null(format_end(r));
+	format_close(r);
+}
+
+/* A module's path gives way to its folder; what belongs to none keeps its name. */
+static void
+modules_are_folders(void **state)
+{
+	static const struct go_module modules[] = {{"ex.org/m", ""}, {"ex.org/m/v2", "next"}};
+	AUTO(facts_free) struct facts f = {.modules = modules, .nmodules = 2};
+
+	(void)state;
+	take(&f, "gocover", "mode: set\nex.org/m/x.go:1.1,1.9 1 1\nex.org/m/sub/x.go:1.1,1.9 1 0\n"
+	    "ex.org/m/v2/y.go:1.1,1.9 1 1\nex.org/mm/z.go:1.1,1.9 1 1\n");
+	assert_int_equal(facts_cover_of(&f, "x.go")->lines.v[0], COVER_HIT);
+	assert_int_equal(facts_cover_of(&f, "sub/x.go")->lines.v[0], COVER_MISSED);
+	assert_int_equal(facts_cover_of(&f, "next/y.go")->lines.v[0], COVER_HIT);
+	assert_null(facts_cover_of(&f, "v2/y.go"));
+	assert_null(facts_cover_of(&f, "z.go"));
+	assert_non_null(facts_cover_of(&f, "ex.org/mm/z.go"));
+}
+
+/* JaCoCo's names are ends of paths; no other tool's are. */
+static void
+ends_of_paths(void **state)
+{
+	AUTO(facts_free) struct facts f = {0};
+
+	(void)state;
+	take(&f, "jacoco", "<report><package name=\"org/a\"><sourcefile name=\"A.java\"><line nr=\"1\" mi=\"0\" ci=\"1\"/>"
+	    "</sourcefile></package></report>");
+	take(&f, "lcov", "SF:a.c\nDA:1,1\nend_of_record\n");
+	assert_string_equal(facts_cover_of(&f, "app/src/main/java/org/a/A.java")->path, "org/a/A.java");
+	assert_non_null(facts_cover_of(&f, "org/a/A.java"));
+	assert_null(facts_cover_of(&f, "src/a/A.java"));
+	assert_null(facts_cover_of(&f, "xorg/a/A.java"));
+	assert_non_null(facts_cover_of(&f, "a.c"));
+	assert_null(facts_cover_of(&f, "sub/a.c"));
+}
+
+/* Few bytes of a report may not become much memory. */
+static void
+lines_are_limited(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+	AUTO(facts_free) struct facts f = {0};
+	AUTO(err_free_p) struct err *e = NULL;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 40; i++)
+		buf_addf(&b, "SF:%d\nDA:2000000,1\nend_of_record\n", i);
+	e = format_in_two("lcov", buf_str(&b), 0, &f);
+	assert_true(err_is(e, ERR_LIMIT));
+	assert_string_equal(err_msg(e), "r:101: coverage of more than 67108864 lines");
+}
+
 /* ---- what tools wrote ---- */
 
 static void
@@ -264,6 +346,7 @@ recorded(void **state)
 	format_recorded("coveragepy", "coverage-7.17.json", TRAILER);
 	format_recorded("gcov", "gcov-11.json", TRAILER);
 	format_recorded("gcov", "gcov-12.json", TRAILER);
+	format_recorded("gcov", "gcov-12-two.json", BORDERS);
 	format_recorded("jacoco", "jacoco-0.8.6.xml", TRAILER);
 	format_recorded("jacoco", "jacoco-0.8.13.xml", TRAILER);
 	format_recorded("gocover", "go-1.26-set.out", BORDERS);
@@ -282,6 +365,7 @@ main(void)
 		cmocka_unit_test(coveragepy_lines),
 		cmocka_unit_test(coveragepy_refusals),
 		cmocka_unit_test(gcov_lines),
+		cmocka_unit_test(gcov_of_several_programs),
 		cmocka_unit_test(gcov_refusals),
 		cmocka_unit_test(jacoco_lines),
 		cmocka_unit_test(jacoco_refusals),
@@ -289,6 +373,9 @@ main(void)
 		cmocka_unit_test(gocover_refusals),
 		cmocka_unit_test(clover_lines),
 		cmocka_unit_test(clover_refusals),
+		cmocka_unit_test(modules_are_folders),
+		cmocka_unit_test(ends_of_paths),
+		cmocka_unit_test(lines_are_limited),
 		cmocka_unit_test(recorded),
 	};
 

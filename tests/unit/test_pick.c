@@ -93,6 +93,49 @@ places_are_told(void **state)
 	reads("{\"n\":false}", "0{;3bool n=0;0close;");
 }
 
+/* Tools write one value behind the other. */
+static void
+several_values(void **state)
+{
+	struct str text = STR("{\"n\":1}\n{\"n\":2}{\"runs\":[{}]} 7");
+
+	(void)state;
+	for (size_t cut = 0; cut <= text.n; cut++) {
+		AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+		struct picker *p = pick_open("r.json", places, sizeof(places) / sizeof(*places), note, &b);
+
+		pick_many(p);
+		assert_null(pick_feed(p, str_take(text, cut)));
+		assert_null(pick_feed(p, str_skip(text, cut)));
+		assert_null(pick_end(p));
+		pick_close(p);
+		assert_string_equal(buf_cstr(&b), "0{;3int n=1;0close;0{;3int n=2;0close;0{;1{;1close;0close;0int=7;");
+	}
+}
+
+/* The last of several may not be cut short, and one at least there must be. */
+static void
+several_values_end(void **state)
+{
+	static const char *const bad[] = {"", "{}{", "{}\n[1", "{} ,{}", "{}]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+		struct picker *p = pick_open("r.json", places, sizeof(places) / sizeof(*places), note, &b);
+		struct err *e;
+
+		pick_many(p);
+		e = pick_feed(p, str_of(bad[i]));
+		if (e == NULL)
+			e = pick_end(p);
+		pick_close(p);
+		if (!err_is(e, ERR_SYNTAX))
+			fail_msg("taken: %s", bad[i]);
+		err_free(e);
+	}
+}
+
 static void
 strings_are_mended(void **state)
 {
@@ -168,6 +211,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_are_told),
+		cmocka_unit_test(several_values),
+		cmocka_unit_test(several_values_end),
 		cmocka_unit_test(strings_are_mended),
 		cmocka_unit_test(what_is_no_json_is_refused),
 		cmocka_unit_test(a_second_key_of_a_place_is_refused),

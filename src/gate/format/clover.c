@@ -35,9 +35,8 @@ begin_file(struct clover *c, const char *const *attrs)
 		path = xml_attr(attrs, "name");
 	if (path == NULL || path[0] == '\0')
 		return err_new(ERR_SYNTAX, "a file without 'path' and 'name'");
-	c->file = facts_cover(c->reading.facts, str_of(path));
 	c->any = true;
-	return NULL;
+	return facts_cover(c->reading.facts, str_of(path), &c->file);
 }
 
 /* Digits only; counts beyond 64 bits count as well. */
@@ -63,10 +62,10 @@ take_line(struct clover *c, const char *const *attrs)
 	if (number == NULL || !str_int(str_of(number), 1, INT64_MAX, &line))
 		return err_new(ERR_SYNTAX, "a line without 'num'");
 	if (is_count(count))
-		return cover_line(c->file, line, above_zero(count));
+		return facts_line(c->reading.facts, c->file, line, above_zero(count));
 	if (!is_count(yes) || !is_count(no))
 		return err_new(ERR_SYNTAX, "a line without 'count'");
-	return cover_line(c->file, line, above_zero(yes) || above_zero(no));
+	return facts_line(c->reading.facts, c->file, line, above_zero(yes) || above_zero(no));
 }
 
 static struct err *

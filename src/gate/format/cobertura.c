@@ -40,9 +40,8 @@ begin_class(struct cobertura *c, const char *const *attrs)
 		return err_new(ERR_SYNTAX, "a class without 'filename'");
 	path = name[0] == '/' || c->source == NULL || c->sources > 1 ? mem_strdup(name) :
 	    mem_printf("%s/%s", c->source, name);
-	c->file = facts_cover(c->reading.facts, str_of(path));
 	c->any = true;
-	return NULL;
+	return facts_cover(c->reading.facts, str_of(path), &c->file);
 }
 
 static struct err *
@@ -58,7 +57,7 @@ take_line(struct cobertura *c, const char *const *attrs)
 	if (hits[0] < '0' || hits[0] > '9')
 		return err_new(ERR_SYNTAX, "'hits' is no number");
 	/* Counts beyond 64 bits have been seen. */
-	return cover_line(c->file, line, strspn(hits, "0") != strlen(hits));
+	return facts_line(c->reading.facts, c->file, line, strspn(hits, "0") != strlen(hits));
 }
 
 static struct err *

@@ -44,11 +44,10 @@ file_opens(struct coveragepy *c, const struct pick_value *v)
 		return err_new(ERR_SYNTAX, "a file that is no object");
 	if (map_set_str(&c->seen, v->key, c) != NULL)
 		return err_new(ERR_SYNTAX, "the file '%.*s' stands twice", STR_ARG(v->key));
-	c->file = facts_cover(c->reading.facts, v->key);
 	c->hits = c->misses = false;
 	c->missed = 0;
 	c->missing = -1;
-	return NULL;
+	return facts_cover(c->reading.facts, v->key, &c->file);
 }
 
 static struct err *
@@ -88,7 +87,7 @@ on_value(void *state, const struct pick_value *v)
 		if (v->kind != PICK_INT)
 			return err_new(ERR_SYNTAX, "a line that is no number");
 		c->missed += v->id == AT_MISS;
-		return cover_line(c->file, v->i, v->id == AT_HIT);
+		return facts_line(c->reading.facts, c->file, v->i, v->id == AT_HIT);
 	case AT_MISSING:
 		c->missing = v->kind == PICK_INT ? v->i : -1;
 		return NULL;

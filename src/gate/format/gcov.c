@@ -1,8 +1,9 @@
 /*
- * gcov --json-format (gcov(1)), unpacked: one object of one data file.  Keys
- * come in any order, a file's name behind its lines and the folder that names
- * count from behind all: so lines wait for the end.  A line stands once per
- * function that it was compiled into; it ran if any of them did.
+ * gcov --json-format (gcov(1)), unpacked: an object for each data file, one
+ * behind the other (gcov --stdout *.gcda).  Keys come in any order, a file's
+ * name behind its lines and the folder that names count from behind all: so
+ * lines wait for the object's end.  A line stands once per function that it
+ * was compiled into; it ran if any of them did.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,10 @@
 #include "gate/facts.h"
 #include "gate/format.h"
 
-enum place { AT_VERSION, AT_FOLDER, AT_FILES, AT_FILE, AT_NAME, AT_LINES, AT_LINE, AT_NUMBER, AT_COUNT };
+enum place { AT_ROOT, AT_VERSION, AT_FOLDER, AT_FILES, AT_FILE, AT_NAME, AT_LINES, AT_LINE, AT_NUMBER, AT_COUNT };
 
 static const struct pick places[] = {
+	{"", AT_ROOT},
 	{"format_version", AT_VERSION},
 	{"current_working_directory", AT_FOLDER},
 	{"files", AT_FILES},
@@ -39,6 +41,7 @@ struct file {
 
 struct gcov {
 	struct reading reading;
+	/* Of the open object: */
 	bool versioned, listed;
 	char *folder;
 	VEC(struct file) files;
@@ -83,17 +86,64 @@ on_line(struct gcov *g, const struct pick_value *v)
 	return NULL;
 }
 
+static void
+object_clear(struct gcov *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->files.n; i++)
+		free(g->files.v[i].name);
+	vec_clear(&g->files);
+	vec_clear(&g->lines);
+	free(STEAL(g->folder));
+	free(STEAL(g->name));
+	g->versioned = g->listed = false;
+}
+
+static struct err *
+file_lines(struct gcov *g, const struct file *f, size_t first)
+{
+	AUTO(mem_free_p) char *path = f->name[0] == '/' || g->folder == NULL ? mem_strdup(f->name) :
+	    mem_printf("%s/%s", g->folder, f->name);
+	struct cover *c;
+	size_t i;
+
+	TRY(facts_cover(g->reading.facts, str_of(path), &c));
+	for (i = first; i < f->end; i++)
+		TRY(facts_line(g->reading.facts, c, g->lines.v[i].number, g->lines.v[i].hit));
+	return NULL;
+}
+
+static struct err *
+object_over(struct gcov *g)
+{
+	size_t i, first = 0;
+
+	if (!g->versioned || !g->listed)
+		return err_new(ERR_SYNTAX, "the report has no '%s'", g->versioned ? "files" : "format_version");
+	if (g->files.n == 0)
+		return err_new(ERR_SYNTAX, "the report names no file");
+	for (i = 0; i < g->files.n; first = g->files.v[i++].end)
+		TRY(file_lines(g, &g->files.v[i], first));
+	object_clear(g);
+	return NULL;
+}
+
 static struct err *
 on_value(void *state, const struct pick_value *v)
 {
 	struct gcov *g = state;
 
 	switch ((enum place)v->id) {
+	case AT_ROOT:
+		return v->kind == PICK_CLOSE ? object_over(g) :
+		    v->kind == PICK_OBJECT ? NULL : err_new(ERR_SYNTAX, "gcov's JSON is an object");
 	case AT_VERSION:
 		g->versioned = str_is(v->text, "1") || str_is(v->text, "2");
 		return g->versioned ? NULL : err_new(ERR_SYNTAX, "gcov's JSON of a version that is not known");
 	case AT_FOLDER:
-		g->folder = str_dup(v->text);
+		if (v->kind == PICK_TEXT && v->text.n > 0)
+			g->folder = str_dup(v->text);
 		return NULL;
 	case AT_FILES:
 		g->listed |= v->kind == PICK_LIST;
@@ -120,46 +170,14 @@ on_value(void *state, const struct pick_value *v)
 	return NULL;
 }
 
-static struct err *
-file_lines(struct gcov *g, const struct file *f, size_t first)
-{
-	AUTO(mem_free_p) char *path = f->name[0] == '/' || g->folder == NULL ? mem_strdup(f->name) :
-	    mem_printf("%s/%s", g->folder, f->name);
-	struct cover *c = facts_cover(g->reading.facts, str_of(path));
-	size_t i;
-
-	for (i = first; i < f->end; i++)
-		TRY(cover_line(c, g->lines.v[i].number, g->lines.v[i].hit));
-	return NULL;
-}
-
-static struct err *
-end(void *state)
-{
-	struct gcov *g = state;
-	size_t i, first = 0;
-
-	if (!g->versioned || !g->listed)
-		return err_new(ERR_SYNTAX, "the report has no '%s'", g->versioned ? "files" : "format_version");
-	if (g->files.n == 0)
-		return err_new(ERR_SYNTAX, "the report names no file");
-	for (i = 0; i < g->files.n; first = g->files.v[i++].end)
-		TRY(file_lines(g, &g->files.v[i], first));
-	return NULL;
-}
-
 static void
 gcov_free(void *state)
 {
 	struct gcov *g = state;
-	size_t i;
 
-	for (i = 0; i < g->files.n; i++)
-		free(g->files.v[i].name);
+	object_clear(g);
 	vec_free(&g->files);
 	vec_free(&g->lines);
-	free(g->folder);
-	free(g->name);
 }
 
 const struct format format_gcov = {
@@ -171,7 +189,7 @@ const struct format format_gcov = {
 	.size = sizeof(struct gcov),
 	.places = places,
 	.nplaces = NITEMS(places),
+	.many = true,
 	.pick = on_value,
-	.end = end,
 	.free = gcov_free,
 };

@@ -3,11 +3,12 @@
  * statements a line, "pkg/file.go:3.22,4.11 2 1": from line and column to line
  * and column, statements, count.  All lines of a block ran or did not; a block
  * that several test programs saw stands once for each.  Names begin with the
- * module's path.
+ * module's path, which gives way to its folder where that is known.
  */
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "gate/facts.h"
 #include "gate/format.h"
 
@@ -52,6 +53,29 @@ block(struct str s, int64_t *from, int64_t *to, int64_t *statements, int64_t *co
 	    str_int(s, 0, INT64_MAX, count);
 }
 
+/* "sub/x.go" of "example.org/m/sub/x.go" */
+static struct err *
+file_of(const struct gocover *g, struct str name, struct cover **out)
+{
+	struct facts *f = g->reading.facts;
+	const struct go_module *of = NULL;
+	AUTO(mem_free_p) char *path = NULL;
+	size_t i, n, longest = 0;
+
+	for (i = 0; i < f->nmodules; i++) {
+		n = strlen(f->modules[i].path);
+		if (n > longest && name.n > n && name.p[n] == '/' && str_starts(name, f->modules[i].path)) {
+			of = &f->modules[i];
+			longest = n;
+		}
+	}
+	if (of == NULL)
+		return facts_cover(f, name, out);
+	name = str_skip(name, longest + 1);
+	path = mem_printf("./%s/%.*s", of->folder, STR_ARG(name));
+	return facts_cover(f, str_of(path), out);
+}
+
 static struct err *
 take_block(struct gocover *g, struct str line)
 {
@@ -63,13 +87,13 @@ take_block(struct gocover *g, struct str line)
 		n--;
 	if (n < 2 || !block(str_skip(line, n), &from, &to, &statements, &count))
 		return err_new(ERR_SYNTAX, "not a block 'file:line.column,line.column statements count'");
-	c = facts_cover(g->reading.facts, str_take(line, n - 1));
+	TRY(file_of(g, str_take(line, n - 1), &c));
 	g->any = true;
 	g->lines += to - from + 1;
 	if (g->lines > BLOCK_LINES_MAX)
 		return err_new(ERR_LIMIT, "the blocks have more than %d lines", BLOCK_LINES_MAX);
 	for (; statements > 0 && from <= to; from++)
-		TRY(cover_line(c, from, count > 0));
+		TRY(facts_line(g->reading.facts, c, from, count > 0));
 	return NULL;
 }
 

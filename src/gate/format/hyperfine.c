@@ -112,7 +112,8 @@ on_value(void *state, const struct pick_value *v)
 		return on_number(&h->bytes, v);
 	case AT_STATUS:
 		return v->kind == PICK_INT && v->i == 0 ? NULL :
-		    err_new(ERR_SYNTAX, "a run of the command failed");
+		    err_hint(err_new(ERR_SYNTAX, "a run of the command failed"),
+			"let the command end with 0, without --ignore-failure");
 	}
 	return NULL;
 }

@@ -44,7 +44,8 @@ begin_file(struct jacoco *j, const char *const *attrs)
 	if (name == NULL || name[0] == '\0')
 		return err_new(ERR_SYNTAX, "a source file without 'name'");
 	path = mem_printf("%s/%s", j->package == NULL ? "" : j->package, name);
-	j->file = facts_cover(j->reading.facts, str_of(path[0] == '/' ? path + 1 : path));
+	TRY(facts_cover(j->reading.facts, str_of(path[0] == '/' ? path + 1 : path), &j->file));
+	j->file->tail = true;
 	j->missed = 0;
 	j->missing = -1;
 	j->any = true;
@@ -61,7 +62,7 @@ take_line(struct jacoco *j, const char *const *attrs)
 	if (missed == 0 && covered == 0)
 		return NULL;
 	j->missed += covered == 0;
-	return cover_line(j->file, line, covered > 0);
+	return facts_line(j->reading.facts, j->file, line, covered > 0);
 }
 
 static struct err *

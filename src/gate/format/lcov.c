@@ -37,7 +37,7 @@ take_line(struct lcov *l, struct str rest)
 		if (n == 0 && !str_starts(count, "-") && !str_starts(count, "=") && !str_starts(count, "#"))
 			return err_new(ERR_SYNTAX, "the count '%.*s' is none", STR_ARG(str_take(count, 20)));
 	}
-	return cover_line(l->file, line, n > 0);
+	return facts_line(l->reading.facts, l->file, line, n > 0);
 }
 
 static struct err *
@@ -48,8 +48,8 @@ on_line(void *state, struct str line)
 	if (str_starts(line, "SF:")) {
 		if (l->file != NULL)
 			return err_new(ERR_SYNTAX, "a file's record begins before the last one ended");
-		l->file = facts_cover(l->reading.facts, str_skip(line, 3));
 		l->any = true;
+		return facts_cover(l->reading.facts, str_skip(line, 3), &l->file);
 	} else if (str_starts(line, "DA:")) {
 		return take_line(l, str_skip(line, 3));
 	} else if (str_is(line, "end_of_record")) {
