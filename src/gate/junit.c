@@ -1,9 +1,66 @@
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "gate/facts.h"
 #include "gate/format.h"
 #include "gate/junit.h"
+
+/* ---- text ---- */
+
+/* Bytes of an escape sequence at s: a colour, raw, read as '?', or as pytest writes it. */
+static size_t
+escape_len(struct str s)
+{
+	size_t n, i;
+
+	if (s.n > 1 && (s.p[0] == '\033' || s.p[0] == '?') && s.p[1] == '[')
+		n = 2;
+	else if (str_starts(s, "#x1B["))
+		n = 5;
+	else
+		return 0;
+	for (i = n; i < s.n && i < n + 16; i++) {
+		if (s.p[i] == 'm' || s.p[i] == 'K')
+			return i + 1;
+		if ((s.p[i] < '0' || s.p[i] > '9') && s.p[i] != ';')
+			return 0;
+	}
+	return 0;
+}
+
+/* Bytes that begin no escape sequence. */
+static size_t
+plain_len(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] != '\033' && s.p[n] != '?' && s.p[n] != '#' && s.p[n] != '\0')
+		n++;
+	return n;
+}
+
+void
+junit_plain(struct buf *out, struct str s)
+{
+	size_t n;
+
+	while (s.n != 0) {
+		n = plain_len(s);
+		buf_add(out, s.p, n);
+		s = str_skip(s, n);
+		if (s.n == 0)
+			return;
+		n = escape_len(s);
+		if (n == 0) {
+			buf_addc(out, s.p[0] == '\0' ? '?' : s.p[0]);
+			n = 1;
+		}
+		s = str_skip(s, n);
+	}
+}
+
+/* ---- cases ---- */
 
 /* Trimmed; what is empty takes no memory. */
 static const char *

@@ -25,6 +25,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 
+struct buf;
 struct err;
 
 #define JUNIT_CASES_MAX 500000
@@ -71,6 +72,9 @@ void junit_free(struct junit *j);	/* also for AUTO */
  * JUNIT_CASES_MAX.
  */
 struct err *junit_put(struct junit *j, const struct junit_case *c) MUST_USE;
+
+/* Append without colours (as bytes, with '?' for the first, or as "#x1B[") and NULs. */
+void junit_plain(struct buf *out, struct str s);
 
 /* A case that is known from elsewhere; an id that is there already stays as it is. */
 void junit_add(struct junit *j, const char *id, const char *name, enum junit_status status);

@@ -142,7 +142,7 @@ gcov_lines(void **state)
 static void
 gcov_of_several_programs(void **state)
 {
-	static const char text[] = "{\"files\":[{\"lines\":[{\"count\":0,\"line_number\":1},{\"line_number\":2,\"count\":0}],"
+	static const char text[] = "{\"gcc_version\":\"12\",\"files\":[{\"lines\":[{\"count\":0,\"line_number\":1},{\"line_number\":2,\"count\":0}],"
 	    "\"file\":\"a.h\"}],\"format_version\":\"1\",\"current_working_directory\":\"/work\"}\n"
 	    "{\"files\":[{\"lines\":[{\"count\":1,\"line_number\":2}],\"file\":\"../a.h\"}],\"format_version\":\"1\","
 	    "\"current_working_directory\":\"/work/b\"}\n";

@@ -107,6 +107,7 @@ tap_is_not_made_better(void **state)
 	format_reads("tap", "1..1\nnot ok 1 - a # SKIP no\n", "test a: failed\n");
 	format_reads("tap", "1..1\n    1..1\n    not ok 1 - b\nok 1 - a\n", "test a > b: failed\n");
 	format_reads("tap", "1..2\nnot ok 1 - a\nok 2 - a\n", "test a: failed\n");
+	format_reads("tap", "1..1\nnot ok 1 - \033[31mred\033[0m\n# \033[1mno\033[m\tway\a\n", "test red: failed (no way)\n");
 	format_reads("tap", "1..4\nnot ok 1 - C# todo\nnot ok 2 - a # todoist\nnot ok 3 - b \\# TODO\n"
 	    "not ok 4 - c \\\\ # TODO\n", "test C# todo: failed\ntest a # todoist: failed\n"
 	    "test b # TODO: failed\ntest c \\: skipped\n");

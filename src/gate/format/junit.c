@@ -30,58 +30,6 @@ struct reader {
 
 /* ---- text ---- */
 
-/* Bytes of an escape sequence at s: a colour, raw, read as '?', or as pytest writes it. */
-static size_t
-escape_len(struct str s)
-{
-	size_t n, i;
-
-	if (s.n > 1 && (s.p[0] == '\033' || s.p[0] == '?') && s.p[1] == '[')
-		n = 2;
-	else if (str_starts(s, "#x1B["))
-		n = 5;
-	else
-		return 0;
-	for (i = n; i < s.n && i < n + 16; i++) {
-		if (s.p[i] == 'm' || s.p[i] == 'K')
-			return i + 1;
-		if ((s.p[i] < '0' || s.p[i] > '9') && s.p[i] != ';')
-			return 0;
-	}
-	return 0;
-}
-
-/* Bytes that begin no escape sequence. */
-static size_t
-plain_len(struct str s)
-{
-	size_t n = 0;
-
-	while (n < s.n && s.p[n] != '\033' && s.p[n] != '?' && s.p[n] != '#' && s.p[n] != '\0')
-		n++;
-	return n;
-}
-
-static void
-add_plain(struct buf *out, struct str s)
-{
-	size_t n;
-
-	while (s.n != 0) {
-		n = plain_len(s);
-		buf_add(out, s.p, n);
-		s = str_skip(s, n);
-		if (s.n == 0)
-			return;
-		n = escape_len(s);
-		if (n == 0) {
-			buf_addc(out, s.p[0] == '\0' ? '?' : s.p[0]);
-			n = 1;
-		}
-		s = str_skip(s, n);
-	}
-}
-
 static bool
 is_hex(char c)
 {
@@ -112,7 +60,7 @@ plain_dup(const char *s)
 	struct buf b = BUF_INIT(BUF_TEXT);
 
 	if (s != NULL)
-		add_plain(&b, str_of(s));
+		junit_plain(&b, str_of(s));
 	return buf_steal(&b);
 }
 
@@ -257,7 +205,7 @@ start_failure(struct reader *r, const char *const *attrs)
 
 	/* The first one tells most: what follows is often its echo. */
 	if (r->message.n == 0 && message != NULL)
-		add_plain(&r->message, str_of(message));
+		junit_plain(&r->message, str_of(message));
 	r->sink = SINK_FAILURE;
 }
 
@@ -345,9 +293,9 @@ on_text(void *arg, struct str text)
 	struct reader *r = arg;
 
 	if (r->sink == SINK_FAILURE)
-		add_plain(&r->text, text);
+		junit_plain(&r->text, text);
 	else if (r->sink == SINK_PRINTED)
-		add_plain(&r->printed, text);
+		junit_plain(&r->printed, text);
 	return NULL;
 }
 

@@ -78,18 +78,33 @@ point_free(struct point *p)
 	free(p->message);
 }
 
+/* One line without colours and control characters, cut to JUNIT_NAME_MAX. */
+static char *
+plain_line(struct str s)
+{
+	struct buf b = BUF_INIT(2 * FORMAT_LINE);
+	size_t i;
+
+	junit_plain(&b, str_trim(s));
+	buf_trunc(&b, text_cut(buf_str(&b), JUNIT_NAME_MAX).n);
+	for (i = 0; i < b.n; i++)
+		if ((unsigned char)b.p[i] < ' ')
+			b.p[i] = ' ';
+	return buf_steal(&b);
+}
+
 /* "\#" and "\\" of a name. */
 static char *
 plain_name(struct str s)
 {
+	AUTO(mem_free_p) char *line = plain_line(s);
 	struct buf b = BUF_INIT(FORMAT_LINE);
-	size_t i;
+	const char *at;
 
-	s = text_cut(str_trim(s), JUNIT_NAME_MAX);
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '#' || s.p[i + 1] == '\\'))
-			i++;
-		buf_addc(&b, (unsigned char)s.p[i] < ' ' ? ' ' : s.p[i]);
+	for (at = line; *at != '\0'; at++) {
+		if (at[0] == '\\' && (at[1] == '#' || at[1] == '\\'))
+			at++;
+		buf_addc(&b, *at);
 	}
 	return buf_steal(&b);
 }
@@ -232,7 +247,7 @@ explain(struct tap *t, struct str text)
 
 	text = str_trim(text);
 	if (p != NULL && p->status == JUNIT_FAILED && p->depth == t->depth && p->message == NULL && text.n > 0)
-		p->message = str_dup(str_take(text, JUNIT_NAME_MAX));
+		p->message = plain_line(text);
 }
 
 static void
