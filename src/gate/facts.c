@@ -132,6 +132,21 @@ facts_uri(struct facts *f, struct str uri)
 	return facts_path(f, buf_str(&plain));
 }
 
+/* Nothing to mend, as in most texts. */
+static bool
+is_tidy(struct str text)
+{
+	size_t i;
+
+	for (i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < ' ' || c == 0x7f || (c == ' ' && i + 1 < text.n && text.p[i + 1] == ' '))
+			return false;
+	}
+	return text.n <= FACTS_TEXT_MAX;
+}
+
 const char *
 facts_text(struct facts *f, struct str text)
 {
@@ -140,6 +155,8 @@ facts_text(struct facts *f, struct str text)
 	size_t i;
 
 	text = str_trim(text);
+	if (is_tidy(text))
+		return arena_str(&f->mem, text);
 	for (i = 0; i < text.n && b.n < FACTS_TEXT_MAX; i++) {
 		unsigned char c = (unsigned char)text.p[i];
 
