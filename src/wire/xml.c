@@ -332,7 +332,8 @@ go_on(struct xml *r, bool last)
 		r->utf16 = is_utf16(buf_str(&r->in));
 		r->utf8 = !is_single_byte(buf_str(&r->in));
 		if (n > 0 && !r->utf16)
-			blank_doctype(r->in.p, r->in.n);
+			/* Not further than what is surely there, however the bytes come. */
+			blank_doctype(r->in.p, n < HEAD_MAX ? n : HEAD_MAX);
 		r->begun = true;
 	}
 	if (!r->utf16)
