@@ -281,7 +281,7 @@ static struct err *
 take_plan(struct tap *t, unsigned depth, struct str line)
 {
 	struct stream *s = &t->streams[depth];
-	struct str rest = str_skip(line, 3), number;
+	struct str rest = str_skip(line, 3), number = {0};
 	int64_t n;
 
 	str_next(&rest, '#', &number);
