@@ -85,6 +85,7 @@ tap_refusals(void **state)
 	(void)state;
 	format_refused("tap", "", "r: a report without a plan ('1..N')");
 	format_refused("tap", "ok 1\nok 2\n", "r: a report without a plan ('1..N')");
+	format_refused("tap", "1..\nok 1\n", "r: a report without a plan ('1..N')");
 	format_refused("tap", "1..3\nok 1\nok 2\n", "r: 3 tests were planned, and 2 ran");
 	format_refused("tap", "ok 1\nok 2\n1..1\n", "r: 1 tests were planned, and 2 ran");
 	format_refused("tap", "1..2\nok 1\nok 1\n", "r:3: test 1 stands where 2 is due");

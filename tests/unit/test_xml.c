@@ -113,6 +113,21 @@ test_doctype(void **state UNUSED)
 	    "<a></a>");
 }
 
+/* However much comes at once, a document type counts within the first KiB only. */
+static void
+test_doctype_is_near(void **state UNUSED)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+	AUTO(err_free_p) struct err *e = NULL;
+
+	buf_adds(&b, "<!DOCTYPE a SYSTEM '");
+	while (b.n < 1100)
+		buf_addc(&b, 'x');
+	buf_adds(&b, "'><a/>");
+	e = xml_parse("r.xml", buf_str(&b), &(struct xml_handler){0}, NULL);
+	assert_true(err_is(e, ERR_SYNTAX));
+}
+
 static void
 test_depth(void **state UNUSED)
 {
@@ -143,6 +158,7 @@ main(void)
 		cmocka_unit_test(test_mended),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_doctype),
+		cmocka_unit_test(test_doctype_is_near),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_names),
 	};

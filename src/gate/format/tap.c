@@ -284,8 +284,7 @@ take_plan(struct tap *t, unsigned depth, struct str line)
 	struct str rest = str_skip(line, 3), number = {0};
 	int64_t n;
 
-	str_next(&rest, '#', &number);
-	if (!str_int(str_trim(number), 0, JUNIT_CASES_MAX, &n))
+	if (!str_next(&rest, '#', &number) || !str_int(str_trim(number), 0, JUNIT_CASES_MAX, &n))
 		return NULL;	/* "1..2 and so on" is talk */
 	if (s->planned)
 		return err_new(ERR_SYNTAX, "a second plan");
