@@ -157,7 +157,7 @@ facts_text(struct facts *f, struct str text)
 	text = str_trim(text);
 	if (is_tidy(text))
 		return arena_str(&f->mem, text);
-	for (i = 0; i < text.n && b.n < FACTS_TEXT_MAX; i++) {
+	for (i = 0; i < text.n && b.n + space < FACTS_TEXT_MAX; i++) {
 		unsigned char c = (unsigned char)text.p[i];
 
 		if (c <= ' ' || c == 0x7f) {
