@@ -71,7 +71,8 @@ struct conf_gate {
 	const char *fast;		/* stands in for it while iterating, "" for run ('fast: true') */
 	bool late;			/* 'fast: false': only before delivery */
 	const char *one;		/* runs one test: "{test}" is replaced */
-	const char *report;		/* JUnit XML that it writes, "" for none */
+	struct strs report;		/* where it writes reports (glob.h), none for none */
+	struct strs format;		/* names of formats; of one, all reports are of it */
 	int64_t timeout;		/* seconds */
 	struct strs paths;		/* globs: only when one of them changed; none: always */
 	struct strs tolerate;		/* tests (globs) that may fail */

@@ -76,7 +76,7 @@ key_shown(const struct key *k)
 	case KEY_WORD: case KEY_ENUM: case KEY_INT: case KEY_BOOL: case KEY_SPAN:
 	case KEY_BYTES: case KEY_MONEY: case KEY_PRICE: case KEY_BRANCH: case KEY_VIEW:
 	case KEY_REMOTE:
-	case KEY_REL: case KEY_PATHS:
+	case KEY_REL: case KEY_RELS: case KEY_PATHS:
 		return true;
 	default:
 		return false;
@@ -330,7 +330,8 @@ add_entry(const struct key *k, void *obj, struct str s)
 
 	if (k->kind == KEY_PATHS)
 		return add_path(list, s);
-	if (!is_line(s) || s.n == 0 || (k->kind == KEY_ENVS && !is_env(s)))
+	if (!is_line(s) || s.n == 0 || (k->kind == KEY_ENVS && !is_env(s)) ||
+	    (k->kind == KEY_RELS && !is_inside(s)))
 		return false;
 	strs_addn(list, s.p, s.n);
 	return true;
@@ -392,6 +393,7 @@ key_wants(const struct key *k, struct buf *out)
 	case KEY_ENV: buf_adds(out, "the name of an environment variable"); break;
 	case KEY_ENVS: buf_adds(out, "a list of names of environment variables"); break;
 	case KEY_PATHS: buf_adds(out, "a list of absolute paths, or paths below ~/"); break;
+	case KEY_RELS: buf_adds(out, "a list of paths in the repository"); break;
 	case KEY_LINES: buf_adds(out, "a list of strings"); break;
 	case KEY_ARGV: buf_adds(out, "a command: a list of strings"); break;
 	case KEY_BOOL: buf_adds(out, "true or false"); break;
@@ -478,7 +480,7 @@ key_text(const struct key *k, const void *obj, struct buf *out)
 	case KEY_FAST:
 		buf_adds(out, ((const struct conf_gate *)obj)->late ? "false" : *(const char *const *)p);
 		break;
-	case KEY_LINES: case KEY_ENVS: case KEY_PATHS: case KEY_ARGV:
+	case KEY_LINES: case KEY_ENVS: case KEY_PATHS: case KEY_RELS: case KEY_ARGV:
 		for (i = 0; i < list->n; i++)
 			buf_addf(out, "%s%s", i > 0 ? "\n" : "", list->v[i]);
 		break;

@@ -33,6 +33,7 @@ enum key_kind {
 	KEY_LINES,
 	KEY_ENVS,
 	KEY_PATHS,	/* absolute, or below "~/" */
+	KEY_RELS,	/* paths in the repository */
 	KEY_ARGV	/* a single string is given to sh -c */
 };
 

@@ -36,7 +36,7 @@ concerned(const struct subject *s, const struct conf_gate *gate)
 static bool
 failed_on(const struct outcome *base, const char *id)
 {
-	const struct junit_case *c = base->reported ? junit_get(&base->report, id) : NULL;
+	const struct junit_case *c = base->reported ? junit_get(&base->facts.tests, id) : NULL;
 
 	return c != NULL && c->status == JUNIT_FAILED;
 }
@@ -96,8 +96,8 @@ tests_evidence(const struct outcome *o, const enum finding_kind *kinds, struct b
 	size_t i, k, shown = 0, n;
 
 	for (k = 0; k < NITEMS(order); k++) {
-		for (i = 0, n = 0; i < o->report.n; i++) {
-			const struct junit_case *c = o->report.v[i];
+		for (i = 0, n = 0; i < o->facts.tests.n; i++) {
+			const struct junit_case *c = o->facts.tests.v[i];
 
 			if (c->status != JUNIT_FAILED || kinds[n++] != order[k].kind)
 				continue;
@@ -118,7 +118,7 @@ tests_summary(struct verdict *v, const struct outcome *o, const struct tally *t)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
 
-	buf_addf(&b, "%zu of %zu tests failed", o->report.failed, o->report.n);
+	buf_addf(&b, "%zu of %zu tests failed", o->facts.tests.failed, o->facts.tests.n);
 	if (t->known != 0)
 		buf_addf(&b, ", %zu on the base too", t->known);
 	if (t->flaky != 0)
@@ -133,7 +133,7 @@ static struct err *
 judge_tests(struct subject *s, const struct conf_gate *gate, const struct outcome *base,
     const struct outcome *o, struct verdict *v)
 {
-	bool rerun = gate->one[0] != '\0' && o->report.failed <= GATE_RERUN_MAX;
+	bool rerun = gate->one[0] != '\0' && o->facts.tests.failed <= GATE_RERUN_MAX;
 	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
 	VEC(enum finding_kind) kinds = {0};
 	enum finding_kind kind;
@@ -141,8 +141,8 @@ judge_tests(struct subject *s, const struct conf_gate *gate, const struct outcom
 	struct err *e = NULL;
 	size_t i;
 
-	for (i = 0; i < o->report.n && e == NULL; i++) {
-		const struct junit_case *c = o->report.v[i];
+	for (i = 0; i < o->facts.tests.n && e == NULL; i++) {
+		const struct junit_case *c = o->facts.tests.v[i];
 
 		if (c->status != JUNIT_FAILED)
 			continue;
@@ -170,18 +170,37 @@ judge_passed(const struct outcome *o, struct verdict *v)
 {
 	size_t i;
 
-	for (i = 0; i < o->report.n; i++)
-		if (o->report.v[i]->status == JUNIT_FLAKY)
-			verdict_find(v, FINDING_FLAKY, o->report.v[i]->id, file_of(o->report.v[i]),
-			    o->report.v[i]->line, o->report.v[i]->message);
-	if (!o->reported)
+	for (i = 0; i < o->facts.tests.n; i++)
+		if (o->facts.tests.v[i]->status == JUNIT_FLAKY)
+			verdict_find(v, FINDING_FLAKY, o->facts.tests.v[i]->id, file_of(o->facts.tests.v[i]),
+			    o->facts.tests.v[i]->line, o->facts.tests.v[i]->message);
+	if ((o->facts.kinds & FACTS_TESTS) == 0)
 		verdict_set(v, VERDICT_PASS, "status 0");
-	else if (o->report.skipped != 0)
-		verdict_set(v, VERDICT_PASS, "%zu tests, %zu skipped", o->report.n,
-		    o->report.skipped);
+	else if (o->facts.tests.skipped != 0)
+		verdict_set(v, VERDICT_PASS, "%zu tests, %zu skipped", o->facts.tests.n,
+		    o->facts.tests.skipped);
 	else
-		verdict_set(v, VERDICT_PASS, o->report.n == 1 ? "%zu test" : "%zu tests",
-		    o->report.n);
+		verdict_set(v, VERDICT_PASS, o->facts.tests.n == 1 ? "%zu test" : "%zu tests",
+		    o->facts.tests.n);
+}
+
+/* What scanners found, whoever brought it. */
+static bool
+judge_found(const struct outcome *o, struct verdict *v)
+{
+	size_t i;
+
+	for (i = 0; i < o->facts.complaints.n; i++) {
+		const struct complaint *c = &o->facts.complaints.v[i];
+
+		verdict_find(v, FINDING_BLOCKS, c->rule, c->path, c->line, c->text);
+	}
+	for (i = 0; i < o->facts.flaws.n; i++)
+		verdict_find(v, FINDING_BLOCKS, o->facts.flaws.v[i].id, "", 0, o->facts.flaws.v[i].text);
+	if (o->facts.complaints.n + o->facts.flaws.n == 0)
+		return false;
+	verdict_set(v, VERDICT_FAIL, "%zu findings", o->facts.complaints.n + o->facts.flaws.n);
+	return true;
 }
 
 static void
@@ -210,11 +229,11 @@ measure(const struct outcome *o, struct verdict *v)
 {
 	v->ms = o->ms;
 	verdict_measure(v, "ms", o->ms, "ms");
-	if (!o->reported)
+	if ((o->facts.kinds & FACTS_TESTS) == 0)
 		return;
-	verdict_measure(v, "tests", (int64_t)o->report.n, "count");
-	verdict_measure(v, "failed", (int64_t)o->report.failed, "count");
-	verdict_measure(v, "skipped", (int64_t)o->report.skipped, "count");
+	verdict_measure(v, "tests", (int64_t)o->facts.tests.n, "count");
+	verdict_measure(v, "failed", (int64_t)o->facts.tests.failed, "count");
+	verdict_measure(v, "skipped", (int64_t)o->facts.tests.skipped, "count");
 }
 
 static struct err *
@@ -231,9 +250,11 @@ judge_outcome(struct subject *s, const struct conf_gate *gate, const char *comma
 		TRY(base_outcome(s->gates, gate, command, &run));
 		base = &run->outcome;
 	}
+	if (o->kind != OUTCOME_BROKEN && judge_found(o, v))
+		return NULL;
 	if (o->kind == OUTCOME_PASSED)
 		judge_passed(o, v);
-	else if (o->kind == OUTCOME_FAILED && o->reported)
+	else if (o->kind == OUTCOME_FAILED && o->facts.tests.failed != 0)
 		TRY(judge_tests(s, gate, base, o, v));
 	else
 		judge_output(base, o, v);

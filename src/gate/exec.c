@@ -1,6 +1,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/defence.h"
 #include "base/err.h"
@@ -10,18 +11,22 @@
 #include "conf/config.h"
 #include "conf/redact.h"
 #include "gate/exec.h"
+#include "gate/facts.h"
 #include "gate/report.h"
 #include "gate/room.h"
 #include "git/workspace.h"
 #include "sys/beneath.h"
 #include "sys/jail.h"
+#include "sys/userns.h"
+
+#define GO_MOD_MAX (64 * KIB)
 
 void
 outcome_free(struct outcome *o)
 {
 	free(o->why);
 	free(o->output);
-	junit_free(&o->report);
+	facts_free(&o->facts);
 	*o = (struct outcome){0};
 }
 
@@ -56,7 +61,7 @@ broken_by(struct outcome *out, struct err *e)
 enum exec_report
 exec_report_of(const struct conf_gate *gate, const char *command)
 {
-	if (gate->report[0] == '\0')
+	if (gate->report.n == 0)
 		return EXEC_REPORT_NONE;
 	return strcmp(command, gate->run) == 0 ? EXEC_REPORT_REQUIRED : EXEC_REPORT_OPTIONAL;
 }
@@ -168,13 +173,14 @@ report_remove(const struct run *r, struct outcome *out)
 	AUTO(proc_result_free) struct proc_result result = {0};
 	VEC(const char *) argv = {0};
 	AUTO(fd_close_p) int dir = -1;
+	const char *missing;
 	struct err *e;
 	size_t i;
 
 	if (r->spec->report == EXEC_REPORT_NONE || !defence_on(DEFENCE_REPORT))
 		return NULL;
 	if ((e = gate_dir(r, &dir)) != NULL ||
-	    (e = report_list(dir, r->spec->gate->report, &paths)) != NULL)
+	    (e = report_list(dir, &r->spec->gate->report, &paths, &missing)) != NULL)
 		return broken_by(out, e);
 	if (paths.n == 0)
 		return NULL;
@@ -187,11 +193,57 @@ report_remove(const struct run *r, struct outcome *out)
 	e = run_argv(r, argv.v, true, &result);
 	vec_free(&argv);
 	TRY(e);
-	if ((e = report_list(dir, r->spec->gate->report, &left)) != NULL)
+	if ((e = report_list(dir, &r->spec->gate->report, &left, &missing)) != NULL)
 		return broken_by(out, e);
 	if (left.n != 0)
 		broken(out, "the old report '%s' cannot be removed", left.v[0]);
 	return NULL;
+}
+
+/* Go's coverage names files by their module: the one whose go.mod is in the gate's folder. */
+static bool
+go_module(int dir, const char *folder, struct arena *mem, struct go_module *out)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(GO_MOD_MAX);
+	AUTO(fd_close_p) int fd = -1;
+	struct str rest, line;
+	struct err *e;
+
+	e = beneath_open(dir, "go.mod", O_RDONLY | O_NONBLOCK, 0, &fd);
+	if (e == NULL)
+		e = file_read_fd(fd, "go.mod", &text);
+	if (e != NULL) {
+		err_ignore(e);
+		return false;
+	}
+	rest = buf_str(&text);
+	while (str_next(&rest, '\n', &line)) {
+		if (!str_starts(line, "module "))
+			continue;
+		line = str_trim(str_skip(line, strlen("module ")));
+		*out = (struct go_module){arena_str(mem, line), folder};
+		return true;
+	}
+	return false;
+}
+
+static struct err *
+report_facts(const struct run *r, int dir, const struct strs *paths, struct outcome *out)
+{
+	const struct conf_gate *gate = r->spec->gate;
+	struct facts *f = &out->facts;
+	struct go_module module;
+	struct err *e;
+
+	f->root = r->g->o.policy->mode == JAIL_NONE ? workspace_view(r->ws)->path : JAIL_WORK;
+	f->folder = gate->dir;
+	f->nmodules = go_module(dir, gate->dir, &f->mem, &module) ? 1 : 0;
+	f->modules = &module;
+	e = report_read(dir, paths, gate, r->g->o.redact, f);
+	f->root = f->folder = NULL;
+	f->modules = NULL;
+	f->nmodules = 0;
+	return e;
 }
 
 static struct err *
@@ -199,41 +251,51 @@ report_take(const struct run *r, struct outcome *out)
 {
 	AUTO(strs_free) struct strs paths = {0};
 	AUTO(fd_close_p) int dir = -1;
+	const char *missing;
 	struct err *e;
 
 	if (r->spec->report == EXEC_REPORT_NONE)
 		return NULL;
 	if ((e = gate_dir(r, &dir)) != NULL ||
-	    (e = report_list(dir, r->spec->gate->report, &paths)) != NULL)
+	    (e = report_list(dir, &r->spec->gate->report, &paths, &missing)) != NULL)
 		return broken_by(out, e);
-	if (paths.n == 0) {
-		if (r->spec->report == EXEC_REPORT_REQUIRED)
-			broken(out, "no report at '%s'; the command ended with status %d",
-			    r->spec->gate->report, out->status);
+	if (missing != NULL && r->spec->report == EXEC_REPORT_REQUIRED) {
+		broken(out, "no report at '%s'; the command ended with status %d", missing, out->status);
 		return NULL;
 	}
-	e = report_read(dir, &paths, r->g->o.redact, &out->report);
+	if (paths.n == 0)
+		return NULL;
+	e = report_facts(r, dir, &paths, out);
 	if (e != NULL)
 		return broken_by(out, e);
 	out->reported = true;
 	return NULL;
 }
 
-/* Exit status and report are two witnesses: where they differ, neither counts. */
+/*
+ * Exit status and reports are two witnesses: where they differ, neither
+ * counts.  A scanner may end with 0 whatever it finds, and with another status
+ * only if it found something; what counts coverage or times has nothing to say
+ * about a command that failed.
+ */
 static void
 agree(struct outcome *out)
 {
+	const struct facts *f = &out->facts;
+
 	if (out->kind == OUTCOME_BROKEN)
 		return;
 	out->kind = out->status == 0 ? OUTCOME_PASSED : OUTCOME_FAILED;
 	if (!out->reported)
 		return;
-	if (out->status == 0 && out->report.failed != 0)
+	if (out->status == 0 && f->tests.failed != 0)
 		broken(out, "the command ended with status 0, but its report has %zu failed tests",
-		    out->report.failed);
-	else if (out->status != 0 && out->report.failed == 0)
-		broken(out, "the command ended with status %d, but no test of its report failed",
-		    out->status);
+		    f->tests.failed);
+	else if (out->status != 0 && (f->kinds & (FACTS_TESTS | FACTS_FINDINGS | FACTS_FLAWS)) != 0 &&
+	    f->tests.failed == 0 && f->complaints.n == 0 && f->flaws.n == 0)
+		broken(out, "the command ended with status %d, but %s", out->status,
+		    (f->kinds & FACTS_TESTS) != 0 ? "no test of its report failed" :
+		    "its report has nothing to complain of");
 }
 
 static void

@@ -99,6 +99,9 @@ path_into(const struct facts *f, struct str path, struct buf *out)
 		if (root == 0 || !str_starts(path, f->root) || (path.n > root && path.p[root] != '/'))
 			return false;
 		path = str_skip(path, root);
+	} else if (f->folder != NULL) {
+		if (!tidy(str_of(f->folder), out))
+			return false;
 	}
 	return tidy(path, out);
 }

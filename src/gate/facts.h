@@ -52,7 +52,7 @@ struct complaint {
 	const char *tool;	/* "bandit" */
 	const char *rule;	/* "B602" */
 	enum severity severity;
-	const char *path;	/* below the gate's folder, "" when it has none */
+	const char *path;	/* in the repository, "" when it has none */
 	int64_t line;		/* from 1, 0 when unknown */
 	const char *text;	/* one line */
 	const char *print;	/* the tool's own fingerprint, "" when it gives none */
@@ -95,7 +95,8 @@ struct go_module {
 struct facts {
 	struct arena mem;
 	unsigned kinds;		/* FACTS_* that the reports are about */
-	const char *root;	/* where the command ran, for absolute paths; or NULL */
+	const char *root;	/* the repository's top as the command saw it; or NULL */
+	const char *folder;	/* where in it the command ran: relative paths begin there; or NULL */
 	const struct go_module *modules;	/* borrowed; of two that fit the longer counts */
 	size_t nmodules;
 	struct junit tests;
@@ -114,8 +115,9 @@ void facts_free(struct facts *f);	/* also for AUTO */
 
 /*
  * A path as a report has it ("./a.c", "file:///work/a%20b.c", an absolute one
- * below root, "a\\b.c" of a tool that says it is a URI does not count) as the
- * repository names it; "" for one that leads out of it.  In the arena.
+ * below root, one relative to folder; "a\\b.c" of a tool that says it is a URI
+ * does not count) as the repository names it; "" for one that leads out of it.
+ * In the arena.
  */
 const char *facts_path(struct facts *f, struct str path);
 

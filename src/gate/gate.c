@@ -16,7 +16,7 @@
 #include "sys/jail.h"
 
 /* A change in how gates judge is another definition. */
-#define JUDGEMENT "gate 1"
+#define JUDGEMENT "gate 2"
 
 void
 gates_tell(const struct gates *g, const struct gate_event *e)
@@ -39,12 +39,7 @@ check_config(const struct config *c)
 		    strcmp(gate->name, GATE_PROTECTED) == 0)
 			return err_hint(err_new(ERR_CONFIG, "the gate '%s' is built in", gate->name),
 			    "give the gate in " CONFIG_PATH " another name");
-		if (gate->report[0] != '\0')
-			TRY(err_wrap(report_check(gate->report), "the gate '%s'", gate->name));
-		else if (gate->one[0] != '\0' || gate->tolerate.n != 0)
-			return err_hint(err_new(ERR_CONFIG, "the gate '%s' has '%s' and no 'report'",
-			    gate->name, gate->one[0] != '\0' ? "one" : "tolerate"),
-			    "without a report no test has a name; add 'report'");
+		TRY(err_wrap(report_check(gate), "the gate '%s'", gate->name));
 	}
 	return NULL;
 }
@@ -122,7 +117,8 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 	if (gate != NULL) {
 		add_field(&b, "command", command);
 		add_field(&b, "one", gate->one);
-		add_field(&b, "report", gate->report);
+		add_fields(&b, "report", &gate->report);
+		add_fields(&b, "format", &gate->format);
 		add_field(&b, "dir", gate->dir);
 		add_fields(&b, "path", &gate->paths);
 		add_fields(&b, "tolerate", &gate->tolerate);
@@ -224,7 +220,7 @@ run_command(struct subject *s, const struct conf_gate *gate, struct verdict *v,
 
 	TRY(begin(s, gate, gate->name, v));
 	TRY(command_judge(s, gate, v, &o));
-	if (s->depth == GATE_FULL && o.reported && !oid_eq(&s->tree, &s->gates->base_tree))
+	if (s->depth == GATE_FULL && (o.facts.kinds & FACTS_TESTS) != 0 && !oid_eq(&s->tree, &s->gates->base_tree))
 		TRY(compare_reports(s, gate, &o, kept));
 	end(s, v);
 	return NULL;

@@ -8,10 +8,10 @@
  * the config that the caller hands in.
  *
  * A gate of policy is a command.  Without a report its exit status decides.
- * With one (JUnit XML) both must say the same: a missing, empty, malformed
- * or contradicting report is VERDICT_ERROR, whatever the exit status.  What
- * lay at the report's place is removed before, and the report is read
- * without following a link.
+ * With reports (format.h) both must say the same: a missing, empty, malformed
+ * or contradicting one is VERDICT_ERROR, whatever the exit status.  What lay
+ * at the reports' places is removed before, and they are read without
+ * following a link.
  *
  * A failing test is judged in this order:
  *   tolerated  policy names it ('tolerate'), it does not block
@@ -49,7 +49,7 @@ struct strs;
 
 #define GATE_RERUN_MAX 20
 #define GATE_EVIDENCE_MAX (4 * KIB)	/* bytes for one gate */
-#define GATE_REPORT_MAX (64 * MIB)	/* bytes of reports of one gate */
+#define GATE_REPORT_MAX (512 * MIB)	/* bytes of reports of one gate */
 
 enum gate_depth {
 	GATE_FAST,	/* while iterating: the 'fast' command, no late gates */

@@ -2,8 +2,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/junit.h"
 
 /* ---- text ---- */
@@ -132,20 +130,6 @@ junit_put(struct junit *j, const struct junit_case *c)
 	fill(j, there, c);
 	count(j, c->status, 1);
 	return NULL;
-}
-
-struct err *
-junit_parse(const char *file, struct str text, struct junit *out)
-{
-	struct facts f = {.tests = *out};
-	struct report *r = format_open(format_named("junit"), file, &f);
-	struct err *e = format_feed(r, text);
-
-	if (e == NULL)
-		e = format_end(r);
-	format_close(r);
-	*out = f.tests;
-	return e;
 }
 
 void

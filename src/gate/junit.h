@@ -59,11 +59,6 @@ struct junit {
 	size_t passed, skipped, failed;		/* cases by id; flaky ones passed */
 };
 
-/*
- * Add one report to what is there (a runner may write one file per suite).
- * After an error the struct may hold part of it, and is only to be freed.
- */
-struct err *junit_parse(const char *file, struct str text, struct junit *out) MUST_USE;
 void junit_free(struct junit *j);	/* also for AUTO */
 
 /*

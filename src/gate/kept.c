@@ -340,8 +340,8 @@ kept_lost(const struct conf_gate *gate, const struct outcome *base,
 {
 	size_t i;
 
-	for (i = 0; i < base->report.n; i++)
-		if (loss(gate, base->report.v[i], &candidate->report) != NULL)
+	for (i = 0; i < base->facts.tests.n; i++)
+		if (loss(gate, base->facts.tests.v[i], &candidate->facts.tests) != NULL)
 			return true;
 	return false;
 }
@@ -354,18 +354,18 @@ kept_reports(const struct subject *s, const struct conf_gate *gate,
 	const char *lost;
 	size_t i;
 
-	if (!candidate->reported || !defence_on(DEFENCE_KEPT_TESTS))
+	if ((candidate->facts.kinds & FACTS_TESTS) == 0 || !defence_on(DEFENCE_KEPT_TESTS))
 		return;
-	if (!base->reported) {
+	if ((base->facts.kinds & FACTS_TESTS) == 0) {
 		findf(&sv, false, "", 0, "the gate '%s' has no report on the base to compare with",
 		    gate->name);
 		return;
 	}
-	for (i = 0; i < base->report.n; i++) {
-		lost = loss(gate, base->report.v[i], &candidate->report);
+	for (i = 0; i < base->facts.tests.n; i++) {
+		lost = loss(gate, base->facts.tests.v[i], &candidate->facts.tests);
 		if (lost != NULL)
 			findf(&sv, true, "", 0, "'%s' of the gate '%s' passed on the base and is %s",
-			    base->report.v[i]->id, gate->name, lost);
+			    base->facts.tests.v[i]->id, gate->name, lost);
 	}
 }
 

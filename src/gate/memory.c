@@ -67,8 +67,9 @@ read_outcome(const struct node *n, int64_t now, struct outcome *o)
 	o->kind = o->status == 0 ? OUTCOME_PASSED : OUTCOME_FAILED;
 	o->output = mem_strdup(output);
 	o->reported = cases != NULL;
+	o->facts.kinds = o->reported ? FACTS_TESTS : 0;
 	for (c = cases == NULL ? NULL : cases->child; c != NULL; c = c->next)
-		if (!read_case(c, &o->report))
+		if (!read_case(c, &o->facts.tests))
 			return false;
 	return o->status >= 0;
 }
@@ -138,7 +139,7 @@ write_outcome(const struct outcome *o, int64_t now, struct buf *out)
 	/* What it printed is told only when it fails, and then anew. */
 	jw_kstr(&w, "output", "");
 	if (o->reported)
-		write_cases(&w, &o->report);
+		write_cases(&w, &o->facts.tests);
 	jw_end(&w);
 }
 
@@ -172,7 +173,7 @@ memory_keep(const struct gates *g, const struct oid *tree, const struct oid *def
 	AUTO(buf_free) struct buf text = BUF_INIT(FILE_MAX);
 	int64_t now = clock_wall(g->o.clock);
 
-	if (o->kind == OUTCOME_BROKEN)
+	if (o->kind == OUTCOME_BROKEN || (o->facts.kinds & ~(unsigned)FACTS_TESTS) != 0)
 		return NULL;
 	write_outcome(o, now, &text);
 	if (text.over)

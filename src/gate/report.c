@@ -11,16 +11,21 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "conf/config.h"
 #include "conf/redact.h"
+#include "gate/facts.h"
+#include "gate/format.h"
 #include "gate/gate.h"
 #include "gate/glob.h"
-#include "gate/junit.h"
 #include "gate/report.h"
 
 #define DEPTH_MAX 32
+#define CHUNK (64 * KIB)
 
-struct err *
-report_check(const char *pattern)
+/* ---- what policy may say ---- */
+
+static struct err *
+check_place(const char *pattern)
 {
 	struct str rest = str_of(pattern), piece;
 
@@ -33,6 +38,45 @@ report_check(const char *pattern)
 			    pattern, STR_ARG(piece));
 	return NULL;
 }
+
+static bool
+name_into(void *arg, const struct format *f)
+{
+	struct buf *b = arg;
+
+	buf_addf(b, "%s%s", b->n == 0 ? "" : ", ", f->name);
+	return true;
+}
+
+static struct err *
+check_format(const char *name)
+{
+	AUTO(buf_free) struct buf known = BUF_INIT(BUF_TEXT);
+
+	if (format_named(name) != NULL)
+		return NULL;
+	format_each(name_into, &known);
+	return err_hint(err_new(ERR_CONFIG, "'%s' is no format of a report", name),
+	    "name one of: %s", buf_cstr(&known));
+}
+
+struct err *
+report_check(const struct conf_gate *gate)
+{
+	size_t i;
+
+	for (i = 0; i < gate->report.n; i++)
+		TRY(check_place(gate->report.v[i]));
+	for (i = 0; i < gate->format.n; i++)
+		TRY(check_format(gate->format.v[i]));
+	if (gate->report.n > 0 || (gate->format.n == 0 && gate->one[0] == '\0' && gate->tolerate.n == 0))
+		return NULL;
+	return err_hint(err_new(ERR_CONFIG, "it has '%s' and no 'report'",
+	    gate->format.n > 0 ? "format" : gate->one[0] != '\0' ? "one" : "tolerate"),
+	    "add 'report', the file that its command writes");
+}
+
+/* ---- what lies there ---- */
 
 static bool
 is_pattern(const char *s)
@@ -174,15 +218,38 @@ list_in(struct lister *l, int dir, const char *prefix, const char *pattern)
 	return e;
 }
 
-struct err *
-report_list(int dir, const char *pattern, struct strs *paths)
+static struct err *
+list_place(const char *pattern, int dir, struct strs *paths, bool *any)
 {
-	struct lister l = {paths, 0};
+	AUTO(strs_free) struct strs found = {0};
+	struct lister l = {&found, 0};
+	size_t i;
 
 	TRY(list_in(&l, dir, "", pattern));
+	*any = found.n > 0;
+	for (i = 0; i < found.n; i++)
+		if (!strs_has(paths, found.v[i]))
+			strs_add(paths, found.v[i]);
+	return NULL;
+}
+
+struct err *
+report_list(int dir, const struct strs *patterns, struct strs *paths, const char **missing)
+{
+	size_t i;
+	bool any;
+
+	*missing = NULL;
+	for (i = 0; i < patterns->n; i++) {
+		TRY(list_place(patterns->v[i], dir, paths, &any));
+		if (!any && *missing == NULL)
+			*missing = patterns->v[i];
+	}
 	strs_sort(paths);
 	return NULL;
 }
+
+/* ---- reading ---- */
 
 /* Open without following a link in any component. */
 static struct err *
@@ -211,37 +278,142 @@ open_plain(int top, const char *path, int *out)
 }
 
 static struct err *
-read_one(int dir, const char *path, struct buf *text)
+open_regular(int dir, const char *path, int *fd)
 {
-	AUTO(fd_close_p) int fd = -1;
 	struct stat st;
 
-	TRY(open_plain(dir, path, &fd));
-	if (fstat(fd, &st) == -1)
+	TRY(open_plain(dir, path, fd));
+	if (fstat(*fd, &st) == -1)
 		return err_sys("cannot look at '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return err_new(ERR_DENIED, "'%s' is no regular file", path);
-	return file_read_fd(fd, path, text);
+	return S_ISREG(st.st_mode) ? NULL : err_new(ERR_DENIED, "'%s' is no regular file", path);
+}
+
+/* One report on its way: held back until its format is known. */
+struct intake {
+	const char *path;
+	const struct strs *formats;
+	struct redactor *redact;
+	struct facts *facts;
+	struct buf head;
+	struct report *report;
+};
+
+static void
+intake_free(struct intake *in)
+{
+	buf_free(&in->head);
+	format_close(in->report);
+}
+
+static struct err *
+intake_begin(struct intake *in)
+{
+	const struct format *f;
+
+	if (in->head.n == 0)
+		return err_new(ERR_SYNTAX, "%s: the report is empty", in->path);
+	f = in->formats->n == 1 ? format_named(in->formats->v[0]) : format_of(buf_str(&in->head));
+	if (f == NULL)
+		return err_hint(err_new(ERR_SYNTAX, "%s: a report of no known format", in->path),
+		    "name it: 'format' of the gate in " CONFIG_PATH);
+	if (in->formats->n > 1 && !strs_has(in->formats, f->name))
+		return err_new(ERR_SYNTAX, "%s: a report of the format '%s', which the gate does not name",
+		    in->path, f->name);
+	in->report = format_open(f, in->path, in->facts);
+	return format_feed(in->report, buf_str(&in->head));
+}
+
+static struct err *
+intake_feed(struct intake *in, struct str bytes)
+{
+	if (in->report != NULL)
+		return format_feed(in->report, bytes);
+	buf_addstr(&in->head, bytes);
+	TRY(buf_check(&in->head, "the report"));
+	return in->head.n < FORMAT_HEAD ? NULL : intake_begin(in);
+}
+
+/* Secrets are taken out before names and messages are cut: half of one is not found. */
+static struct err *
+intake_clean(struct intake *in, struct str bytes, bool last)
+{
+	AUTO(buf_free) struct buf clean = BUF_INIT(REDACT_HOLD_MAX + 2 * CHUNK);
+
+	if (in->redact == NULL)
+		return intake_feed(in, bytes);
+	redact_feed(in->redact, bytes, &clean);
+	if (last)
+		redact_finish(in->redact, &clean);
+	TRY(buf_check(&clean, "the redacted report"));
+	return intake_feed(in, buf_str(&clean));
+}
+
+static struct err *
+read_into(struct intake *in, int fd, size_t *left)
+{
+	AUTO(mem_free_p) char *chunk = mem_alloc(CHUNK);
+	ssize_t n;
+
+	while ((n = read(fd, chunk, CHUNK)) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_sys("cannot read '%s'", in->path);
+		if ((size_t)n > *left)
+			return err_new(ERR_LIMIT, "the reports have more than %zu MiB", GATE_REPORT_MAX / MIB);
+		*left -= (size_t)n;
+		TRY(intake_clean(in, str_mk(chunk, (size_t)n), false));
+	}
+	TRY(intake_clean(in, str_mk(NULL, 0), true));
+	if (in->report == NULL)
+		TRY(intake_begin(in));
+	return format_end(in->report);
+}
+
+static struct err *
+read_one(int dir, const char *path, const struct conf_gate *gate, struct redactor *redact,
+    struct facts *out, size_t *left)
+{
+	AUTO(intake_free) struct intake in = {.path = path, .formats = &gate->format,
+	    .redact = redact, .facts = out, .head = BUF_INIT(2 * REDACT_HOLD_MAX)};
+	AUTO(fd_close_p) int fd = -1;
+	struct err *e;
+
+	TRY(open_regular(dir, path, &fd));
+	e = read_into(&in, fd, left);
+	/* What an ended stream still holds must not get into the next one. */
+	if (e != NULL && redact != NULL) {
+		AUTO(buf_free) struct buf rest = BUF_INIT(REDACT_HOLD_MAX + CHUNK);
+
+		redact_finish(redact, &rest);
+	}
+	return e;
+}
+
+/* "Nothing was found" is an answer, "nothing was looked at" is none. */
+static struct err *
+check_said(const struct strs *paths, const struct facts *f)
+{
+	const char *first = paths->n == 0 ? "?" : paths->v[0];
+
+	if ((f->kinds & FACTS_TESTS) != 0 && f->tests.n == 0)
+		return err_new(ERR_SYNTAX, "%s: the report has no test", first);
+	if ((f->kinds & FACTS_TESTS) != 0 && f->tests.skipped == f->tests.n)
+		return err_new(ERR_SYNTAX, "%s: every test of the report was skipped", first);
+	if ((f->kinds & FACTS_COVERAGE) != 0 && f->covers.n == 0)
+		return err_new(ERR_SYNTAX, "%s: the report covers no file", first);
+	if ((f->kinds & FACTS_TIMINGS) != 0 && f->timings.n == 0)
+		return err_new(ERR_SYNTAX, "%s: the report has no timing", first);
+	return NULL;
 }
 
 struct err *
-report_read(int dir, const struct strs *paths, struct redactor *redact, struct junit *out)
+report_read(int dir, const struct strs *paths, const struct conf_gate *gate,
+    struct redactor *redact, struct facts *out)
 {
 	size_t i, left = GATE_REPORT_MAX;
 
-	for (i = 0; i < paths->n; i++) {
-		AUTO(buf_free) struct buf text = BUF_INIT(left), clean = BUF_INIT(2 * GATE_REPORT_MAX);
-
-		TRY(read_one(dir, paths->v[i], &text));
-		left -= text.n;
-		/* Before names and messages are cut: half a secret is not found. */
-		if (redact != NULL)
-			redact_str(redact, buf_str(&text), &clean);
-		TRY(buf_check(&clean, "the redacted report"));
-		TRY(junit_parse(paths->v[i], buf_str(redact != NULL ? &clean : &text), out));
-	}
-	if (out->n == 0)
-		return err_new(ERR_SYNTAX, "%s: the report has no test",
-		    paths->n == 0 ? "?" : paths->v[0]);
-	return NULL;
+	for (i = 0; i < paths->n; i++)
+		TRY(read_one(dir, paths->v[i], gate, redact, out, &left));
+	return check_said(paths, out);
 }

@@ -148,9 +148,9 @@ has_passed(const struct outcome *o, const struct junit_case *c)
 	if (!o->reported)
 		return !was_idle(o->output);
 	/* Alone, a test may stand below fewer suites: its name must do. */
-	for (i = 0; i < o->report.n; i++)
-		if (strcmp(o->report.v[i]->name, c->name) == 0 &&
-		    o->report.v[i]->status <= JUNIT_FLAKY)
+	for (i = 0; i < o->facts.tests.n; i++)
+		if (strcmp(o->facts.tests.v[i]->name, c->name) == 0 &&
+		    o->facts.tests.v[i]->status <= JUNIT_FLAKY)
 			return true;
 	return false;
 }
@@ -163,7 +163,7 @@ rerun_test(const struct subject *s, const struct conf_gate *gate,
 	AUTO(outcome_free) struct outcome o = {0};
 	AUTO(strs_free) struct strs env = {0};
 	struct exec_spec spec = {.gate = gate, .env = &env, .tree = &s->tree, .setup = s->setup,
-	    .report = gate->report[0] == '\0' ? EXEC_REPORT_NONE : EXEC_REPORT_OPTIONAL,
+	    .report = gate->report.n == 0 ? EXEC_REPORT_NONE : EXEC_REPORT_OPTIONAL,
 	    .quiet = true};
 
 	*passed = false;

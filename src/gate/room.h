@@ -8,7 +8,7 @@
 #include "base/def.h"
 #include "base/vec.h"
 #include "gate/gate.h"
-#include "gate/junit.h"
+#include "gate/facts.h"
 #include "git/diff.h"
 
 struct conf_gate;
@@ -28,8 +28,8 @@ struct outcome {
 	int status;
 	int64_t ms;
 	char *output;		/* both streams, as they came; a gap is marked */
-	bool reported;		/* 'report' holds what the command wrote */
-	struct junit report;
+	bool reported;		/* 'facts' holds what the command wrote */
+	struct facts facts;
 };
 
 void outcome_free(struct outcome *o);	/* also for AUTO */

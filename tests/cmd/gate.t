@@ -542,6 +542,67 @@ test_bad_configuration() {
 	err_like "has 'one' and no 'report'"
 }
 
+# One command may report tests and coverage; each place must have a report.
+test_reports_of_several_kinds() {
+	runner
+	cat >both <<'END'
+#!/bin/sh
+./runner || bad=1
+[ -e nocover ] || printf 'SF:%s/sum\nDA:1,1\nend_of_record\n' "$PWD" >out/lcov.info
+exit ${bad:-0}
+END
+	chmod +x both
+	policy 'run: ./both' 'report: [out/report.xml, out/*.info]'
+	change other hello
+	run git factory gate
+	status_is 0
+	out_like '^unit +pass +2 tests'
+	change nocover yes
+	run git factory gate
+	status_is 1
+	out_like "^unit +error +no report at 'out/\*\.info'"
+}
+
+# A scanner's word and its exit status are two witnesses, too.
+test_findings() {
+	cat >scan <<'END'
+#!/bin/sh
+[ ! -e broken ] || exit 2
+printf '<?xml version="1.0"?><checkstyle version="8">' >out.xml
+grep -n TODO src/*.c | while IFS=: read -r file line text; do
+	printf '<file name="%s/%s"><error line="%s" severity="error" message="%s" source="todo"/></file>' \
+		"$PWD" "$file" "$line" "a TODO"
+done >>out.xml
+echo '</checkstyle>' >>out.xml
+! grep -q '<error' out.xml
+END
+	chmod +x scan
+	mkdir src
+	echo 'int x;' >src/a.c
+	policy 'run: ./scan' 'report: out.xml'
+	change src/b.c 'int y;'
+	run git factory gate
+	status_is 0
+	change src/b.c '/* TODO */'
+	run git factory gate --json
+	status_is 1
+	is "$(json "$OUT" '.verdicts[] | select(.gate == "unit") | .findings[0] | "\(.rule) \(.file):\(.line) \(.text)"')" \
+		'todo src/b.c:1 a TODO'
+	change broken yes
+	run git factory gate
+	status_is 1
+	out_like '^unit +error +no report'
+}
+
+test_an_unknown_format() {
+	sample 'format: junitt'
+	change other hello
+	run git factory gate
+	status_is 128
+	err_like "'junitt' is no format of a report"
+	err_like 'cobertura'
+}
+
 test_dirty_checkout_is_left_alone() {
 	sample
 	change other hello

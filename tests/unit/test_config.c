@@ -172,8 +172,8 @@ test_broken(void **state)
 	broken("sandbox: {read: [/a/../etc]}\n", "absolute paths");
 	broken("gates: all\n", "c.yml:1:8: 'gates' must be a map of names, not a string");
 	broken("gates: {-x: {run: y}}\n", "a name has letters");
-	broken("gates: {t: {run: y, report: /etc/passwd}}\n", "a path in the repository");
-	broken("gates: {t: {run: y, report: ../x}}\n", "a path in the repository");
+	broken("gates: {t: {run: y, report: /etc/passwd}}\n", "a list of paths in the repository");
+	broken("gates: {t: {run: y, report: ../x}}\n", "a list of paths in the repository");
 	broken("workspace: {setup: {run: x}}\n", "'workspace.setup' must be a list, not a map");
 	broken("workspace: {setup: [{rnu: x}]}\n", "unknown key 'workspace.setup[0].rnu'; did you mean 'run'?");
 	broken("base: -x\n", "the name of a branch");

@@ -13,8 +13,11 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/vec.h"
+#include "conf/config.h"
+#include "conf/redact.h"
+#include "conf/secrets.h"
 #include "gate/evidence.h"
-#include "gate/junit.h"
+#include "gate/facts.h"
 #include "gate/protect.h"
 #include "gate/report.h"
 #include "gate/rerun.h"
@@ -98,11 +101,25 @@ put(int dir, const char *path, const char *text)
 	assert_null(file_replace(dir, path, str_of(text), 0644, false));
 }
 
+static struct err *
+lists(int dir, const char *pattern, struct strs *paths)
+{
+	AUTO(strs_free) struct strs patterns = {0};
+	const char *missing;
+	struct err *e;
+
+	strs_add(&patterns, pattern);
+	e = report_list(dir, &patterns, paths, &missing);
+	assert_true(e != NULL || (missing != NULL) == (paths->n == 0));
+	return e;
+}
+
 static void
 test_report_list(void **state)
 {
 	char top[] = "/tmp/test-gate-XXXXXX";
-	AUTO(strs_free) struct strs one = {0}, many = {0}, deep = {0}, none = {0};
+	AUTO(strs_free) struct strs one = {0}, many = {0}, deep = {0}, none = {0}, places = {0};
+	const char *missing;
 	int dir = scratch(top);
 
 	(void)state;
@@ -112,15 +129,23 @@ test_report_list(void **state)
 	put(dir, "a/c/TEST-1.xml", "");
 	put(dir, "a/c/other.txt", "");
 	put(dir, "r.xml", "");
-	assert_null(report_list(dir, "r.xml", &one));
+	assert_null(lists(dir, "r.xml", &one));
 	assert_int_equal(one.n, 1);
-	assert_null(report_list(dir, "./a/*/TEST-*.xml", &many));
+	assert_null(lists(dir, "./a/*/TEST-*.xml", &many));
 	assert_int_equal(many.n, 2);
 	assert_string_equal(many.v[0], "a/b/TEST-2.xml");
-	assert_null(report_list(dir, "**/*.xml", &deep));
+	assert_null(lists(dir, "**/*.xml", &deep));
 	assert_int_equal(deep.n, 3);
-	assert_null(report_list(dir, "x/y/r.xml", &none));
+	assert_null(lists(dir, "x/y/r.xml", &none));
 	assert_int_equal(none.n, 0);
+	/* Of several places each must have something, and a file counts once. */
+	strs_add(&places, "r.xml");
+	strs_add(&places, "**/*.xml");
+	strs_add(&places, "gone.xml");
+	strs_add(&places, "gone.json");
+	assert_null(report_list(dir, &places, &none, &missing));
+	assert_int_equal(none.n, 3);
+	assert_string_equal(missing, "gone.xml");
 	close(dir);
 	assert_null(tree_remove(AT_FDCWD, top));
 }
@@ -129,11 +154,11 @@ static void
 denied(int dir, const char *pattern)
 {
 	AUTO(strs_free) struct strs paths = {0};
-	AUTO(junit_free) struct junit j = {0};
-	AUTO(err_free_p) struct err *e = report_list(dir, pattern, &paths);
+	AUTO(facts_free) struct facts f = {0};
+	AUTO(err_free_p) struct err *e = lists(dir, pattern, &paths);
 
 	if (e == NULL)
-		e = report_read(dir, &paths, NULL, &j);
+		e = report_read(dir, &paths, &(struct conf_gate){0}, NULL, &f);
 	if (!err_is(e, ERR_DENIED))
 		fail_msg("'%s' was read: %s", pattern, e == NULL ? "" : err_msg(e));
 }
@@ -144,7 +169,7 @@ test_security_report_links(void **state)
 	static const char good[] = "<testsuite><testcase name='a'/></testsuite>";
 	char top[] = "/tmp/test-gate-XXXXXX";
 	AUTO(strs_free) struct strs paths = {0};
-	AUTO(junit_free) struct junit j = {0};
+	AUTO(facts_free) struct facts f = {0};
 	int dir = scratch(top);
 
 	(void)state;
@@ -159,26 +184,114 @@ test_security_report_links(void **state)
 	denied(dir, "out/passwd");
 	denied(dir, "fifo.xml");
 	denied(dir, "real");
-	assert_null(report_list(dir, "real/r.xml", &paths));
-	assert_null(report_read(dir, &paths, NULL, &j));
-	assert_int_equal(j.n, 1);
+	assert_null(lists(dir, "real/r.xml", &paths));
+	assert_null(report_read(dir, &paths, &(struct conf_gate){0}, NULL, &f));
+	assert_int_equal(f.tests.n, 1);
 	close(dir);
 	assert_null(tree_remove(AT_FDCWD, top));
+}
+
+static struct err *
+checked(const char *place, const char *format)
+{
+	AUTO(strs_free) struct strs places = {0}, formats = {0};
+
+	if (place != NULL)
+		strs_add(&places, place);
+	if (format != NULL)
+		strs_add(&formats, format);
+	return report_check(&(struct conf_gate){.report = places, .format = formats, .one = ""});
 }
 
 static void
 test_report_check(void **state)
 {
 	static const char *const bad[] = {"", "/abs", "../x", "a/../../x", ".git/x", "a/.."};
+	AUTO(err_free_p) struct err *unknown = checked("r.xml", "junitt");
+	AUTO(err_free_p) struct err *alone = checked(NULL, "junit");
 	size_t i;
 
 	(void)state;
-	assert_null(report_check("target/surefire-reports/TEST-*.xml"));
+	assert_null(checked("target/surefire-reports/TEST-*.xml", "junit"));
+	assert_true(err_is(unknown, ERR_CONFIG));
+	assert_true(err_is(alone, ERR_CONFIG));
 	for (i = 0; i < NITEMS(bad); i++) {
-		AUTO(err_free_p) struct err *e = report_check(bad[i]);
+		AUTO(err_free_p) struct err *e = checked(bad[i], NULL);
 
 		if (!err_is(e, ERR_CONFIG))
 			fail_msg("taken: '%s'", bad[i]);
+	}
+}
+
+/* What the reports of one gate say, "" for a refusal. */
+static void
+reads(const char *a, const char *b, const char *format, struct redactor *redact, struct facts *f,
+    const char *refusal)
+{
+	char top[] = "/tmp/test-gate-XXXXXX";
+	AUTO(strs_free) struct strs paths = {0}, formats = {0};
+	AUTO(err_free_p) struct err *e = NULL;
+	int dir = scratch(top);
+
+	put(dir, "a", a);
+	if (b != NULL)
+		put(dir, "b", b);
+	assert_null(lists(dir, "?", &paths));
+	if (format != NULL)
+		strs_add(&formats, format);
+	e = report_read(dir, &paths, &(struct conf_gate){.format = formats}, redact, f);
+	close(dir);
+	assert_null(tree_remove(AT_FDCWD, top));
+	if (refusal == NULL && e != NULL)
+		fail_msg("%s", err_msg(e));
+	if (refusal != NULL && (e == NULL || strstr(err_msg(e), refusal) == NULL))
+		fail_msg("'%s' instead of '%s'", e == NULL ? "" : err_msg(e), refusal);
+}
+
+#define JUNIT_ONE "<testsuite><testcase name='a'/></testsuite>"
+#define LCOV_ONE "SF:a.c\nDA:1,1\nDA:2,0\nend_of_record\n"
+
+/* Reports of different kinds in one gate add up; each is known by its first bytes. */
+static void
+test_report_kinds(void **state)
+{
+	AUTO(facts_free) struct facts both = {0}, named = {0}, empty = {0}, alien = {0}, wrong = {0}, idle = {0};
+
+	(void)state;
+	reads(JUNIT_ONE, LCOV_ONE, NULL, NULL, &both, NULL);
+	assert_int_equal(both.kinds, FACTS_TESTS | FACTS_COVERAGE);
+	assert_int_equal(both.tests.n, 1);
+	assert_non_null(facts_cover_of(&both, "a.c"));
+	reads("[]", NULL, "gitleaks", NULL, &named, NULL);
+	assert_int_equal(named.kinds, FACTS_FINDINGS);
+	reads("", NULL, NULL, NULL, &empty, "a: the report is empty");
+	reads("hello", NULL, NULL, NULL, &alien, "a: a report of no known format");
+	reads(LCOV_ONE, NULL, "junit", NULL, &wrong, "a:1:");
+	reads("<testsuite><testcase name='a'><skipped/></testcase></testsuite>", NULL, NULL, NULL, &idle,
+	    "every test of the report was skipped");
+}
+
+/* Wherever a secret lies in a long report, also over the pieces that it is read in. */
+static void
+test_security_report_redacted(void **state)
+{
+	AUTO(secrets_free) struct secrets secrets = {0};
+	AUTO(redact_free_p) struct redactor *redact = NULL;
+	size_t pad;
+
+	(void)state;
+	secrets_add(&secrets, "KEY", STR("s3cr3t-value-of-a-key"));
+	redact = redact_new(&secrets);
+	for (pad = 64 * KIB - 40; pad < 64 * KIB; pad += 7) {
+		AUTO(mem_free_p) char *fill = mem_calloc(1, pad + 1);
+		AUTO(mem_free_p) char *text = NULL;
+		AUTO(facts_free) struct facts f = {0};
+
+		memset(fill, ' ', pad);
+		text = mem_printf("<testsuite>%s<testcase name='a'><failure message='s3cr3t-value-of-a-key'/>"
+		    "</testcase></testsuite>", fill);
+		reads(text, NULL, NULL, redact, &f, NULL);
+		assert_string_equal(f.tests.v[0]->message, "[redacted:KEY]");
 	}
 }
 
@@ -221,6 +334,8 @@ main(void)
 		cmocka_unit_test(test_report_list),
 		cmocka_unit_test(test_security_report_links),
 		cmocka_unit_test(test_report_check),
+		cmocka_unit_test(test_report_kinds),
+		cmocka_unit_test(test_security_report_redacted),
 		cmocka_unit_test(test_evidence),
 	};
 

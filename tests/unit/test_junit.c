@@ -10,7 +10,23 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "gate/junit.h"
+#include "gate/facts.h"
+#include "gate/format.h"
+
+/* Add one report to what is there; after an error it may hold part of it. */
+static struct err *
+junit_parse(const char *file, struct str text, struct junit *j)
+{
+	struct facts f = {.tests = *j};
+	struct report *r = format_open(format_named("junit"), file, &f);
+	struct err *e = format_feed(r, text);
+
+	if (e == NULL)
+		e = format_end(r);
+	format_close(r);
+	*j = f.tests;
+	return e;
+}
 
 static void
 load(const char *name, struct junit *j)
