@@ -45,6 +45,7 @@
  *
  * --- line: one task from claim to landing ---
  * line/await           runs that this clone delivered, until they are part of the state
+ * line/base            what a revision is merged with and judged against
  * line/check           a revision that somebody has, against the gates, without any agent
  * line/claim           how a run comes to its lease, keeps it, and learns that it lost it
  * line/deaths          how often the process of a run died at one step

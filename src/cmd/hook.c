@@ -20,6 +20,7 @@
 #include "git/repo.h"
 #include "git/tree.h"
 #include "git/userconf.h"
+#include "line/base.h"
 #include "line/check.h"
 #include "sys/sigs.h"
 
@@ -272,8 +273,7 @@ remove_hook(struct app *app, const void *opts UNUSED, const struct args *args)
 struct push {
 	struct app *app;
 	struct repo *repo;
-	char *base_ref;
-	struct oid base;
+	struct base base;
 	struct strs done;	/* what was gated already: "base commit" */
 	size_t gated;
 	struct err *failed;	/* the first one */
@@ -292,13 +292,13 @@ on_event(void *arg, enum line_event event UNUSED, const char *text)
  * A branch is gated on the base branch; the base branch itself on what the
  * remote has of it, else it would be compared with itself.
  */
-static void
-base_for(const struct push *p, const char *remote_ref, const struct oid *remote, struct oid *base)
+static const struct oid *
+base_for(const struct push *p, const char *remote_ref, const struct oid *remote)
 {
-	*base = p->base;
-	if (strcmp(remote_ref, p->base_ref) == 0 && !oid_is_zero(remote) &&
+	if (strcmp(remote_ref, p->base.ref) == 0 && !oid_is_zero(remote) &&
 	    commit_exists(p->repo, remote))
-		*base = *remote;
+		return remote;
+	return &p->base.commit;
 }
 
 static struct err *
@@ -310,14 +310,15 @@ gate_one(struct push *p, const char *remote_ref, const struct oid *commit,
 	struct check_opts co = {.repo = p->repo, .clock = &p->app->clock, .line = &line, .person = true};
 	AUTO(mem_free_p) char *key = NULL;
 	AUTO(check_free) struct check c = {0};
+	struct oid_hex hex = oid_hex(base_for(p, remote_ref, remote));
 
-	base_for(p, remote_ref, remote, &co.base);
-	key = mem_printf("%s %s", oid_hex(&co.base).s, oid_hex(commit).s);
+	co.base = hex.s;
+	key = mem_printf("%s %s", hex.s, oid_hex(commit).s);
 	if (strs_has(&p->done, key))
 		return NULL;
 	strs_add(&p->done, key);
 	out_printf(&p->app->note, "git factory gates %.12s for %s\n", oid_hex(commit).s, remote_ref);
-	TRY(check_commit(&co, commit, &c));
+	TRY(check_rev(&co, oid_hex(commit).s, &c));
 	p->gated++;
 	check_show(&p->app->note, &c);
 	if (p->failed == NULL)
@@ -352,7 +353,7 @@ push_lines(struct push *p)
 	struct str rest, line;
 
 	TRY(file_read_fd(STDIN_FILENO, "stdin", &text));
-	TRY(check_base(p->repo, &p->base_ref, &p->base));
+	TRY(base_find(p->repo, NULL, &p->base));
 	rest = buf_str(&text);
 	while (str_line(&rest, &line))
 		if (line.n != 0)
@@ -372,7 +373,7 @@ run(struct app *app, const void *opts UNUSED, const struct args *args)
 	TRY(repo_open(app->repo_path, &r));
 	p.repo = r;
 	e = push_lines(&p);
-	free(p.base_ref);
+	base_free(&p.base);
 	strs_free(&p.done);
 	if (e == NULL && p.failed != NULL)
 		return err_hint(p.failed, "'git push --no-verify' pushes without the gates");

@@ -44,6 +44,33 @@ check_config(const struct config *c)
 	return NULL;
 }
 
+static bool
+wanted(const struct gates *g, const char *name)
+{
+	return g->o.only == NULL || strs_has(g->o.only, name);
+}
+
+static struct err *
+check_only(const struct gates_opts *o)
+{
+	static const char *const builtin[] = {GATE_PROTECTED, GATE_TESTS_KEPT};
+	AUTO(buf_free) struct buf names = BUF_INIT(BUF_TEXT);
+	AUTO(strs_free) struct strs known = {0};
+	size_t i;
+
+	for (i = 0; i < NITEMS(builtin); i++)
+		strs_add(&known, builtin[i]);
+	for (i = 0; i < o->config->gates.n; i++)
+		strs_add(&known, o->config->gates.v[i].name);
+	for (i = 0; i < known.n; i++)
+		buf_addf(&names, "%s%s", i == 0 ? "" : ", ", known.v[i]);
+	for (i = 0; o->only != NULL && i < o->only->n; i++)
+		if (!strs_has(&known, o->only->v[i]))
+			return err_hint(err_new(ERR_NOT_FOUND, "there is no gate '%s'", o->only->v[i]),
+			    "the gates are %s", buf_cstr(&names));
+	return NULL;
+}
+
 bool
 gates_configured(const struct config *c)
 {
@@ -57,6 +84,7 @@ gates_open(const struct gates_opts *o, struct gates **out)
 	struct gates *g;
 
 	TRY(check_config(o->config));
+	TRY(check_only(o));
 	TRY(commit_tree(o->repo, &o->base, &tree));
 	g = mem_alloc(sizeof(*g));
 	g->o = *o;
@@ -220,7 +248,8 @@ run_command(struct subject *s, const struct conf_gate *gate, struct verdict *v,
 
 	TRY(begin(s, gate, gate->name, v));
 	TRY(command_judge(s, gate, v, &o));
-	if (s->depth == GATE_FULL && (o.facts.kinds & FACTS_TESTS) != 0 && !oid_eq(&s->tree, &s->gates->base_tree))
+	if (kept != NULL && s->depth == GATE_FULL && (o.facts.kinds & FACTS_TESTS) != 0 &&
+	    !oid_eq(&s->tree, &s->gates->base_tree))
 		TRY(compare_reports(s, gate, &o, kept));
 	end(s, v);
 	return NULL;
@@ -237,20 +266,25 @@ static struct err *
 run_all(struct subject *s, struct verdicts *vs)
 {
 	const struct config *c = s->gates->o.config;
-	struct verdict *kept;
+	struct verdict *kept = NULL;
 	size_t i;
 
 	/* Room for all, so that no verdict moves while it is being filled. */
 	vec_reserve(vs, c->gates.n + 2);
-	TRY(run_protected(s, next_verdict(vs)));
-	kept = next_verdict(vs);
-	TRY(begin(s, NULL, GATE_TESTS_KEPT, kept));
-	TRY(kept_files(s, kept));
+	if (wanted(s->gates, GATE_PROTECTED))
+		TRY(run_protected(s, next_verdict(vs)));
+	if (wanted(s->gates, GATE_TESTS_KEPT)) {
+		kept = next_verdict(vs);
+		TRY(begin(s, NULL, GATE_TESTS_KEPT, kept));
+		TRY(kept_files(s, kept));
+	}
 	for (i = 0; i < c->gates.n; i++)
-		if (!c->gates.v[i].late || s->depth == GATE_FULL)
+		if (wanted(s->gates, c->gates.v[i].name) && (!c->gates.v[i].late || s->depth == GATE_FULL))
 			TRY(run_command(s, &c->gates.v[i], next_verdict(vs), kept));
-	kept_sum(s, kept);
-	end(s, kept);
+	if (kept != NULL) {
+		kept_sum(s, kept);
+		end(s, kept);
+	}
 	return NULL;
 }
 

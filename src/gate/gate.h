@@ -86,6 +86,7 @@ struct gates_opts {
 	 * do not block.
 	 */
 	bool person;
+	const struct strs *only;	/* names of gates, the others do not run; NULL: all */
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
 	void (*on_event)(void *arg, const struct gate_event *e);	/* or NULL */
 	void *arg;
@@ -95,7 +96,8 @@ struct gates_opts {
  * Gates against one base.  What is learnt about the base is kept, so that
  * iterating runs each gate on it at most once, and only when it matters: for
  * a failure, and before delivery where there is a report.  ERR_CONFIG when
- * policy's gates cannot be used.
+ * policy's gates cannot be used, ERR_NOT_FOUND for a name in 'only' that no
+ * gate has.
  */
 struct err *gates_open(const struct gates_opts *o, struct gates **out) MUST_USE;
 void gates_close(struct gates *g);	/* NULL is fine */

@@ -4,7 +4,10 @@
 #include "base/mem.h"
 #include "conf/redact.h"
 #include "conf/secrets.h"
+#include "git/commit.h"
 #include "git/merge.h"
+#include "git/repo.h"
+#include "line/base.h"
 #include "line/check.h"
 #include "line/judge.h"
 #include "line/policy.h"
@@ -15,57 +18,58 @@
 void
 check_free(struct check *c)
 {
+	free(c->base_ref);
+	free(c->rev);
 	free(c->sandbox);
 	verdicts_free(&c->verdicts);
 	*c = (struct check){0};
 }
 
-struct err *
-check_base(struct repo *r, char **branch, struct oid *tip)
+static struct err *
+conflict(const struct check *c, const struct merge *m)
 {
-	AUTO(policy_free) struct policy p = {0};
+	AUTO(buf_free) struct buf paths = BUF_INIT(BUF_TEXT);
+	size_t i;
 
-	TRY(policy_open(r, &p));
-	*branch = mem_strdup(p.branch);
-	*tip = p.commit;
+	for (i = 0; i < m->n && i < PATHS_SHOWN; i++)
+		buf_addf(&paths, "%s'%s'", i == 0 ? "" : ", ", m->v[i].path);
+	if (m->n > PATHS_SHOWN)
+		buf_addf(&paths, " and %zu more", m->n - PATHS_SHOWN);
+	return err_hint(err_new(ERR_CONFLICT, "%.12s conflicts with the base %.12s in %s",
+	    oid_hex(&c->commit).s, oid_hex(&c->base).s, buf_cstr(&paths)),
+	    "rebase it on the base, or merge the base into it");
+}
+
+/*
+ * A commit that names the base as its parent is its own merge with it: so CI
+ * may have these two commits and nothing of the history behind them.
+ */
+static struct err *
+is_child(struct repo *r, const struct check *c, bool *child)
+{
+	struct commit commit;
+	size_t i;
+
+	TRY(commit_read(r, &c->commit, &commit));
+	*child = oid_eq(&c->commit, &c->base);
+	for (i = 0; i < commit.parents.n; i++)
+		*child |= oid_eq(&commit.parents.v[i], &c->base);
+	commit_free(&commit);
 	return NULL;
 }
 
 static struct err *
-policy_for(const struct check_opts *o, struct policy *p)
+merged_tree(struct repo *r, struct check *c)
 {
-	struct policy now = {0};
-	struct err *e;
-
-	TRY(policy_open(o->repo, &now));
-	if (oid_is_zero(&o->base) || oid_eq(&o->base, &now.commit)) {
-		*p = now;
-		return NULL;
-	}
-	e = policy_at(o->repo, now.branch, &o->base, p);
-	policy_free(&now);
-	return e;
-}
-
-static struct err *
-merged_tree(struct repo *r, const struct oid *base, const struct oid *commit, struct oid *tree)
-{
-	AUTO(buf_free) struct buf paths = BUF_INIT(BUF_TEXT);
 	AUTO(merge_free) struct merge m = {0};
-	size_t i;
+	bool child;
 
-	TRY(merge_commits(r, base, commit, &m));
-	if (m.n == 0) {
-		*tree = m.tree;
-		return NULL;
-	}
-	for (i = 0; i < m.n && i < PATHS_SHOWN; i++)
-		buf_addf(&paths, "%s'%s'", i == 0 ? "" : ", ", m.v[i].path);
-	if (m.n > PATHS_SHOWN)
-		buf_addf(&paths, " and %zu more", m.n - PATHS_SHOWN);
-	return err_hint(err_new(ERR_CONFLICT, "%.12s conflicts with the base %.12s in %s",
-	    oid_hex(commit).s, oid_hex(base).s, buf_cstr(&paths)),
-	    "rebase it on the base, or merge the base into it");
+	TRY(is_child(r, c, &child));
+	if (child)
+		return commit_tree(r, &c->commit, &c->tree);
+	TRY(merge_commits(r, &c->base, &c->commit, &m));
+	c->tree = m.tree;
+	return m.n == 0 ? NULL : conflict(c, &m);
 }
 
 static struct err *
@@ -75,7 +79,7 @@ judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
 	AUTO(secrets_free) struct secrets secrets = {0};
 	struct judge j = {.repo = o->repo, .clock = o->clock, .o = o->line, .jail = &jail,
-	    .person = o->person};
+	    .person = o->person, .only = o->only};
 
 	TRY(policy_trusted(p));
 	TRY(policy_jail(p, NULL, &jail));
@@ -87,16 +91,29 @@ judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 	return judge_tree(&j, p, &c->tree, o->fast ? GATE_FAST : GATE_FULL, &c->verdicts);
 }
 
-struct err *
-check_commit(const struct check_opts *o, const struct oid *commit, struct check *out)
+/* Without a policy file the built-in gates have something to say; with one, gates are meant. */
+static struct err *
+see_policy(const struct check_opts *o, const struct policy *p, struct check *c)
 {
-	AUTO(policy_free) struct policy p = {0};
-	AUTO(check_free) struct check c = {.commit = *commit};
+	c->bare_policy = !p->found && !config_gated(&p->cfg) && !p->cfg.gates_none;
+	return c->bare_policy ? NULL : policy_proves(o->repo, p);
+}
 
-	TRY(policy_for(o, &p));
-	TRY(policy_proves(o->repo, &p));
-	c.base = p.commit;
-	TRY(merged_tree(o->repo, &c.base, commit, &c.tree));
+struct err *
+check_rev(const struct check_opts *o, const char *rev, struct check *out)
+{
+	AUTO(base_free) struct base base = {0};
+	AUTO(policy_free) struct policy p = {0};
+	AUTO(check_free) struct check c = {.rev = mem_strdup(rev)};
+
+	TRY(repo_resolve(o->repo, rev, &c.commit));
+	TRY(base_find(o->repo, o->base, &base));
+	TRY(policy_at(o->repo, base.ref, &base.commit, &p));
+	TRY(see_policy(o, &p, &c));
+	c.base = base.commit;
+	c.base_ref = STEAL(base.ref);
+	TRY(merged_tree(o->repo, &c));
+	c.unchanged = oid_eq(&c.tree, &p.tree);
 	TRY(judge_it(o, &p, &c));
 	c.passed = verdicts_sum(&c.verdicts) == VERDICT_PASS;
 	*out = c;

@@ -13,18 +13,24 @@
 
 struct err;
 struct repo;
+struct strs;
 
 struct check_opts {
 	struct repo *repo;
 	const struct clock *clock;
 	const struct line_opts *line;	/* cancel_fd and events */
-	struct oid base;	/* commit that it is to be merged with; zero: the base branch's tip */
+	const char *base;	/* revision that it is to be merged with; NULL: base_find()'s */
+	const struct strs *only;	/* names of gates; NULL: all */
 	bool fast;		/* only what runs while iterating */
 	bool person;		/* the built-in gates tell and do not block */
 };
 
 struct check {
 	struct oid commit, base;
+	char *base_ref;		/* what names the base: a full ref name, or a revision */
+	char *rev;		/* the revision as it was given */
+	bool bare_policy;	/* the base has no policy file: only the built-in gates ran */
+	bool unchanged;		/* the merge is the base's tree: there was no change to judge */
 	struct oid tree;	/* of the merge: what was judged */
 	char *sandbox;		/* as in a run's record */
 	struct verdicts verdicts;
@@ -33,14 +39,11 @@ struct check {
 
 /*
  * ERR_CONFLICT naming the paths when the revision does not merge with the
- * base, ERR_CONFIG when policy has no gates (and does not say 'gates: none'),
- * ERR_UNTRUSTED, ERR_SANDBOX.  That gates failed is a result.
+ * base, ERR_CONFIG when there is a policy file without gates (that does not
+ * say 'gates: none'), ERR_NOT_FOUND for the revision, the base or a gate's
+ * name, ERR_UNTRUSTED, ERR_SANDBOX.  That gates failed is a result.
  */
-struct err *check_commit(const struct check_opts *o, const struct oid *commit,
-    struct check *out) MUST_USE;
+struct err *check_rev(const struct check_opts *o, const char *rev, struct check *out) MUST_USE;
 void check_free(struct check *c);	/* also for AUTO */
-
-/* The base branch's full ref name and tip. */
-struct err *check_base(struct repo *r, char **branch, struct oid *tip) MUST_USE;
 
 #endif

@@ -15,6 +15,7 @@ struct oid;
 struct policy;
 struct redactor;
 struct repo;
+struct strs;
 
 /* Who judges where; all borrowed. */
 struct judge {
@@ -24,6 +25,7 @@ struct judge {
 	const struct jail_policy *jail;
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
 	bool person;			/* a person's own change: see gates_opts */
+	const struct strs *only;	/* names of gates; NULL: all */
 	int64_t until_ms;		/* on clock_mono(): all must have ended; 0: never */
 };
 

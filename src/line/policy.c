@@ -108,27 +108,37 @@ policy_at(struct repo *r, const char *branch, const struct oid *commit, struct p
 	return e;
 }
 
-/*
- * What the user's config, HEAD's policy or the default calls the base; the
- * default gives way to the branch that is checked out when it does not exist.
- */
-static struct err *
-base_ref(struct repo *r, const struct oid *head, const char *head_branch, char **out)
+struct err *
+policy_base_name(struct repo *r, const struct oid *head, char **out, bool *named)
 {
 	AUTO(mem_free_p) char *name = NULL;
 	AUTO(config_free) struct config c = {0};
-	AUTO(mem_free_p) char *ref = NULL;
-	bool found, named = true;
-	struct oid tree, tip;
+	bool found;
+	struct oid tree;
 
+	*named = true;
 	TRY(userconf_str(r, "factory.base", &name));
 	if (name == NULL) {
 		config_init(&c);
 		TRY(commit_tree(r, head, &tree));
 		TRY(parse_file(r, &tree, &c, &found));
-		named = map_get(&c.origin, "base") != NULL;
+		*named = map_get(&c.origin, "base") != NULL;
 		name = mem_strdup(c.base);
 	}
+	*out = STEAL(name);
+	return NULL;
+}
+
+/* The default gives way to the branch that is checked out when it does not exist. */
+static struct err *
+base_ref(struct repo *r, const struct oid *head, const char *head_branch, char **out)
+{
+	AUTO(mem_free_p) char *name = NULL;
+	AUTO(mem_free_p) char *ref = NULL;
+	struct oid tip;
+	bool named;
+
+	TRY(policy_base_name(r, head, &name, &named));
 	ref = mem_printf("refs/heads/%s", name);
 	TRY(ref_read(r, ref, &tip));
 	if (!oid_is_zero(&tip))

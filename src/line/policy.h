@@ -40,6 +40,12 @@ struct policy {
 struct err *policy_open(struct repo *r, struct policy *out) MUST_USE;
 
 /*
+ * What the user's config, else the policy of HEAD's commit, else the default
+ * calls the base (*named false).  The caller frees *out.
+ */
+struct err *policy_base_name(struct repo *r, const struct oid *head, char **out, bool *named) MUST_USE;
+
+/*
  * The base branch as it is for a change that is to go to the remote: as it was
  * last seen there when ours is a part of that, else ours.  Not 'shared': ours.
  * ERR_NOT_FOUND when it is gone.

@@ -518,10 +518,12 @@ test_security_sandbox() {
 }
 
 test_no_gates() {
+	mkdir -p .factory
+	commit .factory/config.yml 'version: 1
+base: main'
 	run git factory gate
 	status_is 128
 	err_like 'nothing says how a change is proven'
-	mkdir -p .factory
 	commit .factory/config.yml 'version: 1
 base: main
 gates: none'

@@ -46,4 +46,134 @@ test_not_concerned() {
 	is "$(json "$OUT" '.verdicts[] | select(.idle) | .gate')" web
 }
 
+test_only() {
+	policy 'a: {run: "true"}' 'b: {run: "false"}' 'c: {run: "true"}'
+	change other hello
+	run git factory gate --only c --only a
+	status_is 0
+	is "$(cut -d' ' -f1 "$OUT" | tr '\n' ' ')" 'a c '
+	run git factory gate --only b
+	status_is 1
+	err_like '1 of 1 gates did not pass'
+	run git factory gate --only a --only nosuch
+	status_is 1
+	err_like "no gate 'nosuch'"
+	err_like 'tests-kept, a, b, c$'
+}
+
+# Without a policy file the built-in gates run, and it says so; nothing is written.
+test_no_policy() {
+	commit tests/test_a.py 'def test_a():
+	assert f() == 1'
+	git checkout -q -b work
+	git rm -q tests/test_a.py
+	git commit -q -m 'Drop a test'
+	before=$(find .git/refs .git/packed-refs -type f 2>/dev/null | sort)
+	run git factory gate
+	status_is 1
+	out_like '^tests-kept +fail'
+	err_like '^refs/heads/main has no .factory/config.yml: only the built-in gates ran'
+	is "$(find .git/refs .git/packed-refs -type f 2>/dev/null | sort)" "$before"
+	is "$(git status --porcelain)" ''
+}
+
+test_a_base_by_name() {
+	policy 'sum: {run: "test \"$(cat sum)\" = 4"}'
+	commit sum 4
+	git checkout -q -b stable
+	commit old 1
+	git checkout -q -b work
+	commit sum 5
+	run git factory gate --base stable
+	status_is 1
+	run git factory gate --json --base HEAD~1
+	status_is 1
+	is "$(json "$OUT" .base)" "$(git rev-parse stable)"
+	run git factory gate --base nowhere
+	status_is 1
+	err_like "base 'nowhere' is not in this clone"
+	run git factory gate --base HEAD
+	err_like '^HEAD has no change that HEAD does not have'
+}
+
+# As CI checks out: no local branch, HEAD detached, one branch or one commit.
+ci_clone() { # ARGS of git clone
+	cd "$TMP/repo" && rm -rf "$TMP/ci"
+	git clone -q "$@" "file://$TMP/repo" "$TMP/ci"
+	cd "$TMP/ci"
+}
+
+test_in_ci() {
+	policy 'sum: {run: "test \"$(cat sum)\" = 4"}'
+	commit sum 4
+	change other hello
+	git checkout -q --detach
+	git merge -q --no-ff -m 'Merge the pull request' main || :
+	git branch pull HEAD
+	git checkout -q main
+	ci_clone
+	git checkout -q --detach origin/work
+	git branch -q -D main
+	run git factory gate
+	status_is 0
+	out_like '^sum +pass'
+	is "$(git for-each-ref | grep -c factory)" 0
+	# One branch: what is missing is told with the command that mends it.
+	ci_clone --single-branch -b work
+	run git factory gate
+	status_is 1
+	err_like "base 'main' is not in this clone"
+	sh -c "$(sed -n "s/^hint: '\(git fetch[^']*\)'.*/\1/p" "$ERR")" 2>/dev/null
+	run git factory gate
+	status_is 0
+	# One commit.
+	ci_clone --single-branch -b work --depth 1
+	run git factory gate
+	status_is 1
+	sh -c "$(sed -n "s/^hint: '\(git fetch[^']*\)'.*/\1/p" "$ERR")" 2>/dev/null
+	run git factory gate
+	status_is 0
+	out_like '^sum +pass'
+}
+
+# What CI makes for a pull request is a merge with the base: two commits are enough.
+test_two_commits_are_enough() {
+	policy 'sum: {run: "test \"$(cat sum)\" = 4"}'
+	commit sum 4
+	change sum 5
+	git checkout -q main
+	commit another 1
+	git checkout -q -b pull
+	git merge -q --no-ff -m 'Merge the pull request' work
+	ci_clone --single-branch -b pull --depth 1
+	git checkout -q --detach
+	git fetch -q --depth 1 origin +refs/heads/main:refs/remotes/origin/main
+	run git factory gate
+	status_is 1
+	out_like '^sum +fail'
+}
+
+# A pull request into another branch than policy's: the CI system says which.
+test_base_of_the_pull_request() {
+	policy 'sum: {run: "test \"$(cat sum)\" = 4"}'
+	commit sum 4
+	git checkout -q -b release
+	printf 'version: 1\nbase: main\ngates:\n  five: {run: "test \\"$(cat sum)\\" = 5"}\n' >.factory/config.yml
+	git commit -q -am 'Another policy'
+	git checkout -q -b work
+	commit sum 5
+	ci_clone
+	git checkout -q --detach origin/work
+	run git factory gate
+	status_is 1
+	run env GITHUB_BASE_REF=release git-factory gate
+	status_is 0
+	out_like '^five +pass'
+	run env SYSTEM_PULLREQUEST_TARGETBRANCH=refs/heads/release git-factory gate
+	status_is 0
+	run env CI_MERGE_REQUEST_TARGET_BRANCH_NAME=gone git-factory gate
+	status_is 1
+	err_like "base 'gone' that CI_MERGE_REQUEST_TARGET_BRANCH_NAME names is not in this clone"
+}
+
 run_tests
