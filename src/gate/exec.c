@@ -68,21 +68,24 @@ exec_report_of(const struct conf_gate *gate, const char *command)
 
 /* ---- one command in the workspace ---- */
 
-struct run {
+struct exec {
 	const struct gates *g;
-	const struct exec_spec *spec;
+	struct exec_spec spec;
 	struct workspace *ws;
+	struct jail *jail;	/* while the command runs */
+	bool shared;		/* its deadline is that of all, not the gate's own */
+	struct outcome outcome;
 };
 
 static void
 on_output(void *arg, int fd, const char *p, size_t n)
 {
-	const struct run *r = arg;
-	struct gate_event e = {GATE_OUTPUT, r->spec->gate->name, r->spec->on_base,
+	const struct exec *x = arg;
+	struct gate_event e = {GATE_OUTPUT, x->spec.gate->name, x->spec.on_base,
 	    str_mk(p, n), NULL};
 
 	(void)fd;
-	gates_tell(r->g, &e);
+	gates_tell(x->g, &e);
 }
 
 /* How long it may take: the gate's own time, or what is left for all. */
@@ -112,53 +115,69 @@ deadline(const struct gates *g, const struct conf_gate *gate, int64_t *ms, bool 
 }
 
 static struct err *
-run_argv(const struct run *r, const char *const *argv, bool quiet, struct proc_result *result)
+start_argv(struct exec *x, const char *const *argv, bool quiet)
 {
-	const struct conf_gate *gate = r->spec->gate;
+	const struct conf_gate *gate = x->spec.gate;
 	AUTO(strs_free) struct strs env = {0};
 	struct jail_cmd cmd = {.argv = argv, .env = &env, .err_to_out = true,
-	    .max_out = OUTPUT_MAX + REDACT_MARGIN, .tail = OUTPUT_TAIL + REDACT_MARGIN, .cancel_fd = r->g->o.cancel_fd};
-	bool shared;
+	    .max_out = OUTPUT_MAX + REDACT_MARGIN, .tail = OUTPUT_TAIL + REDACT_MARGIN,
+	    .cancel_fd = x->g->o.cancel_fd};
 	size_t i;
 
 	strs_add(&env, "CI=true");
-	for (i = 0; r->spec->env != NULL && i < r->spec->env->n; i++)
-		strs_add(&env, r->spec->env->v[i]);
+	for (i = 0; x->spec.env != NULL && i < x->spec.env->n; i++)
+		strs_add(&env, x->spec.env->v[i]);
 	if (gate->dir[0] != '\0')
 		cmd.cwd = gate->dir;
 	if (!quiet) {
 		cmd.on_output = on_output;
-		cmd.arg = (void *)(uintptr_t)r;
+		cmd.arg = x;
 	}
-	TRY(deadline(r->g, gate, &cmd.deadline_ms, &shared));
-	TRY(jail_run(r->g->o.policy, workspace_view(r->ws), &cmd, result));
+	TRY(deadline(x->g, gate, &cmd.deadline_ms, &x->shared));
+	return jail_start(x->g->o.policy, workspace_view(x->ws), &cmd, &x->jail);
+}
+
+static struct err *
+check_end(const struct exec *x, const struct proc_result *result)
+{
+	const struct conf_gate *gate = x->spec.gate;
+
 	if (result->cancelled)
 		return err_new(ERR_INTERRUPTED, "the gate '%s' was interrupted", gate->name);
 	/* Not the gate's own time: it says nothing about the gate. */
-	return result->timed_out && shared ? no_time_left(gate) : NULL;
+	return result->timed_out && x->shared ? no_time_left(gate) : NULL;
+}
+
+static struct err *
+run_argv(struct exec *x, const char *const *argv, struct proc_result *result)
+{
+	TRY(start_argv(x, argv, true));
+	TRY(jail_wait(x->jail, result));
+	jail_stop_p(&x->jail);
+	return check_end(x, result);
 }
 
 /* ---- the report's place ---- */
 
 /* The gate's folder: where its command runs and its report is. */
 static struct err *
-gate_dir(const struct run *r, int *fd)
+gate_dir(const struct exec *x, int *fd)
 {
-	const char *dir = r->spec->gate->dir;
+	const char *dir = x->spec.gate->dir;
 
-	return beneath_open(workspace_dirfd(r->ws), dir[0] == '\0' ? "." : dir,
+	return beneath_open(workspace_dirfd(x->ws), dir[0] == '\0' ? "." : dir,
 	    O_RDONLY | O_DIRECTORY, 0, fd);
 }
 
 static struct err *
-check_dir(const struct run *r, struct outcome *out)
+check_dir(struct exec *x)
 {
 	AUTO(fd_close_p) int fd = -1;
 	struct err *e;
 
-	if (r->spec->gate->dir[0] == '\0' || (e = gate_dir(r, &fd)) == NULL)
+	if (x->spec.gate->dir[0] == '\0' || (e = gate_dir(x, &fd)) == NULL)
 		return NULL;
-	return broken_by(out, err_wrap(e, "the gate's folder"));
+	return broken_by(&x->outcome, err_wrap(e, "the gate's folder"));
 }
 
 /*
@@ -167,7 +186,7 @@ check_dir(const struct run *r, struct outcome *out)
  * anything of the change ran.
  */
 static struct err *
-report_remove(const struct run *r, struct outcome *out)
+report_remove(struct exec *x)
 {
 	AUTO(strs_free) struct strs paths = {0}, left = {0};
 	AUTO(proc_result_free) struct proc_result result = {0};
@@ -177,11 +196,11 @@ report_remove(const struct run *r, struct outcome *out)
 	struct err *e;
 	size_t i;
 
-	if (r->spec->report == EXEC_REPORT_NONE || !defence_on(DEFENCE_REPORT))
+	if (x->spec.report == EXEC_REPORT_NONE || !defence_on(DEFENCE_REPORT))
 		return NULL;
-	if ((e = gate_dir(r, &dir)) != NULL ||
-	    (e = report_list(dir, &r->spec->gate->report, &paths, &missing)) != NULL)
-		return broken_by(out, e);
+	if ((e = gate_dir(x, &dir)) != NULL ||
+	    (e = report_list(dir, &x->spec.gate->report, &paths, &missing)) != NULL)
+		return broken_by(&x->outcome, e);
 	if (paths.n == 0)
 		return NULL;
 	vec_push(&argv, "rm");
@@ -190,13 +209,13 @@ report_remove(const struct run *r, struct outcome *out)
 	for (i = 0; i < paths.n; i++)
 		vec_push(&argv, paths.v[i]);
 	vec_push(&argv, NULL);
-	e = run_argv(r, argv.v, true, &result);
+	e = run_argv(x, argv.v, &result);
 	vec_free(&argv);
 	TRY(e);
-	if ((e = report_list(dir, &r->spec->gate->report, &left, &missing)) != NULL)
-		return broken_by(out, e);
+	if ((e = report_list(dir, &x->spec.gate->report, &left, &missing)) != NULL)
+		return broken_by(&x->outcome, e);
 	if (left.n != 0)
-		broken(out, "the old report '%s' cannot be removed", left.v[0]);
+		broken(&x->outcome, "the old report '%s' cannot be removed", left.v[0]);
 	return NULL;
 }
 
@@ -228,18 +247,18 @@ go_module(int dir, const char *folder, struct arena *mem, struct go_module *out)
 }
 
 static struct err *
-report_facts(const struct run *r, int dir, const struct strs *paths, struct outcome *out)
+report_facts(struct exec *x, int dir, const struct strs *paths)
 {
-	const struct conf_gate *gate = r->spec->gate;
-	struct facts *f = &out->facts;
+	const struct conf_gate *gate = x->spec.gate;
+	struct facts *f = &x->outcome.facts;
 	struct go_module module;
 	struct err *e;
 
-	f->root = r->g->o.policy->mode == JAIL_NONE ? workspace_view(r->ws)->path : JAIL_WORK;
+	f->root = x->g->o.policy->mode == JAIL_NONE ? workspace_view(x->ws)->path : JAIL_WORK;
 	f->folder = gate->dir;
 	f->nmodules = go_module(dir, gate->dir, &f->mem, &module) ? 1 : 0;
 	f->modules = &module;
-	e = report_read(dir, paths, gate, r->g->o.redact, f);
+	e = report_read(dir, paths, gate, x->g->o.redact, f);
 	f->root = f->folder = NULL;
 	f->modules = NULL;
 	f->nmodules = 0;
@@ -247,25 +266,26 @@ report_facts(const struct run *r, int dir, const struct strs *paths, struct outc
 }
 
 static struct err *
-report_take(const struct run *r, struct outcome *out)
+report_take(struct exec *x)
 {
 	AUTO(strs_free) struct strs paths = {0};
+	struct outcome *out = &x->outcome;
 	AUTO(fd_close_p) int dir = -1;
 	const char *missing;
 	struct err *e;
 
-	if (r->spec->report == EXEC_REPORT_NONE)
+	if (x->spec.report == EXEC_REPORT_NONE)
 		return NULL;
-	if ((e = gate_dir(r, &dir)) != NULL ||
-	    (e = report_list(dir, &r->spec->gate->report, &paths, &missing)) != NULL)
+	if ((e = gate_dir(x, &dir)) != NULL ||
+	    (e = report_list(dir, &x->spec.gate->report, &paths, &missing)) != NULL)
 		return broken_by(out, e);
-	if (missing != NULL && r->spec->report == EXEC_REPORT_REQUIRED) {
+	if (missing != NULL && x->spec.report == EXEC_REPORT_REQUIRED) {
 		broken(out, "no report at '%s'; the command ended with status %d", missing, out->status);
 		return NULL;
 	}
 	if (paths.n == 0)
 		return NULL;
-	e = report_facts(r, dir, &paths, out);
+	e = report_facts(x, dir, &paths);
 	if (e != NULL)
 		return broken_by(out, e);
 	out->reported = true;
@@ -299,57 +319,110 @@ agree(struct outcome *out)
 }
 
 static void
-take_result(const struct run *r, const struct proc_result *result, struct outcome *out)
+take_output(struct exec *x, const struct proc_result *result)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(2 * OUTPUT_MAX);
+	struct outcome *out = &x->outcome;
 
 	out->status = result->status;
 	out->ms = result->ms;
-	redact_output(r->g->o.redact, &result->out, OUTPUT_MAX, OUTPUT_TAIL, &text);
+	redact_output(x->g->o.redact, &result->out, OUTPUT_MAX, OUTPUT_TAIL, &text);
+	free(out->output);
 	out->output = buf_steal(&text);
 }
 
-static struct err *
-run_in(const struct run *r, struct outcome *out)
+struct err *
+exec_open(const struct gates *g, const struct exec_spec *spec, struct exec **out)
 {
-	const char *argv[] = {"/bin/sh", "-c", r->spec->command, NULL};
-	AUTO(proc_result_free) struct proc_result result = {0};
+	AUTO(exec_close_p) struct exec *x = mem_alloc(sizeof(*x));
+	struct workspace_opts opts = g->o.workspace;
+
+	x->g = g;
+	x->spec = *spec;
+	opts.commit = g->o.base;
+	opts.tree = *spec->tree;
+	opts.setup = spec->setup;
+	TRY(workspace_open(g->o.repo, &opts, &x->ws));
+	*out = STEAL(x);
+	return NULL;
+}
+
+struct err *
+exec_start(struct exec *x)
+{
+	const char *argv[] = {"/bin/sh", "-c", x->spec.command, NULL};
+
+	outcome_free(&x->outcome);
+	x->outcome.kind = OUTCOME_FAILED;
+	x->outcome.output = mem_strdup("");
+	TRY(check_dir(x));
+	if (x->outcome.kind != OUTCOME_BROKEN)
+		TRY(report_remove(x));
+	return x->outcome.kind == OUTCOME_BROKEN ? NULL : start_argv(x, argv, x->spec.quiet);
+}
+
+struct jail *
+exec_jail(const struct exec *x)
+{
+	return x->jail;
+}
+
+struct err *
+exec_end(struct exec *x, const struct proc_result *result, struct outcome *out)
+{
 	char span[CLOCK_TEXT];
 
-	TRY(check_dir(r, out));
-	if (out->kind != OUTCOME_BROKEN)
-		TRY(report_remove(r, out));
-	if (out->kind == OUTCOME_BROKEN)
-		return NULL;
-	TRY(run_argv(r, argv, r->spec->quiet, &result));
-	take_result(r, &result, out);
-	if (result.timed_out) {
-		clock_format_span((result.ms + 500) / 1000, span);
-		broken(out, "the command was killed at its deadline, after %s", span);
-		return NULL;
+	jail_stop_p(&x->jail);
+	TRY(check_end(x, result));
+	take_output(x, result);
+	if (result->timed_out) {
+		clock_format_span((result->ms + 500) / 1000, span);
+		broken(&x->outcome, "the command was killed at its deadline, after %s", span);
+	} else {
+		TRY(report_take(x));
+		agree(&x->outcome);
 	}
-	TRY(report_take(r, out));
-	agree(out);
+	exec_give(x, out);
 	return NULL;
+}
+
+void
+exec_give(struct exec *x, struct outcome *out)
+{
+	*out = x->outcome;
+	x->outcome = (struct outcome){0};
+}
+
+void
+exec_close(struct exec *x)
+{
+	if (x == NULL)
+		return;
+	jail_stop_p(&x->jail);
+	workspace_close_p(&x->ws);
+	outcome_free(&x->outcome);
+	free(x);
+}
+
+void
+exec_close_p(struct exec **x)
+{
+	exec_close(*x);
+	*x = NULL;
 }
 
 struct err *
 exec_run(const struct gates *g, const struct exec_spec *spec, struct outcome *out)
 {
-	struct workspace_opts opts = g->o.workspace;
-	AUTO(workspace_close_p) struct workspace *ws = NULL;
-	AUTO(outcome_free) struct outcome o = {.kind = OUTCOME_FAILED};
-	struct run r = {g, spec, NULL};
+	AUTO(proc_result_free) struct proc_result result = {0};
+	AUTO(exec_close_p) struct exec *x = NULL;
 
-	opts.commit = g->o.base;
-	opts.tree = *spec->tree;
-	opts.setup = spec->setup;
-	TRY(workspace_open(g->o.repo, &opts, &ws));
-	r.ws = ws;
-	TRY(run_in(&r, &o));
-	if (o.output == NULL)
-		o.output = mem_strdup("");
-	*out = o;
-	o = (struct outcome){0};
-	return NULL;
+	TRY(exec_open(g, spec, &x));
+	TRY(exec_start(x));
+	if (x->jail == NULL) {
+		exec_give(x, out);
+		return NULL;
+	}
+	TRY(jail_wait(x->jail, &result));
+	return exec_end(x, &result, out);
 }

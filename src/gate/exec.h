@@ -10,7 +10,9 @@
 struct conf_gate;
 struct err;
 struct gates;
+struct jail;
 struct outcome;
+struct proc_result;
 struct strs;
 
 enum exec_report {
@@ -37,11 +39,28 @@ struct exec_spec {
 };
 
 /*
- * Open a workspace, remove what lies at the report's place, run, read the
- * report, compare it with the exit status.  That the command or its report
+ * Open a workspace, remove what lies at the reports' places, run, read the
+ * reports, compare them with the exit status.  That the command or a report
  * is no good is an outcome; an error is ours.
  */
 struct err *exec_run(const struct gates *g, const struct exec_spec *spec,
     struct outcome *out) MUST_USE;
+
+/*
+ * The same in steps, for who runs several at once or one several times: a
+ * workspace; a command started in it (exec_jail() is NULL when there was
+ * nothing to start: exec_give() has the outcome); its end, as jail_wait() or
+ * jail_wait_any() have it.  What the spec points to is borrowed.
+ */
+struct exec;
+struct err *exec_open(const struct gates *g, const struct exec_spec *spec,
+    struct exec **out) MUST_USE;
+struct err *exec_start(struct exec *x) MUST_USE;
+struct jail *exec_jail(const struct exec *x);
+struct err *exec_end(struct exec *x, const struct proc_result *result,
+    struct outcome *out) MUST_USE;
+void exec_give(struct exec *x, struct outcome *out);
+void exec_close(struct exec *x);	/* kills what runs; NULL is fine */
+void exec_close_p(struct exec **x);	/* for AUTO */
 
 #endif

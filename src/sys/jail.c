@@ -332,19 +332,26 @@ judge(struct jail *j, const struct proc_result *r)
 	return jail_failed(buf_str(&o->b));
 }
 
+/* Bubblewrap is over: who was inside must be, too. */
+static struct err *
+take_end(struct jail *j, struct proc_result *r, struct proc_result *out)
+{
+	TRY(wait_until_gone(j));
+	TRY(judge(j, r));
+	if (out != NULL) {
+		*out = *r;
+		*r = (struct proc_result){0};
+	}
+	return NULL;
+}
+
 static struct err *
 wait_for_end(struct jail *j, struct proc_result *out)
 {
 	AUTO(proc_result_free) struct proc_result r = {0};
 
 	TRY(proc_wait(j->proc, &r));
-	TRY(wait_until_gone(j));
-	TRY(judge(j, &r));
-	if (out != NULL) {
-		*out = r;
-		r = (struct proc_result){0};
-	}
-	return NULL;
+	return take_end(j, &r, out);
 }
 
 /* The first process inside, as bubblewrap names it; false when it does not. */
@@ -479,6 +486,19 @@ jail_wait(struct jail *j, struct proc_result *out)
 {
 	TRY(jail_enter(j));
 	return wait_for_end(j, out);
+}
+
+struct err *
+jail_wait_any(struct jail *const *v, size_t n, size_t *which, struct proc_result *out)
+{
+	AUTO(mem_free_p) struct proc **procs = mem_calloc(n, sizeof(*procs));
+	AUTO(proc_result_free) struct proc_result r = {0};
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		procs[i] = v[i]->proc;
+	TRY(proc_wait_any(procs, n, which, &r));
+	return take_end(v[*which], &r, out);
 }
 
 void

@@ -62,7 +62,8 @@ struct jail_bind {
 };
 
 /*
- * One command; starts as {0}.  Borrowed until the jail is over.
+ * One command; starts as {0}.  Borrowed until it was started, what 'arg' points
+ * to until it is over.
  *
  * A lean one is a program of ours that needs its libraries and the workspace
  * and nothing else: it sees no /dev, no /etc, no scratch space.  Each mount
@@ -115,6 +116,10 @@ int jail_out(const struct jail *j);
 
 /* Wait for the end; out may be NULL. */
 struct err *jail_wait(struct jail *j, struct proc_result *out) MUST_USE;
+
+/* Of several that were started (n > 0), wait for the end of one: *which. */
+struct err *jail_wait_any(struct jail *const *v, size_t n, size_t *which,
+    struct proc_result *out) MUST_USE;
 
 /* Kill everything in it, wait until it is gone, free.  NULL is fine. */
 void jail_stop(struct jail *j);

@@ -45,6 +45,13 @@ struct proc {
 	int64_t deadline_ms;
 	int64_t grace_ms;
 	int cancel_fd;
+	/* What the waiting has come to; times are monotonic, 0 for "not". */
+	bool ended;
+	bool killed;
+	bool timed_out;
+	bool cancelled;
+	int64_t term_at;	/* TERM was sent */
+	int64_t ended_at;
 };
 
 static int64_t
@@ -468,44 +475,36 @@ drain(struct proc *p, int i)
 		p->on_output(p->arg, i + 1, chunk, (size_t)n);
 }
 
-/* What the waiting has come to; times are monotonic, 0 for "not". */
-struct waiting {
-	bool ended;
-	int64_t term_at;	/* TERM was sent */
-	int64_t ended_at;
-	bool killed;
-};
-
 static void
-stop(struct proc *p, struct waiting *w)
+stop(struct proc *p)
 {
-	if (w->term_at != 0)
+	if (p->term_at != 0)
 		return;
-	w->term_at = now_ms();
+	p->term_at = now_ms();
 	proc_kill(p, SIGTERM);
 }
 
 /* Do what is due; how long there is nothing to do, -1 for ever. */
 static int64_t
-due(struct proc *p, struct waiting *w, struct proc_result *r)
+due(struct proc *p)
 {
 	int64_t now = now_ms();
 	int64_t left = -1;
 
-	if (w->ended)
-		return w->ended_at + LINGER_MS - now;
-	if (w->term_at != 0) {
-		left = w->term_at + p->grace_ms - now;
-		if (left <= 0 && !w->killed) {
+	if (p->ended)
+		return p->ended_at + LINGER_MS - now;
+	if (p->term_at != 0) {
+		left = p->term_at + p->grace_ms - now;
+		if (left <= 0 && !p->killed) {
 			proc_kill(p, SIGKILL);
-			w->killed = true;
+			p->killed = true;
 		}
-		left = w->killed ? -1 : left;
+		left = p->killed ? -1 : left;
 	} else if (p->deadline_ms > 0) {
 		left = p->start + p->deadline_ms - now;
 		if (left <= 0) {
-			r->timed_out = true;
-			stop(p, w);
+			p->timed_out = true;
+			stop(p);
 			return 0;
 		}
 	}
@@ -514,62 +513,108 @@ due(struct proc *p, struct waiting *w, struct proc_result *r)
 	return left;
 }
 
+#define WATCHED 4	/* descriptors of one child */
+
 static void
-wait_once(struct proc *p, struct waiting *w, struct proc_result *r, int64_t timeout)
+watch(const struct proc *p, struct pollfd *fds)
 {
-	struct pollfd fds[4] = {
-	    {.fd = p->pipe_out ? -1 : p->fd[0], .events = POLLIN},
-	    {.fd = p->fd[1], .events = POLLIN},
-	    {.fd = w->ended ? -1 : p->pidfd, .events = POLLIN},
-	    {.fd = p->cancel_fd > 0 && w->term_at == 0 && !w->ended ? p->cancel_fd : -1, .events = POLLIN},
+	const int fd[WATCHED] = {
+	    p->pipe_out ? -1 : p->fd[0],
+	    p->fd[1],
+	    p->ended ? -1 : p->pidfd,
+	    p->cancel_fd > 0 && p->term_at == 0 && !p->ended ? p->cancel_fd : -1,
 	};
 	int i;
 
-	if (poll(fds, 4, timeout < 0 ? -1 : (int)(timeout > 60000 ? 60000 : timeout)) < 0)
-		return;
+	for (i = 0; i < WATCHED; i++)
+		fds[i] = (struct pollfd){.fd = fd[i], .events = POLLIN};
+}
+
+static void
+attend(struct proc *p, const struct pollfd *fds)
+{
+	int i;
+
 	for (i = 0; i < 2; i++) {
 		if (fds[i].revents != 0)
 			drain(p, i);
 	}
 	if (fds[3].revents != 0) {
-		r->cancelled = true;
-		stop(p, w);
+		p->cancelled = true;
+		stop(p);
 	}
-	if (!w->ended && (fds[2].revents != 0 || p->pidfd < 0) && has_ended(p)) {
-		w->ended = true;
-		w->ended_at = now_ms();
+	if (!p->ended && (fds[2].revents != 0 || p->pidfd < 0) && has_ended(p)) {
+		p->ended = true;
+		p->ended_at = now_ms();
 		proc_kill(p, SIGKILL);
 	}
 }
 
 static bool
-is_over(const struct proc *p, const struct waiting *w)
+is_over(const struct proc *p)
 {
-	if (!w->ended)
+	if (!p->ended)
 		return false;
 	if ((p->fd[0] < 0 || p->pipe_out) && p->fd[1] < 0)
 		return true;
-	return now_ms() >= w->ended_at + LINGER_MS;
+	return now_ms() >= p->ended_at + LINGER_MS;
+}
+
+static void
+wait_once(struct proc *const *v, size_t n, struct pollfd *fds)
+{
+	int64_t timeout = -1, left;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		left = due(v[i]);
+		if (left >= 0 && (timeout < 0 || left < timeout))
+			timeout = left;
+		watch(v[i], fds + i * WATCHED);
+	}
+	if (poll(fds, n * WATCHED, timeout < 0 ? -1 : (int)(timeout > 60000 ? 60000 : timeout)) < 0)
+		return;
+	for (i = 0; i < n; i++)
+		attend(v[i], fds + i * WATCHED);
+}
+
+static size_t
+first_over(struct proc *const *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && !is_over(v[i]); i++)
+		;
+	return i;
+}
+
+struct err *
+proc_wait_any(struct proc *const *v, size_t n, size_t *which, struct proc_result *out)
+{
+	AUTO(mem_free_p) struct pollfd *fds = mem_calloc(n * WATCHED, sizeof(*fds));
+	struct proc *p;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		proc_close_in(v[i]);
+	while ((i = first_over(v, n)) == n)
+		wait_once(v, n, fds);
+	p = v[i];
+	*out = (struct proc_result){.timed_out = p->timed_out, .cancelled = p->cancelled};
+	reap(p, out);
+	out->ms = now_ms() - p->start;
+	capture_end(&p->cap[0], &out->out);
+	capture_end(&p->cap[1], &out->err);
+	*which = i;
+	return NULL;
 }
 
 struct err *
 proc_wait(struct proc *p, struct proc_result *out)
 {
-	struct proc_result r = {0};
-	struct waiting w = {0};
-	int64_t timeout;
+	size_t which;
 
-	proc_close_in(p);
-	while (!is_over(p, &w)) {
-		timeout = due(p, &w, &r);
-		wait_once(p, &w, &r, timeout);
-	}
-	reap(p, &r);
-	r.ms = now_ms() - p->start;
-	capture_end(&p->cap[0], &r.out);
-	capture_end(&p->cap[1], &r.err);
-	*out = r;
-	return NULL;
+	return proc_wait_any(&p, 1, &which, out);
 }
 
 void

@@ -132,6 +132,13 @@ void proc_close_in(struct proc *p);	/* the child reads the end */
 struct err *proc_wait(struct proc *p, struct proc_result *out) MUST_USE;
 
 /*
+ * The same for several (n > 0), until one of them is over: *which.  The others
+ * go on; what they write is kept for their turn.
+ */
+struct err *proc_wait_any(struct proc *const *v, size_t n, size_t *which,
+    struct proc_result *out) MUST_USE;
+
+/*
  * For a loop of one's own: readable once the child has ended, -1 where the
  * kernel has no such descriptor (then ask now and then).  Borrowed.
  */

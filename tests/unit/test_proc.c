@@ -364,6 +364,48 @@ test_nothing_left_open(void **state)
 	assert_int_equal(before, after);
 }
 
+static struct proc *
+start(const char *script, int64_t deadline_ms)
+{
+	const char *argv[] = {"sh", "-c", script, NULL};
+	struct proc_spec spec = {.argv = argv, .env = env, .max_out = MIB, .deadline_ms = deadline_ms};
+	struct proc *p;
+
+	ok(proc_start(&spec, &p));
+	return p;
+}
+
+/* Who ends first comes first; what the others write meanwhile is not lost. */
+static void
+test_several_at_once(void **state)
+{
+	static const char *const said[] = {"quick\n", "much", "never"};
+	struct proc *v[] = {
+	    start("sleep 0.3; head -c 200000 /dev/zero | tr '\\0' x; sleep 0.3; echo much >&2", 0),
+	    start("echo quick", 0), start("echo never; exec sleep 100", 800)};
+	size_t order[] = {0, 1, 2}, n = 3, which, i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		struct proc_result r;
+		static const size_t expected[] = {1, 0, 2};
+
+		ok(proc_wait_any(v, n, &which, &r));
+		assert_int_equal(order[which], expected[i]);
+		if (i == 1) {
+			assert_int_equal(r.out.b.n, 200000);
+			assert_string_equal(buf_cstr(&r.err.b), "much\n");
+		} else {
+			assert_non_null(strstr(buf_cstr(&r.out.b), said[i]));
+		}
+		assert_int_equal(r.timed_out, i == 2);
+		proc_result_free(&r);
+		proc_free(v[which]);
+		v[which] = v[--n];
+		order[which] = order[n];
+	}
+}
+
 static void
 test_find(void **state)
 {
@@ -419,6 +461,7 @@ main(void)
 	    cmocka_unit_test(test_signals_are_reset),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_nothing_left_open),
+	    cmocka_unit_test(test_several_at_once),
 	    cmocka_unit_test(test_find),
 	    cmocka_unit_test(test_capture_tail),
 	};
