@@ -122,7 +122,7 @@
  * tool/tool            the table of tools
  *
  * --- gate: proving a tree ---
- * gate/base_run        ?
+ * gate/base_run        what a gate's command does on the base
  * gate/command         a gate of policy, judged with what the base does
  * gate/evidence        the failing part, for whoever is to mend it
  * gate/exec            one command of a gate in a pristine workspace of one tree
@@ -160,11 +160,13 @@
  * gate/glob            patterns for paths and for names of tests
  * gate/junit           the tests of a run, by their names
  * gate/kept            tests are kept: none deleted, emptied or skipped
- * gate/memory          what gates said about base trees, kept on this machine from one run to the
+ * gate/known           verdicts that are known: the same gate on the same content
+ * gate/memory          what gates said, kept on this machine from one run to the next
  * gate/protect         paths that decide what happens to a change
  * gate/report          report files that the code under test wrote
  * gate/rerun           one failing test once more, alone
  * gate/room            what the files of this room share
+ * gate/seen            what a gate sees of a tree
  * gate/testfile        what a test file declares
  * gate/testlang        the languages and frameworks whose tests are known
  *
@@ -240,6 +242,7 @@
  * conf/trust           what policy loosens, and what the user allowed
  *
  * --- model: tasks, runs, verdicts, budgets: pure ---
+ * model/attest         what a gate found out, as one line that outlives the run
  * model/after          what a task comes after: the entries of its field 'after'
  * model/budget         caps on one run, checked before each model call
  * model/failure        why a run was not delivered, and what happens next

@@ -15,6 +15,7 @@ struct gate_opts {
 	struct opt_list only;
 	bool fast;
 	bool person;
+	bool rerun;
 	bool json;
 };
 
@@ -24,6 +25,7 @@ static const struct opt gate_table[] = {
 	OPT_FLAG(0, "fast", struct gate_opts, fast, "only what runs while a change is in the making"),
 	OPT_FLAG(0, "person", struct gate_opts, person,
 	    "the change is a person's: the built-in gates tell and do not block"),
+	OPT_FLAG(0, "rerun", struct gate_opts, rerun, "run what is known already, too"),
 	OPT_FLAG(0, "json", struct gate_opts, json, "print JSON"),
 	OPT_END,
 };
@@ -77,7 +79,8 @@ gate(struct app *app, const void *opts, const struct args *args)
 	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(),
 	    .on_event = on_event, .arg = app};
 	struct check_opts co = {.clock = &app->clock, .line = &line, .fast = o->fast,
-	    .person = o->person, .base = o->base};
+	    .person = o->person, .base = o->base,
+	    .memory = o->rerun ? GATE_MEMORY_RERUN : GATE_MEMORY_USE};
 	struct opt_list names = o->only;
 	struct strs only = {0};
 	struct err *e;

@@ -55,6 +55,21 @@ print_findings(struct out *o, const struct verdict *v)
 		out_printf(o, "  and %zu more\n", n - SHOWN_MAX);
 }
 
+/* It was not run: since when, and by whom. */
+static void
+print_known(struct out *o, const struct verdict *v)
+{
+	char time[CLOCK_TEXT];
+
+	clock_format(v->known.time, time);
+	out_printf(o, ", known from %s on ", time);
+	out_line(o, str_of(v->known.node));
+	if (v->known.signer[0] != '\0') {
+		out_printf(o, ", signed by ");
+		out_line(o, str_of(v->known.signer));
+	}
+}
+
 /* Row by row; what keeps it from landing follows the table. */
 void
 check_show(struct out *o, const struct check *c)
@@ -72,7 +87,9 @@ check_show(struct out *o, const struct check *c)
 		out_printf(o, "%-12s", verdict_word(v->kind));
 		out_style(o, STYLE_RESET);
 		out_line(o, str_of(v->summary));
-		if (v->ms >= 1000) {
+		if (v->known.time != 0) {
+			print_known(o, v);
+		} else if (v->ms >= 1000) {
 			clock_format_span(v->ms / 1000, span);
 			out_printf(o, ", %s", span);
 		}

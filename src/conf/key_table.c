@@ -90,7 +90,7 @@ const struct key keys[] = {
 	{"gates.<name>.timeout", KEY_SPAN, GATE(timeout), "10m", NULL,
 	    "The command and all that it started are killed after this", 1, DAY, NULL},
 	{"gates.<name>.paths", KEY_LINES, GATE(paths), "", "[\"src/**\"]",
-	    "Run it only when the change touches one of these patterns; always by default", 0, 0, NULL},
+	    "The files that it is for, as patterns: it sees no others, and runs only when the change touches one; all by default", 0, 0, NULL},
 	{"gates.<name>.tolerate", KEY_LINES, GATE(tolerate), "", "[\"test_network*\"]",
 	    "Names of tests (patterns) that may fail", 0, 0, NULL},
 	{"gates.<name>.dir", KEY_REL, GATE(dir), "", "packages/web",

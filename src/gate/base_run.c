@@ -7,6 +7,7 @@
 #include "gate/exec.h"
 #include "gate/memory.h"
 #include "gate/room.h"
+#include "gate/seen.h"
 
 static struct base_run *
 find(const struct gates *g, const struct conf_gate *gate, const char *command)
@@ -28,10 +29,11 @@ run_it(struct gates *g, struct base_run *run)
 	    .report = exec_report_of(run->gate, run->command), .tree = &g->base_tree,
 	    .setup = g->o.base_setup, .on_base = true};
 	struct outcome o = {0};
-	struct oid definition;
+	struct oid seen, definition;
 
 	TRY(gate_definition(g, run->gate, run->gate->name, run->command, g->o.base_setup,
 	    &definition));
+	TRY(seen_id(g->o.repo, run->gate, &g->base_tree, &seen));
 	gates_tell(g, &event);
 	TRY(exec_run(g, &spec, &o));
 	event.kind = GATE_ENDS;
@@ -40,18 +42,21 @@ run_it(struct gates *g, struct base_run *run)
 	run->outcome = o;
 	run->remembered = false;
 	/* A memory that cannot be kept costs the next run some time, no more. */
-	err_ignore(memory_keep(g, &g->base_tree, &definition, &o));
+	err_ignore(memory_keep(g, &seen, &definition, &o));
 	return NULL;
 }
 
 static struct err *
 recall_or_run(struct gates *g, struct base_run *run)
 {
-	struct oid definition;
+	struct oid seen, definition;
 
+	run->remembered = false;
 	TRY(gate_definition(g, run->gate, run->gate->name, run->command, g->o.base_setup,
 	    &definition));
-	TRY(memory_recall(g, &g->base_tree, &definition, &run->outcome, &run->remembered));
+	TRY(seen_id(g->o.repo, run->gate, &g->base_tree, &seen));
+	if (g->o.memory != GATE_MEMORY_RERUN)
+		TRY(memory_recall(g, &seen, &definition, &run->outcome, &run->remembered));
 	return run->remembered ? NULL : run_it(g, run);
 }
 

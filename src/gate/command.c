@@ -8,8 +8,10 @@
 #include "gate/evidence.h"
 #include "gate/exec.h"
 #include "gate/glob.h"
+#include "gate/memory.h"
 #include "gate/rerun.h"
 #include "gate/room.h"
+#include "gate/seen.h"
 
 #define SHOWN_MAX 4	/* failing tests with their text; the rest by name */
 #define NAMED_MAX 20
@@ -20,8 +22,8 @@ command_of(const struct conf_gate *gate, bool fast)
 	return fast && gate->fast[0] != '\0' ? gate->fast : gate->run;
 }
 
-static bool
-concerned(const struct subject *s, const struct conf_gate *gate)
+bool
+command_concerned(const struct subject *s, const struct conf_gate *gate)
 {
 	size_t i;
 
@@ -261,6 +263,45 @@ judge_outcome(struct subject *s, const struct conf_gate *gate, const char *comma
 	return NULL;
 }
 
+/*
+ * The same command passed on the same content before: as this very gate's fast
+ * form, or when the tree was another change's base.  A failure is run again,
+ * for what it printed is not kept.
+ */
+static struct err *
+run_or_recall(struct subject *s, const struct exec_spec *spec, struct outcome *out)
+{
+	struct gates *g = s->gates;
+	AUTO(outcome_free) struct outcome o = {0};
+	struct oid seen, definition;
+	bool found = false;
+
+	TRY(gate_definition(g, spec->gate, spec->gate->name, spec->command, s->setup, &definition));
+	TRY(seen_id(g->o.repo, spec->gate, &s->tree, &seen));
+	if (g->o.memory == GATE_MEMORY_USE)
+		TRY(memory_recall(g, &seen, &definition, &o, &found));
+	if (!found || o.kind != OUTCOME_PASSED) {
+		outcome_free(&o);
+		TRY(exec_run(g, spec, &o));
+	}
+	*out = o;
+	o = (struct outcome){0};
+	return NULL;
+}
+
+struct err *
+command_remember(const struct subject *s, const struct conf_gate *gate, const struct outcome *o, bool steady)
+{
+	struct gates *g = s->gates;
+	struct oid seen, definition;
+
+	TRY(gate_definition(g, gate, gate->name, command_of(gate, s->depth == GATE_FAST), s->setup, &definition));
+	TRY(seen_id(g->o.repo, gate, &s->tree, &seen));
+	if (!steady)
+		return memory_forget(g, &seen, &definition);
+	return o->kind == OUTCOME_PASSED && o->known == 0 ? memory_keep(g, &seen, &definition, o) : NULL;
+}
+
 struct err *
 command_judge(struct subject *s, const struct conf_gate *gate, struct verdict *v,
     struct outcome *out)
@@ -270,12 +311,12 @@ command_judge(struct subject *s, const struct conf_gate *gate, struct verdict *v
 	struct exec_spec spec = {.gate = gate, .command = command,
 	    .report = exec_report_of(gate, command), .tree = &s->tree, .setup = s->setup};
 
-	if (!concerned(s, gate)) {
+	if (!command_concerned(s, gate)) {
 		v->idle = true;
 		verdict_set(v, VERDICT_PASS, "not run: no file that it is for was changed");
 		return NULL;
 	}
-	TRY(exec_run(s->gates, &spec, &o));
+	TRY(run_or_recall(s, &spec, &o));
 	TRY(judge_outcome(s, gate, command, &o, v));
 	if (out != NULL) {
 		*out = o;

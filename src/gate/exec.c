@@ -14,6 +14,7 @@
 #include "gate/facts.h"
 #include "gate/report.h"
 #include "gate/room.h"
+#include "gate/seen.h"
 #include "git/workspace.h"
 #include "sys/beneath.h"
 #include "sys/jail.h"
@@ -340,7 +341,7 @@ exec_open(const struct gates *g, const struct exec_spec *spec, struct exec **out
 	x->g = g;
 	x->spec = *spec;
 	opts.commit = g->o.base;
-	opts.tree = *spec->tree;
+	TRY(seen_tree(g->o.repo, spec->gate, spec->tree, &opts.tree));
 	opts.setup = spec->setup;
 	TRY(workspace_open(g->o.repo, &opts, &x->ws));
 	*out = STEAL(x);

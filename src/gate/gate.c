@@ -1,4 +1,5 @@
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -8,6 +9,7 @@
 #include "gate/command.h"
 #include "gate/gate.h"
 #include "gate/kept.h"
+#include "gate/known.h"
 #include "gate/protect.h"
 #include "gate/report.h"
 #include "gate/room.h"
@@ -140,6 +142,7 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 {
 	const struct gates_opts *o = &g->o;
 	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+	struct utsname machine;
 
 	add_field(&b, JUDGEMENT, name);
 	if (gate != NULL) {
@@ -153,8 +156,12 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 		add_field(&b, "setup", setup == NULL ? "" : setup);
 		add_field(&b, "PATH", o->policy->path == NULL ? "" : o->policy->path);
 		add_fields(&b, "read", &o->policy->read);
-		buf_addf(&b, "timeout %lld jail %d network %d\n", (long long)gate->timeout,
-		    (int)o->policy->mode, (int)o->policy->host_network);
+		buf_addf(&b, "timeout %lld jail %d network %d tmp %zu processes %ld\n", (long long)gate->timeout,
+		    (int)o->policy->mode, (int)o->policy->host_network, o->policy->tmp_bytes, o->policy->nproc);
+		buf_addf(&b, "workspace %d size %zu submodules %d lfs %d\n", (int)o->workspace.kind,
+		    o->workspace.bytes, (int)o->workspace.submodules, (int)o->workspace.lfs);
+		if (uname(&machine) == 0)
+			buf_addf(&b, "machine %s %s\n", machine.sysname, machine.machine);
 	} else {
 		add_fields(&b, "protect", &o->config->protect);
 		buf_addf(&b, "base %s person %d\n", oid_hex(&g->base_tree).s, (int)o->person);
@@ -240,17 +247,47 @@ compare_reports(struct subject *s, const struct conf_gate *gate, const struct ou
 	return NULL;
 }
 
+/* 'lost' may be NULL: what becomes of tests is not asked, and so not known either. */
+static struct err *
+find_out(struct subject *s, const struct conf_gate *gate, struct verdict *v, struct verdict *lost)
+{
+	AUTO(outcome_free) struct outcome o = {0};
+	bool steady = true, compares;
+
+	TRY(command_judge(s, gate, v, &o));
+	compares = s->depth == GATE_FULL && (o.facts.kinds & FACTS_TESTS) != 0 &&
+	    !oid_eq(&s->tree, &s->gates->base_tree);
+	if (compares && lost != NULL)
+		TRY(compare_reports(s, gate, &o, lost));
+	if (o.known != 0)
+		known_mark(s, v, o.known);
+	if (s->gates->o.redact != NULL)
+		redact_verdict(s->gates->o.redact, v);
+	/* What is not remembered is run again, no more. */
+	if (!compares || lost != NULL)
+		err_ignore(known_keep(s, gate, v, lost, &steady));
+	if (!v->idle)
+		err_ignore(command_remember(s, gate, &o, steady));
+	return NULL;
+}
+
 static struct err *
 run_command(struct subject *s, const struct conf_gate *gate, struct verdict *v,
     struct verdict *kept)
 {
-	AUTO(outcome_free) struct outcome o = {0};
+	AUTO(verdict_free) struct verdict lost;
+	bool concerned = command_concerned(s, gate), known = false;
 
+	verdict_init(&lost, GATE_TESTS_KEPT);
 	TRY(begin(s, gate, gate->name, v));
-	TRY(command_judge(s, gate, v, &o));
-	if (kept != NULL && s->depth == GATE_FULL && (o.facts.kinds & FACTS_TESTS) != 0 &&
-	    !oid_eq(&s->tree, &s->gates->base_tree))
-		TRY(compare_reports(s, gate, &o, kept));
+	if (concerned)
+		TRY(known_find(s, gate, v, &lost, &known));
+	if (!known && concerned && s->gates->o.memory == GATE_MEMORY_ONLY)
+		verdict_set(v, VERDICT_INCONCLUSIVE, "not known, and not run");
+	else if (!known)
+		TRY(find_out(s, gate, v, kept != NULL ? &lost : NULL));
+	if (kept != NULL)
+		verdict_take(kept, &lost);
 	end(s, v);
 	return NULL;
 }

@@ -56,6 +56,17 @@ enum gate_depth {
 	GATE_FULL	/* before delivery: everything */
 };
 
+/*
+ * What is known is not run again: a verdict of a gate of policy that this
+ * machine came to under the same key (see model/attest.h) stands, and says
+ * since when it is known.
+ */
+enum gate_memory {
+	GATE_MEMORY_USE,
+	GATE_MEMORY_RERUN,	/* run all the same; what differs from what was known is told */
+	GATE_MEMORY_ONLY	/* run nothing: what is not known is inconclusive */
+};
+
 enum gate_event_kind {
 	GATE_STARTS,	/* 'gate' names it; on_base says of which tree */
 	GATE_OUTPUT,	/* bytes of the running command, cut anywhere */
@@ -87,6 +98,7 @@ struct gates_opts {
 	 */
 	bool person;
 	const struct strs *only;	/* names of gates, the others do not run; NULL: all */
+	enum gate_memory memory;
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
 	void (*on_event)(void *arg, const struct gate_event *e);	/* or NULL */
 	void *arg;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,9 +32,9 @@ memory_dir(const struct gates *g, char **out)
 }
 
 static char *
-file_name(const struct oid *tree, const struct oid *definition)
+file_name(const struct oid *seen, const struct oid *definition)
 {
-	return mem_printf("%s-%s.json", oid_hex(tree).s, oid_hex(definition).s);
+	return mem_printf("%s-%s.json", oid_hex(seen).s, oid_hex(definition).s);
 }
 
 /* ---- recall ---- */
@@ -66,6 +67,7 @@ read_outcome(const struct node *n, int64_t now, struct outcome *o)
 	o->ms = node_get_int(n, "ms", 0);
 	o->kind = o->status == 0 ? OUTCOME_PASSED : OUTCOME_FAILED;
 	o->output = mem_strdup(output);
+	o->known = time;
 	o->reported = cases != NULL;
 	o->facts.kinds = o->reported ? FACTS_TESTS : 0;
 	for (c = cases == NULL ? NULL : cases->child; c != NULL; c = c->next)
@@ -75,10 +77,10 @@ read_outcome(const struct node *n, int64_t now, struct outcome *o)
 }
 
 struct err *
-memory_recall(const struct gates *g, const struct oid *tree, const struct oid *definition,
+memory_recall(const struct gates *g, const struct oid *seen, const struct oid *definition,
     struct outcome *out, bool *found)
 {
-	AUTO(mem_free_p) char *name = file_name(tree, definition);
+	AUTO(mem_free_p) char *name = file_name(seen, definition);
 	AUTO(mem_free_p) char *dir = NULL;
 	AUTO(mem_free_p) char *path = NULL;
 	AUTO(buf_free) struct buf text = BUF_INIT(FILE_MAX);
@@ -143,9 +145,9 @@ write_outcome(const struct outcome *o, int64_t now, struct buf *out)
 	jw_end(&w);
 }
 
-/* What nobody asked for in a month is not asked for again. */
+/* What nobody asked for in that time is not asked for again. */
 static struct err *
-sweep(const char *dir, int64_t now)
+sweep(const char *dir, int64_t now, int64_t days)
 {
 	AUTO(beneath_entries_free) struct beneath_entries es = {0};
 	AUTO(fd_close_p) int fd = -1;
@@ -158,16 +160,16 @@ sweep(const char *dir, int64_t now)
 	TRY(beneath_list(fd, ".", FILES_MAX, &es));
 	for (i = 0; i < es.n; i++)
 		if (fstatat(fd, es.v[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    now - (int64_t)st.st_mtime > MEMORY_DAYS * (int64_t)DAY_S)
+		    now - (int64_t)st.st_mtime > days * DAY_S)
 			unlinkat(fd, es.v[i].name, 0);
 	return NULL;
 }
 
 struct err *
-memory_keep(const struct gates *g, const struct oid *tree, const struct oid *definition,
+memory_keep(const struct gates *g, const struct oid *seen, const struct oid *definition,
     const struct outcome *o)
 {
-	AUTO(mem_free_p) char *name = file_name(tree, definition);
+	AUTO(mem_free_p) char *name = file_name(seen, definition);
 	AUTO(mem_free_p) char *dir = NULL;
 	AUTO(mem_free_p) char *path = NULL;
 	AUTO(buf_free) struct buf text = BUF_INIT(FILE_MAX);
@@ -182,5 +184,60 @@ memory_keep(const struct gates *g, const struct oid *tree, const struct oid *def
 	TRY(dir_make(AT_FDCWD, dir, 0700));
 	path = path_join(dir, name);
 	TRY(file_replace(AT_FDCWD, path, buf_str(&text), 0600, false));
-	return sweep(dir, now);
+	return sweep(dir, now, MEMORY_DAYS);
+}
+
+struct err *
+memory_forget(const struct gates *g, const struct oid *seen, const struct oid *definition)
+{
+	AUTO(mem_free_p) char *name = file_name(seen, definition);
+	AUTO(mem_free_p) char *dir = NULL;
+	AUTO(mem_free_p) char *path = NULL;
+
+	TRY(memory_dir(g, &dir));
+	path = path_join(dir, name);
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_sys("cannot remove '%s'", path);
+	return NULL;
+}
+
+/* ---- lines ---- */
+
+static struct err *
+line_path(const struct gates *g, const struct oid *key, char **dir, char **path)
+{
+	AUTO(mem_free_p) char *top = NULL;
+	AUTO(mem_free_p) char *name = mem_printf("%s.json", oid_hex(key).s);
+
+	TRY(memory_dir(g, &top));
+	*dir = path_join(top, "proofs");
+	*path = path_join(*dir, name);
+	return NULL;
+}
+
+struct err *
+memory_line(const struct gates *g, const struct oid *key, struct buf *out)
+{
+	AUTO(mem_free_p) char *dir = NULL;
+	AUTO(mem_free_p) char *path = NULL;
+	struct err *e;
+
+	TRY(line_path(g, key, &dir, &path));
+	e = file_read(AT_FDCWD, path, out);
+	if (e != NULL)
+		buf_clear(out);
+	err_ignore(e);
+	return NULL;
+}
+
+struct err *
+memory_keep_line(const struct gates *g, const struct oid *key, struct str line)
+{
+	AUTO(mem_free_p) char *dir = NULL;
+	AUTO(mem_free_p) char *path = NULL;
+
+	TRY(line_path(g, key, &dir, &path));
+	TRY(dir_make(AT_FDCWD, dir, 0700));
+	TRY(file_replace(AT_FDCWD, path, line, 0600, false));
+	return sweep(dir, clock_wall(g->o.clock), MEMORY_PROOF_DAYS);
 }

@@ -28,6 +28,7 @@ struct outcome {
 	int status;
 	int64_t ms;
 	char *output;		/* both streams, as they came; a gap is marked */
+	int64_t known;		/* when it was run, of one that is remembered; else 0 */
 	bool reported;		/* 'facts' holds what the command wrote */
 	struct facts facts;
 };

@@ -79,7 +79,7 @@ judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
 	AUTO(secrets_free) struct secrets secrets = {0};
 	struct judge j = {.repo = o->repo, .clock = o->clock, .o = o->line, .jail = &jail,
-	    .person = o->person, .only = o->only};
+	    .person = o->person, .memory = o->memory, .only = o->only};
 
 	TRY(policy_trusted(p));
 	TRY(policy_jail(p, NULL, &jail));

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/def.h"
+#include "gate/gate.h"
 #include "git/oid.h"
 #include "line/run.h"
 #include "model/verdict.h"
@@ -23,6 +24,7 @@ struct check_opts {
 	const struct strs *only;	/* names of gates; NULL: all */
 	bool fast;		/* only what runs while iterating */
 	bool person;		/* the built-in gates tell and do not block */
+	enum gate_memory memory;	/* what is known: see gates_opts */
 };
 
 struct check {

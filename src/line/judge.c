@@ -43,7 +43,8 @@ judge_tree(const struct judge *j, const struct policy *now, const struct oid *tr
 	struct judge self = *j;
 	struct gates_opts o = {.repo = j->repo, .config = &now->cfg, .policy = j->jail, .clock = j->clock,
 	    .base = now->commit, .workspace = policy_workspace(now), .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .arg = &self,
-	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms, .only = j->only};
+	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms,
+	    .memory = j->memory, .only = j->only};
 
 	TRY(policy_trusted(now));
 	TRY(setup_prepare(j, now, &now->tree, true, &base_setup));

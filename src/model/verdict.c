@@ -1,6 +1,7 @@
 #include "model/verdict.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "wire/json.h"
 #include "wire/node.h"
@@ -61,6 +62,7 @@ verdict_init(struct verdict *v, const char *gate)
 		.by = "",
 		.lift = "",
 		.evidence = "",
+		.known = {0, "", "", ""},
 	};
 	v->gate = arena_strdup(&v->mem, gate);
 }
@@ -171,6 +173,16 @@ true_write(struct jw *w, const char *key, bool value)
 		jw_kbool(w, key, true);
 }
 
+void
+verdict_take(struct verdict *to, const struct verdict *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->findings.n; i++)
+		verdict_add(to, &from->findings.v[i]);
+	to->dropped += from->dropped;
+}
+
 static void
 finding_write(struct jw *w, const struct finding *f)
 {
@@ -194,6 +206,21 @@ measure_write(struct jw *w, const struct measure *m)
 	jw_kstr(w, "name", m->name);
 	jw_kint(w, "value", m->value);
 	jw_kstr(w, "unit", m->unit);
+	jw_end(w);
+}
+
+static void
+known_write(struct jw *w, const struct verdict *v)
+{
+	char time[CLOCK_TEXT];
+
+	clock_format(v->known.time, time);
+	jw_key(w, "known");
+	jw_obj(w);
+	jw_kstr(w, "time", time);
+	jw_kstr(w, "node", v->known.node);
+	text_write(w, "signer", v->known.signer);
+	text_write(w, "commit", v->known.commit);
 	jw_end(w);
 }
 
@@ -227,6 +254,10 @@ verdict_write(struct jw *w, const struct verdict *v)
 		measure_write(w, &v->measures.v[i]);
 	jw_end(w);
 	text_write(w, "evidence", v->evidence);
+	true_write(w, "fleeting", v->fleeting);
+	true_write(w, "waits", v->waits);
+	if (v->known.time != 0)
+		known_write(w, v);
 	jw_end(w);
 }
 
@@ -256,6 +287,18 @@ findings_read(const struct node *list, struct verdict *v)
 	return NULL;
 }
 
+static void
+known_read(const struct node *n, struct verdict *v)
+{
+	const char *time = node_get_str(n, "time");
+
+	if (time == NULL || !clock_parse(time, &v->known.time))
+		return;
+	v->known.node = keep(v, node_get_str(n, "node"));
+	v->known.signer = keep(v, node_get_str(n, "signer"));
+	v->known.commit = keep(v, node_get_str(n, "commit"));
+}
+
 static struct err *
 read_into(const struct node *n, struct verdict *v)
 {
@@ -283,6 +326,9 @@ read_into(const struct node *n, struct verdict *v)
 		verdict_measure(v, node_get_str(m, "name"),
 		    node_get_int(m, "value", 0), node_get_str(m, "unit"));
 	v->evidence = keep(v, evidence);
+	v->fleeting = node_get_bool(n, "fleeting", false);
+	v->waits = node_get_bool(n, "waits", false);
+	known_read(node_get(n, "known"), v);
 	return NULL;
 }
 
@@ -333,4 +379,15 @@ verdicts_sum(const struct verdicts *vs)
 		if (verdict_blocks(&vs->v[i]) && rank[vs->v[i].kind] > rank[worst])
 			worst = vs->v[i].kind;
 	return worst;
+}
+
+bool
+verdicts_deliver(const struct verdicts *vs)
+{
+	size_t i;
+
+	for (i = 0; i < vs->n; i++)
+		if (verdict_blocks(&vs->v[i]) && !vs->v[i].waits)
+			return false;
+	return vs->n != 0;
 }

@@ -81,6 +81,14 @@ struct verdict {
 	struct { VEC_FIELDS(struct measure); } measures;
 	const char *evidence;	/* the failing part of the output, bounded */
 	int64_t ms;
+	bool fleeting;		/* measured, not derived (a time): never taken for known */
+	bool waits;		/* for a person's approval: holds landing, not delivery */
+	struct {
+		int64_t time;		/* when it was found out; 0: just now */
+		const char *node;	/* by which machine */
+		const char *signer;	/* who vouches for it; "" when this machine did it itself */
+		const char *commit;	/* whose note says so, hex; "" likewise */
+	} known;		/* not run: what it says was known */
 };
 
 void verdict_init(struct verdict *v, const char *gate);	/* VERDICT_ERROR, "not run" */
@@ -97,6 +105,8 @@ void verdict_measure(struct verdict *v, const char *name, int64_t value, const c
 void verdict_evidence(struct verdict *v, struct str text);
 
 bool verdict_blocks(const struct verdict *v);	/* anything but VERDICT_PASS, unless it is advisory */
+/* Add the findings of one to another. */
+void verdict_take(struct verdict *to, const struct verdict *from);
 
 /* One JSON object; a reader that finds less than it needs gives ERR_SYNTAX. */
 void verdict_write(struct jw *w, const struct verdict *v);
@@ -109,5 +119,7 @@ struct verdicts {
 void verdicts_free(struct verdicts *vs);
 /* The whole: PASS when there is at least one and none blocks, else the worst that does. */
 enum verdict_kind verdicts_sum(const struct verdicts *vs);
+/* May it be delivered: the same, but for what waits for a person. */
+bool verdicts_deliver(const struct verdicts *vs);
 
 #endif

@@ -1,0 +1,28 @@
+/*
+ * seen.h - what a gate sees of a tree: all of it, or, where it has 'paths',
+ * the files that these name and nothing else.  What it does not see cannot
+ * change what it says, so its verdict is known for every tree that looks the
+ * same to it.
+ */
+#ifndef GATE_SEEN_H
+#define GATE_SEEN_H
+
+#include "base/def.h"
+#include "git/oid.h"
+
+struct conf_gate;
+struct err;
+struct repo;
+
+/*
+ * A number for what the gate sees of the tree: the same for equal content.
+ * Without paths it is the tree's own id.  Writes nothing.
+ */
+struct err *seen_id(struct repo *r, const struct conf_gate *gate, const struct oid *tree,
+    struct oid *out) MUST_USE;
+
+/* The same as a tree, which is written when it is not the tree itself. */
+struct err *seen_tree(struct repo *r, const struct conf_gate *gate, const struct oid *tree,
+    struct oid *out) MUST_USE;
+
+#endif
