@@ -122,7 +122,8 @@
  * tool/tool            the table of tools
  *
  * --- gate: proving a tree ---
- * gate/base_run        what a gate's command does on the base
+ * gate/ahead           commands of several gates side by side
+ * gate/base_run        what a gate's command did on the base
  * gate/command         a gate of policy, judged with what the base does
  * gate/evidence        the failing part, for whoever is to mend it
  * gate/exec            one command of a gate in a pristine workspace of one tree

@@ -84,7 +84,7 @@ check_show(struct out *o, const struct check *c)
 
 		out_printf(o, "%-*s  ", (int)width, v->gate);
 		out_style(o, style_of(v->kind));
-		out_printf(o, "%-12s", verdict_word(v->kind));
+		out_printf(o, "%-14s", verdict_word(v->kind));
 		out_style(o, STYLE_RESET);
 		out_line(o, str_of(v->summary));
 		if (v->known.time != 0) {

@@ -127,6 +127,8 @@ struct config {
 		int64_t failures;	/* of a task, before a person is asked */
 		int64_t heartbeat;	/* seconds; three without a sign of progress end a run */
 		int64_t parallel;	/* runs at once, on all nodes; 0: no limit */
+		int64_t gates;		/* commands of gates at once; 0: the processors' share of a slot */
+		bool fail_fast;		/* a gate that blocks ends the others */
 	} limits;
 	struct {
 		int64_t ttl;		/* seconds */

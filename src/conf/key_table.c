@@ -153,6 +153,10 @@ const struct key keys[] = {
 	    "A supervised run that shows no progress for three times this is killed", 1, DAY, NULL},
 	{"limits.parallel", KEY_INT, TOP(limits.parallel), "0", NULL,
 	    "Runs of this project at once, on all nodes together; 0 for as many as the nodes allow", 0, 10000, NULL},
+	{"limits.gates", KEY_INT, TOP(limits.gates), "0", NULL,
+	    "Commands of gates that one run may have going at once; 0 for as many as the machine has processors for each of its slots", 0, 1000, NULL},
+	{"limits.fail_fast", KEY_BOOL, TOP(limits.fail_fast), "false", NULL,
+	    "The first gate that blocks ends the others, which then are inconclusive", 0, 0, NULL},
 
 	{"retry.<name>.max", KEY_INT, RETRY(max), "", "12",
 	    "Failures of this class (see git-factory-tasks(5)) that are met by another try; the class's own number by default", 0, 1000, NULL},

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "conf/config.h"
+#include "gate/ahead.h"
 #include "gate/command.h"
 #include "gate/evidence.h"
 #include "gate/exec.h"
@@ -20,6 +21,13 @@ const char *
 command_of(const struct conf_gate *gate, bool fast)
 {
 	return fast && gate->fast[0] != '\0' ? gate->fast : gate->run;
+}
+
+struct exec_spec
+command_spec(const struct subject *s, const struct conf_gate *gate, const char *command)
+{
+	return (struct exec_spec){.gate = gate, .command = command,
+	    .report = exec_report_of(gate, command), .tree = &s->tree, .setup = s->setup};
 }
 
 bool
@@ -263,29 +271,24 @@ judge_outcome(struct subject *s, const struct conf_gate *gate, const char *comma
 	return NULL;
 }
 
-/*
- * The same command passed on the same content before: as this very gate's fast
- * form, or when the tree was another change's base.  A failure is run again,
- * for what it printed is not kept.
- */
-static struct err *
-run_or_recall(struct subject *s, const struct exec_spec *spec, struct outcome *out)
+struct err *
+command_recall(const struct subject *s, const struct exec_spec *spec, struct outcome *out, bool *found)
 {
 	struct gates *g = s->gates;
 	AUTO(outcome_free) struct outcome o = {0};
 	struct oid seen, definition;
-	bool found = false;
 
+	*found = false;
+	if (g->o.memory != GATE_MEMORY_USE)
+		return NULL;
 	TRY(gate_definition(g, spec->gate, spec->gate->name, spec->command, s->setup, &definition));
 	TRY(seen_id(g->o.repo, spec->gate, &s->tree, &seen));
-	if (g->o.memory == GATE_MEMORY_USE)
-		TRY(memory_recall(g, &seen, &definition, &o, &found));
-	if (!found || o.kind != OUTCOME_PASSED) {
-		outcome_free(&o);
-		TRY(exec_run(g, spec, &o));
+	TRY(memory_recall(g, &seen, &definition, &o, found));
+	*found = *found && o.kind == OUTCOME_PASSED;
+	if (*found) {
+		*out = o;
+		o = (struct outcome){0};
 	}
-	*out = o;
-	o = (struct outcome){0};
 	return NULL;
 }
 
@@ -308,15 +311,19 @@ command_judge(struct subject *s, const struct conf_gate *gate, struct verdict *v
 {
 	const char *command = command_of(gate, s->depth == GATE_FAST);
 	AUTO(outcome_free) struct outcome o = {0};
-	struct exec_spec spec = {.gate = gate, .command = command,
-	    .report = exec_report_of(gate, command), .tree = &s->tree, .setup = s->setup};
+	struct exec_spec spec = command_spec(s, gate, command);
+	bool found;
 
 	if (!command_concerned(s, gate)) {
 		v->idle = true;
 		verdict_set(v, VERDICT_PASS, "not run: no file that it is for was changed");
 		return NULL;
 	}
-	TRY(run_or_recall(s, &spec, &o));
+	if (!ahead_take(s, gate, &o)) {
+		TRY(command_recall(s, &spec, &o, &found));
+		if (!found)
+			TRY(exec_run(s->gates, &spec, &o));
+	}
 	TRY(judge_outcome(s, gate, command, &o, v));
 	if (out != NULL) {
 		*out = o;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "conf/config.h"
 #include "conf/redact.h"
+#include "gate/ahead.h"
 #include "gate/command.h"
 #include "gate/gate.h"
 #include "gate/kept.h"
@@ -271,27 +272,6 @@ find_out(struct subject *s, const struct conf_gate *gate, struct verdict *v, str
 	return NULL;
 }
 
-static struct err *
-run_command(struct subject *s, const struct conf_gate *gate, struct verdict *v,
-    struct verdict *kept)
-{
-	AUTO(verdict_free) struct verdict lost;
-	bool concerned = command_concerned(s, gate), known = false;
-
-	verdict_init(&lost, GATE_TESTS_KEPT);
-	TRY(begin(s, gate, gate->name, v));
-	if (concerned)
-		TRY(known_find(s, gate, v, &lost, &known));
-	if (!known && concerned && s->gates->o.memory == GATE_MEMORY_ONLY)
-		verdict_set(v, VERDICT_INCONCLUSIVE, "not known, and not run");
-	else if (!known)
-		TRY(find_out(s, gate, v, kept != NULL ? &lost : NULL));
-	if (kept != NULL)
-		verdict_take(kept, &lost);
-	end(s, v);
-	return NULL;
-}
-
 static struct verdict *
 next_verdict(struct verdicts *vs)
 {
@@ -299,25 +279,146 @@ next_verdict(struct verdicts *vs)
 	return &vs->v[vs->n - 1];
 }
 
+/* A gate of policy on its way to its verdict. */
+struct turn {
+	const struct conf_gate *gate;
+	struct verdict *v;
+	struct verdict lost;	/* what its report adds to the gate over tests */
+	bool known, over;
+};
+
+struct turns {
+	VEC_FIELDS(struct turn);
+};
+
+static void
+turns_free(struct turns *ts)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		verdict_free(&ts->v[i].lost);
+	vec_free(ts);
+}
+
+static struct err *
+turns_begin(struct subject *s, struct verdicts *vs, struct turns *ts)
+{
+	const struct config *c = s->gates->o.config;
+	size_t i;
+
+	for (i = 0; i < c->gates.n; i++) {
+		const struct conf_gate *gate = &c->gates.v[i];
+		struct turn t = {.gate = gate};
+
+		if (!wanted(s->gates, gate->name) || (gate->late && s->depth != GATE_FULL))
+			continue;
+		t.v = next_verdict(vs);
+		verdict_init(&t.lost, GATE_TESTS_KEPT);
+		vec_push(ts, t);
+		TRY(begin(s, gate, gate->name, t.v));
+	}
+	for (i = 0; i < ts->n; i++)
+		if (command_concerned(s, ts->v[i].gate))
+			TRY(known_find(s, ts->v[i].gate, ts->v[i].v, &ts->v[i].lost, &ts->v[i].known));
+	return NULL;
+}
+
+static struct err *
+turns_ahead(struct subject *s, const struct turns *ts)
+{
+	VEC(const struct conf_gate *) gates = {0};
+	struct err *e;
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		if (!ts->v[i].known && command_concerned(s, ts->v[i].gate))
+			vec_push(&gates, ts->v[i].gate);
+	e = ahead_run(s, gates.v, gates.n);
+	vec_free(&gates);
+	return e;
+}
+
+static struct err *
+take_turn(struct subject *s, struct turn *t, struct verdict *kept)
+{
+	if (!t->known && s->gates->o.memory == GATE_MEMORY_ONLY && command_concerned(s, t->gate))
+		verdict_set(t->v, VERDICT_INCONCLUSIVE, "not known, and not run");
+	else if (!t->known)
+		TRY(find_out(s, t->gate, t->v, kept != NULL ? &t->lost : NULL));
+	if (kept != NULL)
+		verdict_take(kept, &t->lost);
+	end(s, t->v);
+	return NULL;
+}
+
+/* Does its answer cost nothing any more? */
+static bool
+at_hand(const struct subject *s, const struct turn *t)
+{
+	return t->known || ahead_has(s, t->gate) || !command_concerned(s, t->gate);
+}
+
+static struct err *
+take_or_leave(struct subject *s, struct turn *t, struct verdict *kept, const char **blocker)
+{
+	t->over = true;
+	if (*blocker != NULL && s->gates->o.fail_fast && !at_hand(s, t)) {
+		verdict_set(t->v, VERDICT_INCONCLUSIVE, "not run: '%s' blocked before", *blocker);
+		end(s, t->v);
+		return NULL;
+	}
+	TRY(take_turn(s, t, kept));
+	if (*blocker == NULL && verdict_blocks(t->v))
+		*blocker = t->v->gate;
+	return NULL;
+}
+
+/* In policy's order, but what is at hand first where one that blocks ends the others. */
+static struct err *
+turns_take(struct subject *s, struct turns *ts, struct verdict *kept, const char *blocker)
+{
+	size_t i;
+
+	for (i = 0; i < ts->n; i++)
+		if (!s->gates->o.fail_fast || at_hand(s, &ts->v[i]))
+			TRY(take_or_leave(s, &ts->v[i], kept, &blocker));
+	for (i = 0; i < ts->n; i++)
+		if (!ts->v[i].over)
+			TRY(take_or_leave(s, &ts->v[i], kept, &blocker));
+	return NULL;
+}
+
+static struct err *
+run_commands(struct subject *s, struct verdicts *vs, struct verdict *kept, const char *blocker)
+{
+	AUTO(turns_free) struct turns ts = {0};
+
+	TRY(turns_begin(s, vs, &ts));
+	if (s->gates->o.memory != GATE_MEMORY_ONLY && (blocker == NULL || !s->gates->o.fail_fast))
+		TRY(turns_ahead(s, &ts));
+	return turns_take(s, &ts, kept, blocker);
+}
+
 static struct err *
 run_all(struct subject *s, struct verdicts *vs)
 {
 	const struct config *c = s->gates->o.config;
 	struct verdict *kept = NULL;
-	size_t i;
+	const char *blocker = NULL;
 
 	/* Room for all, so that no verdict moves while it is being filled. */
 	vec_reserve(vs, c->gates.n + 2);
 	if (wanted(s->gates, GATE_PROTECTED))
 		TRY(run_protected(s, next_verdict(vs)));
+	if (vs->n > 0 && verdict_blocks(&vs->v[0]))
+		blocker = vs->v[0].gate;
 	if (wanted(s->gates, GATE_TESTS_KEPT)) {
 		kept = next_verdict(vs);
 		TRY(begin(s, NULL, GATE_TESTS_KEPT, kept));
 		TRY(kept_files(s, kept));
 	}
-	for (i = 0; i < c->gates.n; i++)
-		if (wanted(s->gates, c->gates.v[i].name) && (!c->gates.v[i].late || s->depth == GATE_FULL))
-			TRY(run_command(s, &c->gates.v[i], next_verdict(vs), kept));
+	TRY(run_commands(s, vs, kept, blocker));
 	if (kept != NULL) {
 		kept_sum(s, kept);
 		end(s, kept);
@@ -336,6 +437,7 @@ gates_run(struct gates *g, const struct oid *tree, const char *setup,
 
 	TRY(diff_trees(g->o.repo, &g->base_tree, tree, false, &s.diff));
 	e = run_all(&s, &vs);
+	ahead_free(s.ahead);
 	diff_free(&s.diff);
 	TRY(e);
 	for (i = 0; i < vs.n; i++)

@@ -92,6 +92,8 @@ struct gates_opts {
 	struct workspace_opts workspace;	/* its kind, size and what it may hold */
 	int cancel_fd;				/* sigs_fd(), or 0 */
 	int64_t until_ms;			/* on clock_mono(): ERR_TIMEOUT then; 0: never */
+	size_t parallel;			/* commands of gates at once; 0: one */
+	bool fail_fast;				/* a gate that blocks ends the others */
 	/*
 	 * A person's own change: the built-in gates tell (FINDING_NOTE) and
 	 * do not block.

@@ -11,7 +11,9 @@
 #include "gate/facts.h"
 #include "git/diff.h"
 
+struct ahead;
 struct conf_gate;
+struct exec_spec;
 
 #define OUTPUT_MAX (256 * KIB)	/* kept of one command's output */
 #define OUTPUT_TAIL (224 * KIB)	/* of that, from its end */
@@ -56,6 +58,7 @@ struct subject {
 	const char *setup;
 	enum gate_depth depth;
 	struct diff diff;	/* base to tree, without lines */
+	struct ahead *ahead;	/* what ran before it is judged, or NULL: ahead.h */
 };
 
 void gates_tell(const struct gates *g, const struct gate_event *e);
@@ -66,6 +69,18 @@ void gates_tell(const struct gates *g, const struct gate_event *e);
  */
 struct err *base_outcome(struct gates *g, const struct conf_gate *gate,
     const char *command, const struct base_run **out) MUST_USE;
+
+/*
+ * The same in parts, for who runs it himself: is it neither here nor
+ * remembered?  Then what to run, and where its outcome goes (taken, in
+ * failure too).
+ */
+struct err *base_unknown(struct gates *g, const struct conf_gate *gate, const char *command,
+    bool *unknown) MUST_USE;
+struct exec_spec base_spec(const struct gates *g, const struct conf_gate *gate,
+    const char *command);
+struct err *base_take(struct gates *g, const struct conf_gate *gate, const char *command,
+    struct outcome *o) MUST_USE;
 
 /* Run what is only remembered: *run is changed. */
 struct err *base_refresh(struct gates *g, const struct base_run *run) MUST_USE;

@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -33,6 +34,17 @@ gate_event(void *arg, const struct gate_event *e)
 		    e->verdict->summary);
 }
 
+/* What the other slots need is left to them. */
+static size_t
+at_once(const struct config *c)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (c->limits.gates > 0)
+		return (size_t)c->limits.gates;
+	return cpus > c->node.slots && c->node.slots > 0 ? (size_t)(cpus / c->node.slots) : 1;
+}
+
 struct err *
 judge_tree(const struct judge *j, const struct policy *now, const struct oid *tree, enum gate_depth depth,
     struct verdicts *out)
@@ -44,7 +56,8 @@ judge_tree(const struct judge *j, const struct policy *now, const struct oid *tr
 	struct gates_opts o = {.repo = j->repo, .config = &now->cfg, .policy = j->jail, .clock = j->clock,
 	    .base = now->commit, .workspace = policy_workspace(now), .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .arg = &self,
 	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms,
-	    .memory = j->memory, .only = j->only};
+	    .memory = j->memory, .only = j->only,
+	    .parallel = at_once(&now->cfg), .fail_fast = now->cfg.limits.fail_fast};
 
 	TRY(policy_trusted(now));
 	TRY(setup_prepare(j, now, &now->tree, true, &base_setup));

@@ -597,6 +597,63 @@ END
 	out_like '^unit +error +no report'
 }
 
+# Each waits for a file that the other makes, so only side by side can both pass.
+test_side_by_side() {
+	mkdir -m 777 "$TMP/meet"
+	git config --global factory.sandbox.mode none
+	git config factory.limits.gates 2
+	cat >meet <<END
+#!/bin/sh
+# usage: meet MINE THEIRS TRIES
+touch $TMP/meet/\$1
+i=0
+until [ -e $TMP/meet/\$2 ]; do
+	sleep 0.1
+	i=\$((i + 1))
+	[ \$i -lt \$3 ] || exit 1
+done
+END
+	chmod +x meet
+	mkdir .factory
+	printf 'version: 1\nbase: main\ngates:\n  one: {run: ./meet a b 100}\n  two: {run: ./meet b a 100}\n' >.factory/config.yml
+	git add -A
+	git commit -qm 'Two gates'
+	change x y
+	run git factory gate
+	status_is 0
+	out_like '^one +pass'
+	out_like '^two +pass'
+	# One after the other, the first waits in vain.
+	rm "$TMP"/meet/*
+	git config factory.limits.gates 1
+	git checkout -q main
+	sed -i 's/ 100/ 3/' .factory/config.yml
+	git commit -qam 'Less patience'
+	change x z
+	run git factory gate
+	status_is 1
+	out_like '^one +fail'
+}
+
+# The first that blocks ends the others, which prove nothing then.
+test_fail_fast() {
+	mkdir .factory
+	for gates in 1 2; do
+		printf 'version: 1\nbase: main\nlimits: {fail_fast: true, gates: %s}\n' $gates >.factory/config.yml
+		printf 'gates:\n  slow: {run: sleep %s}\n  bad: {run: "false"}\n' $((gates * 50 - 50)) >>.factory/config.yml
+		printf '  last: {run: sleep 50}\n' >>.factory/config.yml
+		git add .factory
+		git commit -qm "Policy $gates"
+		change x $gates
+		run git factory gate
+		status_is 1
+		out_like '^bad +fail'
+		out_like "^last +inconclusive +not run: 'bad' blocked before"
+		git checkout -q main
+	done
+	out_like "^slow +inconclusive +not run: 'bad' blocked before"
+}
+
 test_an_unknown_format() {
 	sample 'format: junitt'
 	change other hello
