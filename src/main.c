@@ -21,7 +21,6 @@
  * cmd/replay           do a recorded run over, without a model
  * cmd/run              take one task to a pull request
  * cmd/show             what verbs about tasks and runs share
- * cmd/show_gate        what the gates said
  * cmd/show_run         one run: what it did, what proved it
  * cmd/status           where everything stands, at a glance
  * cmd/sync             exchange tasks, records and notes with the remote
@@ -34,6 +33,16 @@
  * cmd/trust            allow what this repository's policy loosens
  * cmd/work             run tasks, many at once, for as long as there are any
  * cmd/worker           the internal verb of a process that a supervisor starts
+ *
+ * --- face: what is shown outside ---
+ * face/check           what the gates said, in every form
+ * face/check_github    annotations and step summary of GitHub Actions
+ * face/check_json      JSON
+ * face/check_junit     JUnit XML
+ * face/check_markdown  Markdown, for a comment
+ * face/check_sarif     SARIF 2.1.0
+ * face/check_table     a table for a person
+ * face/part            what these forms share
  *
  * --- plant: many runs: supervised, scheduled, counted ---
  * plant/guard          the process that stays behind when the supervisor goes

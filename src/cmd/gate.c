@@ -3,12 +3,11 @@
  */
 #include "base/err.h"
 #include "cmd/cmd.h"
-#include "cmd/show.h"
 #include "conf/config.h"
+#include "face/check.h"
 #include "git/repo.h"
 #include "line/check.h"
 #include "sys/sigs.h"
-#include "wire/json.h"
 
 struct gate_opts {
 	const char *base;
@@ -16,7 +15,7 @@ struct gate_opts {
 	bool fast;
 	bool person;
 	bool rerun;
-	bool json;
+	bool forms[CHECK_FORMS];
 };
 
 static const struct opt gate_table[] = {
@@ -26,7 +25,12 @@ static const struct opt gate_table[] = {
 	OPT_FLAG(0, "person", struct gate_opts, person,
 	    "the change is a person's: the built-in gates tell and do not block"),
 	OPT_FLAG(0, "rerun", struct gate_opts, rerun, "run what is known already, too"),
-	OPT_FLAG(0, "json", struct gate_opts, json, "print JSON"),
+	OPT_FLAG(0, "json", struct gate_opts, forms[CHECK_JSON], "print JSON"),
+	OPT_FLAG(0, "sarif", struct gate_opts, forms[CHECK_SARIF], "print SARIF 2.1.0, for code scanning"),
+	OPT_FLAG(0, "junit", struct gate_opts, forms[CHECK_JUNIT], "print JUnit XML"),
+	OPT_FLAG(0, "markdown", struct gate_opts, forms[CHECK_MARKDOWN], "print Markdown, for a comment"),
+	OPT_FLAG(0, "github", struct gate_opts, forms[CHECK_GITHUB],
+	    "the table, with annotations and a summary of the step for GitHub Actions"),
 	OPT_END,
 };
 
@@ -54,20 +58,37 @@ remark(struct app *app, const struct check *c)
 		out_printf(&app->note, "sandbox: %s\n", c->sandbox);
 }
 
-static void
-print(struct app *app, const struct check *c, bool json)
+static struct err *
+pick_form(const struct gate_opts *o, int *out)
+{
+	int i;
+
+	*out = -1;
+	for (i = 0; i < CHECK_FORMS; i++) {
+		if (!o->forms[i])
+			continue;
+		if (*out != -1)
+			return err_new(ERR_USAGE, "--%s and --%s exclude each other", check_faces[*out].name,
+			    check_faces[i].name);
+		*out = i;
+	}
+	return NULL;
+}
+
+static struct err *
+print(struct app *app, const struct check *c, int form)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
-	struct jw w;
 
-	if (!json) {
+	if (form == -1 || form == CHECK_GITHUB) {
 		check_show(&app->out, c);
 		remark(app, c);
-		return;
 	}
-	jw_init(&w, &text, true);
-	check_json(&w, c);
-	json_print(app, &text);
+	if (form == -1)
+		return NULL;
+	TRY(check_faces[form].write(c, &text));
+	out_raw(&app->out, buf_str(&text));
+	return form == CHECK_GITHUB ? check_summary(c) : NULL;
 }
 
 static struct err *
@@ -84,8 +105,10 @@ gate(struct app *app, const void *opts, const struct args *args)
 	struct opt_list names = o->only;
 	struct strs only = {0};
 	struct err *e;
+	int form;
 	size_t i;
 
+	TRY(pick_form(o, &form));
 	TRY(repo_open(app->repo_path, &r));
 	co.repo = r;
 	for (i = 0; i < names.n; i++)
@@ -95,7 +118,7 @@ gate(struct app *app, const void *opts, const struct args *args)
 	vec_free(&names);
 	strs_free(&only);
 	TRY(e);
-	print(app, &c, o->json);
+	TRY(print(app, &c, form));
 	return check_answer(&c);
 }
 

@@ -20,6 +20,7 @@
 #include "git/repo.h"
 #include "git/tree.h"
 #include "git/userconf.h"
+#include "face/check.h"
 #include "line/base.h"
 #include "line/check.h"
 #include "sys/sigs.h"

@@ -14,7 +14,6 @@ struct after;
 struct app;
 struct args;
 struct buf;
-struct check;
 struct err;
 struct id;
 struct jw;
@@ -95,13 +94,6 @@ struct import_opts {
 extern const struct opt import_table[], export_table[];
 struct err *task_import(struct app *app, const void *opts, const struct args *args) MUST_USE;
 struct err *task_export(struct app *app, const void *opts, const struct args *args) MUST_USE;
-
-/* ---- gates ---- */
-
-void check_show(struct out *out, const struct check *c);	/* a table, and the evidence */
-void check_json(struct jw *w, const struct check *c);
-/* NULL when it passed, else ERR_GATES_FAILED. */
-struct err *check_answer(const struct check *c) MUST_USE;
 
 /*
  * What happens next after a failure, "network: it goes on where it was, not

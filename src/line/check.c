@@ -20,6 +20,7 @@ check_free(struct check *c)
 {
 	free(c->base_ref);
 	free(c->rev);
+	free(c->base_given);
 	free(c->sandbox);
 	verdicts_free(&c->verdicts);
 	*c = (struct check){0};
@@ -104,8 +105,10 @@ check_rev(const struct check_opts *o, const char *rev, struct check *out)
 {
 	AUTO(base_free) struct base base = {0};
 	AUTO(policy_free) struct policy p = {0};
-	AUTO(check_free) struct check c = {.rev = mem_strdup(rev)};
+	AUTO(check_free) struct check c = {.rev = mem_strdup(rev), .fast = o->fast, .person = o->person};
 
+	if (o->base != NULL)
+		c.base_given = mem_strdup(o->base);
 	TRY(repo_resolve(o->repo, rev, &c.commit));
 	TRY(base_find(o->repo, o->base, &base));
 	TRY(policy_at(o->repo, base.ref, &base.commit, &p));

@@ -31,6 +31,8 @@ struct check {
 	struct oid commit, base;
 	char *base_ref;		/* what names the base: a full ref name, or a revision */
 	char *rev;		/* the revision as it was given */
+	char *base_given;	/* likewise; NULL when it was found */
+	bool fast, person;	/* as in the options */
 	bool bare_policy;	/* the base has no policy file: only the built-in gates ran */
 	bool unchanged;		/* the merge is the base's tree: there was no change to judge */
 	struct oid tree;	/* of the merge: what was judged */

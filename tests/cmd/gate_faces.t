@@ -176,4 +176,131 @@ test_base_of_the_pull_request() {
 	err_like "base 'gone' that CI_MERGE_REQUEST_TARGET_BRANCH_NAME names is not in this clone"
 }
 
+# A gate whose report says what a CI system, a reader or a terminal might obey.
+hostile() {
+	cat >report.sh <<'END'
+cat >report.xml <<'XML'
+<testsuite name="a">
+<testcase classname="c" name="::error file=x::| `x` &lt;img src=x&gt; @ada ##[add-path]x" file="a,b:c|`.py" line="3">
+<failure message="]]&gt; %0A::set-env &#x202e;| @ada [l](javascript:x)">::error::injected
+##vso[task.x] ```
+~~~
+&lt;/details&gt; # Approved by @ada
+</failure></testcase>
+<testcase classname="c" name="good"/>
+</testsuite>
+XML
+exit 1
+END
+	policy 'unit: {run: sh report.sh, report: report.xml}' 'style: {run: "exit 3", blocking: false}' \
+	    'web: {run: "false", paths: ["web/**"]}' 'broken: {run: "true", report: none.xml}'
+	change other hello
+}
+
+need_peers() {
+	"$ROOT/tests/peers/run" || skip "tests/peers/install was not run"
+}
+
+peer() {
+	"$ROOT/tests/peers/run" "$@"
+}
+
+# As the runner finds commands: "::" where a line begins, "##[" anywhere.
+commands() { # FILE
+	grep -E '^[[:space:]]*::|##(vso)?\[' "$1" || :
+}
+
+test_security_no_text_is_a_command() {
+	hostile
+	run git factory gate
+	status_is 1
+	out_like '^unit +fail'
+	is "$(commands "$OUT")" ''
+	is "$(commands "$ERR")" ''
+	run git factory gate --github
+	status_is 1
+	is "$(commands "$OUT" | grep -Ecv '^::(error|warning|notice) [^:]*::')" 0
+	is "$(commands "$OUT" | grep -c '^::error ')" 2
+	out_like '^::error file=a%2Cb%3Ac\|`\.py,line=3,title=unit/c'
+	out_like '^::error title=broken::'
+	out_like '^::warning title=style::'
+	unlike "$(cat "$OUT")" "$(printf '\342\200\256')"
+}
+
+test_step_summary() {
+	hostile
+	: >"$TMP/summary"
+	run env GITHUB_STEP_SUMMARY="$TMP/summary" git-factory gate --github
+	status_is 1
+	like "$(cat "$TMP/summary")" '^### git factory: 2 of 6 gates block'
+	run git factory gate --markdown
+	is "$(cat "$OUT")" "$(cat "$TMP/summary")"
+}
+
+# The validator of SARIF's authors, with its rules for GitHub's code scanning.
+test_sarif_is_valid() {
+	[ "$(uname -sm)" = 'Linux x86_64' ] || skip "no validator for $(uname -sm)"
+	need_peers
+	hostile
+	run git factory gate --sarif
+	status_is 1
+	mv "$OUT" "$TMP/gate.sarif"
+	run peer sarif validate "$TMP/gate.sarif" --rule-kind 'Sarif;Ghas' --output "$TMP/out.sarif"
+	status_is 0
+	out_unlike ': error '
+	is "$(json "$TMP/out.sarif" '[.runs[].results[] | select(.level == "error")] | length')" 0
+	is "$(json "$TMP/gate.sarif" '[.runs[0].results[] | .level] | sort | join(" ")')" 'error error warning'
+	# It is one that finds faults.
+	jq 'del(.runs[0].results[0].message) | .runs[0].results[1].locations = []' "$TMP/gate.sarif" >"$TMP/bad.sarif"
+	run peer sarif validate "$TMP/bad.sarif" --rule-kind 'Sarif;Ghas' --output "$TMP/out2.sarif"
+	out_like 'error JSON1002: .*message'
+}
+
+test_junit_is_read_by_others() {
+	need_peers
+	hostile
+	run git factory gate --junit
+	status_is 1
+	cp "$OUT" "$TMP/gate.xml"
+	run peer junit2json "$TMP/gate.xml"
+	status_is 0
+	is "$(json "$OUT" '[.testsuite[] | select(.failures + .errors > 0) | .name] | join(" ")')" 'unit broken'
+	is "$(json "$OUT" '[.testsuite[] | select(.skipped > 0) | .name] | join(" ")')" 'style web'
+	is "$(json "$OUT" '[.testsuite[].testcase[] | select(.failure or .error)] | length')" \
+	    "$(json "$OUT" '[.testsuite[] | .failures + .errors] | add')"
+}
+
+test_markdown_is_text() {
+	need_peers
+	hostile
+	run git factory gate --markdown
+	status_is 1
+	cp "$OUT" "$TMP/gate.md"
+	run peer marked --gfm "$TMP/gate.md"
+	status_is 0
+	out_unlike '<(a|img|script|h1)[ >]'
+	out_like '<strong>fail</strong>'
+	# Mentions count where no code is.
+	unlike "$(tr '\n' ' ' <"$OUT" | sed 's/<code[^>]*>[^<]*<.code>//g')" '@ada'
+	is "$(grep -c '<td>' "$OUT")" 18
+}
+
+test_one_form_at_a_time() {
+	run git factory gate --json --sarif
+	status_is 129
+}
+
+# For each block: why, by which line of policy, who may lift it, and how to see it again.
+test_why() {
+	policy 'good: {run: "true"}' 'bad: {run: "false"}'
+	change other hello
+	run git factory gate --base main
+	status_is 1
+	out_like '^  policy: .factory/config.yml:5; may lift it: nobody'
+	out_like '^  again:  git factory gate --only bad --base main$'
+	run git factory gate --json
+	is "$(json "$OUT" '.blocked_by[] | .gate, .policy, .again' | tr '\n' ' ')" \
+	    'bad .factory/config.yml:5 git factory gate --only bad '
+}
+
 run_tests
