@@ -133,6 +133,12 @@
  * --- gate: proving a tree ---
  * gate/ahead           commands of several gates side by side
  * gate/base_run        what a gate's command did on the base
+ * gate/builtin/builtin the gates that need no command, and how one of them is run
+ * gate/builtin/kept    tests are kept: none deleted, emptied or skipped
+ * gate/builtin/lang    the language of a file
+ * gate/builtin/protect paths that decide what happens to a change
+ * gate/builtin/unicode characters that deceive a reader
+ * gate/change          what a change does, line by line
  * gate/command         a gate of policy, judged with what the base does
  * gate/evidence        the failing part, for whoever is to mend it
  * gate/exec            one command of a gate in a pristine workspace of one tree
@@ -169,10 +175,8 @@
  * gate/gate            all gates on one tree
  * gate/glob            patterns for paths and for names of tests
  * gate/junit           the tests of a run, by their names
- * gate/kept            tests are kept: none deleted, emptied or skipped
  * gate/known           verdicts that are known: the same gate on the same content
  * gate/memory          what gates said, kept on this machine from one run to the next
- * gate/protect         paths that decide what happens to a change
  * gate/report          report files that the code under test wrote
  * gate/rerun           one failing test once more, alone
  * gate/room            what the files of this room share
@@ -196,6 +200,7 @@
  * git/ident            who commits
  * git/lg2              libgit2, opened at its first use
  * git/lg2_mem          its memory
+ * git/linediff         two trees line by line, with renames followed
  * git/loose            one ref as the file that git keeps it in
  * git/merge            merging in memory
  * git/note             lines attached to commits

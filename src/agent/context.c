@@ -77,13 +77,15 @@ list_path(void *arg, const struct tree_entry *e, bool *descend UNUSED)
 static void
 add_gates(const struct config *c, struct buf *out)
 {
-	size_t i;
+	size_t i, n;
 
-	if (c->gates.n == 0)
-		return;
-	buf_adds(out, "\n# How it will be proven\n\nThese commands run on your change; all must pass:\n");
-	for (i = 0; i < c->gates.n; i++)
+	for (i = 0, n = 0; i < c->gates.n; i++) {
+		if (c->gates.v[i].builtin[0] != '\0')
+			continue;
+		if (n++ == 0)
+			buf_adds(out, "\n# How it will be proven\n\nThese commands run on your change; all must pass:\n");
 		buf_addf(out, "- %s: `%s`\n", c->gates.v[i].name, c->gates.v[i].run);
+	}
 }
 
 struct err *

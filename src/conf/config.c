@@ -243,7 +243,10 @@ check_agent(const struct config *c, const struct conf_agent *a)
 static struct err *
 check_gate(const struct conf_gate *g)
 {
-	if (g->run[0] == '\0')
+	if (g->builtin[0] != '\0' && g->run[0] != '\0')
+		return err_hint(err_new(ERR_CONFIG, "the gate '%s' has 'run' and 'builtin'", g->name),
+		    "say one or the other");
+	if (g->builtin[0] == '\0' && g->run[0] == '\0')
 		return missing("gates", g->name, "run", "give the command of the gate");
 	if (g->one[0] != '\0' && str_find(str_of(g->one), STR("{test}")) < 0)
 		return err_new(ERR_CONFIG, "'gates.%s.one' must hold '{test}'", g->name);

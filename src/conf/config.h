@@ -67,7 +67,8 @@ struct conf_agent {
 
 struct conf_gate {
 	const char *name;
-	const char *run;		/* shell command */
+	const char *run;		/* shell command; "" for a built-in gate */
+	const char *builtin;		/* its name, else "" */
 	const char *fast;		/* stands in for it while iterating, "" for run ('fast: true') */
 	bool late;			/* 'fast: false': only before delivery */
 	const char *one;		/* runs one test: "{test}" is replaced */

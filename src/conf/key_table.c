@@ -79,6 +79,8 @@ const struct key keys[] = {
 
 	{"gates.<name>.run", KEY_LINE, GATE(run), "", "make test",
 	    "Shell command whose exit status 0 means passed", 0, 0, NULL},
+	{"gates.<name>.builtin", KEY_LINE, GATE(builtin), "", "unicode",
+	    "In place of a command, a gate that is built in: to set it up in a gate of its own name, or to have another of its kind", 0, 0, NULL},
 	{"gates.<name>.fast", KEY_FAST, GATE(fast), "", "make quicktest",
 	    "A quicker command for while the agent iterates, or false to run this gate only before delivery; true, the default, runs all of it", 0, 0, NULL},
 	{"gates.<name>.one", KEY_LINE, GATE(one), "", "\"pytest {test}\"",

@@ -4,14 +4,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "base/vec.h"
 #include "conf/config.h"
 #include "conf/redact.h"
 #include "gate/ahead.h"
+#include "gate/builtin/builtin.h"
+#include "gate/builtin/kept.h"
+#include "gate/change.h"
 #include "gate/command.h"
 #include "gate/gate.h"
-#include "gate/kept.h"
 #include "gate/known.h"
-#include "gate/protect.h"
 #include "gate/report.h"
 #include "gate/room.h"
 #include "git/commit.h"
@@ -31,6 +34,28 @@ gates_tell(const struct gates *g, const struct gate_event *e)
 /* ---- opening ---- */
 
 static struct err *
+check_builtin(const struct conf_gate *gate)
+{
+	AUTO(buf_free) struct buf names = BUF_INIT(BUF_TEXT);
+	const struct builtin *b;
+
+	if (builtin_of(gate->builtin) == NULL) {
+		for (b = builtins; b->name != NULL; b++)
+			buf_addf(&names, "%s%s", b == builtins ? "" : ", ", b->name);
+		return err_hint(err_new(ERR_CONFIG, "the gate '%s' names '%s', which is not built in",
+		    gate->name, gate->builtin), "built in are %s", buf_cstr(&names));
+	}
+	b = builtin_of(gate->name);
+	if (b != NULL && strcmp(b->name, gate->builtin) != 0)
+		return err_hint(err_new(ERR_CONFIG, "the gate '%s' cannot be of the kind '%s'", gate->name,
+		    gate->builtin), "'%s' is itself built in; give the gate another name", gate->name);
+	if (b == NULL && strcmp(gate->builtin, GATE_TESTS_KEPT) == 0)
+		return err_hint(err_new(ERR_CONFIG, "the gate '%s' repeats '%s'", gate->name, gate->builtin),
+		    "set that one up under its own name: the reports of all gates belong to it");
+	return NULL;
+}
+
+static struct err *
 check_config(const struct config *c)
 {
 	size_t i;
@@ -38,10 +63,14 @@ check_config(const struct config *c)
 	for (i = 0; i < c->gates.n; i++) {
 		const struct conf_gate *gate = &c->gates.v[i];
 
-		if (strcmp(gate->name, GATE_TESTS_KEPT) == 0 ||
-		    strcmp(gate->name, GATE_PROTECTED) == 0)
+		if (gate->builtin[0] != '\0') {
+			TRY(check_builtin(gate));
+			continue;
+		}
+		if (builtin_of(gate->name) != NULL)
 			return err_hint(err_new(ERR_CONFIG, "the gate '%s' is built in", gate->name),
-			    "give the gate in " CONFIG_PATH " another name");
+			    "say 'builtin: %s' to set it up, or give the gate in " CONFIG_PATH
+			    " another name", gate->name);
 		TRY(err_wrap(report_check(gate), "the gate '%s'", gate->name));
 	}
 	return NULL;
@@ -56,15 +85,16 @@ wanted(const struct gates *g, const char *name)
 static struct err *
 check_only(const struct gates_opts *o)
 {
-	static const char *const builtin[] = {GATE_PROTECTED, GATE_TESTS_KEPT};
 	AUTO(buf_free) struct buf names = BUF_INIT(BUF_TEXT);
 	AUTO(strs_free) struct strs known = {0};
+	const struct builtin *b;
 	size_t i;
 
-	for (i = 0; i < NITEMS(builtin); i++)
-		strs_add(&known, builtin[i]);
+	for (b = builtins; b->name != NULL; b++)
+		strs_add(&known, b->name);
 	for (i = 0; i < o->config->gates.n; i++)
-		strs_add(&known, o->config->gates.v[i].name);
+		if (!strs_has(&known, o->config->gates.v[i].name))
+			strs_add(&known, o->config->gates.v[i].name);
 	for (i = 0; i < known.n; i++)
 		buf_addf(&names, "%s%s", i == 0 ? "" : ", ", known.v[i]);
 	for (i = 0; o->only != NULL && i < o->only->n; i++)
@@ -77,7 +107,12 @@ check_only(const struct gates_opts *o)
 bool
 gates_configured(const struct config *c)
 {
-	return c->gates.n != 0;
+	size_t i;
+
+	for (i = 0; i < c->gates.n; i++)
+		if (c->gates.v[i].builtin[0] == '\0')
+			return true;
+	return false;
 }
 
 struct err *
@@ -146,7 +181,7 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 	struct utsname machine;
 
 	add_field(&b, JUDGEMENT, name);
-	if (gate != NULL) {
+	if (gate != NULL && gate->builtin[0] == '\0') {
 		add_field(&b, "command", command);
 		add_field(&b, "one", gate->one);
 		add_fields(&b, "report", &gate->report);
@@ -164,6 +199,10 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 		if (uname(&machine) == 0)
 			buf_addf(&b, "machine %s %s\n", machine.sysname, machine.machine);
 	} else {
+		if (gate != NULL) {
+			add_field(&b, "builtin", gate->builtin);
+			add_fields(&b, "path", &gate->paths);
+		}
 		add_fields(&b, "protect", &o->config->protect);
 		buf_addf(&b, "base %s person %d\n", oid_hex(&g->base_tree).s, (int)o->person);
 	}
@@ -184,7 +223,8 @@ begin(const struct subject *s, const struct conf_gate *gate, const char *name,
 		v->by = gate->line > 0 ? arena_printf(&v->mem, "%s:%lld", CONFIG_PATH, (long long)gate->line)
 		    : arena_printf(&v->mem, "git config factory.gates.%s", gate->name);
 	TRY(gate_definition(s->gates, gate, name,
-	    gate == NULL ? "" : command_of(gate, s->depth == GATE_FAST), s->setup, &definition));
+	    gate == NULL || gate->builtin[0] != '\0' ? "" :
+	    command_of(gate, s->depth == GATE_FAST), s->setup, &definition));
 	verdict_id(v, oid_hex(&s->tree).s, oid_hex(&definition).s);
 	gates_tell(s->gates, &e);
 	return NULL;
@@ -225,26 +265,53 @@ end(const struct subject *s, struct verdict *v)
 
 /* ---- running ---- */
 
-static struct err *
-run_protected(struct subject *s, struct verdict *v)
+struct err *
+subject_change(struct subject *s, struct change **out)
 {
-	TRY(begin(s, NULL, GATE_PROTECTED, v));
-	TRY(protect_judge(s, v));
-	end(s, v);
+	if (s->change == NULL)
+		TRY(change_open(s->gates->o.repo, &s->gates->base_tree, &s->tree, &s->change));
+	*out = s->change;
+	return NULL;
+}
+
+/* 'set' is what policy says of it, or NULL. */
+static struct err *
+begin_builtin(struct subject *s, const struct builtin *b, const struct conf_gate *set,
+    struct verdict *v, struct inspect *in)
+{
+	*in = (struct inspect){.s = s, .kind = b, .set = set, .v = v};
+	TRY(begin(s, set, set == NULL ? b->name : set->name, v));
+	return inspect_judge(in);
+}
+
+static void
+end_builtin(struct inspect *in)
+{
+	inspect_sum(in);
+	end(in->s, in->v);
+}
+
+static struct err *
+run_builtin(struct subject *s, const struct builtin *b, const struct conf_gate *set, struct verdict *v)
+{
+	struct inspect in;
+
+	TRY(begin_builtin(s, b, set, v, &in));
+	end_builtin(&in);
 	return NULL;
 }
 
 /* What only memory says is lost may never have been: the base is asked again. */
 static struct err *
 compare_reports(struct subject *s, const struct conf_gate *gate, const struct outcome *o,
-    struct verdict *kept)
+    struct verdict *lost)
 {
 	const struct base_run *base;
 
 	TRY(base_outcome(s->gates, gate, command_of(gate, false), &base));
 	if (base->remembered && kept_lost(gate, &base->outcome, o))
 		TRY(base_refresh(s->gates, base));
-	kept_reports(s, gate, &base->outcome, o, kept);
+	kept_reports(s, gate, &base->outcome, o, lost);
 	return NULL;
 }
 
@@ -279,6 +346,53 @@ next_verdict(struct verdicts *vs)
 	return &vs->v[vs->n - 1];
 }
 
+/* Does it run?  What is off does when policy or somebody names it. */
+static bool
+builtin_on(const struct gates *g, const struct builtin *b)
+{
+	return wanted(g, b->name) && (b->on || g->o.only != NULL || config_gate(g->o.config, b->name) != NULL);
+}
+
+/* Under their own names, and then those that policy has more of. */
+static struct err *
+run_builtins(struct subject *s, struct inspect *kept, struct verdicts *vs)
+{
+	const struct config *c = s->gates->o.config;
+	const struct builtin *b;
+	size_t i;
+
+	for (b = builtins; b->name != NULL; b++) {
+		if (!builtin_on(s->gates, b))
+			continue;
+		/* It ends when all reports are there. */
+		if (strcmp(b->name, GATE_TESTS_KEPT) == 0)
+			TRY(begin_builtin(s, b, config_gate(c, b->name), next_verdict(vs), kept));
+		else
+			TRY(run_builtin(s, b, config_gate(c, b->name), next_verdict(vs)));
+	}
+	for (i = 0; i < c->gates.n; i++) {
+		const struct conf_gate *gate = &c->gates.v[i];
+
+		if (gate->builtin[0] != '\0' && builtin_of(gate->name) == NULL && wanted(s->gates, gate->name))
+			TRY(run_builtin(s, builtin_of(gate->builtin), gate, next_verdict(vs)));
+	}
+	return NULL;
+}
+
+/* One of them that blocks, or NULL; 'kept' has no verdict yet. */
+static const char *
+blocking_builtin(const struct verdicts *vs, const struct inspect *kept)
+{
+	size_t i;
+
+	if (kept->blocks != 0 && !kept->v->advisory)
+		return GATE_TESTS_KEPT;
+	for (i = 0; i < vs->n; i++)
+		if (&vs->v[i] != kept->v && verdict_blocks(&vs->v[i]))
+			return vs->v[i].gate;
+	return NULL;
+}
+
 /* A gate of policy on its way to its verdict. */
 struct turn {
 	const struct conf_gate *gate;
@@ -311,7 +425,8 @@ turns_begin(struct subject *s, struct verdicts *vs, struct turns *ts)
 		const struct conf_gate *gate = &c->gates.v[i];
 		struct turn t = {.gate = gate};
 
-		if (!wanted(s->gates, gate->name) || (gate->late && s->depth != GATE_FULL))
+		if (gate->builtin[0] != '\0' || !wanted(s->gates, gate->name) ||
+		    (gate->late && s->depth != GATE_FULL))
 			continue;
 		t.v = next_verdict(vs);
 		verdict_init(&t.lost, GATE_TESTS_KEPT);
@@ -340,14 +455,14 @@ turns_ahead(struct subject *s, const struct turns *ts)
 }
 
 static struct err *
-take_turn(struct subject *s, struct turn *t, struct verdict *kept)
+take_turn(struct subject *s, struct turn *t, struct inspect *kept)
 {
 	if (!t->known && s->gates->o.memory == GATE_MEMORY_ONLY && command_concerned(s, t->gate))
 		verdict_set(t->v, VERDICT_INCONCLUSIVE, "not known, and not run");
 	else if (!t->known)
 		TRY(find_out(s, t->gate, t->v, kept != NULL ? &t->lost : NULL));
 	if (kept != NULL)
-		verdict_take(kept, &t->lost);
+		inspect_take(kept, &t->lost);
 	end(s, t->v);
 	return NULL;
 }
@@ -360,7 +475,7 @@ at_hand(const struct subject *s, const struct turn *t)
 }
 
 static struct err *
-take_or_leave(struct subject *s, struct turn *t, struct verdict *kept, const char **blocker)
+take_or_leave(struct subject *s, struct turn *t, struct inspect *kept, const char **blocker)
 {
 	t->over = true;
 	if (*blocker != NULL && s->gates->o.fail_fast && !at_hand(s, t)) {
@@ -376,7 +491,7 @@ take_or_leave(struct subject *s, struct turn *t, struct verdict *kept, const cha
 
 /* In policy's order, but what is at hand first where one that blocks ends the others. */
 static struct err *
-turns_take(struct subject *s, struct turns *ts, struct verdict *kept, const char *blocker)
+turns_take(struct subject *s, struct turns *ts, struct inspect *kept, const char *blocker)
 {
 	size_t i;
 
@@ -390,7 +505,7 @@ turns_take(struct subject *s, struct turns *ts, struct verdict *kept, const char
 }
 
 static struct err *
-run_commands(struct subject *s, struct verdicts *vs, struct verdict *kept, const char *blocker)
+run_commands(struct subject *s, struct verdicts *vs, struct inspect *kept, const char *blocker)
 {
 	AUTO(turns_free) struct turns ts = {0};
 
@@ -404,25 +519,18 @@ static struct err *
 run_all(struct subject *s, struct verdicts *vs)
 {
 	const struct config *c = s->gates->o.config;
-	struct verdict *kept = NULL;
-	const char *blocker = NULL;
+	const struct builtin *b;
+	struct inspect kept = {0};
+	size_t n = 0;
 
+	for (b = builtins; b->name != NULL; b++)
+		n++;
 	/* Room for all, so that no verdict moves while it is being filled. */
-	vec_reserve(vs, c->gates.n + 2);
-	if (wanted(s->gates, GATE_PROTECTED))
-		TRY(run_protected(s, next_verdict(vs)));
-	if (vs->n > 0 && verdict_blocks(&vs->v[0]))
-		blocker = vs->v[0].gate;
-	if (wanted(s->gates, GATE_TESTS_KEPT)) {
-		kept = next_verdict(vs);
-		TRY(begin(s, NULL, GATE_TESTS_KEPT, kept));
-		TRY(kept_files(s, kept));
-	}
-	TRY(run_commands(s, vs, kept, blocker));
-	if (kept != NULL) {
-		kept_sum(s, kept);
-		end(s, kept);
-	}
+	vec_reserve(vs, c->gates.n + n);
+	TRY(run_builtins(s, &kept, vs));
+	TRY(run_commands(s, vs, kept.v == NULL ? NULL : &kept, blocking_builtin(vs, &kept)));
+	if (kept.v != NULL)
+		end_builtin(&kept);
 	return NULL;
 }
 
@@ -439,6 +547,7 @@ gates_run(struct gates *g, const struct oid *tree, const char *setup,
 	e = run_all(&s, &vs);
 	ahead_free(s.ahead);
 	diff_free(&s.diff);
+	change_close(s.change);
 	TRY(e);
 	for (i = 0; i < vs.n; i++)
 		vec_push(out, vs.v[i]);
@@ -446,7 +555,61 @@ gates_run(struct gates *g, const struct oid *tree, const char *setup,
 	return NULL;
 }
 
+static struct err *
+collect_flagged(struct subject *s, const struct builtin *b, struct strs *out)
+{
+	AUTO(verdict_free) struct verdict v;
+	struct inspect in = {.s = s, .kind = b, .v = &v,
+	    .set = config_gate(s->gates->o.config, b->name)};
+	size_t i;
+
+	verdict_init(&v, b->name);
+	if (!b->on && in.set == NULL)
+		return NULL;
+	TRY(inspect_judge(&in));
+	for (i = 0; i < v.findings.n; i++) {
+		AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+
+		if (v.findings.v[i].kind != FINDING_FLAGGED)
+			continue;
+		gates_clause(&v.findings.v[i], &text);
+		strs_add(out, buf_cstr(&text));
+	}
+	return NULL;
+}
+
+struct err *
+gates_flagged(struct repo *r, const struct config *c, const struct oid *base,
+    const struct oid *tree, struct strs *out)
+{
+	struct gates g = {.o = {.repo = r, .config = c}, .base_tree = *base};
+	struct subject s = {.gates = &g, .tree = *tree, .depth = GATE_FULL};
+	const struct builtin *b;
+	struct err *e;
+
+	TRY(diff_trees(r, base, tree, false, &s.diff));
+	for (b = builtins, e = NULL; b->name != NULL && e == NULL; b++)
+		e = collect_flagged(&s, b, out);
+	diff_free(&s.diff);
+	change_close(s.change);
+	return e;
+}
+
 /* ---- telling ---- */
+
+void
+gates_clause(const struct finding *f, struct buf *out)
+{
+	if (f->file[0] != '\0') {
+		buf_addc(out, '\'');
+		text_visible(out, str_of(f->file), true);
+		buf_addc(out, '\'');
+		if (f->line > 0)
+			buf_addf(out, ", line %lld", (long long)f->line);
+		buf_adds(out, ": ");
+	}
+	buf_adds(out, f->text);
+}
 
 void
 gates_evidence(const struct verdicts *vs, struct buf *out)

@@ -1,6 +1,5 @@
 /*
- * gate.h - proving a tree: the gates of policy, and the two that are always
- * there.
+ * gate.h - proving a tree: the gates of policy, and those that are built in.
  *
  * What is judged is a tree, the merge result of a change with the current
  * base, in pristine workspaces of its own, one for each gate: never in one
@@ -21,7 +20,9 @@
  *   blocks     else
  * More than GATE_RERUN_MAX failures are not tried again: that is no flake.
  *
- * GATE_TESTS_KEPT and GATE_PROTECTED need no command: see kept.h, protect.h.
+ * Built-in gates need no command: see builtin/builtin.tbl.h.  Policy sets one
+ * up in a gate of its name, which also switches on what is off by default,
+ * and may have more of the same kind under names of their own.
  *
  * What verdicts say comes from the code under test: names, messages, output.
  */
@@ -43,9 +44,9 @@ struct redactor;
 struct repo;
 struct strs;
 
-/* Names of the built-in gates; policy may not name one of its own so. */
+/* Names of two built-in gates. */
 #define GATE_TESTS_KEPT "tests-kept"
-#define GATE_PROTECTED "protected-paths"
+#define GATE_PROTECTED "protected"
 
 #define GATE_RERUN_MAX 20
 #define GATE_EVIDENCE_MAX (4 * KIB)	/* bytes for one gate */
@@ -134,8 +135,18 @@ struct err *gates_run(struct gates *g, const struct oid *tree, const char *setup
 struct err *gates_protected(struct repo *r, const struct config *c, const struct oid *base,
     const struct oid *tree, struct strs *out) MUST_USE;
 
+/*
+ * What the built-in gates flag in the change, a clause each ("'a.c', line 3:
+ * ..."); appended.  It takes no sandbox.
+ */
+struct err *gates_flagged(struct repo *r, const struct config *c, const struct oid *base,
+    const struct oid *tree, struct strs *out) MUST_USE;
+
 /* Does policy name any gate beside the built-in ones? */
 bool gates_configured(const struct config *c);
+
+/* A finding as a clause: "'a.c', line 3: what is there". */
+void gates_clause(const struct finding *f, struct buf *out);
 
 /*
  * What the next attempt is to read: the failing part of each verdict that

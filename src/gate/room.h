@@ -12,6 +12,7 @@
 #include "git/diff.h"
 
 struct ahead;
+struct change;
 struct conf_gate;
 struct exec_spec;
 
@@ -57,9 +58,13 @@ struct subject {
 	struct oid tree;
 	const char *setup;
 	enum gate_depth depth;
-	struct diff diff;	/* base to tree, without lines */
+	struct diff diff;	/* base to tree, without lines and renames */
+	struct change *change;	/* NULL until it is asked for */
 	struct ahead *ahead;	/* what ran before it is judged, or NULL: ahead.h */
 };
+
+/* The change with its lines, opened once; borrowed from the subject. */
+struct err *subject_change(struct subject *s, struct change **out) MUST_USE;
 
 void gates_tell(const struct gates *g, const struct gate_event *e);
 
@@ -87,7 +92,7 @@ struct err *base_refresh(struct gates *g, const struct base_run *run) MUST_USE;
 
 /*
  * The id of everything that decides what a gate says but the tree and the
- * base.  gate NULL: a built-in one.
+ * base.  A built-in gate is 'name', and 'gate' what policy says of it, or NULL.
  */
 struct err *gate_definition(const struct gates *g, const struct conf_gate *gate,
     const char *name, const char *command, const char *setup, struct oid *out) MUST_USE;

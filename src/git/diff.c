@@ -33,10 +33,9 @@ open_tree(struct repo *r, git_repository *g, const struct oid *oid, git_tree **o
 	return rc < 0 ? lg2_err(r, rc, "cannot read the tree '%s'", oid_hex(oid).s) : NULL;
 }
 
-/* libgit2's diff, of just the paths that differ: it opens every folder else. */
-static struct err *
-open_diff(struct repo *r, const struct oid *old, const struct oid *new, const struct strs *paths,
-    git_diff **out)
+struct err *
+diff_open(struct repo *r, const struct oid *old, const struct oid *new, const struct strs *paths,
+    uint32_t flags, git_diff **out)
 {
 	AUTO(lg2_tree_free_p) git_tree *a = NULL;
 	AUTO(lg2_tree_free_p) git_tree *b = NULL;
@@ -47,7 +46,7 @@ open_diff(struct repo *r, const struct oid *old, const struct oid *new, const st
 	TRY(repo_lg2(r, &g));
 	TRY(open_tree(r, g, old, &a));
 	TRY(open_tree(r, g, new, &b));
-	o.flags = GIT_DIFF_DISABLE_PATHSPEC_MATCH;
+	o.flags = GIT_DIFF_DISABLE_PATHSPEC_MATCH | flags;
 	o.ignore_submodules = GIT_SUBMODULE_IGNORE_NONE;
 	o.pathspec.strings = paths->v;
 	o.pathspec.count = paths->n;
@@ -125,7 +124,7 @@ diff_trees(struct repo *r, const struct oid *old, const struct oid *new, bool co
 	TRY(diff_tree_names(r, old, new, &d));
 	if (count && d.n > 0) {
 		paths_of(&d, &paths);
-		TRY(open_diff(r, old, new, &paths, &diff));
+		TRY(diff_open(r, old, new, &paths, 0, &diff));
 		n = lg2.git_diff_num_deltas(diff);
 		for (i = 0; i < n; i++)
 			TRY(count_one(r, diff, i, &d));
@@ -177,7 +176,7 @@ diff_patch(struct repo *r, const struct oid *old, const struct oid *new, const s
 		paths = &all;
 	}
 	if (paths->n > 0) {
-		TRY(open_diff(r, old, new, paths, &diff));
+		TRY(diff_open(r, old, new, paths, 0, &diff));
 		rc = lg2.git_diff_print(diff, GIT_DIFF_FORMAT_PATCH, print_line, &p);
 	}
 	if (rc < 0 && !p.cut)
@@ -202,7 +201,7 @@ diff_patch_id(struct repo *r, const struct oid *old, const struct oid *new, stru
 		return NULL;
 	}
 	paths_of(&names, &paths);
-	TRY(open_diff(r, old, new, &paths, &diff));
+	TRY(diff_open(r, old, new, &paths, 0, &diff));
 	rc = lg2.git_diff_patchid(&id, diff, &o);
 	if (rc < 0)
 		return lg2_err(r, rc, "cannot compute a patch id");

@@ -11,6 +11,7 @@
 #include "git/oid.h"
 
 struct err;
+struct git_diff;
 struct repo;
 
 struct diff_file {
@@ -49,5 +50,12 @@ struct err *diff_patch(struct repo *r, const struct oid *old, const struct oid *
 /* A number for the change itself, the same after a rebase (git patch-id --stable). */
 struct err *diff_patch_id(struct repo *r, const struct oid *old, const struct oid *new,
     struct oid *out) MUST_USE;
+
+/*
+ * libgit2's diff, of just the paths that differ (it opens every folder else);
+ * 'flags' are its own.  For git/ only.
+ */
+struct err *diff_open(struct repo *r, const struct oid *old, const struct oid *new,
+    const struct strs *paths, uint32_t flags, struct git_diff **out) MUST_USE;
 
 #endif

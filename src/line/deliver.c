@@ -387,17 +387,26 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 	return finish(w, &d);
 }
 
-/* A person must allow these by name when it lands. */
+/* These take a person's word when it lands; protected paths one by name. */
 static void
 flagged(const struct verdicts *gates, struct strs *remarks)
 {
 	size_t i, k;
 
 	for (i = 0; i < gates->n; i++)
-		for (k = 0; k < gates->v[i].findings.n; k++)
-			if (gates->v[i].findings.v[k].kind == FINDING_FLAGGED)
-				strs_addf(remarks, "'%s' is a protected path: it lands only with 'git factory pr merge --protected'",
-				    gates->v[i].findings.v[k].file);
+		for (k = 0; k < gates->v[i].findings.n; k++) {
+			const struct finding *f = &gates->v[i].findings.v[k];
+			AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+
+			if (f->kind != FINDING_FLAGGED)
+				continue;
+			if (strcmp(f->rule, GATE_PROTECTED) == 0)
+				buf_addf(&text, "'%s' is a protected path: it lands only with 'git factory pr merge --protected'",
+				    f->file);
+			else
+				gates_clause(f, &text);
+			strs_add(remarks, buf_cstr(&text));
+		}
 }
 
 /* What lies in the workspace and is not part of the change. */

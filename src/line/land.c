@@ -167,7 +167,7 @@ ask_for_protected(struct landing *l)
 	    "' allows it", l->pull.number, l->pull.number);
 }
 
-/* Invisible characters and the like: told in the pull request, for a person to look at. */
+/* What the built-in gates flag: told in the pull request, for a person to look at. */
 static struct err *
 ask_for_eyes(struct landing *l)
 {
@@ -175,6 +175,7 @@ ask_for_eyes(struct landing *l)
 
 	if (!l->o->alone)
 		return NULL;
+	TRY(gates_flagged(l->repo, &l->now.cfg, &l->now.tree, &l->tree, &remarks));
 	TRY(scan_change(l->repo, NULL, &l->now.tree, &l->tree, &remarks));
 	return remarks.n == 0 ? NULL : err_new(ERR_STATE, "%s", remarks.v[0]);
 }

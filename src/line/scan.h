@@ -17,10 +17,8 @@ struct repo;
 /*
  * Every changed file's name and content.  ERR_SECRET naming the file when a
  * secret that 'redact' (NULL: nothing is searched for) knows is in it, in any
- * encoding.  What a person is
- * to be told is added to 'remarks', a sentence each: files that gained code
- * points which a reader does not see (bidirectional controls, zero-width
- * characters), and git repositories of their own among the files.
+ * encoding.  What a person is to be told is added to 'remarks', a sentence
+ * each: git repositories of their own among the files.
  */
 struct err *scan_change(struct repo *r, struct redactor *redact, const struct oid *from,
     const struct oid *to, struct strs *remarks) MUST_USE;

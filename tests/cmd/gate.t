@@ -71,7 +71,7 @@ test_passes() {
 	status_is 0
 	out_like '^unit +pass +2 tests'
 	out_like '^tests-kept +pass'
-	out_like '^protected-paths +pass'
+	out_like '^protected +pass'
 	is "$(git status --porcelain)" ''
 	is "$(git for-each-ref | grep -c factory)" 0
 }
@@ -83,7 +83,7 @@ test_failure_is_evidence() {
 	status_is 1
 	out_like '^unit +fail +1 of 2 tests failed'
 	out_like '^--- a.list::adds'
-	err_like '1 of 3 gates did not pass'
+	err_like '1 of 4 gates did not pass'
 	run git factory gate --json
 	status_is 1
 	is "$(json "$OUT" .passed)" false
@@ -350,7 +350,7 @@ test_security_policy_of_the_base() {
 	run git factory gate
 	status_is 1
 	out_like '^unit +fail'
-	out_like '^protected-paths +pass +1 protected path changed: flagged'
+	out_like '^protected +pass +1 protected path changed: flagged'
 }
 
 test_security_protected_paths() {
@@ -370,8 +370,8 @@ test_security_protected_paths() {
 	change runner 'exit 0'
 	run git factory gate
 	status_is 1
-	out_like "^protected-paths +fail +1 of the gates' own scripts changed"
-	out_like '^  runner$'
+	out_like "^protected +fail +1 protected path changed"
+	out_like '^  runner: a script that a gate runs was changed'
 }
 
 test_security_tests_are_kept() {

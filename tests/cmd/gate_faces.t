@@ -58,7 +58,7 @@ test_only() {
 	run git factory gate --only a --only nosuch
 	status_is 1
 	err_like "no gate 'nosuch'"
-	err_like 'tests-kept, a, b, c$'
+	err_like 'protected, tests-kept, .*, a, b, c$'
 }
 
 # Without a policy file the built-in gates run, and it says so; nothing is written.

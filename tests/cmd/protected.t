@@ -42,7 +42,7 @@ test_it_is_delivered_and_flagged() {
 	sample 'mkdir -p .github/workflows infra; echo on >.github/workflows/ci.yml; echo b >infra/b'
 	run git factory run "$id"
 	status_is 0
-	out_like 'protected-paths +pass +2 protected paths changed: flagged for a person'
+	out_like 'protected +pass +2 protected paths changed: flagged for a person'
 	out_like '1 iteration,'
 	err_like "'.github/workflows/ci.yml' is a protected path"
 	git factory pr show 1 >"$OUT"
@@ -98,7 +98,7 @@ test_security_the_gates_script_is_put_back() {
 	run git factory run "$id"
 	status_is 0
 	out_like '2 iterations,'
-	err_like "protected-paths: fail, 1 of the gates' own scripts changed"
+	err_like 'protected: fail, 1 protected path changed'
 	is "$(git diff --name-only main "$(git for-each-ref --format='%(refname)' refs/heads/factory)")" plain
 }
 

@@ -16,9 +16,9 @@
 #include "conf/config.h"
 #include "conf/redact.h"
 #include "conf/secrets.h"
+#include "gate/builtin/protect.h"
 #include "gate/evidence.h"
 #include "gate/facts.h"
-#include "gate/protect.h"
 #include "gate/report.h"
 #include "gate/rerun.h"
 

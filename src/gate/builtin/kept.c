@@ -7,8 +7,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "conf/config.h"
+#include "gate/builtin/builtin.h"
+#include "gate/builtin/kept.h"
 #include "gate/glob.h"
-#include "gate/kept.h"
 #include "gate/room.h"
 #include "gate/testfile.h"
 #include "git/tree.h"
@@ -32,8 +33,7 @@ struct mark {
 };
 
 struct survey {
-	const struct subject *s;
-	struct verdict *v;
+	struct inspect *in;
 	struct map names;	/* struct name */
 	struct { VEC_FIELDS(struct mark); } before, after;
 };
@@ -52,13 +52,6 @@ survey_free(struct survey *sv)
 	vec_free(&sv->after);
 }
 
-static void
-find(const struct survey *sv, bool blocks, const char *file, int64_t line, const char *text)
-{
-	verdict_find(sv->v, blocks && !sv->s->gates->o.person ? FINDING_BLOCKS : FINDING_NOTE,
-	    GATE_TESTS_KEPT, file, line, text);
-}
-
 static void findf(const struct survey *sv, bool blocks, const char *file, int64_t line,
     const char *fmt, ...) PRINTF(5, 6);
 
@@ -66,14 +59,14 @@ static void
 findf(const struct survey *sv, bool blocks, const char *file, int64_t line,
     const char *fmt, ...)
 {
-	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT), shown = BUF_INIT(BUF_TEXT);
+	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
 	va_list ap;
 
 	va_start(ap, fmt);
 	buf_addv(&b, fmt, ap);
 	va_end(ap);
-	text_visible(&shown, buf_str(&b), true);
-	find(sv, blocks, file, line, buf_cstr(&shown));
+	inspect_find(sv->in, blocks ? FINDING_BLOCKS : FINDING_NOTE, GATE_TESTS_KEPT, file, line,
+	    "%s", buf_cstr(&b));
 }
 
 /* ---- reading ---- */
@@ -144,7 +137,7 @@ read_side(struct survey *sv, const struct diff_file *f, bool before, struct buf 
 	*read = false;
 	if (!is_file(mode))
 		return NULL;
-	e = blob_read(sv->s->gates->o.repo, before ? &f->old_oid : &f->new_oid, text);
+	e = blob_read(sv->in->s->gates->o.repo, before ? &f->old_oid : &f->new_oid, text);
 	if (err_is(e, ERR_LIMIT)) {
 		err_ignore(e);
 		return NULL;
@@ -174,7 +167,7 @@ scan_side(struct survey *sv, const struct diff_file *f, bool before, bool *blank
 	    runner_scan(runner, buf_str(&text), &t);
 	/* Written to exhaust the patterns, or so odd that it does. */
 	if (err_is(e, ERR_LIMIT)) {
-		find(sv, true, f->path, 0, "the file is too intricate to be judged");
+		findf(sv, true, f->path, 0, "the file is too intricate to be judged");
 		err_ignore(e);
 		return NULL;
 	}
@@ -215,8 +208,8 @@ survey_file(struct survey *sv, const struct diff_file *f)
 
 	if (!lang && runner_of(f->path) == NULL) {
 		if (testlang_in_test_dir(f->path) && is_file(f->old_mode) &&
-		    !is_file(f->new_mode) && !moved(sv->s, f))
-			find(sv, false, f->path, 0, "a file of the tests was deleted");
+		    !is_file(f->new_mode) && !moved(sv->in->s, f))
+			findf(sv, false, f->path, 0, "a file of the tests was deleted");
 		return NULL;
 	}
 	TRY(scan_side(sv, f, true, &blank_before, &decls_before));
@@ -224,10 +217,10 @@ survey_file(struct survey *sv, const struct diff_file *f)
 	if (!lang || !is_file(f->old_mode) || blank_before)
 		return NULL;
 	if (!is_file(f->new_mode)) {
-		if (decls_before == 0 && !moved(sv->s, f))
-			find(sv, testlang_in_test_dir(f->path), f->path, 0, "a test file was deleted");
+		if (decls_before == 0 && !moved(sv->in->s, f))
+			findf(sv, testlang_in_test_dir(f->path), f->path, 0, "a test file was deleted");
 	} else if (blank_after) {
-		find(sv, true, f->path, 0, "a test file was emptied");
+		findf(sv, true, f->path, 0, "a test file was emptied");
 	}
 	return NULL;
 }
@@ -303,15 +296,16 @@ judge_marks(const struct survey *sv)
 }
 
 struct err *
-kept_files(struct subject *s, struct verdict *v)
+kept_judge(struct inspect *in)
 {
-	AUTO(survey_free) struct survey sv = {.s = s, .v = v};
+	AUTO(survey_free) struct survey sv = {.in = in};
+	const struct diff *d = &in->s->diff;
 	size_t i;
 
 	if (!defence_on(DEFENCE_KEPT_TESTS))
 		return NULL;
-	for (i = 0; i < s->diff.n; i++)
-		TRY(survey_file(&sv, &s->diff.v[i]));
+	for (i = 0; i < d->n; i++)
+		TRY(survey_file(&sv, &d->v[i]));
 	judge_names(&sv);
 	judge_marks(&sv);
 	return NULL;
@@ -347,10 +341,11 @@ kept_lost(const struct conf_gate *gate, const struct outcome *base,
 }
 
 void
-kept_reports(const struct subject *s, const struct conf_gate *gate,
-    const struct outcome *base, const struct outcome *candidate, struct verdict *v)
+kept_reports(struct subject *s, const struct conf_gate *gate, const struct outcome *base,
+    const struct outcome *candidate, struct verdict *v)
 {
-	const struct survey sv = {.s = s, .v = v};
+	struct inspect in = {.s = s, .kind = builtin_of(GATE_TESTS_KEPT), .v = v};
+	const struct survey sv = {.in = &in};
 	const char *lost;
 	size_t i;
 
@@ -366,45 +361,5 @@ kept_reports(const struct subject *s, const struct conf_gate *gate,
 		if (lost != NULL)
 			findf(&sv, true, "", 0, "'%s' of the gate '%s' passed on the base and is %s",
 			    base->facts.tests.v[i]->id, gate->name, lost);
-	}
-}
-
-/* ---- the verdict ---- */
-
-#define SHOWN_MAX 30
-
-void
-kept_sum(const struct subject *s, struct verdict *v)
-{
-	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
-	size_t i, n = 0;
-
-	buf_adds(&evidence, "What the base tests must be kept:\n");
-	for (i = 0; i < v->findings.n; i++) {
-		const struct finding *f = &v->findings.v[i];
-
-		if (!finding_blocks(f->kind))
-			continue;
-		if (n++ >= SHOWN_MAX)
-			continue;
-		buf_adds(&evidence, "  ");
-		if (f->file[0] != '\0') {
-			text_visible(&evidence, str_of(f->file), true);
-			if (f->line > 0)
-				buf_addf(&evidence, ":%lld", (long long)f->line);
-			buf_adds(&evidence, ": ");
-		}
-		buf_addf(&evidence, "%s\n", f->text);
-	}
-	if (n > SHOWN_MAX)
-		buf_addf(&evidence, "  and %zu more\n", n - SHOWN_MAX);
-	/* Where findings were dropped, a loss may be among them. */
-	if (n != 0 || (v->dropped != 0 && !s->gates->o.person)) {
-		verdict_set(v, VERDICT_FAIL, n == 1 ? "%zu loss" : "%zu losses", n);
-		verdict_evidence(v, str_take(buf_str(&evidence), GATE_EVIDENCE_MAX));
-	} else if (v->findings.n != 0) {
-		verdict_set(v, VERDICT_PASS, "nothing lost, %zu to look at", v->findings.n);
-	} else {
-		verdict_set(v, VERDICT_PASS, s->diff.n == 0 ? "no change" : "nothing lost");
 	}
 }

@@ -8,25 +8,21 @@
  * dots and streams of Windows, and with invisible code points left out, so
  * what some file system takes for a protected file is one.
  */
-#ifndef GATE_PROTECT_H
-#define GATE_PROTECT_H
+#ifndef GATE_BUILTIN_PROTECT_H
+#define GATE_BUILTIN_PROTECT_H
 
 #include "base/def.h"
 
-struct err;
 struct strs;
-struct subject;
-struct verdict;
 
 /* Is the path protected, by the built-in list or by 'more' (may be NULL)?  Pure. */
 bool protect_match(const char *path, const struct strs *more);
 
 /*
- * A finding per changed protected path.  A script that a gate runs is
- * FINDING_BLOCKS, and the verdict VERDICT_FAIL: what that gate says of the
+ * protect_judge(), of builtin.tbl.h: a finding per changed protected path.  A
+ * script that a gate runs is FINDING_BLOCKS: what that gate says of the
  * change is worth nothing.  The others are FINDING_FLAGGED, for the policy in
  * force is the base's: whoever lands the change must allow them by name.
  */
-struct err *protect_judge(struct subject *s, struct verdict *v) MUST_USE;
 
 #endif

@@ -15,29 +15,27 @@
  * Markers in new files, and files other than code that vanish from folders
  * for tests, are told and do not block.
  */
-#ifndef GATE_KEPT_H
-#define GATE_KEPT_H
+#ifndef GATE_BUILTIN_KEPT_H
+#define GATE_BUILTIN_KEPT_H
 
 #include "base/def.h"
 
 struct conf_gate;
-struct err;
 struct outcome;
 struct subject;
 struct verdict;
 
-/* What the files say.  Adds findings only. */
-struct err *kept_files(struct subject *s, struct verdict *v) MUST_USE;
+/* kept_judge(), of builtin.tbl.h, is what the files say. */
 
-/* What the reports say.  A base without report is told: there is nothing to compare. */
-void kept_reports(const struct subject *s, const struct conf_gate *gate,
-    const struct outcome *base, const struct outcome *candidate, struct verdict *v);
+/*
+ * What the reports say, as findings.  A base without report is told: there is
+ * nothing to compare.
+ */
+void kept_reports(struct subject *s, const struct conf_gate *gate, const struct outcome *base,
+    const struct outcome *candidate, struct verdict *v);
 
 /* Would kept_reports() find a loss?  Pure. */
 bool kept_lost(const struct conf_gate *gate, const struct outcome *base,
     const struct outcome *candidate);
-
-/* The verdict from the findings. */
-void kept_sum(const struct subject *s, struct verdict *v);
 
 #endif

@@ -7,8 +7,9 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "conf/config.h"
+#include "gate/builtin/builtin.h"
+#include "gate/builtin/protect.h"
 #include "gate/glob.h"
-#include "gate/protect.h"
 #include "gate/room.h"
 #include "git/diff.h"
 #include "git/repo.h"
@@ -190,66 +191,24 @@ is_script(const struct patterns *p, const char *path)
 
 /* ---- judging ---- */
 
-struct tally {
-	size_t flagged, scripts;
-	struct buf evidence;
-};
-
-static void
-find(struct subject *s, struct verdict *v, const char *path, bool script, struct tally *t)
-{
-	enum finding_kind kind = s->gates->o.person ? FINDING_NOTE : script ? FINDING_BLOCKS : FINDING_FLAGGED;
-
-	verdict_find(v, kind, GATE_PROTECTED, path, 0,
-	    script ? "a script that a gate runs was changed" : "a protected path was changed");
-	t->flagged += !script;
-	t->scripts += script;
-	if (kind != FINDING_BLOCKS)
-		return;
-	buf_adds(&t->evidence, "  ");
-	text_visible(&t->evidence, str_of(path), true);
-	buf_addc(&t->evidence, '\n');
-}
-
-static void
-sum_up(const struct subject *s, const struct tally *t, struct verdict *v)
-{
-	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
-	size_t n = t->flagged + t->scripts;
-	const char *paths = n == 1 ? "protected path" : "protected paths";
-
-	if (n == 0) {
-		verdict_set(v, VERDICT_PASS, "none changed");
-	} else if (s->gates->o.person) {
-		verdict_set(v, VERDICT_PASS, "%zu %s changed", n, paths);
-	} else if (t->scripts == 0) {
-		verdict_set(v, VERDICT_PASS, "%zu %s changed: flagged for a person", n, paths);
-	} else {
-		verdict_set(v, VERDICT_FAIL, "%zu of the gates' own scripts changed", t->scripts);
-		buf_adds(&evidence, "A gate runs these files, so they are a person's to change. Put them back:\n");
-		buf_addstr(&evidence, buf_str(&t->evidence));
-		verdict_evidence(v, str_take(buf_str(&evidence), GATE_EVIDENCE_MAX));
-	}
-}
-
 struct err *
-protect_judge(struct subject *s, struct verdict *v)
+protect_judge(struct inspect *in)
 {
-	const struct gates *g = s->gates;
+	const struct gates *g = in->s->gates;
 	AUTO(patterns_free) struct patterns p = {0};
-	struct tally t = {.evidence = BUF_INIT(BUF_TEXT)};
 	size_t i;
 
 	TRY(patterns_of(g->o.repo, g->o.config, &g->base_tree, &p));
-	for (i = 0; i < s->diff.n && defence_on(DEFENCE_PROTECTED); i++) {
-		const char *path = s->diff.v[i].path;
-		bool script = is_script(&p, path);
+	/* A renamed file is gone from one place and new at the other. */
+	for (i = 0; i < in->s->diff.n && defence_on(DEFENCE_PROTECTED); i++) {
+		const char *path = in->s->diff.v[i].path;
 
-		if (script || protect_match(path, &p.flagged))
-			find(s, v, path, script, &t);
+		if (is_script(&p, path))
+			inspect_find(in, FINDING_BLOCKS, GATE_PROTECTED, path, 0,
+			    "a script that a gate runs was changed");
+		else if (protect_match(path, &p.flagged))
+			inspect_find(in, FINDING_FLAGGED, GATE_PROTECTED, path, 0, "a protected path was changed");
 	}
-	sum_up(s, &t, v);
-	buf_free(&t.evidence);
 	return NULL;
 }
 

@@ -1,0 +1,26 @@
+/*
+ * builtin.tbl.h - the gates that need no command, in the order in which they
+ * are told.  Include with BUILTIN(name, on, judge, one, many, clean, mend)
+ * defined:
+ *   on     runs unless policy says otherwise; the others run where policy
+ *          names them
+ *   judge  of type builtin_fn
+ *   one, many, clean   what a summary calls its findings, and none
+ *   mend   what the evidence for an agent begins with
+ */
+
+/* protect.h */
+BUILTIN("protected", true, protect_judge, "protected path changed", "protected paths changed", "none changed",
+    "A gate runs these files, so they are a person's to change. Put them back")
+/* kept.h; what reports say is added before it is summed up */
+BUILTIN("tests-kept", true, kept_judge, "loss", "losses", "nothing lost",
+    "What the base tests must be kept")
+/*
+ * Added lines and new names: bidirectional controls (bidi); other code points
+ * that nobody sees, but those that emoji and scripts are written with
+ * (invisible); words that mix Latin letters with look-alikes of other scripts,
+ * and look-alikes of a word of the same file (confusable); files that cannot
+ * be looked into (unjudged).  Each flags: a person decides.
+ */
+BUILTIN("unicode", true, unicode_judge, "deceptive line", "deceptive lines", "nothing hidden",
+    "These lines hold characters that deceive a reader")

@@ -1,0 +1,358 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "git/diff.h"
+#include "git/lg2.h"
+#include "git/linediff.h"
+#include "git/repo.h"
+#include "git/tree.h"
+
+#define BINARY_LOOK 8000	/* bytes in which a NUL makes a file binary, as for git */
+
+void
+linediff_free(struct linediff *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++) {
+		free(d->v[i].path);
+		free(d->v[i].from);
+	}
+	vec_free(d);
+}
+
+static bool
+has_lines(unsigned mode)
+{
+	return mode == MODE_FILE || mode == MODE_EXEC || mode == MODE_LINK;
+}
+
+static void
+take_names(const struct diff *names, struct linediff *d)
+{
+	size_t i;
+
+	for (i = 0; i < names->n; i++) {
+		const struct diff_file *f = &names->v[i];
+		struct linediff_file l = {.status = f->status, .old_mode = f->old_mode,
+		    .new_mode = f->new_mode, .old_oid = f->old_oid, .new_oid = f->new_oid};
+
+		l.path = mem_strdup(f->path);
+		l.from = mem_strdup(f->status == 'A' ? "" : f->path);
+		vec_push(d, l);
+	}
+}
+
+/* ---- renames ---- */
+
+/* d->v[gone] was renamed to d->v[now]; the former is struck off later. */
+static void
+join(struct linediff *d, size_t gone, size_t now)
+{
+	struct linediff_file *a = &d->v[gone], *b = &d->v[now];
+
+	b->status = 'R';
+	b->old_mode = a->old_mode;
+	b->old_oid = a->old_oid;
+	free(b->from);
+	b->from = STEAL(a->from);
+	free(STEAL(a->path));
+}
+
+static void
+strike_joined(struct linediff *d)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->n; i++)
+		if (d->v[i].path != NULL)
+			d->v[n++] = d->v[i];
+	d->n = n;
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+/* Deleted files of one content, as a list through 'next'; index + 1, 0 is none. */
+struct same {
+	size_t first;
+};
+
+/* Of those with the same content one of the same name, else any. */
+static size_t
+pick_same(const struct linediff *d, const struct same *s, const size_t *next, const char *path)
+{
+	size_t i, any = 0;
+
+	for (i = s->first; i != 0; i = next[i - 1]) {
+		if (d->v[i - 1].path == NULL)
+			continue;
+		if (strcmp(base_name(d->v[i - 1].path), base_name(path)) == 0)
+			return i;
+		any = i;
+	}
+	return any;
+}
+
+static void
+join_equal(struct linediff *d)
+{
+	AUTO(mem_free_p) size_t *next = mem_calloc(d->n + 1, sizeof(*next));
+	struct map same = {0};
+	struct oid empty;
+	size_t i, k;
+
+	err_ignore(blob_hash(STR(""), &empty));
+	for (i = 0; i < d->n; i++) {
+		struct linediff_file *f = &d->v[i];
+		struct same *s;
+
+		if (f->status != 'D' || !has_lines(f->old_mode) || oid_eq(&f->old_oid, &empty))
+			continue;
+		s = map_get(&same, oid_hex(&f->old_oid).s);
+		if (s == NULL) {
+			s = mem_alloc(sizeof(*s));
+			map_set(&same, oid_hex(&f->old_oid).s, s);
+		}
+		next[i] = s->first;
+		s->first = i + 1;
+	}
+	for (i = 0; i < d->n && same.n != 0; i++) {
+		struct linediff_file *f = &d->v[i];
+		struct same *s = f->status == 'A' ? map_get(&same, oid_hex(&f->new_oid).s) : NULL;
+
+		k = s == NULL ? 0 : pick_same(d, s, next, f->path);
+		if (k != 0 && has_lines(f->new_mode))
+			join(d, k - 1, i);
+	}
+	map_free(&same, free);
+	strike_joined(d);
+}
+
+/* ---- sizes ---- */
+
+static struct err *
+side_size(struct repo *r, unsigned mode, const struct oid *oid, size_t *total, size_t *size)
+{
+	*size = 0;
+	if (!has_lines(mode))
+		return NULL;
+	TRY(blob_size(r, oid, size));
+	*total += *size;
+	return NULL;
+}
+
+/* As git tells binary files, but whatever attributes say: a change may bring its own. */
+static struct err *
+side_binary(struct repo *r, unsigned mode, const struct oid *oid, bool *binary)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(LINEDIFF_FILE_MAX);
+
+	if (!has_lines(mode))
+		return NULL;
+	TRY(blob_read(r, oid, &text));
+	*binary |= str_has(str_take(buf_str(&text), BINARY_LOOK), '\0');
+	return NULL;
+}
+
+/*
+ * Paths whose lines are to be read, and those whose type changed: they are a
+ * deleted and an added file for libgit2, which are not to meet others.
+ */
+static struct err *
+choose(struct repo *r, struct linediff *d, struct strs *paths, struct strs *retyped)
+{
+	size_t i, old, new, total = 0;
+
+	for (i = 0; i < d->n; i++) {
+		struct linediff_file *f = &d->v[i];
+
+		if (!has_lines(f->old_mode) && !has_lines(f->new_mode))
+			continue;
+		if (oid_eq(&f->old_oid, &f->new_oid))
+			continue;
+		TRY(side_size(r, f->old_mode, &f->old_oid, &total, &old));
+		TRY(side_size(r, f->new_mode, &f->new_oid, &total, &new));
+		f->large = old > LINEDIFF_FILE_MAX || new > LINEDIFF_FILE_MAX || total > LINEDIFF_ALL_MAX;
+		if (f->large || old + new == 0)
+			continue;
+		TRY(side_binary(r, f->old_mode, &f->old_oid, &f->binary));
+		TRY(side_binary(r, f->new_mode, &f->new_oid, &f->binary));
+		if (!f->binary)
+			strs_add(f->status == 'T' ? retyped : paths, f->path);
+	}
+	return NULL;
+}
+
+/* ---- lines ---- */
+
+struct walk {
+	struct repo *r;
+	struct linediff *d;
+	struct map at;		/* path -> index + 1 */
+	linediff_fn *fn;
+	void *arg;
+};
+
+static size_t
+index_of(const struct walk *w, const char *path)
+{
+	return path == NULL ? 0 : (size_t)(uintptr_t)map_get(&w->at, path);
+}
+
+static void
+index_paths(struct walk *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->d->n; i++)
+		map_set(&w->at, w->d->v[i].path, (void *)(uintptr_t)(i + 1));
+}
+
+static bool
+few_pairs(const struct linediff *d)
+{
+	size_t i, gone = 0, new = 0;
+
+	for (i = 0; i < d->n; i++) {
+		gone += d->v[i].status == 'D';
+		new += d->v[i].status == 'A';
+	}
+	return gone != 0 && new != 0 && gone <= LINEDIFF_PAIRS_MAX / new;
+}
+
+static struct err *
+find_alike(struct walk *w, git_diff *diff)
+{
+	git_diff_find_options o = {.version = GIT_DIFF_FIND_OPTIONS_VERSION,
+	    .flags = GIT_DIFF_FIND_RENAMES, .rename_threshold = 50, .rename_limit = 1000};
+	size_t i, n, from, to;
+	int rc;
+
+	if (!few_pairs(w->d))
+		return NULL;
+	rc = lg2.git_diff_find_similar(diff, &o);
+	if (rc < 0)
+		return lg2_err(w->r, rc, "cannot look for renamed files");
+	n = lg2.git_diff_num_deltas(diff);
+	for (i = 0; i < n; i++) {
+		const git_diff_delta *delta = lg2.git_diff_get_delta(diff, i);
+
+		if (delta->status != GIT_DELTA_RENAMED)
+			continue;
+		from = index_of(w, delta->old_file.path);
+		to = index_of(w, delta->new_file.path);
+		if (from != 0 && to != 0 && w->d->v[from - 1].status == 'D' && w->d->v[to - 1].status == 'A')
+			join(w->d, from - 1, to - 1);
+	}
+	strike_joined(w->d);
+	map_free(&w->at, NULL);
+	w->at = (struct map){0};
+	index_paths(w);
+	return NULL;
+}
+
+static void
+tell(const struct walk *w, size_t file, const git_diff_line *line)
+{
+	bool added = line->origin == GIT_DIFF_LINE_ADDITION;
+	struct str text = str_mk(line->content, line->content_len);
+
+	if (!added && line->origin != GIT_DIFF_LINE_DELETION)
+		return;
+	if (str_ends(text, "\n"))
+		text.n--;
+	w->fn(w->arg, file, added, added ? line->new_lineno : line->old_lineno, text);
+}
+
+static struct err *
+tell_patch(const struct walk *w, size_t file, git_patch *patch)
+{
+	size_t hunks = lg2.git_patch_num_hunks(patch), i, k;
+	const git_diff_line *line;
+	int rc, lines;
+
+	for (i = 0; i < hunks; i++) {
+		lines = lg2.git_patch_num_lines_in_hunk(patch, i);
+		for (k = 0; lines > 0 && k < (size_t)lines; k++) {
+			rc = lg2.git_patch_get_line_in_hunk(&line, patch, i, k);
+			if (rc < 0)
+				return lg2_err(w->r, rc, "cannot compare two files");
+			tell(w, file, line);
+		}
+	}
+	return NULL;
+}
+
+static struct err *
+tell_delta(const struct walk *w, git_diff *diff, size_t i)
+{
+	const git_diff_delta *delta = lg2.git_diff_get_delta(diff, i);
+	size_t file = index_of(w, delta->status == GIT_DELTA_DELETED ? delta->old_file.path :
+	    delta->new_file.path);
+	git_patch *patch = NULL;
+	struct err *e = NULL;
+	int rc;
+
+	if (file == 0)
+		return NULL;
+	rc = lg2.git_patch_from_diff(&patch, diff, i);
+	if (rc < 0)
+		return lg2_err(w->r, rc, "cannot compare two files");
+	if (patch != NULL)
+		e = tell_patch(w, file - 1, patch);
+	lg2.git_patch_free(patch);
+	return e;
+}
+
+static struct err *
+tell_paths(struct walk *w, const struct oid *old, const struct oid *new, const struct strs *paths,
+    bool renames)
+{
+	AUTO(lg2_diff_free_p) git_diff *diff = NULL;
+	size_t i, n;
+
+	if (paths->n == 0)
+		return NULL;
+	TRY(diff_open(w->r, old, new, paths, GIT_DIFF_FORCE_TEXT, &diff));
+	if (renames)
+		TRY(find_alike(w, diff));
+	n = lg2.git_diff_num_deltas(diff);
+	for (i = 0; i < n; i++)
+		TRY(tell_delta(w, diff, i));
+	return NULL;
+}
+
+struct err *
+linediff_trees(struct repo *r, const struct oid *old, const struct oid *new,
+    linediff_fn *fn, void *arg, struct linediff *out)
+{
+	AUTO(diff_free) struct diff names = {0};
+	AUTO(linediff_free) struct linediff d = {0};
+	AUTO(strs_free) struct strs paths = {0}, retyped = {0};
+	struct walk w = {.r = r, .d = &d, .fn = fn, .arg = arg};
+	struct err *e;
+
+	TRY(diff_tree_names(r, old, new, &names));
+	take_names(&names, &d);
+	join_equal(&d);
+	TRY(choose(r, &d, &paths, &retyped));
+	index_paths(&w);
+	e = tell_paths(&w, old, new, &paths, true);
+	if (e == NULL)
+		e = tell_paths(&w, old, new, &retyped, false);
+	map_free(&w.at, NULL);
+	TRY(e);
+	*out = d;
+	d = (struct linediff){0};
+	return NULL;
+}
