@@ -55,6 +55,7 @@
  * --- line: one task from claim to landing ---
  * line/await           runs that this clone delivered, until they are part of the state
  * line/base            what a revision is merged with and judged against
+ * line/baseline        what blocks now becomes waivers
  * line/check           a revision that somebody has, against the gates, without any agent
  * line/claim           how a run comes to its lease, keeps it, and learns that it lost it
  * line/deaths          how often the process of a run died at one step
@@ -183,6 +184,7 @@
  * gate/seen            what a gate sees of a tree
  * gate/testfile        what a test file declares
  * gate/testlang        the languages and frameworks whose tests are known
+ * gate/waive           waivers at work
  *
  * --- forge: pull requests ---
  * forge/pull           pull requests inside the repository, for when there is no forge
@@ -255,6 +257,7 @@
  * conf/redact          known secrets never leave, in whatever dress
  * conf/secrets         the secret values that this process knows, by name
  * conf/trust           what policy loosens, and what the user allowed
+ * conf/waiver          findings that a person lets pass until a day
  *
  * --- model: tasks, runs, verdicts, budgets: pure ---
  * model/attest         what a gate found out, as one line that outlives the run

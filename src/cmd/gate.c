@@ -4,8 +4,10 @@
 #include "base/err.h"
 #include "cmd/cmd.h"
 #include "conf/config.h"
+#include "conf/waiver.h"
 #include "face/check.h"
 #include "git/repo.h"
+#include "line/baseline.h"
 #include "line/check.h"
 #include "sys/sigs.h"
 
@@ -15,6 +17,7 @@ struct gate_opts {
 	bool fast;
 	bool person;
 	bool rerun;
+	bool baseline;
 	bool forms[CHECK_FORMS];
 };
 
@@ -25,6 +28,8 @@ static const struct opt gate_table[] = {
 	OPT_FLAG(0, "person", struct gate_opts, person,
 	    "the change is a person's: the built-in gates tell and do not block"),
 	OPT_FLAG(0, "rerun", struct gate_opts, rerun, "run what is known already, too"),
+	OPT_FLAG(0, "baseline", struct gate_opts, baseline,
+	    "write a waiver for each finding that blocks, to adopt the gates on old code"),
 	OPT_FLAG(0, "json", struct gate_opts, forms[CHECK_JSON], "print JSON"),
 	OPT_FLAG(0, "sarif", struct gate_opts, forms[CHECK_SARIF], "print SARIF 2.1.0, for code scanning"),
 	OPT_FLAG(0, "junit", struct gate_opts, forms[CHECK_JUNIT], "print JUnit XML"),
@@ -92,6 +97,23 @@ print(struct app *app, const struct check *c, int form)
 }
 
 static struct err *
+adopt(struct app *app, struct repo *r, const struct check *c)
+{
+	AUTO(baseline_free) struct baseline b = {0};
+
+	TRY(baseline_add(r, &app->clock, c, &b));
+	if (b.added == 0)
+		out_printf(&app->out, "there is nothing to waive\n");
+	else
+		out_printf(&app->out, "%zu waiver%s until %s added to " WAIVER_PATH ": look at %s and commit it\n", b.added,
+		    b.added == 1 ? "" : "s", b.expires, b.added == 1 ? "it" : "them");
+	if (b.left == 0)
+		return NULL;
+	return err_hint(err_new(ERR_GATES_FAILED, "%zu gate%s gave no answer that could be waived", b.left,
+	    b.left == 1 ? "" : "s"), "'git factory gate' says why");
+}
+
+static struct err *
 gate(struct app *app, const void *opts, const struct args *args)
 {
 	const struct gate_opts *o = opts;
@@ -118,6 +140,8 @@ gate(struct app *app, const void *opts, const struct args *args)
 	vec_free(&names);
 	strs_free(&only);
 	TRY(e);
+	if (o->baseline)
+		return adopt(app, r, &c);
 	TRY(print(app, &c, form));
 	return check_answer(&c);
 }

@@ -17,6 +17,7 @@
 #include "gate/known.h"
 #include "gate/report.h"
 #include "gate/room.h"
+#include "gate/waive.h"
 #include "git/commit.h"
 #include "git/tree.h"
 #include "sys/jail.h"
@@ -120,6 +121,7 @@ gates_open(const struct gates_opts *o, struct gates **out)
 {
 	struct oid tree;
 	struct gates *g;
+	struct err *e;
 
 	TRY(check_config(o->config));
 	TRY(check_only(o));
@@ -127,8 +129,12 @@ gates_open(const struct gates_opts *o, struct gates **out)
 	g = mem_alloc(sizeof(*g));
 	g->o = *o;
 	g->base_tree = tree;
-	*out = g;
-	return NULL;
+	e = waive_open(g);
+	if (e != NULL)
+		gates_close(g);
+	else
+		*out = g;
+	return e;
 }
 
 void
@@ -143,6 +149,7 @@ gates_close(struct gates *g)
 		free(g->base_runs.v[i]);
 	}
 	vec_free(&g->base_runs);
+	waivers_free(&g->waivers);
 	free(g);
 }
 
@@ -250,6 +257,7 @@ redact_verdict(struct redactor *r, struct verdict *v)
 		redact_text(r, v, &v->findings.v[i].rule);
 		redact_text(r, v, &v->findings.v[i].file);
 		redact_text(r, v, &v->findings.v[i].text);
+		redact_text(r, v, &v->findings.v[i].print);
 	}
 }
 
@@ -258,6 +266,7 @@ end(const struct subject *s, struct verdict *v)
 {
 	struct gate_event e = {GATE_ENDS, v->gate, false, {NULL, 0}, v};
 
+	waive(s->gates, v);
 	if (s->gates->o.redact != NULL)
 		redact_verdict(s->gates->o.redact, v);
 	gates_tell(s->gates, &e);

@@ -7,6 +7,7 @@
 
 #include "base/def.h"
 #include "base/vec.h"
+#include "conf/waiver.h"
 #include "gate/gate.h"
 #include "gate/facts.h"
 #include "git/diff.h"
@@ -50,6 +51,7 @@ struct gates {
 	struct gates_opts o;
 	struct oid base_tree;
 	VEC(struct base_run *) base_runs;
+	struct waivers waivers;	/* of the base */
 };
 
 /* A tree under judgement. */
