@@ -139,6 +139,7 @@
  * gate/builtin/lang    the language of a file
  * gate/builtin/protect paths that decide what happens to a change
  * gate/builtin/unicode characters that deceive a reader
+ * gate/builtin/waivers waivers that cannot be read or have ended
  * gate/change          what a change does, line by line
  * gate/command         a gate of policy, judged with what the base does
  * gate/evidence        the failing part, for whoever is to mend it

@@ -90,6 +90,35 @@ test_security_no_waiver_beyond_its_day() {
 	status_is 1
 }
 
+# What has ended, lacks an owner or cannot be read is told with its place, until it is mended.
+test_waivers_are_kept_in_order() {
+	sample
+	waivers '# old' '- {gate: words, path: src/, owner: ada, reason: old, expires: 2025-01-31}'
+	change src/b.c 'int b;'
+	run git factory gate
+	status_is 1
+	out_like '^waivers +fail +1 waiver to mend'
+	out_like "\.factory/waivers.yml:2:3: the waiver for 'words' that ada answers for ended with 2025-01-31"
+	# The change that mends it passes, though its base is what it is.
+	git rm -q .factory/waivers.yml
+	git commit -q -m 'Mend'
+	run git factory gate
+	status_is 0
+	out_like '^waivers +pass'
+	waivers '- {gate: words, path: src/, reason: old, expires: 2026-01-31}'
+	change src/b.c 'int b;'
+	run git factory gate --json
+	status_is 1
+	is "$(json "$OUT" '.verdicts[] | select(.gate == "waivers") | .findings[] | .file, .line, .text' | tr '\n' '|')" \
+	    ".factory/waivers.yml|1|.factory/waivers.yml:1:3: a waiver without 'owner'|"
+	# A file that is half broken waives nothing.
+	waivers '- {gate: words, path: src/, owner: ada, reason: old, expires: 2026-01-31}' '- {gate: words}'
+	change src/b.c 'int bad;'
+	run git factory gate
+	status_is 1
+	out_like '^words +fail'
+}
+
 test_baseline() {
 	sample
 	commit src/a.c 'int bad;' 'Old code'

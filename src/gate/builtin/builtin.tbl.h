@@ -24,3 +24,10 @@ BUILTIN("tests-kept", true, kept_judge, "loss", "losses", "nothing lost",
  */
 BUILTIN("unicode", true, unicode_judge, "deceptive line", "deceptive lines", "nothing hidden",
     "These lines hold characters that deceive a reader")
+/*
+ * The result's .factory/waivers.yml (conf/waiver.h): what cannot be read
+ * (unreadable), and what has ended (ended) and counts no more.  That of the
+ * base is what waives.
+ */
+BUILTIN("waivers", true, waivers_judge, "waiver to mend", "waivers to mend", "none has ended",
+    "Waivers have an owner, a reason and a last day. Take out those that ended, or ask who answers for them")
