@@ -177,8 +177,10 @@
  * gate/gate            all gates on one tree
  * gate/glob            patterns for paths and for names of tests
  * gate/junit           the tests of a run, by their names
+ * gate/judge/timing    benchmarks of a change next to the base's
  * gate/known           verdicts that are known: the same gate on the same content
  * gate/memory          what gates said, kept on this machine from one run to the next
+ * gate/perf            is a change slower than its base, on this machine, now?
  * gate/report          report files that the code under test wrote
  * gate/rerun           one failing test once more, alone
  * gate/room            what the files of this room share
@@ -271,6 +273,7 @@
  * model/lint_words     the words that lint looks for
  * model/match          which machine a task may run on
  * model/run            the record of one run
+ * model/slowdown       is a change slower than its base: paired measurements
  * model/task           a task: front matter and spec
  * model/task_field     the table of its fields
  * model/task_line      a task as one line of JSON, for files that carry many
@@ -306,6 +309,8 @@
  * sys/jail_args        its command line
  * sys/jail_remedy      is there one here, and if not, what to do
  * sys/kin              a process and all that came from it
+ * sys/machine          this machine for one alone
+ * sys/meter            what a command takes: time, processor, memory
  * sys/proc             the one way to start a program
  * sys/proc_child       what happens between fork and exec
  * sys/seccomp          the filter of system calls for the sandbox
@@ -344,6 +349,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/pager.h"
+#include "sys/meter.h"
 #include "sys/sigs.h"
 #include "tool/tool.h"
 #include "wire/json.h"
@@ -640,6 +646,8 @@ main(int argc, char *argv[])
 	mem_tune();
 	if (argc == 2 && strcmp(argv[1], "--tool-server") == 0)
 		return tool_server_main(STDIN_FILENO, STDOUT_FILENO);
+	if (argc == 3 && strcmp(argv[1], "--meter") == 0)
+		return meter_main(argv[2]);
 	out_init(&app.out, STDOUT_FILENO);
 	out_init(&app.note, STDERR_FILENO);
 	e = sigs_open();

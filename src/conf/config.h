@@ -78,6 +78,8 @@ struct conf_gate {
 	struct strs paths;		/* globs: only when one of them changed; none: always */
 	struct strs tolerate;		/* tests (globs) that may fail */
 	const char *dir;		/* where it runs, "" for the top */
+	bool timed;			/* what it takes is compared with the base's */
+	int64_t slower, memory;		/* percent more than the base that blocks */
 	bool blocking;			/* else its verdict is told and stops nothing */
 	int64_t line;			/* in the policy file; 0 when only the user's config names it */
 };

@@ -97,6 +97,13 @@ const struct key keys[] = {
 	    "Names of tests (patterns) that may fail", 0, 0, NULL},
 	{"gates.<name>.dir", KEY_REL, GATE(dir), "", "packages/web",
 	    "Folder in which it runs; the top by default", 0, 0, NULL},
+	{"gates.<name>.timed", KEY_BOOL, GATE(timed), "false", NULL,
+	    "Compare what the command takes (time, time of the processor, memory) with the base, run by run; where it writes reports, the times in them. Only before delivery",
+	    0, 0, NULL},
+	{"gates.<name>.slower", KEY_INT, GATE(slower), "10", NULL,
+	    "Percent that a benchmark may not take longer than on the base", 1, 1000, NULL},
+	{"gates.<name>.memory", KEY_INT, GATE(memory), "5", NULL,
+	    "Percent that a benchmark may not need more memory than on the base", 1, 1000, NULL},
 	{"gates.<name>.blocking", KEY_BOOL, GATE(blocking), "true", NULL,
 	    "false makes it advisory: its verdict is told and stops nothing", 0, 0, NULL},
 

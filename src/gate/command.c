@@ -10,6 +10,7 @@
 #include "gate/exec.h"
 #include "gate/glob.h"
 #include "gate/memory.h"
+#include "gate/perf.h"
 #include "gate/rerun.h"
 #include "gate/room.h"
 #include "gate/seen.h"
@@ -319,12 +320,16 @@ command_judge(struct subject *s, const struct conf_gate *gate, struct verdict *v
 		verdict_set(v, VERDICT_PASS, "not run: no file that it is for was changed");
 		return NULL;
 	}
+	if (gate->timed)
+		return perf_judge(s, gate, command, v);
 	if (!ahead_take(s, gate, &o)) {
 		TRY(command_recall(s, &spec, &o, &found));
 		if (!found)
 			TRY(exec_run(s->gates, &spec, &o));
 	}
 	TRY(judge_outcome(s, gate, command, &o, v));
+	if (s->depth == GATE_FULL && v->kind == VERDICT_PASS && (o.facts.kinds & FACTS_TIMINGS) != 0)
+		TRY(perf_judge(s, gate, command, v));
 	if (out != NULL) {
 		*out = o;
 		o = (struct outcome){0};

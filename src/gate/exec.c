@@ -18,6 +18,7 @@
 #include "git/workspace.h"
 #include "sys/beneath.h"
 #include "sys/jail.h"
+#include "sys/meter.h"
 #include "sys/userns.h"
 
 #define GO_MOD_MAX (64 * KIB)
@@ -85,8 +86,9 @@ on_output(void *arg, int fd, const char *p, size_t n)
 	struct gate_event e = {GATE_OUTPUT, x->spec.gate->name, x->spec.on_base,
 	    str_mk(p, n), NULL};
 
-	(void)fd;
-	gates_tell(x->g, &e);
+	/* The meter has stdout for itself. */
+	if (!x->spec.metered || fd == 2)
+		gates_tell(x->g, &e);
 }
 
 /* How long it may take: the gate's own time, or what is left for all. */
@@ -116,11 +118,12 @@ deadline(const struct gates *g, const struct conf_gate *gate, int64_t *ms, bool 
 }
 
 static struct err *
-start_argv(struct exec *x, const char *const *argv, bool quiet)
+start_argv(struct exec *x, const char *const *argv, int exe_fd, bool quiet)
 {
 	const struct conf_gate *gate = x->spec.gate;
 	AUTO(strs_free) struct strs env = {0};
-	struct jail_cmd cmd = {.argv = argv, .env = &env, .err_to_out = true,
+	struct jail_cmd cmd = {.argv = argv, .env = &env, .exe_fd = exe_fd,
+	    .err_to_out = exe_fd < 0, .shares = !x->spec.alone,
 	    .max_out = OUTPUT_MAX + REDACT_MARGIN, .tail = OUTPUT_TAIL + REDACT_MARGIN,
 	    .cancel_fd = x->g->o.cancel_fd};
 	size_t i;
@@ -152,7 +155,7 @@ check_end(const struct exec *x, const struct proc_result *result)
 static struct err *
 run_argv(struct exec *x, const char *const *argv, struct proc_result *result)
 {
-	TRY(start_argv(x, argv, true));
+	TRY(start_argv(x, argv, -1, true));
 	TRY(jail_wait(x->jail, result));
 	jail_stop_p(&x->jail);
 	return check_end(x, result);
@@ -327,9 +330,29 @@ take_output(struct exec *x, const struct proc_result *result)
 
 	out->status = result->status;
 	out->ms = result->ms;
-	redact_output(x->g->o.redact, &result->out, OUTPUT_MAX, OUTPUT_TAIL, &text);
+	redact_output(x->g->o.redact, x->spec.metered ? &result->err : &result->out, OUTPUT_MAX, OUTPUT_TAIL, &text);
 	free(out->output);
 	out->output = buf_steal(&text);
+}
+
+static struct err *
+take_usage(struct exec *x, const struct proc_result *result)
+{
+	struct outcome *out = &x->outcome;
+	struct facts *f = &out->facts;
+	struct usage u;
+
+	if (!x->spec.metered)
+		return NULL;
+	if (result->status != 0 || result->out.dropped != 0 || !meter_read(buf_str(&result->out.b), &u)) {
+		broken(out, "what the command took cannot be told: it got at what measures it");
+		return NULL;
+	}
+	out->status = u.status;
+	f->kinds |= FACTS_TIMINGS;
+	TRY(facts_sample(f, EXEC_WALL, "s", (double)u.wall_ns * 1e-9));
+	TRY(facts_sample(f, EXEC_CPU, "s", (double)u.cpu_ns * 1e-9));
+	return facts_sample(f, EXEC_PEAK, "bytes", (double)u.peak_bytes);
 }
 
 struct err *
@@ -352,6 +375,8 @@ struct err *
 exec_start(struct exec *x)
 {
 	const char *argv[] = {"/bin/sh", "-c", x->spec.command, NULL};
+	AUTO(fd_close_p) int self = -1;
+	char path[JAIL_SELF_PATH];
 
 	outcome_free(&x->outcome);
 	x->outcome.kind = OUTCOME_FAILED;
@@ -359,7 +384,14 @@ exec_start(struct exec *x)
 	TRY(check_dir(x));
 	if (x->outcome.kind != OUTCOME_BROKEN)
 		TRY(report_remove(x));
-	return x->outcome.kind == OUTCOME_BROKEN ? NULL : start_argv(x, argv, x->spec.quiet);
+	if (x->outcome.kind == OUTCOME_BROKEN)
+		return NULL;
+	if (x->spec.metered) {
+		TRY(jail_self(&self, path));
+		argv[0] = path;
+		argv[1] = "--meter";
+	}
+	return start_argv(x, argv, self, x->spec.quiet);
 }
 
 struct jail *
@@ -380,7 +412,9 @@ exec_end(struct exec *x, const struct proc_result *result, struct outcome *out)
 		clock_format_span((result->ms + 500) / 1000, span);
 		broken(&x->outcome, "the command was killed at its deadline, after %s", span);
 	} else {
-		TRY(report_take(x));
+		TRY(take_usage(x, result));
+		if (x->outcome.kind != OUTCOME_BROKEN)
+			TRY(report_take(x));
 		agree(&x->outcome);
 	}
 	exec_give(x, out);

@@ -15,6 +15,11 @@ struct outcome;
 struct proc_result;
 struct strs;
 
+/* Names of what is measured of a command. */
+#define EXEC_WALL "wall time"
+#define EXEC_CPU "processor time"
+#define EXEC_PEAK "peak memory"
+
 enum exec_report {
 	EXEC_REPORT_NONE,	/* the gate names none */
 	EXEC_REPORT_OPTIONAL,	/* one that is written must agree */
@@ -36,6 +41,8 @@ struct exec_spec {
 	const char *setup;
 	bool on_base;
 	bool quiet;		/* no events: a second try */
+	bool alone;		/* the caller holds this machine: machine.h */
+	bool metered;		/* what it took (meter.h) is part of the facts: EXEC_WALL .. */
 };
 
 /*

@@ -199,6 +199,8 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 		add_field(&b, "setup", setup == NULL ? "" : setup);
 		add_field(&b, "PATH", o->policy->path == NULL ? "" : o->policy->path);
 		add_fields(&b, "read", &o->policy->read);
+		buf_addf(&b, "timed %d slower %lld memory %lld\n", (int)gate->timed,
+		    (long long)gate->slower, (long long)gate->memory);
 		buf_addf(&b, "timeout %lld jail %d network %d tmp %zu processes %ld\n", (long long)gate->timeout,
 		    (int)o->policy->mode, (int)o->policy->host_network, o->policy->tmp_bytes, o->policy->nproc);
 		buf_addf(&b, "workspace %d size %zu submodules %d lfs %d\n", (int)o->workspace.kind,
@@ -343,7 +345,7 @@ find_out(struct subject *s, const struct conf_gate *gate, struct verdict *v, str
 	/* What is not remembered is run again, no more. */
 	if (!compares || lost != NULL)
 		err_ignore(known_keep(s, gate, v, lost, &steady));
-	if (!v->idle)
+	if (!v->idle && !gate->timed)
 		err_ignore(command_remember(s, gate, &o, steady));
 	return NULL;
 }
@@ -435,7 +437,7 @@ turns_begin(struct subject *s, struct verdicts *vs, struct turns *ts)
 		struct turn t = {.gate = gate};
 
 		if (gate->builtin[0] != '\0' || !wanted(s->gates, gate->name) ||
-		    (gate->late && s->depth != GATE_FULL))
+		    ((gate->late || gate->timed) && s->depth != GATE_FULL))
 			continue;
 		t.v = next_verdict(vs);
 		verdict_init(&t.lost, GATE_TESTS_KEPT);
@@ -456,7 +458,8 @@ turns_ahead(struct subject *s, const struct turns *ts)
 	size_t i;
 
 	for (i = 0; i < ts->n; i++)
-		if (!ts->v[i].known && command_concerned(s, ts->v[i].gate))
+		/* What is timed runs alone, when its turn comes. */
+		if (!ts->v[i].known && !ts->v[i].gate->timed && command_concerned(s, ts->v[i].gate))
 			vec_push(&gates, ts->v[i].gate);
 	e = ahead_run(s, gates.v, gates.n);
 	vec_free(&gates);

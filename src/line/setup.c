@@ -101,7 +101,8 @@ run_one(const struct judge *j, struct workspace *ws, const struct conf_setup *s,
 {
 	const char *argv[] = {"sh", "-c", s->run, NULL};
 	struct jail_cmd cmd = {.argv = argv, .cwd = s->dir[0] != '\0' ? s->dir : NULL, .max_out = OUTPUT_MAX + REDACT_MARGIN,
-	    .tail = OUTPUT_MAX + REDACT_MARGIN, .err_to_out = true, .cancel_fd = j->o->cancel_fd};
+	    .tail = OUTPUT_MAX + REDACT_MARGIN, .err_to_out = true, .shares = true,
+	    .cancel_fd = j->o->cancel_fd};
 	AUTO(wipe_env) struct strs env = {0};
 	AUTO(secrets_free) struct secrets given = {0};
 	AUTO(proc_result_free) struct proc_result r = {0};

@@ -20,6 +20,7 @@
 #include "sys/jail.h"
 #include "sys/jail_args.h"
 #include "sys/jail_remedy.h"
+#include "sys/machine.h"
 #include "sys/userns.h"
 
 #define NPROC 1024
@@ -41,6 +42,7 @@ struct jail {
 	gid_t gid;
 	bool err_to_out;
 	bool bare;		/* JAIL_NONE */
+	struct machine machine;	/* shared while it runs */
 };
 
 /* What must live until proc_start() has returned. */
@@ -440,6 +442,9 @@ jail_launch(const struct jail_policy *policy, const struct view *view, const str
 	AUTO(start_free) struct start s = {0};
 
 	j->status_fd = j->init_fd = j->block_fd = -1;
+	j->machine = (struct machine)MACHINE_INIT;
+	if (cmd->shares)
+		TRY(machine_share(cmd->cancel_fd, &j->machine));
 	j->err_to_out = cmd->err_to_out;
 	buf_init(&j->status, STATUS_MAX);
 	fill_common(&s, cmd);
@@ -517,6 +522,7 @@ jail_stop(struct jail *j)
 	close_status(j);
 	fd_close_p(&j->block_fd);
 	buf_free(&j->status);
+	machine_leave(&j->machine);
 	free(j);
 }
 

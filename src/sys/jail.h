@@ -79,6 +79,7 @@ struct jail_cmd {
 	bool lean;			/* see below */
 	bool host_network;		/* for this command (setup), as policy's */
 	bool err_to_out;
+	bool shares;			/* not while the machine is another's alone: machine.h */
 	const struct jail_bind *binds;	/* nbinds of them */
 	size_t nbinds;
 	int exe_fd;			/* kept open under its number; see jail_self() */

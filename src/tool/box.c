@@ -308,7 +308,7 @@ call_run(struct toolbox *tb, struct str input, int64_t deadline_ms, struct tool_
 	AUTO(proc_result_free) struct proc_result r = {0};
 	AUTO(buf_free) struct buf text = BUF_INIT(4 * TOOL_RUN_MAX);
 	const char *argv[] = {"/bin/sh", "-c", NULL, NULL};
-	struct jail_cmd cmd = {.argv = argv, .cwd = tb->opts.cwd, .err_to_out = true,
+	struct jail_cmd cmd = {.argv = argv, .cwd = tb->opts.cwd, .err_to_out = true, .shares = true,
 	    .max_out = TOOL_RUN_MAX + REDACT_MARGIN, .tail = TOOL_RUN_MAX / 2 + REDACT_MARGIN,
 	    .cancel_fd = tb->opts.cancel_fd};
 	struct str command;
