@@ -77,6 +77,7 @@ struct conf_gate {
 	int64_t timeout;		/* seconds */
 	struct strs paths;		/* globs: only when one of them changed; none: always */
 	struct strs tolerate;		/* tests (globs) that may fail */
+	struct strs needs;		/* programs, or commands that print their version */
 	const char *dir;		/* where it runs, "" for the top */
 	bool timed;			/* what it takes is compared with the base's */
 	int64_t slower, memory;		/* percent more than the base that blocks */

@@ -95,6 +95,8 @@ const struct key keys[] = {
 	    "The files that it is for, as patterns: it sees no others, and runs only when the change touches one; all by default", 0, 0, NULL},
 	{"gates.<name>.tolerate", KEY_LINES, GATE(tolerate), "", "[\"test_network*\"]",
 	    "Names of tests (patterns) that may fail", 0, 0, NULL},
+	{"gates.<name>.needs", KEY_LINES, GATE(needs), "", "[\"pytest --version\", jq]",
+	    "Programs that must be on the sandbox's PATH; a command that prints a version makes that a part of what the gate proves", 0, 0, NULL},
 	{"gates.<name>.dir", KEY_REL, GATE(dir), "", "packages/web",
 	    "Folder in which it runs; the top by default", 0, 0, NULL},
 	{"gates.<name>.timed", KEY_BOOL, GATE(timed), "false", NULL,

@@ -12,6 +12,7 @@
 #include "conf/redact.h"
 #include "gate/exec.h"
 #include "gate/facts.h"
+#include "gate/programs.h"
 #include "gate/report.h"
 #include "gate/room.h"
 #include "gate/seen.h"
@@ -171,6 +172,16 @@ gate_dir(const struct exec *x, int *fd)
 
 	return beneath_open(workspace_dirfd(x->ws), dir[0] == '\0' ? "." : dir,
 	    O_RDONLY | O_DIRECTORY, 0, fd);
+}
+
+static void
+check_needs(struct exec *x)
+{
+	struct str missing = programs_missing(x->g, x->spec.gate);
+
+	if (missing.n > 0)
+		broken(&x->outcome, "it needs '%.*s', which is not on the sandbox's PATH: install it, or see sandbox.path",
+		    STR_ARG(missing));
 }
 
 static struct err *
@@ -381,7 +392,9 @@ exec_start(struct exec *x)
 	outcome_free(&x->outcome);
 	x->outcome.kind = OUTCOME_FAILED;
 	x->outcome.output = mem_strdup("");
-	TRY(check_dir(x));
+	check_needs(x);
+	if (x->outcome.kind != OUTCOME_BROKEN)
+		TRY(check_dir(x));
 	if (x->outcome.kind != OUTCOME_BROKEN)
 		TRY(report_remove(x));
 	if (x->outcome.kind == OUTCOME_BROKEN)

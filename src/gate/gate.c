@@ -15,6 +15,7 @@
 #include "gate/command.h"
 #include "gate/gate.h"
 #include "gate/known.h"
+#include "gate/programs.h"
 #include "gate/report.h"
 #include "gate/room.h"
 #include "gate/waive.h"
@@ -194,6 +195,7 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 		add_fields(&b, "report", &gate->report);
 		add_fields(&b, "format", &gate->format);
 		add_field(&b, "dir", gate->dir);
+		TRY(programs_identity(g, gate, &b));
 		add_fields(&b, "path", &gate->paths);
 		add_fields(&b, "tolerate", &gate->tolerate);
 		add_field(&b, "setup", setup == NULL ? "" : setup);

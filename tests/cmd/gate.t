@@ -654,6 +654,28 @@ test_fail_fast() {
 	out_like "^slow +inconclusive +not run: 'bad' blocked before"
 }
 
+# A program that is not there is no pass, and another version proves anew.
+test_needs() {
+	mkdir "$TMP/tools"
+	printf '#!/bin/sh\necho 1.0\n' >"$TMP/tools/frob"
+	chmod +x "$TMP/tools/frob"
+	git config --global factory.sandbox.read "$TMP/tools"
+	git config --global factory.sandbox.path "$TMP/tools:/usr/bin:/bin"
+	policy 'run: "true"' 'needs: [frob --version, sh]'
+	change x y
+	run git factory gate
+	status_is 0
+	run git factory gate --json
+	is "$(json "$OUT" '.verdicts[] | select(.gate == "unit") | .known != null')" true
+	printf '#!/bin/sh\necho 2.0.0\n' >"$TMP/tools/frob"
+	run git factory gate --json
+	is "$(json "$OUT" '.verdicts[] | select(.gate == "unit") | .known != null')" false
+	rm "$TMP/tools/frob"
+	run git factory gate
+	status_is 1
+	out_like "^unit +error +it needs 'frob', which is not on the sandbox's PATH"
+}
+
 test_an_unknown_format() {
 	sample 'format: junitt'
 	change other hello
