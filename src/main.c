@@ -227,6 +227,7 @@
  * git/repo             the repository at hand
  * git/restore          bring a pristine workspace to a recorded tree
  * git/shallow          the history of a shallow clone, by the git program
+ * git/staged           what a person has in the index, as a tree
  * git/tip              what a ref holds, read without libgit2
  * git/tree             blobs and trees, without an index or a checkout
  * git/tree_edit        edits of a tree, for tree.h

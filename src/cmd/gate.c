@@ -16,6 +16,7 @@ struct gate_opts {
 	struct opt_list only;
 	bool fast;
 	bool person;
+	bool index;
 	bool rerun;
 	bool baseline;
 	bool forms[CHECK_FORMS];
@@ -27,6 +28,7 @@ static const struct opt gate_table[] = {
 	OPT_FLAG(0, "fast", struct gate_opts, fast, "only what runs while a change is in the making"),
 	OPT_FLAG(0, "person", struct gate_opts, person,
 	    "the change is a person's: the built-in gates tell and do not block"),
+	OPT_FLAG(0, "index", struct gate_opts, index, "what is in the index, against HEAD"),
 	OPT_FLAG(0, "rerun", struct gate_opts, rerun, "run what is known already, too"),
 	OPT_FLAG(0, "baseline", struct gate_opts, baseline,
 	    "write a waiver for each finding that blocks, to adopt the gates on old code"),
@@ -131,12 +133,14 @@ gate(struct app *app, const void *opts, const struct args *args)
 	size_t i;
 
 	TRY(pick_form(o, &form));
+	if (o->index && (o->base != NULL || args->n != 0))
+		return err_new(ERR_USAGE, "--index is judged against HEAD: no revision and no --base");
 	TRY(repo_open(app->repo_path, &r));
 	co.repo = r;
 	for (i = 0; i < names.n; i++)
 		strs_add(&only, names.v[i]);
 	co.only = only.n == 0 ? NULL : &only;
-	e = check_rev(&co, args->n == 0 ? "HEAD" : args->v[0], &c);
+	e = o->index ? check_index(&co, NULL, &c) : check_rev(&co, args->n == 0 ? "HEAD" : args->v[0], &c);
 	vec_free(&names);
 	strs_free(&only);
 	TRY(e);

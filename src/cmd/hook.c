@@ -25,7 +25,6 @@
 #include "line/check.h"
 #include "sys/sigs.h"
 
-#define HOOK "pre-push"
 #define MARK "Made by git-factory"	/* in our hook's second line */
 #define HOOK_MAX (1 * MIB)
 #define REFS_MAX (16 * MIB)
@@ -44,13 +43,44 @@ static const struct opt none_table[] = {
 	OPT_END,
 };
 
-static struct err *
-check_name(const struct args *args)
+struct hook {
+	const char *name;
+	const char *what;	/* it gates */
+	struct err *(*run)(struct app *app, struct repo *r, const struct args *args);
+};
+
+static struct err *run_commit(struct app *app, struct repo *r, const struct args *args) MUST_USE;
+static struct err *run_push(struct app *app, struct repo *r, const struct args *args) MUST_USE;
+
+static const struct hook hooks[] = {
+	{"pre-commit", "what is committed", run_commit},
+	{"pre-push", "what is pushed", run_push},
+};
+
+static bool
+is_asked(const struct hook *h, const struct args *args)
 {
-	if (args->n == 0 || strcmp(args->v[0], HOOK) == 0)
-		return NULL;
-	return err_hint(err_new(ERR_USAGE, "there is no hook '%s' to install", args->v[0]),
-	    "git factory has a " HOOK " hook");
+	size_t i;
+
+	for (i = 0; i < args->n; i++)
+		if (strcmp(args->v[i], h->name) == 0)
+			return true;
+	return args->n == 0;
+}
+
+static struct err *
+check_names(const struct args *args)
+{
+	size_t i, k;
+
+	for (i = 0; i < args->n; i++) {
+		for (k = 0; k < NITEMS(hooks) && strcmp(args->v[i], hooks[k].name) != 0; k++)
+			;
+		if (k == NITEMS(hooks))
+			return err_hint(err_new(ERR_USAGE, "there is no hook '%s' to install", args->v[i]),
+			    "git factory has pre-commit and pre-push");
+	}
+	return NULL;
 }
 
 /* ---- where hooks are ---- */
@@ -132,11 +162,11 @@ check_place(struct repo *r, const char *dir)
 }
 
 static struct err *
-place_open(struct repo *r, struct place_of_hooks *p)
+place_open(struct repo *r, const struct hook *h, struct place_of_hooks *p)
 {
 	TRY(hooks_dir(r, &p->dir));
-	p->hook = path_join(p->dir, HOOK);
-	p->chained = path_join(p->dir, HOOK ".chained");
+	p->hook = path_join(p->dir, h->name);
+	p->chained = mem_printf("%s.chained", p->hook);
 	return NULL;
 }
 
@@ -175,9 +205,10 @@ is_ours(const char *path, bool *ours)
 
 /* Installed, or above the build that this program is of. */
 static struct err *
-template_read(struct buf *out)
+template_read(const struct hook *h, struct buf *out)
 {
-	struct err *e = file_read(AT_FDCWD, DATADIR "/hooks/" HOOK, out), *other;
+	AUTO(mem_free_p) char *installed = path_join(DATADIR "/hooks", h->name);
+	struct err *e = file_read(AT_FDCWD, installed, out), *other;
 	char self[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int i;
@@ -189,7 +220,7 @@ template_read(struct buf *out)
 		if ((slash = strrchr(self, '/')) == NULL)
 			break;
 		*slash = '\0';
-		near = mem_printf("%s/hooks/" HOOK, self);
+		near = mem_printf("%s/hooks/%s", self, h->name);
 		other = file_read(AT_FDCWD, near, out);
 		if (err_is(other, ERR_NOT_FOUND)) {
 			err_free(other);
@@ -220,20 +251,16 @@ chain(const struct place_of_hooks *p)
 }
 
 static struct err *
-install(struct app *app, const void *opts, const struct args *args)
+install_one(struct app *app, struct repo *r, const struct hook *h, bool force)
 {
-	const struct hook_opts *o = opts;
 	AUTO(place_free_p) struct place_of_hooks p = {0};
 	AUTO(buf_free) struct buf text = BUF_INIT(HOOK_MAX);
-	AUTO(repo_close_p) struct repo *r = NULL;
 	bool ours = false;
 
-	TRY(check_name(args));
-	TRY(repo_open(app->repo_path, &r));
-	TRY(place_open(r, &p));
-	if (!o->force)
+	TRY(place_open(r, h, &p));
+	if (!force)
 		TRY(check_place(r, p.dir));
-	TRY(template_read(&text));
+	TRY(template_read(h, &text));
 	TRY(dir_make(AT_FDCWD, p.dir, 0755));
 	if (there(p.hook)) {
 		TRY(is_ours(p.hook, &ours));
@@ -241,32 +268,62 @@ install(struct app *app, const void *opts, const struct args *args)
 			TRY(chain(&p));
 	}
 	TRY(file_replace(AT_FDCWD, p.hook, buf_str(&text), 0755, true));
-	out_printf(&app->out, "%s gates what is pushed\n", p.hook);
+	out_printf(&app->out, "%s gates %s\n", p.hook, h->what);
 	if (there(p.chained))
 		out_printf(&app->out, "%s, which was there, is asked first\n", p.chained);
 	return NULL;
 }
 
 static struct err *
-remove_hook(struct app *app, const void *opts UNUSED, const struct args *args)
+install(struct app *app, const void *opts, const struct args *args)
+{
+	const struct hook_opts *o = opts;
+	AUTO(repo_close_p) struct repo *r = NULL;
+	size_t i;
+
+	TRY(check_names(args));
+	TRY(repo_open(app->repo_path, &r));
+	for (i = 0; i < NITEMS(hooks); i++)
+		if (is_asked(&hooks[i], args))
+			TRY(install_one(app, r, &hooks[i], o->force));
+	return NULL;
+}
+
+static struct err *
+remove_one(struct repo *r, const struct hook *h, bool *removed)
 {
 	AUTO(place_free_p) struct place_of_hooks p = {0};
-	AUTO(repo_close_p) struct repo *r = NULL;
 	bool ours = false;
 
-	TRY(check_name(args));
-	TRY(repo_open(app->repo_path, &r));
-	TRY(place_open(r, &p));
+	TRY(place_open(r, h, &p));
 	if (there(p.hook))
 		TRY(is_ours(p.hook, &ours));
 	if (!ours)
-		return err_new(ERR_NOT_FOUND, "'%s' is not a hook of git factory", p.hook);
+		return NULL;
+	*removed = true;
 	/* One step: at no moment is the hook that was there before missing. */
 	if (there(p.chained))
 		return move(p.chained, p.hook);
 	if (unlink(p.hook) == -1)
 		return err_sys("cannot remove '%s'", p.hook);
 	return NULL;
+}
+
+static struct err *
+remove_hooks(struct app *app, const void *opts UNUSED, const struct args *args)
+{
+	AUTO(mem_free_p) char *dir = NULL;
+	AUTO(repo_close_p) struct repo *r = NULL;
+	bool removed = false;
+	size_t i;
+
+	TRY(check_names(args));
+	TRY(repo_open(app->repo_path, &r));
+	TRY(hooks_dir(r, &dir));
+	for (i = 0; i < NITEMS(hooks); i++)
+		if (is_asked(&hooks[i], args))
+			TRY(remove_one(r, &hooks[i], &removed));
+	return removed ? NULL : err_new(ERR_NOT_FOUND, "'%s' has no such hook of git factory", dir);
 }
 
 /* ---- run ---- */
@@ -363,16 +420,11 @@ push_lines(struct push *p)
 }
 
 static struct err *
-run(struct app *app, const void *opts UNUSED, const struct args *args)
+run_push(struct app *app, struct repo *r, const struct args *args UNUSED)
 {
-	AUTO(repo_close_p) struct repo *r = NULL;
-	struct push p = {.app = app};
+	struct push p = {.app = app, .repo = r};
 	struct err *e;
 
-	if (strcmp(args->v[0], HOOK) != 0)
-		return check_name(args);
-	TRY(repo_open(app->repo_path, &r));
-	p.repo = r;
 	e = push_lines(&p);
 	base_free(&p.base);
 	strs_free(&p.done);
@@ -382,12 +434,52 @@ run(struct app *app, const void *opts UNUSED, const struct args *args)
 	return e;
 }
 
+/* Quick, so that it stays installed: what reads the change, and the commands that are meant for this. */
+static struct err *
+run_commit(struct app *app, struct repo *r, const struct args *args)
+{
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag()};
+	struct check_opts co = {.repo = r, .clock = &app->clock, .line = &line, .person = true, .fast = true,
+	    .quick = true};
+	const char *index = args->n > 1 && args->v[1][0] != '\0' ? args->v[1] : NULL;
+	AUTO(mem_free_p) char *branch = NULL;
+	AUTO(check_free) struct check c = {0};
+	struct oid head;
+	struct err *e;
+
+	TRY(repo_head(r, &branch, &head));
+	if (oid_is_zero(&head))
+		return NULL;
+	TRY(check_index(&co, index, &c));
+	e = check_answer(&c);
+	if (e == NULL)
+		check_tell(&app->note, &c);
+	else
+		check_show(&app->note, &c);
+	return e == NULL ? NULL : err_hint(e, "'git commit --no-verify' commits without the gates");
+}
+
+static struct err *
+run(struct app *app, const void *opts UNUSED, const struct args *args)
+{
+	AUTO(repo_close_p) struct repo *r = NULL;
+	size_t i;
+
+	for (i = 0; i < NITEMS(hooks); i++) {
+		if (strcmp(args->v[0], hooks[i].name) != 0)
+			continue;
+		TRY(repo_open(app->repo_path, &r));
+		return hooks[i].run(app, r, args);
+	}
+	return check_names(args);
+}
+
 const struct verb cmd_hook[] = {
-	{"hook", "install", "[" HOOK "]", "gate what is pushed, after the hook that is there",
-	    install_table, sizeof(struct hook_opts), NULL, 0, 1, 0, install},
-	{"hook", "remove", "[" HOOK "]", "take the hook out, and put back what was there", none_table,
-	    sizeof(struct hook_opts), NULL, 0, 1, 0, remove_hook},
-	{"hook", "run", HOOK " REMOTE URL", "what the hook calls, with git's list on stdin", none_table,
+	{"hook", "install", "[HOOK]...", "gate what is committed and pushed, after the hooks that are there",
+	    install_table, sizeof(struct hook_opts), NULL, 0, -1, 0, install},
+	{"hook", "remove", "[HOOK]...", "take the hooks out, and put back what was there", none_table,
+	    sizeof(struct hook_opts), NULL, 0, -1, 0, remove_hooks},
+	{"hook", "run", "HOOK [ARGUMENT]...", "what the hook calls, with its arguments and stdin", none_table,
 	    sizeof(struct hook_opts), NULL, 1, -1, VERB_INTERNAL, run},
 	VERB_END,
 };

@@ -35,6 +35,9 @@ extern const struct check_face check_faces[CHECK_FORMS];
 /* For a person at a terminal: a table, then the failing parts. */
 void check_show(struct out *o, const struct check *c);
 
+/* Only what was found, a line each; nothing when nothing was. */
+void check_tell(struct out *o, const struct check *c);
+
 /* NULL when it passed, else ERR_GATES_FAILED. */
 struct err *check_answer(const struct check *c) MUST_USE;
 

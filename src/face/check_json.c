@@ -38,7 +38,7 @@ check_json(const struct check *c, struct buf *out)
 
 	jw_init(&w, out, true);
 	jw_obj(&w);
-	jw_kstr(&w, "commit", oid_hex(&c->commit).s);
+	jw_kstr(&w, "commit", c->index ? NULL : oid_hex(&c->commit).s);
 	jw_kstr(&w, "base", oid_hex(&c->base).s);
 	jw_kstr(&w, "base_ref", c->base_ref);
 	jw_kstr(&w, "tree", oid_hex(&c->tree).s);

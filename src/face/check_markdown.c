@@ -201,7 +201,9 @@ check_markdown(const struct check *c, struct buf *out)
 	part_sum(c, &text);
 	buf_adds(&text, "\n\n");
 	add_code(&text, str_of(c->rev), false);
-	buf_addf(&text, " (%.12s) on ", oid_hex(&c->commit).s);
+	if (!c->index)
+		buf_addf(&text, " (%.12s)", oid_hex(&c->commit).s);
+	buf_adds(&text, " on ");
 	add_code(&text, str_of(c->base_ref), false);
 	buf_addf(&text, " (%.12s)\n", oid_hex(&c->base).s);
 	add_table(&text, c);

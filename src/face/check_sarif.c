@@ -289,7 +289,7 @@ put_run(struct sarif *s)
 	jw_end(w);
 	jw_key(w, "properties");
 	jw_obj(w);
-	jw_kstr(w, "commit", oid_hex(&s->c->commit).s);
+	jw_kstr(w, "commit", s->c->index ? NULL : oid_hex(&s->c->commit).s);
 	jw_kstr(w, "base", oid_hex(&s->c->base).s);
 	jw_kstr(w, "tree", oid_hex(&s->c->tree).s);
 	jw_end(w);

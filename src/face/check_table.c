@@ -168,3 +168,18 @@ check_show(struct out *o, const struct check *c)
 		out_printf(o, "%s\n", buf_cstr(&b));
 	}
 }
+
+void
+check_tell(struct out *o, const struct check *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->verdicts.n; i++) {
+		const struct verdict *v = &c->verdicts.v[i];
+
+		if (v->kind != VERDICT_PASS || v->findings.n > 0)
+			print_row(o, v, name_width(&c->verdicts));
+		print_findings(o, v, true, BLOCKING_MAX);
+		print_findings(o, v, false, OTHERS_MAX);
+	}
+}

@@ -80,6 +80,10 @@ part_again(const struct check *c, const char *gate, struct buf *out)
 		buf_adds(out, " --fast");
 	if (c->person)
 		buf_adds(out, " --person");
+	if (c->index) {
+		buf_adds(out, " --index");
+		return;
+	}
 	if (c->base_given != NULL) {
 		buf_adds(out, " --base");
 		add_word(out, c->base_given);

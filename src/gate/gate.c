@@ -439,7 +439,8 @@ turns_begin(struct subject *s, struct verdicts *vs, struct turns *ts)
 		struct turn t = {.gate = gate};
 
 		if (gate->builtin[0] != '\0' || !wanted(s->gates, gate->name) ||
-		    ((gate->late || gate->timed) && s->depth != GATE_FULL))
+		    ((gate->late || gate->timed) && s->depth != GATE_FULL) ||
+		    (s->gates->o.quick && gate->fast[0] == '\0'))
 			continue;
 		t.v = next_verdict(vs);
 		verdict_init(&t.lost, GATE_TESTS_KEPT);

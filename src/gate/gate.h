@@ -100,6 +100,7 @@ struct gates_opts {
 	 * do not block.
 	 */
 	bool person;
+	bool quick;				/* of policy's commands only those that 'fast' names */
 	const struct strs *only;	/* names of gates, the others do not run; NULL: all */
 	enum gate_memory memory;
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */

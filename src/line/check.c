@@ -7,6 +7,7 @@
 #include "git/commit.h"
 #include "git/merge.h"
 #include "git/repo.h"
+#include "git/staged.h"
 #include "line/base.h"
 #include "line/check.h"
 #include "line/judge.h"
@@ -80,7 +81,7 @@ judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
 	AUTO(secrets_free) struct secrets secrets = {0};
 	struct judge j = {.repo = o->repo, .clock = o->clock, .o = o->line, .jail = &jail,
-	    .person = o->person, .memory = o->memory, .only = o->only};
+	    .person = o->person, .quick = o->quick, .memory = o->memory, .only = o->only};
 
 	TRY(policy_trusted(p));
 	TRY(policy_jail(p, NULL, &jail));
@@ -97,7 +98,16 @@ static struct err *
 see_policy(const struct check_opts *o, const struct policy *p, struct check *c)
 {
 	c->bare_policy = !p->found && !config_gated(&p->cfg) && !p->cfg.gates_none;
-	return c->bare_policy ? NULL : policy_proves(o->repo, p);
+	return c->bare_policy || o->quick ? NULL : policy_proves(o->repo, p);
+}
+
+static struct err *
+finish(const struct check_opts *o, const struct policy *p, struct check *c)
+{
+	c->unchanged = oid_eq(&c->tree, &p->tree);
+	TRY(judge_it(o, p, c));
+	c->passed = verdicts_sum(&c->verdicts) == VERDICT_PASS;
+	return NULL;
 }
 
 struct err *
@@ -105,7 +115,8 @@ check_rev(const struct check_opts *o, const char *rev, struct check *out)
 {
 	AUTO(base_free) struct base base = {0};
 	AUTO(policy_free) struct policy p = {0};
-	AUTO(check_free) struct check c = {.rev = mem_strdup(rev), .fast = o->fast, .person = o->person};
+	AUTO(check_free) struct check c = {.rev = mem_strdup(rev), .fast = o->fast, .person = o->person,
+	    .quick = o->quick};
 
 	if (o->base != NULL)
 		c.base_given = mem_strdup(o->base);
@@ -116,9 +127,27 @@ check_rev(const struct check_opts *o, const char *rev, struct check *out)
 	c.base = base.commit;
 	c.base_ref = STEAL(base.ref);
 	TRY(merged_tree(o->repo, &c));
-	c.unchanged = oid_eq(&c.tree, &p.tree);
-	TRY(judge_it(o, &p, &c));
-	c.passed = verdicts_sum(&c.verdicts) == VERDICT_PASS;
+	TRY(finish(o, &p, &c));
+	*out = c;
+	c = (struct check){0};
+	return NULL;
+}
+
+struct err *
+check_index(const struct check_opts *o, const char *file, struct check *out)
+{
+	AUTO(policy_free) struct policy p = {0};
+	AUTO(mem_free_p) char *branch = NULL;
+	AUTO(check_free) struct check c = {.rev = mem_strdup("the index"), .base_ref = mem_strdup("HEAD"),
+	    .fast = o->fast, .person = o->person, .quick = o->quick, .index = true};
+
+	TRY(repo_head(o->repo, &branch, &c.base));
+	if (oid_is_zero(&c.base))
+		return err_new(ERR_REPOSITORY, "the repository has no commit yet that the index could be compared with");
+	TRY(policy_at(o->repo, c.base_ref, &c.base, &p));
+	TRY(see_policy(o, &p, &c));
+	TRY(staged_tree(o->repo, file, &c.tree));
+	TRY(finish(o, &p, &c));
 	*out = c;
 	c = (struct check){0};
 	return NULL;

@@ -24,6 +24,7 @@ struct check_opts {
 	const struct strs *only;	/* names of gates; NULL: all */
 	bool fast;		/* only what runs while iterating */
 	bool person;		/* the built-in gates tell and do not block */
+	bool quick;		/* of commands only those that 'fast' names */
 	enum gate_memory memory;	/* what is known: see gates_opts */
 };
 
@@ -32,7 +33,8 @@ struct check {
 	char *base_ref;		/* what names the base: a full ref name, or a revision */
 	char *rev;		/* the revision as it was given */
 	char *base_given;	/* likewise; NULL when it was found */
-	bool fast, person;	/* as in the options */
+	bool fast, person, quick;	/* as in the options */
+	bool index;		/* it was the index, so there is no commit */
 	bool bare_policy;	/* the base has no policy file: only the built-in gates ran */
 	bool unchanged;		/* the merge is the base's tree: there was no change to judge */
 	struct oid tree;	/* of the merge: what was judged */
@@ -48,6 +50,12 @@ struct check {
  * name, ERR_UNTRUSTED, ERR_SANDBOX.  That gates failed is a result.
  */
 struct err *check_rev(const struct check_opts *o, const char *rev, struct check *out) MUST_USE;
+
+/*
+ * The same of what is in the index, against HEAD and by HEAD's policy; 'file'
+ * as in staged_tree().  ERR_REPOSITORY when there is no commit yet.
+ */
+struct err *check_index(const struct check_opts *o, const char *file, struct check *out) MUST_USE;
 void check_free(struct check *c);	/* also for AUTO */
 
 #endif

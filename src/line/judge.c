@@ -45,6 +45,22 @@ at_once(const struct config *c)
 	return cpus > c->node.slots && c->node.slots > 0 ? (size_t)(cpus / c->node.slots) : 1;
 }
 
+/* Built-in gates read trees: nothing has to be set up for them. */
+static bool
+runs_commands(const struct judge *j, const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->gates.n; i++) {
+		const struct conf_gate *gate = &c->gates.v[i];
+
+		if (gate->builtin[0] == '\0' && (!j->quick || gate->fast[0] != '\0') &&
+		    (j->only == NULL || strs_has(j->only, gate->name)))
+			return true;
+	}
+	return false;
+}
+
 struct err *
 judge_tree(const struct judge *j, const struct policy *now, const struct oid *tree, enum gate_depth depth,
     struct verdicts *out)
@@ -56,12 +72,14 @@ judge_tree(const struct judge *j, const struct policy *now, const struct oid *tr
 	struct gates_opts o = {.repo = j->repo, .config = &now->cfg, .policy = j->jail, .clock = j->clock,
 	    .base = now->commit, .workspace = policy_workspace(now), .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .arg = &self,
 	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms,
-	    .memory = j->memory, .only = j->only,
+	    .memory = j->memory, .only = j->only, .quick = j->quick,
 	    .parallel = at_once(&now->cfg), .fail_fast = now->cfg.limits.fail_fast};
 
 	TRY(policy_trusted(now));
-	TRY(setup_prepare(j, now, &now->tree, true, &base_setup));
-	TRY(setup_prepare(j, now, tree, false, &setup));
+	if (runs_commands(j, &now->cfg)) {
+		TRY(setup_prepare(j, now, &now->tree, true, &base_setup));
+		TRY(setup_prepare(j, now, tree, false, &setup));
+	}
 	o.base_setup = base_setup;
 	TRY(gates_open(&o, &g));
 	return gates_run(g, tree, setup, depth, out);

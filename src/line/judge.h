@@ -25,6 +25,7 @@ struct judge {
 	const struct jail_policy *jail;
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
 	bool person;			/* a person's own change: see gates_opts */
+	bool quick;			/* likewise */
 	const struct strs *only;	/* names of gates; NULL: all */
 	enum gate_memory memory;
 	int64_t until_ms;		/* on clock_mono(): all must have ended; 0: never */

@@ -150,6 +150,115 @@ test_inherited_variables() {
 	is "$(git status --porcelain)" ''
 }
 
+# A policy with a quick command, and one that takes too long for a commit.
+quick() {
+	mkdir -p .factory
+	commit sum 4
+	commit .factory/config.yml "version: 1
+base: main
+gates:
+  sum: {run: 'false', fast: 'test \"\$(cat sum)\" = 4'}
+  long: {run: 'false'}"
+	ok git factory hook install pre-commit
+	missing .git/hooks/pre-push
+}
+
+test_gates_what_is_committed() {
+	quick
+	echo 5 >sum
+	git add sum
+	run git commit -q -m Five
+	status_is 1
+	err_like '^sum +fail'
+	err_like 'again:  git factory gate --only sum --fast --person --index'
+	err_unlike '^long'
+	err_like 'no-verify'
+	is "$(git log -1 --format=%s)" 'Write .factory/config.yml'
+	# The index counts, not the file.
+	echo 4 >sum
+	run git commit -q -m Five
+	status_is 1
+	git add sum
+	echo 5 >sum
+	echo 1 >other
+	git add other
+	run git commit -q -m Four
+	status_is 0
+	is "$(cat "$ERR")" ''
+	# 'git commit FILE' has an index of its own.
+	git add sum
+	echo 2 >other
+	run git commit -q -m Other other
+	status_is 0
+	run git commit -q -m Five sum
+	status_is 1
+	run git commit -q --no-verify -m Five sum
+	status_is 0
+}
+
+test_the_index_is_left_alone() {
+	quick
+	echo 5 >sum
+	echo 1 >new
+	git add sum new
+	git add -N .factory
+	before=$(git hash-object .git/index)
+	run git factory gate --index --fast --only sum
+	status_is 1
+	is "$(git hash-object .git/index)" "$before"
+	missing .git/index.lock
+	is "$(find .git/factory -name 'index.*')" ''
+	run git factory gate --index --json --only sum --fast
+	is "$(json "$OUT" .tree)" "$(git write-tree)"
+	is "$(json "$OUT" .commit)" null
+	run git factory gate --index HEAD
+	status_is 129
+}
+
+test_the_first_commit() {
+	mkdir "$TMP/new" && cd "$TMP/new"
+	git init -q .
+	ok git factory hook install pre-commit
+	echo 1 >a
+	git add a
+	run git commit -q -m First
+	status_is 0
+	# Without a policy the built-in gates tell.
+	mkdir -p .github
+	echo x >.github/CODEOWNERS
+	git add .
+	run git commit -q -m Owners
+	status_is 0
+	err_like '^  note: .github/CODEOWNERS'
+	rm .git/index
+	run git factory gate --index --only tests-kept
+	status_is 0
+}
+
+test_commits_in_a_linked_worktree_and_after_another_hook() {
+	quick
+	printf '#!/bin/sh\necho seen >>"%s/commits"\n[ ! -e "%s/no" ]\n' "$TMP" "$TMP" >"$TMP/theirs"
+	chmod +x "$TMP/theirs"
+	ok git factory hook remove
+	missing .git/hooks/pre-commit
+	cp "$TMP/theirs" .git/hooks/pre-commit
+	ok git factory hook install
+	git worktree add -q "$TMP/wt" -b work
+	cd "$TMP/wt"
+	echo 5 >sum
+	run git commit -q -am Five
+	status_is 1
+	err_like '^sum +fail'
+	is "$(cat "$TMP/commits")" seen
+	: >"$TMP/no"
+	run git commit -q -am Five
+	status_is 1
+	err_unlike '^sum'
+	ok git factory hook remove
+	ok cmp "$TMP/theirs" "$TMP/repo/.git/hooks/pre-commit"
+	missing "$TMP/repo/.git/hooks/pre-push"
+}
+
 test_usage() {
 	run git factory hook
 	status_is 129
