@@ -60,6 +60,7 @@
  * line/claim           how a run comes to its lease, keeps it, and learns that it lost it
  * line/deaths          how often the process of a run died at one step
  * line/deliver         how a run ends: a pull request, or a question
+ * line/hindsight       how often advisory gates were wrong
  * line/judge           the gates of a policy on a tree, with the setup that they need
  * line/keeper          the heartbeat of a lease that is shared through a remote
  * line/land            a pull request of this repository onto its base branch

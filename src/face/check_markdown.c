@@ -72,6 +72,7 @@ add_row(struct buf *out, const struct verdict *v)
 	if (v->advisory)
 		buf_adds(out, "advisory: ");
 	add_code(out, str_of(v->summary), true);
+	part_record(v, out);
 	buf_adds(out, " |\n");
 }
 

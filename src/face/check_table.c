@@ -106,8 +106,10 @@ print_known(struct out *o, const struct verdict *v)
 static void
 print_row(struct out *o, const struct verdict *v, size_t width)
 {
+	AUTO(buf_free) struct buf record = BUF_INIT(BUF_TEXT);
 	char span[CLOCK_TEXT];
 
+	part_record(v, &record);
 	out_printf(o, "%-*s  ", (int)width, v->gate);
 	out_style(o, style_of(v));
 	out_printf(o, "%-14s", verdict_word(v->kind));
@@ -115,6 +117,7 @@ print_row(struct out *o, const struct verdict *v, size_t width)
 	if (v->advisory)
 		out_printf(o, "advisory: ");
 	say(o, v->summary);
+	out_printf(o, "%s", buf_cstr(&record));
 	if (v->known.time != 0) {
 		print_known(o, v);
 	} else if (v->ms >= 1000) {

@@ -104,6 +104,27 @@ part_lift(const struct verdict *v)
 	return v->lift[0] == '\0' ? "nobody" : v->lift;
 }
 
+static int64_t
+measure_of(const struct verdict *v, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < v->measures.n; i++)
+		if (strcmp(v->measures.v[i].name, name) == 0)
+			return v->measures.v[i].value;
+	return 0;
+}
+
+void
+part_record(const struct verdict *v, struct buf *out)
+{
+	int64_t landed = measure_of(v, "landed");
+
+	if (v->advisory && landed > 0)
+		buf_addf(out, " (no to %lld of the last %lld that landed and stayed)",
+		    (long long)measure_of(v, "refused"), (long long)landed);
+}
+
 void
 part_sum(const struct check *c, struct buf *out)
 {

@@ -38,6 +38,9 @@ const char *part_policy(const struct verdict *v);
 /* Who may land it in spite of the gate: names, or "nobody". */
 const char *part_lift(const struct verdict *v);
 
+/* " (no to 3 of the last 40 that landed)" of an advisory gate whose record is known; else nothing. */
+void part_record(const struct verdict *v, struct buf *out);
+
 /* "1 of 4 gates blocks", "4 gates pass" */
 void part_sum(const struct check *c, struct buf *out);
 

@@ -10,6 +10,7 @@
 #include "git/staged.h"
 #include "line/base.h"
 #include "line/check.h"
+#include "line/hindsight.h"
 #include "line/judge.h"
 #include "line/policy.h"
 #include "sys/jail.h"
@@ -106,6 +107,8 @@ finish(const struct check_opts *o, const struct policy *p, struct check *c)
 {
 	c->unchanged = oid_eq(&c->tree, &p->tree);
 	TRY(judge_it(o, p, c));
+	/* A remark on advisory gates: a note that cannot be read is no reason to fail. */
+	err_ignore(hindsight_add(o->repo, &c->base, &c->verdicts));
 	c->passed = verdicts_sum(&c->verdicts) == VERDICT_PASS;
 	return NULL;
 }

@@ -37,6 +37,25 @@ test_advisory() {
 	is "$(json "$OUT" '.verdicts[] | select(.gate == "good") | .advisory')" null
 }
 
+# How often it said no to what landed and stayed, by the evidence in the notes.
+test_record_of_an_advisory_gate() {
+	policy 'style: {run: "false", blocking: false}' 'other: {run: "true", blocking: false}'
+	for v in pass fail fail error fail; do
+		commit "$v" "$v$(git rev-parse HEAD)"
+		git notes --ref=factory add -m "{\"event\":\"landed\",\"gates\":[{\"gate\":\"style\",\"verdict\":\"$v\"}]}"
+		git notes --ref=factory append -m '{"event":"attempt","gates":[{"gate":"style","verdict":"fail"}]}'
+		git notes --ref=factory append -m 'no JSON'
+	done
+	git revert --no-edit HEAD >/dev/null
+	change new hello
+	run git factory gate
+	status_is 0
+	out_like '^style +fail +advisory: status 1, .* \(no to 3 of the last 4 that landed and stayed\)'
+	out_unlike '^other .*landed'
+	run git factory gate --json
+	is "$(json "$OUT" '.verdicts[] | select(.gate == "style") | .measures[] | select(.name == "refused") | .value')" 3
+}
+
 # What a change does not concern is not run, and says so.
 test_not_concerned() {
 	policy 'web: {run: "false", paths: ["web/**"]}' 'core: {run: "true", paths: ["core/**"]}'
