@@ -197,15 +197,31 @@ with_null(const struct strs *s)
 	return argv;
 }
 
-/* That this node is gone; a remote that cannot be reached hears of it with the next sync. */
-static void
+static struct err *
 tell_others(void)
 {
 	AUTO(proc_result_free) struct proc_result r = {0};
 	const char *const argv[] = {proc_self(), "sync", "--quiet", NULL};
-	struct proc_spec spec = {.argv = argv, .env = (const char *const *)environ, .deadline_ms = GOODBYE_MS};
+	struct proc_spec spec = {.argv = argv, .env = (const char *const *)environ, .max_out = 64 * KIB,
+	    .deadline_ms = GOODBYE_MS};
 
-	err_ignore(proc_run(&spec, &r));
+	TRY(proc_run(&spec, &r));
+	return proc_check(&r, "git factory sync");
+}
+
+/* That this node is gone. */
+static void
+say_goodbye(struct app *app, struct state *s)
+{
+	struct err *e = node_withdraw(s, getpid());
+
+	if (e == NULL && state_remote(s) != NULL)
+		e = tell_others();
+	if (e != NULL) {
+		out_printf(&app->note, "note: this node could not be taken off the list, where it is gone: %s\n", err_msg(e));
+		err_ignore(out_flush(&app->note));
+	}
+	err_ignore(e);
 }
 
 static struct err *
@@ -230,9 +246,7 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	argv = with_null(&words);
 	hand_on_repo(app);
 	e = guard_run(argv, &app->status);
-	err_ignore(node_withdraw(d.state, getpid()));
-	if (state_remote(d.state) != NULL)
-		tell_others();
+	say_goodbye(app, d.state);
 	return e;
 }
 

@@ -113,20 +113,36 @@ void push_result_free(struct push_result *p);	/* also for AUTO */
  *
  * When the answer is lost, or what was refused is not clear, the refs are
  * read back.  All as wanted, or a lease or a run's parcel of ours there, is
- * success; none moved is the error, and the same push may be tried again; a
- * lease or parcel of ours there beside a ref that did not move is
- * ERR_CONFLICT, an alarm.  For anything else ERR_STALE names the first ref
- * that moved: look again at what is there, since it may be ours or another's.  Where nothing is known
- * because reading back failed as well, the error says so (its code is that
- * of a lost connection).
+ * success; none moved is the error, and the same push may be tried again.
+ * What the remote did by half (pushlog.h) is brought to its end; an error says
+ * so where that cannot be, and remote_settle() tries again.  For anything else
+ * ERR_STALE names the first ref that moved: look again at what is there, since
+ * it may be ours or another's.  Where nothing is known because reading back
+ * failed as well, the error says so (its code is that of a lost connection).
  *
  * ERR_STALE, ERR_DENIED, ERR_CONFIG for a remote without atomic pushes,
- * ERR_LOCKED when another push held a ref just then, and the classes above.  ERR_BUG for a transaction that is empty or names a ref
- * that it does not move (the remote would check nothing), ERR_DENIED for one
- * that would take history back.  'out' (may be NULL) is filled in any case
- * in which the remote answered.
+ * ERR_LOCKED when another push held a ref just then, and the classes above.
+ * ERR_BUG for a transaction that is empty or names a ref that it does not move
+ * (the remote would check nothing), ERR_DENIED for one that would take history
+ * back.  'out' (may be NULL) is filled in any case in which the remote
+ * answered.
  */
 struct err *remote_push(struct remote *m, const struct txn *t, struct push_result *out) MUST_USE;
+
+/*
+ * The same of refs that others do not write: a lock that is met there is of a
+ * push under way, at the remote's lists of refs, and gone in a moment.  Where
+ * it stays, nobody gives it back, and that is ERR_SERVER.
+ */
+struct err *remote_push_through(struct remote *m, const struct txn *t, struct push_result *out) MUST_USE;
+
+/*
+ * Bring to their end the pushes of this clone of which nobody learned what
+ * came of them, where the remote did a part; after a fetch, which brings the
+ * history that tells.  *moved: there was one, and the refs are not any more as
+ * they were seen.  Without such a push it costs one look at a folder.
+ */
+struct err *remote_settle(struct remote *m, bool *moved) MUST_USE;
 
 /*
  * For doctor: make, check and delete a ref under refs/factory/ with the

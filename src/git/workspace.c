@@ -10,6 +10,7 @@
 #include "base/defence.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/id.h"
 #include "base/mem.h"
 #include "git/commit.h"
 #include "git/repo.h"
@@ -208,7 +209,8 @@ workspace_probe(struct repo *r)
 
 	userns_owner(&uid, &gid);
 	TRY(repo_factory_dir(r, &factory));
-	scratch = mem_printf("%s/probe.%d", factory, (int)getpid());
+	/* A name that gc knows, for when we are killed. */
+	scratch = mem_printf("%s/probe.%s.tmp", factory, id_new().s);
 	TRY(dir_make(AT_FDCWD, scratch, 0755));
 	e = chown(scratch, uid, gid) == 0 ? userns_probe(scratch) :
 	    err_sys("cannot give away '%s'", scratch);

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "base/mem.h"
@@ -25,8 +24,6 @@
 #include "store/sync.h"
 
 #define LOST_ANSWERS 3
-#define LOCKED_MS 200
-#define LOCKED_TRIES 20
 
 /* ---- out of the run ---- */
 
@@ -104,23 +101,6 @@ write_file(struct delivery *d, const struct txn *t)
 	return bundle_write(state_repo(d->state), d->file, d->parcel->rec->id, t, &base, known ? 1 : 0);
 }
 
-/* Others are at the remote's lists of refs for a moment. */
-static struct err *
-push_through(struct remote *m, const struct txn *t, struct push_result *out)
-{
-	struct err *e = remote_push(m, t, out);
-	int tried;
-
-	for (tried = 1; err_is(e, ERR_LOCKED) && tried < LOCKED_TRIES; tried++) {
-		err_free(e);
-		push_result_free(out);
-		*out = (struct push_result){0};
-		clock_sleep_ms(LOCKED_MS);
-		e = remote_push(m, t, out);
-	}
-	return err_is(e, ERR_LOCKED) ? err_recode(e, ERR_SERVER) : e;
-}
-
 static struct err *
 push_once(struct delivery *d, bool *done, bool *again)
 {
@@ -135,7 +115,7 @@ push_once(struct delivery *d, bool *done, bool *again)
 		return write_file(d, &t);
 	}
 	TRY(remote_open(state_repo(d->state), state_remote(d->state), NULL, &m));
-	e = push_through(m, &t, &r);
+	e = remote_push_through(m, &t, &r);
 	*done = e == NULL;
 	return err_is(e, ERR_STALE) ? look_why(d, &r, e, done, again) : e;
 }

@@ -222,33 +222,31 @@ sweep_leases(const struct hygiene_opts *o)
 
 /* ---- attempts ---- */
 
-/* What still needs the run: a line, or NULL. */
-static char *
-needed_by(struct queue *q, const char *run, char **task)
+/* What still needs the run: *why, a line, or NULL. */
+static struct err *
+needed_by(struct queue *q, const char *run, char **task, char **why)
 {
 	AUTO(run_free) struct run record;
 	struct queue_row row;
 	struct id id;
 	struct err *e;
-	char *why = NULL;
 
 	run_init(&record);
-	*task = mem_strdup("");
 	e = ledger_get(q, run, &record);
 	if (e == NULL && id_parse(str_of(record.task), &id)) {
 		free(*task);
 		*task = mem_strdup(id.s);
 		e = queue_peek(q, &id, &row);
 		if (e == NULL && row.task == NULL)
-			why = mem_printf("task %s cannot be read", id.s);
+			*why = mem_printf("task %s cannot be read", id.s);
 		else if (e == NULL && !row.archived && strcmp(row.task->run, run) == 0)
-			why = mem_printf("it is the last run of task %s, which is %s", id.s, task_state_word(row.task->state));
+			*why = mem_printf("it is the last run of task %s, which is %s", id.s, task_state_word(row.task->state));
 	}
 	/* No record, no task: nobody will ask for it. */
-	if (e != NULL && !err_is(e, ERR_NOT_FOUND))
-		why = mem_strdup(err_msg(e));
-	err_ignore(e);
-	return why;
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
+	err_free(e);
+	return NULL;
 }
 
 static struct err *
@@ -257,7 +255,7 @@ sweep_attempt(const struct hygiene_opts *o, const struct ref *ref, int64_t now)
 	const char *run = ref->name + strlen(REF_ATTEMPTS);
 	struct repo *r = state_repo(queue_state(o->queue));
 	AUTO(commit_free) struct commit c = {0};
-	AUTO(mem_free_p) char *task = NULL;
+	AUTO(mem_free_p) char *task = mem_strdup("");
 	AUTO(mem_free_p) char *why = NULL;
 	AUTO(mem_free_p) char *old = NULL;
 	char age[CLOCK_TEXT];
@@ -267,7 +265,11 @@ sweep_attempt(const struct hygiene_opts *o, const struct ref *ref, int64_t now)
 		hygiene_tell(o, HYGIENE_ATTEMPT, run, "", false, "it is no run's");
 		return NULL;
 	}
-	why = needed_by(o->queue, run, &task);
+	e = needed_by(o->queue, run, &task, &why);
+	if (e != NULL) {
+		hygiene_done(o, HYGIENE_ATTEMPT, run, task, e, "it is not known what needs it");
+		return NULL;
+	}
 	if (why != NULL) {
 		hygiene_tell(o, HYGIENE_ATTEMPT, run, task, false, "%s", why);
 		return NULL;

@@ -233,7 +233,7 @@ sweep_workspaces(const struct hygiene_opts *o, const char *factory, int64_t now)
 
 /* ---- files that were being written ---- */
 
-/* "name.abcd2345.tmp", as file_replace() calls what is not whole yet. */
+/* "name.abcd2345.tmp", as file_replace() calls what is not whole yet, and workspace_probe() its folder. */
 static bool
 is_half_written(struct str name)
 {
@@ -258,12 +258,12 @@ sweep_half_written(const struct hygiene_opts *o, const char *factory, const char
 		AUTO(mem_free_p) char *name = mem_printf("%s%s%s", below, *below != '\0' ? "/" : "", names.v[i]);
 		AUTO(mem_free_p) char *why = NULL;
 
-		if (!is_half_written(str_of(names.v[i])) || lstat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+		if (!is_half_written(str_of(names.v[i])) || lstat(path, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) ||
 		    now - st.st_mtim.tv_sec <= HALF_WRITTEN_S)
 			continue;
 		why = mem_printf("it was being written %s ago", age_text(now, st.st_mtim.tv_sec, age));
 		hygiene_done(o, HYGIENE_FILE, name, "",
-		    o->dry || unlink(path) == 0 ? NULL : err_sys("cannot remove it"), why);
+		    o->dry ? NULL : tree_remove(AT_FDCWD, path), why);
 	}
 	return NULL;
 }

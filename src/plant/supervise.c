@@ -257,26 +257,27 @@ heard_claim(struct plant *p, struct worker *w, const struct frame *f)
 	tell(p, SUPERVISE_CLAIMED, w, ERR_CODES, false);
 }
 
-/* This machine is to be mended: who waits for an end would wait for ever. */
+/* This machine, or the remote, is to be mended: who waits for an end would wait for ever. */
 static void
-stuck(struct plant *p, enum err_code code)
+stuck(struct plant *p, enum err_code code, enum schedule_left left)
 {
 	p->tally->stuck = code;
 	tell(p, SUPERVISE_STUCK, NULL, code, false);
-	if (p->o->schedule.once || p->o->schedule.until_empty)
+	if (p->o->schedule.once || (p->o->schedule.until_empty && left == LEFT_NOTHING))
 		schedule_drain(&p->schedule);
 }
 
 static void
 heard_idle(struct plant *p, struct worker *w, const struct frame *f)
 {
+	enum schedule_left left = f->n[0] == LEFT_SOON ? LEFT_SOON : f->n[0] == LEFT_LATER ? LEFT_LATER : LEFT_NOTHING;
+
 	set_doing(p, w, FREE);
 	p->misfires = 0;
-	schedule_idle(&p->schedule, f->n[1] > 0 && f->n[1] < 86400 ? f->n[1] * 1000 : 0,
-	    f->n[0] == LEFT_SOON ? LEFT_SOON : f->n[0] == LEFT_LATER ? LEFT_LATER : LEFT_NOTHING);
+	schedule_idle(&p->schedule, f->n[1] > 0 && f->n[1] < 86400 ? f->n[1] * 1000 : 0, left);
 	p->tally->stuck = ERR_CODES;
 	if (f->n[2] > 0 && f->n[2] <= ERR_CODES)
-		stuck(p, (enum err_code)(f->n[2] - 1));
+		stuck(p, (enum err_code)(f->n[2] - 1), left);
 }
 
 static bool
@@ -295,7 +296,7 @@ heard_end(struct plant *p, struct worker *w, const struct frame *f)
 		p->o->on_event(p->o->arg, &e);
 		schedule_ended(&p->schedule, f->n[2] > 0 && f->n[2] < 86400 ? f->n[2] * 1000 : 0);
 		if (e.end == END_MEND)
-			stuck(p, e.code);
+			stuck(p, e.code, LEFT_NOTHING);
 		p->sync_due = true;
 	}
 	set_doing(p, w, FREE);

@@ -179,8 +179,10 @@ ended_with_error(struct worker *w, const struct id *task, const struct err *e, b
 		return;
 	if (!lost)
 		w->o->on_remark(w->o->arg, task, e);
-	if (is_machines(e)) {
-		say(w, &(struct frame){.kind = FRAME_IDLE, .n = {LEFT_NOTHING, MEND_S, (int64_t)err_code(e) + 1}});
+	/* Nor can another task be claimed, now or, for the remote, for a while. */
+	if (is_machines(e) || failure_of(e) == FAILURE_NETWORK) {
+		say(w, &(struct frame){.kind = FRAME_IDLE,
+		    .n = {is_machines(e) ? LEFT_NOTHING : LEFT_LATER, MEND_S, (int64_t)err_code(e) + 1}});
 		return;
 	}
 	/* The project allows no more now, whichever task it is. */

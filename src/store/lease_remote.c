@@ -28,7 +28,7 @@ push(struct lease *l, const struct oid *from, const struct oid *to)
 
 	txn_add(&t, l->ref, from, to);
 	TRY(remote_open(repo_of(l), state_remote(l->state), NULL, &m));
-	return remote_push(m, &t, NULL);
+	return remote_push_through(m, &t, NULL);
 }
 
 /* What the remote holds; all its leases, since the watch is kept for all. */

@@ -135,9 +135,13 @@ static struct err *
 look(struct round *r)
 {
 	int64_t began = clock_mono(state_clock(r->s));
+	bool moved;
 
 	TRY(ref_list(r->repo, REMOTE_ATTEMPTS, &r->had));
 	TRY(fetch(r));
+	TRY(remote_settle(r->remote, &moved));
+	if (moved)
+		TRY(fetch(r));
 	TRY(watch_leases(r, began));
 	TRY(check_growth(r, REF_STATE, REMOTE_STATE));
 	TRY(check_growth(r, REF_NOTES, REMOTE_NOTES));

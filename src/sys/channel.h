@@ -17,7 +17,7 @@ struct err;
 enum frame_kind {
 	/* a worker says */
 	FRAME_IDLE = 1,	/* nothing that it may run; n[0] enum schedule_left, n[1] seconds to wait,
-			   n[2] enum err_code + 1 when this machine is at fault */
+			   n[2] enum err_code + 1 when this machine, or the remote, is at fault */
 	FRAME_CLAIMED,	/* task, run; n[0] attempt, n[1] ms it may take, n[2] ms it may be silent */
 	FRAME_PROGRESS,	/* something happened */
 	FRAME_ENDED,	/* task, run; n[0] enum run_end, n[1] enum err_code, n[2] seconds to wait */

@@ -205,7 +205,8 @@ test_workspaces_that_nobody_uses_go() {
 	: >"$TMPDIR/mine"
 	: >.git/factory/view.abcd2345.tmp
 	: >.git/factory/view.tmp
-	touch -d 2025-01-01 .git/factory/view.abcd2345.tmp .git/factory/view.tmp
+	mkdir -p .git/factory/probe.abcd2345.tmp/work
+	touch -d 2025-01-01 .git/factory/view.abcd2345.tmp .git/factory/view.tmp .git/factory/probe.abcd2345.tmp
 	touch -d 2025-01-01 "$TMPDIR/git-factory-task-abcdef" "$TMPDIR/mine"
 	run git factory gc -v
 	kill %1 2>/dev/null || :
@@ -223,6 +224,7 @@ test_workspaces_that_nobody_uses_go() {
 	exists "$TMPDIR/git-factory-task-young"
 	exists "$TMPDIR/mine"
 	missing .git/factory/view.abcd2345.tmp
+	missing .git/factory/probe.abcd2345.tmp
 	exists .git/factory/view.tmp
 }
 

@@ -264,6 +264,47 @@ test_a_number_that_another_node_took_is_not_taken_again() {
 	out_is 'nothing to exchange'
 }
 
+# The remote's git died after it had moved the pull request and the state, before
+# main was; and so did whoever pushed.
+test_a_landing_that_the_remote_did_by_half_is_brought_to_its_end() {
+	share
+	in_clone a git factory run -q "$id" >"$OUT"
+	in_clone b git factory sync -q
+	was=$(on_hub rev-parse main)
+	cat >"$TMP/hub/hooks/reference-transaction" <<-SH
+		#!/bin/sh
+		[ "\$1" = committed ] && grep -q refs/heads/main || exit 0
+		rm hooks/reference-transaction
+		git update-ref refs/heads/main $was
+		kill -9 \$(cat $TMP/pid) \$PPID
+	SH
+	chmod +x "$TMP/hub/hooks/reference-transaction"
+	cd "$TMP/b"
+	run sh -c 'echo $$ >"$1" && exec git-factory pr merge 1' - "$TMP/pid"
+	status_is 137
+	is "$(on_hub rev-parse main)" "$was"
+	run git factory pr merge 1
+	is "$(on_hub show main:done)" yes
+	is "$(state_of b)" landed
+	in_clone a git factory sync -q
+	is "$(state_of a)" landed
+	is "$(ls "$TMP/b/.git/factory/pushes")" ""
+}
+
+test_a_lock_that_the_remotes_git_left_is_told() {
+	share
+	cd "$TMP/a"
+	mkdir -p "$TMP/hub/refs/factory/leases"
+	: >"$TMP/hub/refs/factory/leases/$id.lock"
+	run timeout 60 git factory work -q --once
+	status_is 128
+	err_like 'killed git left the lock: remove that file'
+	err_like 'not all could run here: the server failed'
+	rm "$TMP/hub/refs/factory/leases/$id.lock"
+	ok git factory work -q --once
+	is "$(state_of a)" delivered
+}
+
 # A git whose pushes arrive, and whose answers do not.
 test_an_answer_that_is_lost_is_read_back() {
 	share

@@ -54,7 +54,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from scenes import GONE_ON, HELP, RUNS, SCENES, TOLD, WORKED  # noqa: E402
+from scenes import ALONE, AT_ONCE, GIT_SAYS, GONE_ON, HELP, LEFT, RUNS, SCENES, WORKED  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 # How strike.c does it.
@@ -76,6 +76,10 @@ TIMES = re.compile(rb'("ms": |"name": "ms",\s*"value": )[0-9]+')
 WASTE = re.compile(r'\.[a-z2-7]{8}\.tmp$|^\S+ \.git/factory/(runs/[a-z2-7]{8}|pool|base/1|net)(/|$)')
 
 
+class Violation(Exception):
+    pass
+
+
 class Repo:
     """A repository as it is, without what differs from run to run."""
 
@@ -92,11 +96,12 @@ class Repo:
         self.cat.wait()
 
     def object(self, name):
+        """LookupError: the repository lacks it."""
         self.cat.stdin.write(name.encode() + b'\n')
         self.cat.stdin.flush()
         head = self.cat.stdout.readline().split()
         if len(head) != 3:
-            raise LookupError(name)
+            raise LookupError('%s has no object %s (%r)' % (self.path, name, head))
         data = self.cat.stdout.read(int(head[2]))
         self.cat.stdout.read(1)
         return head[1].decode(), data
@@ -198,28 +203,26 @@ class Repo:
 
 def normal(path):
     """And of the remote that lies in it, if one does."""
-    repo = Repo(path)
-    hub = os.path.join(path, 'hub.git')
-    try:
-        lines = repo.normal()
-        if os.path.isdir(hub):
-            there = Repo(hub)
-            lines += ['hub ' + s for s in there.normal()]
-            there.close()
-        return lines
-    finally:
-        repo.close()
-
-
-class Violation(Exception):
-    pass
+    lines = []
+    for where, prefix in ((path, ''), (os.path.join(path, 'hub.git'), 'hub ')):
+        if not os.path.isdir(where):
+            continue
+        repo = Repo(where)
+        try:
+            lines += [prefix + s for s in repo.normal()]
+        except LookupError as e:
+            raise Violation('a ref without what it points to: %s' % e) from e
+        finally:
+            repo.close()
+    return lines
 
 
 class Scene:
-    def __init__(self, name, work, build):
-        self.name, self.work = name, work
+    def __init__(self, name, work, build, talk):
+        self.name, self.work, self.talk = name, work, talk
         self.strike, self.poor = (os.path.join(build, 'tests/soak', f) for f in ('strike', 'git-factory'))
         self.setup, self.verb, self.again = SCENES[name]
+        self.left = LEFT
         self.template = os.path.join(work, name, 'repo')
         self.serial = 0
         self.lock = threading.Lock()
@@ -234,9 +237,11 @@ class Scene:
             self.verb = self.verb.replace('{' + t['title'] + '}', t['id'])
             if self.again:
                 self.again = self.again.replace('{' + t['title'] + '}', t['id'])
+            self.left = [(scenes, words, mend.replace('{' + t['title'] + '}', t['id'])) for scenes, words, mend in self.left]
         if '{run}' in self.verb:
             self.verb = self.verb.replace('{run}', os.listdir(os.path.join(self.template, '.git/factory/runs'))[0])
         self.again = (self.again or '{verb}').replace('{verb}', self.verb)
+        self.before = normal(self.template)
         with Copy(self) as c:
             status, _, err, seen = c.run(0, 'kill')
             if status != 0:
@@ -258,13 +263,17 @@ class Scene:
                 self.counts[action] = int(next(line for line in reversed(seen) if line.startswith('calls ')).split()[1])
         return self.counts[action]
 
-    def cases(self, actions):
-        return ['%s/%s/%d' % (self.name, a, n) for a in actions for n in range(1, self.count(a) + 1)]
+    def cases(self, actions, calls):
+        """Of the kills, those at the calls that match."""
+        return ['%s/%s/%d' % (self.name, a, n) for a in actions for n in range(1, self.count(a) + 1)
+                if not calls or re.search(calls, self.calls[n - 1] if a in KILLS else '')]
 
     def case(self, action, n):
         with Copy(self) as c:
             status, out, err, seen = c.run(n, action)
+            err = err.decode('utf-8', 'replace')
             what = ' '.join(line for line in seen if not line.startswith('call'))
+            c.say('%s: exit status %d, %s\n%s' % (self.verb, status, what, err))
             left = [line for line in seen if line.startswith('left')]
             if 'hung' in seen:
                 raise Violation('it hangs: ' + what)
@@ -272,13 +281,17 @@ class Scene:
                 raise Violation('a process outlives it: ' + '; '.join(left))
             if any(line.startswith('crashed') for line in seen):
                 raise Violation('it crashes: ' + what)
+            c.whole(what)
             if action not in KILLS:
                 self.after_error(c, action, status, err, seen, what)
             elif self.name == 'add' and out.strip():
                 self.acknowledged(c, out.split()[-1].decode())
             if action == 'twice':
                 c.again(random.Random(self.name + str(n)).randrange(len(self.calls)) + 1)
-            shell(HELP + self.again, c.path, 'starting it again')
+                c.whole(what)
+            if n % 2 == 0:
+                c.unlock_hub()
+            c.say(shell(HELP + self.again, c.path, 'starting it again').decode('utf-8', 'replace'))
             c.same(self.after, what)
             c.sound(what)
 
@@ -288,21 +301,23 @@ class Scene:
             raise Violation('task %s was answered, and is not there' % task)
 
     def after_error(self, c, action, status, err, seen, what):
-        err = err.decode('utf-8', 'replace')
         if 'missed' in seen:
             return
         if status not in (0, 1, 128, 130):
             raise Violation('exit status %d: %s %s' % (status, err, what))
         told = re.findall(r'^(?:fatal|error): .*', err, re.M)
-        # Without any memory each process says so.
-        if status != 0 and len(set(told) if action == 'nomore' else told) != 1:
+        # Without any memory each process says so, and git adds words of its own.
+        if status != 0 and (not told if self.name in GIT_SAYS else len(set(told) if action == 'nomore' else told) != 1):
             raise Violation('not one line of error: %r %s' % (err, what))
-        if status == 0 and TOLD.search(err):
+        if status != 0:
             return
-        if status == 0 and action != 'EINTR' and re.search(r'^struck (fsync|fdatasync|sync_file_range)', '\n'.join(seen), re.M):
+        mends = [mend for scenes, words, mend in self.left if self.name in scenes and re.search(words, err, re.M)]
+        if not mends and action != 'EINTR' and any(re.match('struck (fsync|fdatasync|sync_file_range)', s) for s in seen):
             raise Violation('success, though an fsync failed: ' + what)
-        if status == 0:
-            c.same(self.after, 'success is said; ' + what, loose=True)
+        # It said what is left to do, and how: that, and no more, makes the end.
+        for mend in mends:
+            c.say(shell(HELP + mend.replace('{verb}', self.verb), c.path, 'what success left to do').decode('utf-8', 'replace'))
+        c.same(self.after, 'success is said: %r %s' % (err, what), loose=True)
 
 
 class Copy:
@@ -358,6 +373,31 @@ class Copy:
         subprocess.run([self.scene.strike, '-r', self.path, '-n', str(n), '-a', 'killall', 'sh', '-c', HELP + self.scene.again],
                        cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def unlock_hub(self):
+        """Whoever looks after the remote was there first."""
+        for top, _, files in os.walk(os.path.join(self.path, 'hub.git')):
+            for f in files:
+                if f.endswith('.lock'):
+                    os.unlink(os.path.join(top, f))
+
+    def say(self, text):
+        if self.scene.talk and text:
+            print('  ' + text.rstrip().replace('\n', '\n  '), flush=True)
+
+    def whole(self, what):
+        """What moves together has moved together, before anybody goes on."""
+        name = self.scene.name
+        if name not in AT_ONCE and name not in ALONE:
+            return
+        got = refs_of(normal(self.path))
+        if name in AT_ONCE and got not in [refs_of(x) for x in [self.scene.before] + self.scene.after]:
+            wanted = min([self.scene.before] + self.scene.after, key=lambda w: len(set(w) ^ set(got)))
+            raise Violation('half done: %s\\n%s' % (what, '\\n'.join(difference(refs_of(wanted), got))))
+        if name in ALONE:
+            has = {word: any(re.search(words, s) for s in got) for word, words in ALONE[name].items()}
+            if len(set(has.values())) != 1:
+                raise Violation('half delivered: %r %s' % (has, what))
+
     def sound(self, what):
         for path in (self.path, os.path.join(self.path, 'hub.git')):
             if os.path.isdir(path):
@@ -378,6 +418,10 @@ class Copy:
         if got not in wanted:
             wanted = min(wanted, key=lambda w: len(set(w) ^ set(got)))
             raise Violation('another end: %s\n%s' % (what, '\n'.join(difference(wanted, got))))
+
+
+def refs_of(lines):
+    return [s for s in lines if s.startswith('refs/')]
 
 
 def one_attempt(lines):
@@ -404,7 +448,7 @@ def difference(wanted, got):
 
 
 def shell(script, where, what='setting up'):
-    p = subprocess.run(['timeout', '-s', 'KILL', '60', 'sh', '-c', script], cwd=where, stdin=subprocess.DEVNULL,
+    p = subprocess.run(['timeout', '-s', 'KILL', '150', 'sh', '-c', script], cwd=where, stdin=subprocess.DEVNULL,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if p.returncode != 0:
         raise Violation('%s ends with %d: %s' % (what, p.returncode, p.stdout.decode('utf-8', 'replace')))
@@ -444,6 +488,7 @@ def arguments():
     p.add_argument('--minutes', type=float, default=0)
     p.add_argument('-j', type=int, default=2)
     p.add_argument('--only', default='')
+    p.add_argument('--calls', default='')
     p.add_argument('--actions', default=','.join(ACTIONS))
     p.add_argument('--replay')
     p.add_argument('--list', action='store_true')
@@ -453,7 +498,7 @@ def arguments():
 def choose(args, scenes):
     cases, dice = [], random.Random(args.seed)
     for s in scenes.values():
-        mine = s.cases(args.actions.split(','))
+        mine = s.cases(args.actions.split(','), args.calls)
         cases += dice.sample(mine, min(args.sample, len(mine))) if args.sample else mine
     dice.shuffle(cases)
     return cases
@@ -489,7 +534,7 @@ def main():
     try:
         environment(build, work)
         names = [args.replay.split('/')[0]] if args.replay else [n for n in SCENES if any(word in n for word in args.only.split(','))]
-        scenes = {n: Scene(n, work, build) for n in names}
+        scenes = {n: Scene(n, work, build, bool(args.replay)) for n in names}
         for s in scenes.values():
             s.prepare()
         cases = [args.replay] if args.replay else choose(args, scenes)

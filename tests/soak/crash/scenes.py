@@ -47,6 +47,8 @@ printf '{"ref":"Sixth","title":"Sixth","after":["Fifth"]}\\n' >>.git/lines
 # A clone and a remote with nothing left to exchange.
 ONE = SHARED + "git factory sync -q\n"
 HUB_LOCKS = "find hub.git -name '*.lock' -delete"
+# Who is told that the task was worked on meanwhile looks at it.
+RUN_AGAIN = '{verb} || { %s; {verb}; } || [ "$(state {First})" = delivered ]' % HUB_LOCKS
 RUN_THERE = ONE + """
 git factory run -q --json $(id First) >/dev/null 2>&1
 """
@@ -114,14 +116,14 @@ cd "$OLDPWD" && git worktree remove --force ../view
                'git-factory task close --reopen {First}', '{verb} || [ "$(state {First})" = queued ]'),
     'doctor': (ONE, 'git-factory doctor', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
     'push': (READY + 'git factory hook install >/dev/null && git init -q --bare there.git',
-             'git push -q there.git HEAD:main', None),
+             'git push -q there.git HEAD:main', "{verb} || { find there.git -name '*.lock' -delete; {verb}; }"),
     'run': (READY, 'git-factory run {First}', None),
     'work': (READY + 'git factory task edit --hold later $(id Second) >/dev/null', 'git-factory work --once -q --slots 1',
              '{verb}; [ "$(state {First})" = delivered ] || git-factory run {First}'),
-    'share': (ONE, 'git-factory run {First}', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
-    'takeover': (ORPHANED, 'git-factory run {First}', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
+    'share': (ONE, 'git-factory run {First}', RUN_AGAIN),
+    'takeover': (ORPHANED, 'git-factory run {First}', RUN_AGAIN),
     'nodes': (ONE + 'git factory task edit --hold later $(id Second) >/dev/null && git factory sync -q', 'git-factory work --once -q --slots 1',
-              '{verb} || %s; [ "$(state {First})" = delivered ] || git-factory run {First}; git factory sync -q' % HUB_LOCKS),
+              '{verb}; %s; [ "$(state {First})" = delivered ] || git-factory run {First}; git factory sync -q' % HUB_LOCKS),
     'fold': (UNFOLDED, 'git-factory sync', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
     'export': (SHARED, 'git-factory sync --export .git/file', None),
     'apply': (STEP, 'git-factory sync --apply .git/step --run {run}', '{verb} || { %s; {verb}; }; git factory sync -q' % HUB_LOCKS),
@@ -151,11 +153,31 @@ cd "$OLDPWD" && git worktree remove --force ../view
     'refuse': (DELIVERED, 'git-factory pr close 1', '{verb} || [ "$(pull 1)" = closed ]'),
 }
 
-# Where another attempt may be what delivers, and a fold that failed is told
-# and left to the next one; so is a base that could
-# not follow, and a task of 'work'.
+# Where another attempt may be what delivers.
 RUNS = ('run', 'work', 'share', 'takeover', 'nodes')
-TOLD = re.compile('becomes part of the state|stays where it is|^[a-z2-7]{8}: |^fatal: out of memory', re.M)
+SHARED_RUNS = ('share', 'takeover', 'nodes')
+# Where the verb is git's own, with words of its own on what our hook said.
+GIT_SAYS = ('push',)
+# What moves at once: after whatever came, this clone's refs are as before, or
+# as they are to be.
+AT_ONCE = ('add', 'edit', 'dep', 'close', 'import', 'reopen', 'refuse')
+DELIVERY = {'the task': "^refs/factory/state tasks/<First>.* delivered", 'the pull request': '^refs/factory/pulls/1$',
+            'the branch': '^refs/heads/factory/', 'the evidence': '^refs/notes/factory '}
+# And what delivers without a remote: all of this, or nothing.
+ALONE = {'run': DELIVERY, 'work': DELIVERY}
+
+# What a success may leave to do: where, what it then says, and what does it.
+LEFT = [
+    (SHARED_RUNS + ('fold', 'apply', 'sync'), 'becomes part of the state there|^note: not folded: ', 'git factory sync -q'),
+    (('land', 'merge'), 'stays where it is', """
+        rm -f $LOCKS
+        git clean -fdq && git reset -q --hard
+        if [ -d hub.git ]; then git fetch -q origin main && git merge -q --ff-only FETCH_HEAD; fi
+    """),
+    (('work', 'nodes'), '^[a-z2-7]{8}: |^fatal: out of memory',
+     '[ "$(state {First})" = delivered ] || git-factory run {First}; [ ! -d hub.git ] || git factory sync -q'),
+    (('work', 'nodes'), '^note: this node could not be taken off', '{verb}; [ ! -d hub.git ] || git factory sync -q'),
+]
 # Nobody takes up a run by name that was delivered and then killed: what it left
 # in its clone goes with its task.
 WORKED = ('work', 'share', 'takeover', 'nodes')
