@@ -7,6 +7,8 @@
 #   make fuzz            fuzz every parser of untrusted bytes (FUZZ_SECONDS=60 each)
 #   make soak            the long tests: model, traces, races, every call struck, many
 #                        killed runs (SOAK_MINUTES=10 for the last two)
+#   make corpus          good and bad changes of four small projects against their gates
+#                        (WITHOUT=yes: each bad one again without the gate that stops it)
 #   make install         DESTDIR= PREFIX=/usr/local
 #   make uninstall
 #
@@ -191,6 +193,9 @@ SOAK_MINUTES ?= 10
 soak: all strikers
 	tests/soak/run --build $(B) --minutes $(SOAK_MINUTES)
 
+corpus: all
+	tests/corpus/run --build $(B) $(if $(WITHOUT),--without)
+
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 SHAREDIR = $(DESTDIR)$(PREFIX)/share/git-factory
@@ -237,5 +242,5 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit strikers fuzzers check headers print-cppflags testing distcheck fuzz bench soak completions install uninstall clean FORCE
+.PHONY: all unit strikers fuzzers check headers print-cppflags testing distcheck fuzz bench soak corpus completions install uninstall clean FORCE
 .DELETE_ON_ERROR:
