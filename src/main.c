@@ -31,6 +31,7 @@
  * cmd/task_import      many tasks as a file of JSON lines
  * cmd/task_lint        is a spec good enough to start on?
  * cmd/trust            allow what this repository's policy loosens
+ * cmd/verify           what proves a commit
  * cmd/work             run tasks, many at once, for as long as there are any
  * cmd/worker           the internal verb of a process that a supervisor starts
  *
@@ -75,6 +76,7 @@
  * line/scan            a last look at what a change would carry out of the sandbox
  * line/setup           what a workspace needs before work starts
  * line/staff           the model, the workspace and the agent of a run
+ * line/verify          what proves a commit, and what else is there
  * line/walk            one run under way: what its steps share
  * line/work            generate, prove, tell what failed, change
  *
@@ -189,6 +191,7 @@
  * gate/seen            what a gate sees of a tree
  * gate/testfile        what a test file declares
  * gate/testlang        the languages and frameworks whose tests are known
+ * gate/vouch           what other machines proved, signed, in the notes of commits
  * gate/waive           waivers at work
  *
  * --- forge: pull requests ---
@@ -211,6 +214,7 @@
  * git/loose            one ref as the file that git keeps it in
  * git/merge            merging in memory
  * git/note             lines attached to commits
+ * git/noteindex        which notes speak of what
  * git/notetree         the tree behind a notes ref
  * git/objsync          objects reach the disk before a ref that leads to them does
  * git/odb              how objects are written, and when packs are looked for again
@@ -229,6 +233,7 @@
  * git/repo             the repository at hand
  * git/restore          bring a pristine workspace to a recorded tree
  * git/shallow          the history of a shallow clone, by the git program
+ * git/sign             signatures by ssh keys
  * git/staged           what a person has in the index, as a tree
  * git/tip              what a ref holds, read without libgit2
  * git/tree             blobs and trees, without an index or a checkout
@@ -361,7 +366,7 @@
 static const struct verb *const nouns[] = {
 	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_pr,
 	cmd_replay, cmd_supervisor, cmd_worker, cmd_publisher,
-	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_gc, cmd_hook, cmd_sync,
+	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_verify, cmd_gc, cmd_hook, cmd_sync,
 };
 
 /*

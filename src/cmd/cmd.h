@@ -48,6 +48,7 @@ struct verb {
 extern const struct verb cmd_config[];
 extern const struct verb cmd_doctor[];
 extern const struct verb cmd_gate[];
+extern const struct verb cmd_verify[];
 extern const struct verb cmd_gc[];
 extern const struct verb cmd_hook[];
 extern const struct verb cmd_init[];

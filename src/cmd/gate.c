@@ -19,6 +19,7 @@ struct gate_opts {
 	bool index;
 	bool rerun;
 	bool baseline;
+	bool note;
 	bool forms[CHECK_FORMS];
 };
 
@@ -32,6 +33,7 @@ static const struct opt gate_table[] = {
 	OPT_FLAG(0, "rerun", struct gate_opts, rerun, "run what is known already, too"),
 	OPT_FLAG(0, "baseline", struct gate_opts, baseline,
 	    "write a waiver for each finding that blocks, to adopt the gates on old code"),
+	OPT_FLAG(0, "note", struct gate_opts, note, "keep what is found out as evidence in the revision's note"),
 	OPT_FLAG(0, "json", struct gate_opts, forms[CHECK_JSON], "print JSON"),
 	OPT_FLAG(0, "sarif", struct gate_opts, forms[CHECK_SARIF], "print SARIF 2.1.0, for code scanning"),
 	OPT_FLAG(0, "junit", struct gate_opts, forms[CHECK_JUNIT], "print JUnit XML"),
@@ -42,11 +44,11 @@ static const struct opt gate_table[] = {
 };
 
 static void
-on_event(void *arg, enum line_event event UNUSED, const char *text)
+on_event(void *arg, enum line_event event, const char *text)
 {
 	struct app *app = arg;
 
-	if (!app->note.tty)
+	if (!app->note.tty && event != LINE_NOTE)
 		return;
 	out_line(&app->note, str_of(text));
 	out_printf(&app->note, "\n");
@@ -124,7 +126,7 @@ gate(struct app *app, const void *opts, const struct args *args)
 	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(),
 	    .on_event = on_event, .arg = app};
 	struct check_opts co = {.clock = &app->clock, .line = &line, .fast = o->fast,
-	    .person = o->person, .base = o->base,
+	    .person = o->person, .base = o->base, .note = o->note,
 	    .memory = o->rerun ? GATE_MEMORY_RERUN : GATE_MEMORY_USE};
 	struct opt_list names = o->only;
 	struct strs only = {0};

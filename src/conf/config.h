@@ -148,6 +148,10 @@ struct config {
 		bool signoff;
 	} commit;
 	struct {
+		const char *key;	/* that this machine's evidence is signed with, "" for none */
+		struct strs keys;	/* lines of allowed signers: whose evidence counts */
+	} evidence;
+	struct {
 		enum merge_method method;
 		bool automatic;
 	} merge;

@@ -81,6 +81,8 @@ config_template(struct buf *out)
 		bool item = k->place == PLACE_SETUP, first;
 		size_t indent;
 
+		if (k->kind == KEY_OWN)
+			continue;
 		p = split(k);
 		for (same = 0; same < last.n && same + 1 < p.n && str_eq(last.v[same], p.v[same]); same++)
 			;

@@ -80,7 +80,7 @@ scalar_read(const struct key *k, const struct spot *s, const char *name, const s
 
 	if (!fits_kind(k, n))
 		return wrong(k, name, n, true);
-	if (secret_looks(n->text))
+	if (k->kind != KEY_SIGNERS && secret_looks(n->text))
 		return refuse_secret(name, n);
 	if (n->kind == NODE_BOOL && n->plain)
 		text = n->boolean ? STR("true") : STR("false");
@@ -116,6 +116,9 @@ list_read(const struct key *k, const struct spot *s, const char *name, const str
 static struct err *
 value_read(const struct key *k, const struct spot *s, const char *name, const struct node *n)
 {
+	if (k->kind == KEY_OWN)
+		return err_hint(node_err(n, "'%s' does not belong into a file that all share", name),
+		    "git config factory.%s", name);
 	TRY(key_is_list(k) ? list_read(k, s, name, n) : scalar_read(k, s, name, n));
 	origin_set(s->c, name, ORIGIN_POLICY);
 	return NULL;
@@ -458,7 +461,7 @@ config_user(struct config *c, const char *key, const char *value)
 	    : key, &element);
 	if (k == NULL)
 		return no_such_key(ERR_CONFIG, key);
-	if (secret_looks(str_of(value)))
+	if (k->kind != KEY_SIGNERS && secret_looks(str_of(value)))
 		return err_hint(err_new(ERR_CONFIG, "the value looks like a secret"),
 		    "name an environment variable that holds it instead");
 	if (element.n > 0) {

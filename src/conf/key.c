@@ -303,6 +303,25 @@ set_fast(struct config *c, struct conf_gate *gate, struct str s)
 	return true;
 }
 
+/* "PRINCIPALS [OPTIONS] TYPE KEY [COMMENT]"; every public key begins with the length of its type's name. */
+static bool
+is_signer(struct str line)
+{
+	struct str word, before = {0};
+	size_t n = 0;
+
+	while (str_next(&line, ' ', &word)) {
+		if (word.n == 0)
+			continue;
+		if (n >= 2 && (str_starts(before, "ssh-") || str_starts(before, "ecdsa-sha2-") ||
+		    str_starts(before, "sk-ssh-") || str_starts(before, "sk-ecdsa-")))
+			return str_starts(word, "AAAA") && word.n >= 20;
+		before = word;
+		n++;
+	}
+	return false;
+}
+
 static bool
 add_path(struct strs *list, struct str s)
 {
@@ -331,6 +350,7 @@ add_entry(const struct key *k, void *obj, struct str s)
 	if (k->kind == KEY_PATHS)
 		return add_path(list, s);
 	if (!is_line(s) || s.n == 0 || (k->kind == KEY_ENVS && !is_env(s)) ||
+	    (k->kind == KEY_SIGNERS && !is_signer(s)) ||
 	    (k->kind == KEY_RELS && !is_inside(s)))
 		return false;
 	strs_addn(list, s.p, s.n);
@@ -391,6 +411,7 @@ key_wants(const struct key *k, struct buf *out)
 	case KEY_REL: buf_adds(out, "a path in the repository"); break;
 	case KEY_URL: buf_adds(out, "an http or https address without user, password or query"); break;
 	case KEY_ENV: buf_adds(out, "the name of an environment variable"); break;
+	case KEY_SIGNERS: buf_adds(out, "a list of names, each with a public ssh key"); break;
 	case KEY_ENVS: buf_adds(out, "a list of names of environment variables"); break;
 	case KEY_PATHS: buf_adds(out, "a list of absolute paths, or paths below ~/"); break;
 	case KEY_RELS: buf_adds(out, "a list of paths in the repository"); break;
@@ -480,7 +501,7 @@ key_text(const struct key *k, const void *obj, struct buf *out)
 	case KEY_FAST:
 		buf_adds(out, ((const struct conf_gate *)obj)->late ? "false" : *(const char *const *)p);
 		break;
-	case KEY_LINES: case KEY_ENVS: case KEY_PATHS: case KEY_RELS: case KEY_ARGV:
+	case KEY_LINES: case KEY_SIGNERS: case KEY_ENVS: case KEY_PATHS: case KEY_RELS: case KEY_ARGV:
 		for (i = 0; i < list->n; i++)
 			buf_addf(out, "%s%s", i > 0 ? "\n" : "", list->v[i]);
 		break;

@@ -14,6 +14,7 @@ struct config;
 
 enum key_kind {
 	KEY_LINE,	/* const char *: one line */
+	KEY_OWN,	/* the same, of the user's own git config alone */
 	KEY_BRANCH,	/* const char * */
 	KEY_VIEW,	/* const char *: a branch, or "none" for "" */
 	KEY_REMOTE,	/* const char *: a git remote, or "none" for "" */
@@ -31,6 +32,7 @@ enum key_kind {
 	KEY_FAST,	/* conf_gate.fast and conf_gate.late */
 	/* struct strs from here */
 	KEY_LINES,
+	KEY_SIGNERS,	/* lines of an allowed signers file, see ssh-keygen(1): public keys */
 	KEY_ENVS,
 	KEY_PATHS,	/* absolute, or below "~/" */
 	KEY_RELS,	/* paths in the repository */

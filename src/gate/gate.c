@@ -117,19 +117,33 @@ gates_configured(const struct config *c)
 	return false;
 }
 
+/* Of the lines that say whose evidence counts. */
+static struct err *
+hash_signers(const struct strs *keys, struct oid *out)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+	size_t i;
+
+	for (i = 0; i < keys->n; i++)
+		buf_addf(&b, "%s\n", keys->v[i]);
+	return blob_hash(buf_str(&b), out);
+}
+
 struct err *
 gates_open(const struct gates_opts *o, struct gates **out)
 {
-	struct oid tree;
+	struct oid tree, signers;
 	struct gates *g;
 	struct err *e;
 
 	TRY(check_config(o->config));
+	TRY(hash_signers(&o->config->evidence.keys, &signers));
 	TRY(check_only(o));
 	TRY(commit_tree(o->repo, &o->base, &tree));
 	g = mem_alloc(sizeof(*g));
 	g->o = *o;
 	g->base_tree = tree;
+	g->signers = signers;
 	e = waive_open(g);
 	if (e != NULL)
 		gates_close(g);
@@ -597,7 +611,8 @@ struct err *
 gates_flagged(struct repo *r, const struct config *c, const struct oid *base,
     const struct oid *tree, struct strs *out)
 {
-	struct gates g = {.o = {.repo = r, .config = c}, .base_tree = *base};
+	struct clock clock = clock_system();
+	struct gates g = {.o = {.repo = r, .config = c, .clock = &clock}, .base_tree = *base};
 	struct subject s = {.gates = &g, .tree = *tree, .depth = GATE_FULL};
 	const struct builtin *b;
 	struct err *e;

@@ -9,6 +9,7 @@
 #include "gate/memory.h"
 #include "gate/room.h"
 #include "gate/seen.h"
+#include "gate/vouch.h"
 #include "git/tree.h"
 #include "model/attest.h"
 #include "sys/host.h"
@@ -56,7 +57,7 @@ read_line(const struct gates *g, const struct oid *key, struct attest *a, bool *
 	struct err *e;
 
 	*found = false;
-	TRY(memory_line(g, key, &line));
+	TRY(memory_line(g->o.repo, key, &line));
 	if (line.n == 0)
 		return NULL;
 	e = attest_read("memory", buf_str(&line), a);
@@ -66,12 +67,20 @@ read_line(const struct gates *g, const struct oid *key, struct attest *a, bool *
 }
 
 static bool
-counts(const struct gates *g, const struct attest *a)
+counts_of(const struct gates *g, const struct attest *a)
 {
 	int64_t age = clock_wall(g->o.clock) - a->time;
 
 	return !a->unsteady && attest_lasts(&a->verdict) && age >= 0 &&
 	    (age <= MEMORY_DAYS * (int64_t)DAY_S || g->o.memory == GATE_MEMORY_ONLY);
+}
+
+/* A signer counts as long as the list that named its key is in force. */
+static bool
+counts(const struct gates *g, const struct attest *a)
+{
+	return counts_of(g, a) &&
+	    (a->signer[0] == '\0' || strcmp(a->signers, oid_hex(&g->signers).s) == 0);
 }
 
 static void
@@ -86,9 +95,36 @@ take(const struct attest *a, struct verdict *v, struct verdict *kept)
 		    a->verdict.measures.v[i].unit);
 	verdict_evidence(v, str_of(a->verdict.evidence));
 	v->ms = a->verdict.ms;
+	v->key = arena_strdup(&v->mem, a->key);
 	v->known.time = a->time;
 	v->known.node = arena_strdup(&v->mem, a->node);
+	v->known.signer = arena_strdup(&v->mem, a->signer);
+	v->known.commit = arena_strdup(&v->mem, a->commit);
 	verdict_take(kept, &a->kept);
+}
+
+/* From the notes, once: from then on this machine has it. */
+static struct err *
+find_vouched(const struct gates *g, const struct oid *key, struct attest *a, bool *found)
+{
+	AUTO(buf_free) struct buf line = BUF_INIT(ATTEST_MAX);
+	AUTO(attest_free) struct attest theirs = {0};
+	struct oid_hex signers = oid_hex(&g->signers);
+
+	if (g->o.config->evidence.keys.n == 0)
+		return NULL;
+	TRY(vouch_find(g, key, &theirs, found));
+	*found = *found && counts_of(g, &theirs);
+	if (!*found)
+		return NULL;
+	theirs.signers = arena_strdup(&theirs.verdict.mem, signers.s);
+	attest_write(&theirs, false, &line);
+	if (!line.over)
+		err_ignore(memory_keep_line(g, key, buf_str(&line)));
+	attest_free(a);
+	*a = theirs;
+	theirs = (struct attest){0};
+	return NULL;
 }
 
 static struct err *
@@ -98,7 +134,13 @@ find_under(const struct subject *s, const struct oid *key, struct verdict *v, st
 	AUTO(attest_free) struct attest a = {0};
 
 	TRY(read_line(s->gates, key, &a, found));
+	if (*found && a.unsteady) {
+		*found = false;
+		return NULL;
+	}
 	*found = *found && counts(s->gates, &a);
+	if (!*found)
+		TRY(find_vouched(s->gates, key, &a, found));
 	if (*found)
 		take(&a, v, kept);
 	return NULL;
@@ -183,7 +225,7 @@ known_keep(const struct subject *s, const struct conf_gate *gate, struct verdict
     const struct verdict *kept, bool *steady)
 {
 	AUTO(mem_free_p) char *node = node_name(s->gates);
-	struct attest a = {.node = node, .commit = "", .patch = "", .against = ""};
+	struct attest a = {.node = node, .commit = "", .patch = "", .against = "", .signer = "", .signers = ""};
 	struct oid_hex hex, seen, against;
 	const struct oid *key;
 	struct key k;
@@ -205,6 +247,8 @@ known_keep(const struct subject *s, const struct conf_gate *gate, struct verdict
 	if (key == &k.compared)
 		a.against = against.s;
 	a.time = v->known.time != 0 ? v->known.time : clock_wall(s->gates->o.clock);
+	if (*steady)
+		v->key = arena_strdup(&v->mem, hex.s);
 	/* Borrowed for as long as it is written. */
 	a.verdict = *v;
 	if (kept != NULL)

@@ -22,11 +22,11 @@
 static const char letters[] = "pksf";
 
 static struct err *
-memory_dir(const struct gates *g, char **out)
+memory_dir(struct repo *r, char **out)
 {
 	const char *top;
 
-	TRY(repo_factory_dir(g->o.repo, &top));
+	TRY(repo_factory_dir(r, &top));
 	*out = path_join(top, "gates");
 	return NULL;
 }
@@ -90,7 +90,7 @@ memory_recall(const struct gates *g, const struct oid *seen, const struct oid *d
 	struct err *e;
 
 	*found = false;
-	TRY(memory_dir(g, &dir));
+	TRY(memory_dir(g->o.repo, &dir));
 	path = path_join(dir, name);
 	e = file_read(AT_FDCWD, path, &text);
 	if (e == NULL)
@@ -180,7 +180,7 @@ memory_keep(const struct gates *g, const struct oid *seen, const struct oid *def
 	write_outcome(o, now, &text);
 	if (text.over)
 		return NULL;
-	TRY(memory_dir(g, &dir));
+	TRY(memory_dir(g->o.repo, &dir));
 	TRY(dir_make(AT_FDCWD, dir, 0700));
 	path = path_join(dir, name);
 	TRY(file_replace(AT_FDCWD, path, buf_str(&text), 0600, false));
@@ -194,7 +194,7 @@ memory_forget(const struct gates *g, const struct oid *seen, const struct oid *d
 	AUTO(mem_free_p) char *dir = NULL;
 	AUTO(mem_free_p) char *path = NULL;
 
-	TRY(memory_dir(g, &dir));
+	TRY(memory_dir(g->o.repo, &dir));
 	path = path_join(dir, name);
 	if (unlink(path) != 0 && errno != ENOENT)
 		return err_sys("cannot remove '%s'", path);
@@ -204,25 +204,25 @@ memory_forget(const struct gates *g, const struct oid *seen, const struct oid *d
 /* ---- lines ---- */
 
 static struct err *
-line_path(const struct gates *g, const struct oid *key, char **dir, char **path)
+line_path(struct repo *r, const struct oid *key, char **dir, char **path)
 {
 	AUTO(mem_free_p) char *top = NULL;
 	AUTO(mem_free_p) char *name = mem_printf("%s.json", oid_hex(key).s);
 
-	TRY(memory_dir(g, &top));
+	TRY(memory_dir(r, &top));
 	*dir = path_join(top, "proofs");
 	*path = path_join(*dir, name);
 	return NULL;
 }
 
 struct err *
-memory_line(const struct gates *g, const struct oid *key, struct buf *out)
+memory_line(struct repo *r, const struct oid *key, struct buf *out)
 {
 	AUTO(mem_free_p) char *dir = NULL;
 	AUTO(mem_free_p) char *path = NULL;
 	struct err *e;
 
-	TRY(line_path(g, key, &dir, &path));
+	TRY(line_path(r, key, &dir, &path));
 	e = file_read(AT_FDCWD, path, out);
 	if (e != NULL)
 		buf_clear(out);
@@ -236,7 +236,7 @@ memory_keep_line(const struct gates *g, const struct oid *key, struct str line)
 	AUTO(mem_free_p) char *dir = NULL;
 	AUTO(mem_free_p) char *path = NULL;
 
-	TRY(line_path(g, key, &dir, &path));
+	TRY(line_path(g->o.repo, key, &dir, &path));
 	TRY(dir_make(AT_FDCWD, dir, 0700));
 	TRY(file_replace(AT_FDCWD, path, line, 0600, false));
 	return sweep(dir, clock_wall(g->o.clock), MEMORY_PROOF_DAYS);

@@ -19,6 +19,7 @@ struct buf;
 struct err;
 struct gates;
 struct outcome;
+struct repo;
 
 #define MEMORY_DAYS 30		/* taken for known */
 #define MEMORY_PROOF_DAYS 365	/* kept, to say what proved a commit */
@@ -33,7 +34,7 @@ struct err *memory_forget(const struct gates *g, const struct oid *seen,
     const struct oid *definition) MUST_USE;
 
 /* One line below proofs/, by its key; *out stays empty when there is none. */
-struct err *memory_line(const struct gates *g, const struct oid *key, struct buf *out) MUST_USE;
+struct err *memory_line(struct repo *r, const struct oid *key, struct buf *out) MUST_USE;
 struct err *memory_keep_line(const struct gates *g, const struct oid *key, struct str line) MUST_USE;
 
 #endif

@@ -50,6 +50,7 @@ struct base_run {
 struct gates {
 	struct gates_opts o;
 	struct oid base_tree;
+	struct oid signers;	/* hash of policy's evidence.keys */
 	VEC(struct base_run *) base_runs;
 	struct waivers waivers;	/* of the base */
 };

@@ -5,7 +5,10 @@
 #include "conf/redact.h"
 #include "conf/secrets.h"
 #include "git/commit.h"
+#include "git/diff.h"
 #include "git/merge.h"
+#include "git/note.h"
+#include "git/ref.h"
 #include "git/repo.h"
 #include "git/staged.h"
 #include "line/base.h"
@@ -113,6 +116,28 @@ finish(const struct check_opts *o, const struct policy *p, struct check *c)
 	return NULL;
 }
 
+static struct err *
+note_it(const struct check_opts *o, const struct policy *p, const struct check *c)
+{
+	AUTO(strs_free) struct strs lines = {0};
+	AUTO(ident_free) struct ident who = {0};
+	VEC(struct note_line) notes = {0};
+	struct oid patch;
+	struct err *e;
+	size_t i;
+
+	TRY(diff_patch_id(o->repo, &p->tree, &c->tree, &patch));
+	TRY(judge_lines(o->repo, o->line, p, &c->verdicts, &c->commit, &patch, &lines));
+	if (lines.n == 0)
+		return NULL;
+	TRY(ident_user(o->repo, NULL, NULL, clock_wall(o->clock), &who));
+	for (i = 0; i < lines.n; i++)
+		vec_push(&notes, (struct note_line){c->commit, str_of(lines.v[i])});
+	e = note_add(o->repo, REF_NOTES, notes.v, notes.n, &who);
+	vec_free(&notes);
+	return e;
+}
+
 struct err *
 check_rev(const struct check_opts *o, const char *rev, struct check *out)
 {
@@ -131,6 +156,8 @@ check_rev(const struct check_opts *o, const char *rev, struct check *out)
 	c.base_ref = STEAL(base.ref);
 	TRY(merged_tree(o->repo, &c));
 	TRY(finish(o, &p, &c));
+	if (o->note)
+		TRY(note_it(o, &p, &c));
 	*out = c;
 	c = (struct check){0};
 	return NULL;

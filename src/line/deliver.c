@@ -8,10 +8,12 @@
 #include "base/mem.h"
 #include "forge/pull.h"
 #include "git/commit.h"
+#include "git/diff.h"
 #include "git/ref.h"
 #include "git/workspace.h"
 #include "line/await.h"
 #include "line/deliver.h"
+#include "line/judge.h"
 #include "line/keeper.h"
 #include "line/parcel.h"
 #include "line/prove.h"
@@ -155,6 +157,17 @@ fill_record(struct walk *w, struct ending *d, const struct oid *tree, enum run_o
 		r->pull = p->pull.number;
 		run_set(r, &r->branch, p->pull.branch);
 	}
+}
+
+/* What the gates found out, as evidence on the commit. */
+static struct err *
+take_proofs(struct walk *w, struct ending *d, const struct oid *tree)
+{
+	struct oid patch;
+
+	TRY(diff_patch_id(w->repo, &w->policy.tree, tree, &patch));
+	return judge_lines(w->repo, w->o, &w->policy, &w->rec.gates, &d->parcel.commit, &patch,
+	    &d->parcel.proofs);
 }
 
 /* The record keeps the verdicts of the last proof. */
@@ -384,6 +397,7 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 	}
 	TRY(attempt_chain(w, &d.parcel.commit, &d.parcel.attempt));
 	fill_record(w, &d, tree, RUN_DELIVERED);
+	TRY(take_proofs(w, &d, tree));
 	return finish(w, &d);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "gate/vouch.h"
 #include "line/judge.h"
 #include "line/policy.h"
 #include "line/setup.h"
@@ -83,4 +84,22 @@ judge_tree(const struct judge *j, const struct policy *now, const struct oid *tr
 	o.base_setup = base_setup;
 	TRY(gates_open(&o, &g));
 	return gates_run(g, tree, setup, depth, out);
+}
+
+struct err *
+judge_lines(struct repo *r, const struct line_opts *o, const struct policy *now, const struct verdicts *vs,
+    const struct oid *commit, const struct oid *patch, struct strs *out)
+{
+	AUTO(strs_free) struct strs lines = {0};
+	struct err *e = vouch_lines(r, vs, commit, patch, now->cfg.evidence.key, &lines);
+
+	if (err_is(e, ERR_COMMAND) || err_is(e, ERR_TIMEOUT)) {
+		line_tell(o, LINE_NOTE, "the evidence is not signed: %s", err_msg(e));
+		err_ignore(e);
+		return vouch_lines(r, vs, commit, patch, "", out);
+	}
+	TRY(e);
+	*out = lines;
+	lines = (struct strs){0};
+	return NULL;
 }

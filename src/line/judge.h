@@ -16,6 +16,7 @@ struct policy;
 struct redactor;
 struct repo;
 struct strs;
+struct strs;
 
 /* Who judges where; all borrowed. */
 struct judge {
@@ -37,6 +38,15 @@ struct judge {
  */
 struct err *judge_tree(const struct judge *j, const struct policy *now, const struct oid *tree,
     enum gate_depth depth, struct verdicts *out) MUST_USE;
+
+/*
+ * What this machine found out, as lines for the note of the commit (see
+ * gate/vouch.h), signed by the user's key.  Where that cannot be had they are
+ * not signed, and whoever watches is told why.
+ */
+struct err *judge_lines(struct repo *r, const struct line_opts *o, const struct policy *now,
+    const struct verdicts *vs, const struct oid *commit, const struct oid *patch,
+    struct strs *out) MUST_USE;
 
 /* An event for whoever watches. */
 void line_tell(const struct line_opts *o, enum line_event event, const char *fmt, ...) PRINTF(3, 4);

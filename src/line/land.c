@@ -13,6 +13,7 @@
 #include "git/commit.h"
 #include "git/diff.h"
 #include "git/merge.h"
+#include "git/note.h"
 #include "git/objsync.h"
 #include "git/ref.h"
 #include "git/repo.h"
@@ -48,7 +49,9 @@ struct landing {
 	bool drop_branch;
 	struct ident who;
 	struct pull_move move;
-	struct buf evidence;	/* the landed commit's note */
+	struct verdicts verdicts;	/* of the gates, where they ran again */
+	struct buf evidence;	/* the landed commit's note: a line of it, and those of the gates */
+	struct strs proofs;
 };
 
 static void
@@ -59,7 +62,9 @@ landing_free(struct landing *l)
 	free(l->checkout);
 	ident_free(&l->who);
 	pull_move_free(&l->move);
+	verdicts_free(&l->verdicts);
 	buf_free(&l->evidence);
+	strs_free(&l->proofs);
 }
 
 static bool
@@ -186,7 +191,6 @@ prove_again(struct landing *l)
 	AUTO(redact_free_p) struct redactor *redact = NULL;
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
 	AUTO(secrets_free) struct secrets secrets = {0};
-	AUTO(verdicts_free) struct verdicts verdicts = {0};
 	struct judge j = {.repo = l->repo, .clock = state_clock(l->state), .o = l->o->line, .jail = &jail};
 
 	if (oid_eq(&l->tree, &l->pull.tested))
@@ -197,8 +201,8 @@ prove_again(struct landing *l)
 	TRY(config_secrets(&l->now.cfg, &secrets));
 	redact = redact_new(&secrets);
 	j.redact = redact;
-	TRY(judge_tree(&j, &l->now, &l->tree, GATE_FULL, &verdicts));
-	if (verdicts_sum(&verdicts) != VERDICT_PASS)
+	TRY(judge_tree(&j, &l->now, &l->tree, GATE_FULL, &l->verdicts));
+	if (verdicts_sum(&l->verdicts) != VERDICT_PASS)
 		return err_hint(err_new(ERR_GATES_FAILED, "pull request %" PRId64 " fails on the base as it is now",
 		    l->pull.number), "'git factory run --fresh %s' works on it again", l->pull.task.s);
 	return NULL;
@@ -243,7 +247,22 @@ make_evidence(struct landing *l)
 	TRY(diff_patch_id(l->repo, &l->now.tree, &l->tree, &patch));
 	run_evidence(&r, "landed", l->who.when, oid_hex(&l->commit).s, oid_hex(&l->tree).s, oid_hex(&patch).s,
 	    &l->evidence);
-	return NULL;
+	return judge_lines(l->repo, l->o->line, &l->now, &l->verdicts, &l->commit, &patch, &l->proofs);
+}
+
+static struct err *
+note_landed(const struct landing *l, struct state_step *t)
+{
+	VEC(struct note_line) lines = {0};
+	struct err *e;
+	size_t i;
+
+	vec_push(&lines, (struct note_line){l->commit, str_trim(buf_str(&l->evidence))});
+	for (i = 0; i < l->proofs.n; i++)
+		vec_push(&lines, (struct note_line){l->commit, str_of(l->proofs.v[i])});
+	e = ledger_note_in(t, lines.v, lines.n);
+	vec_free(&lines);
+	return e;
 }
 
 static struct err *
@@ -261,7 +280,7 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 	step_ref(t, l->move.name, &l->move.from, &l->move.to);
 	if (l->drop_branch)
 		step_ref(t, branch, &l->branch_old, &oid_zero);
-	return ledger_note_in(t, &l->commit, buf_str(&l->evidence));
+	return note_landed(l, t);
 }
 
 /* The branch goes unless it is wanted, gone, or checked out somewhere. */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "git/commit.h"
 #include "git/diff.h"
+#include "git/note.h"
 #include "git/ref.h"
 #include "git/tree.h"
 #include "line/parcel.h"
@@ -16,12 +17,15 @@
 
 #define RECORD "record.json"
 #define NOTE "note.json"
+#define PROOFS "proofs.jsonl"
+#define PROOFS_MAX (4 * MIB)
 
 void
 parcel_free(struct parcel *p)
 {
 	pull_free(&p->pull);
 	free(p->note);
+	strs_free(&p->proofs);
 	if (p->owned && p->rec != NULL) {
 		run_free(p->rec);
 		free(p->rec);
@@ -94,14 +98,52 @@ struct err *
 parcel_note(const struct parcel *p, struct state_step *t)
 {
 	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
+	VEC(struct note_line) lines = {0};
+	struct err *e;
+	size_t i;
 
 	if (oid_is_zero(&p->commit))
 		return NULL;
 	TRY(note_line(state_repo(step_state(t)), p, &line));
-	return ledger_note_in(t, &p->commit, str_trim(buf_str(&line)));
+	vec_push(&lines, (struct note_line){p->commit, str_trim(buf_str(&line))});
+	for (i = 0; i < p->proofs.n; i++)
+		vec_push(&lines, (struct note_line){p->commit, str_of(p->proofs.v[i])});
+	e = ledger_note_in(t, lines.v, lines.n);
+	vec_free(&lines);
+	return e;
 }
 
 /* ---- as a commit ---- */
+
+static struct err *
+write_proofs(struct repo *r, const struct parcel *p, struct tree_edit *edit)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(PROOFS_MAX);
+	size_t i;
+
+	for (i = 0; i < p->proofs.n; i++)
+		buf_addf(&text, "%s\n", p->proofs.v[i]);
+	TRY(buf_check(&text, "what the gates found out"));
+	return tree_edit_write(r, edit, PROOFS, buf_str(&text));
+}
+
+static struct err *
+read_proofs(struct repo *r, const struct oid *tree, struct parcel *p)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(PROOFS_MAX);
+	struct err *e = tree_read(r, tree, PROOFS, &text);
+	struct str rest, line;
+
+	if (err_is(e, ERR_NOT_FOUND)) {
+		err_ignore(e);
+		return NULL;
+	}
+	TRY(e);
+	rest = buf_str(&text);
+	while (str_line(&rest, &line))
+		strs_addn(&p->proofs, line.p, line.n);
+	return NULL;
+}
 
 struct err *
 parcel_write(struct repo *r, const struct parcel *p, const struct ident *who, struct oid *out)
@@ -120,6 +162,8 @@ parcel_write(struct repo *r, const struct parcel *p, const struct ident *who, st
 		TRY(note_line(r, p, &line));
 		TRY(tree_edit_write(r, &edit, NOTE, buf_str(&line)));
 	}
+	if (p->proofs.n > 0)
+		TRY(write_proofs(r, p, &edit));
 	if (p->has_pull)
 		TRY(pull_put(r, &p->pull, &edit));
 	TRY(tree_apply(r, &oid_zero, &edit, &spec.tree));
@@ -144,6 +188,7 @@ read_rest(struct repo *r, const struct ref *ref, const struct commit *c, struct 
 	if (!oid_is_zero(&p->commit)) {
 		TRY(tree_read(r, &c->tree, NOTE, &line));
 		p->note = str_dup(str_trim(buf_str(&line)));
+		TRY(read_proofs(r, &c->tree, p));
 	}
 	TRY(tree_find(r, &c->tree, "pull.json", &e));
 	if (e.mode == 0)

@@ -9,6 +9,7 @@
  *
  *	record.json		the record, without a pull request's number
  *	note.json		the line of evidence on the commit
+ *	proofs.jsonl		what the gates found out, lines for the same note
  *	pull.json, body.md	the pull request, with number 0 where it is new
  *
  * Its parent is the attempt, so one ref keeps all of it.
@@ -17,11 +18,13 @@
 #define LINE_PARCEL_H
 
 #include "base/def.h"
+#include "base/vec.h"
 #include "forge/pull.h"
 #include "git/oid.h"
 
 struct err;
 struct ident;
+struct note_line;
 struct ref;
 struct repo;
 struct run;
@@ -37,6 +40,7 @@ struct parcel {
 	bool has_pull;
 	struct pull pull;	/* as it is to be */
 	char *note;		/* of a parcel that was read; NULL for none */
+	struct strs proofs;	/* lines of the commit's note, beside that */
 };
 
 void parcel_free(struct parcel *p);	/* also for AUTO */

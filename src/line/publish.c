@@ -362,6 +362,7 @@ fold_one(struct fold *f, struct state_step *t, struct waiting *w, bool decides)
 	AUTO(mem_free_p) char *name = mem_printf(REF_RUNS "%s", w->parcel.rec->id);
 	AUTO(mem_free_p) char *lease = mem_printf(REF_LEASES "%s", w->parcel.rec->task);
 	struct err *e;
+	size_t i;
 	bool has;
 
 	TRY(ledger_has(t, w->parcel.rec->id, &has));
@@ -378,6 +379,8 @@ fold_one(struct fold *f, struct state_step *t, struct waiting *w, bool decides)
 		step_ref(t, lease, &w->lease, &oid_zero);
 	if (w->parcel.note != NULL)
 		vec_push(&f->notes, (struct note_line){w->parcel.commit, str_of(w->parcel.note)});
+	for (i = 0; i < w->parcel.proofs.n; i++)
+		vec_push(&f->notes, (struct note_line){w->parcel.commit, str_of(w->parcel.proofs.v[i])});
 	w->folded = !has;
 	f->folded += !has;
 	return NULL;

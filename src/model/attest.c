@@ -74,6 +74,10 @@ attest_write(const struct attest *a, bool note, struct buf *out)
 	put_verdict(&w, "verdict", &a->verdict, note);
 	if (a->kept.findings.n != 0 || a->kept.dropped != 0)
 		put_verdict(&w, "kept", &a->kept, note);
+	if (!note) {
+		some(&w, "signer", a->signer);
+		some(&w, "signers", a->signers);
+	}
 	if (a->unsteady)
 		jw_kbool(&w, "unsteady", true);
 	jw_end(&w);
@@ -97,6 +101,8 @@ read_into(const char *file, const struct node *n, struct attest *a)
 	a->commit = keep(a, n, "commit");
 	a->patch = keep(a, n, "patch_id");
 	a->node = keep(a, n, "node");
+	a->signer = keep(a, n, "signer");
+	a->signers = keep(a, n, "signers");
 	a->unsteady = node_get_bool(n, "unsteady", false);
 	return NULL;
 }

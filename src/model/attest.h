@@ -31,6 +31,9 @@ struct attest {
 	const char *patch;	/* its patch id, likewise */
 	const char *node;
 	int64_t time;
+	/* Of one that somebody else vouches for, as this machine keeps it; else "". */
+	const char *signer;
+	const char *signers;	/* hash of the list that allowed the key */
 	bool unsteady;		/* it has answered otherwise under the same key: worth nothing */
 };
 

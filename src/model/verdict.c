@@ -59,6 +59,7 @@ verdict_init(struct verdict *v, const char *gate)
 		.summary = "not run",
 		.tree = "",
 		.definition = "",
+		.key = "",
 		.by = "",
 		.lift = "",
 		.evidence = "",
@@ -235,6 +236,7 @@ verdict_write(struct jw *w, const struct verdict *v)
 	jw_kstr(w, "summary", v->summary);
 	jw_kstr(w, "tree", v->tree);
 	jw_kstr(w, "definition", v->definition);
+	text_write(w, "key", v->key);
 	jw_kbool(w, "fast", v->fast);
 	true_write(w, "advisory", v->advisory);
 	true_write(w, "idle", v->idle);
@@ -313,6 +315,7 @@ read_into(const struct node *n, struct verdict *v)
 		return node_err(n, "unknown verdict '%s'", word);
 	v->summary = keep(v, node_get_str(n, "summary"));
 	verdict_id(v, tree, definition);
+	v->key = keep(v, node_get_str(n, "key"));
 	v->fast = node_get_bool(n, "fast", false);
 	v->advisory = node_get_bool(n, "advisory", false);
 	v->idle = node_get_bool(n, "idle", false);

@@ -71,6 +71,7 @@ struct verdict {
 	const char *summary;	/* one line: "2 of 81 tests failed" */
 	const char *tree;	/* tree id that was tested, hex */
 	const char *definition;	/* hash of the gate's definition, hex */
+	const char *key;	/* of all that the answer is a function of (model/attest.h), hex; "" when it may be another next time */
 	bool fast;		/* the quick form, which proves nothing for delivery */
 	bool advisory;		/* told, and never in the way */
 	bool idle;		/* it passes, for the change has nothing that it is for */

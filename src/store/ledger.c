@@ -165,15 +165,14 @@ ledger_note_all(struct state *s, const struct note_line *lines, size_t n)
 }
 
 struct err *
-ledger_note_in(struct state_step *t, const struct oid *commit, struct str line)
+ledger_note_in(struct state_step *t, const struct note_line *lines, size_t n)
 {
 	AUTO(ident_free) struct ident who = {0};
-	struct note_line note = {.commit = *commit, .line = str_trim(line)};
 	struct state *s = step_state(t);
 	struct oid old, new;
 
 	TRY(state_ident(s, &who));
-	TRY(note_prepare(state_repo(s), REF_NOTES, &note, 1, &who, &old, &new));
+	TRY(note_prepare(state_repo(s), REF_NOTES, lines, n, &who, &old, &new));
 	if (!oid_eq(&old, &new))
 		step_ref(t, REF_NOTES, &old, &new);
 	return NULL;

@@ -52,10 +52,10 @@ struct err *ledger_note(struct state *s, const struct oid *commit, struct str li
 struct err *ledger_note_all(struct state *s, const struct note_line *lines, size_t n) MUST_USE;
 
 /*
- * The same as part of a step, which is built again when another writer's note
+ * The same lines as part of a step, which is built again when another writer's note
  * came between.  Once in a step.
  */
-struct err *ledger_note_in(struct state_step *t, const struct oid *commit, struct str line) MUST_USE;
+struct err *ledger_note_in(struct state_step *t, const struct note_line *lines, size_t n) MUST_USE;
 
 /* The note's lines, appended to 'out'; none is fine. */
 struct err *ledger_notes(struct state *s, const struct oid *commit, struct buf *out) MUST_USE;

@@ -77,8 +77,9 @@ test_the_commit_says_who_made_it() {
 	is "$(git log -1 --format='%(trailers:key=Factory-Task,valueonly)' "$branch")" "$id"
 	is "$(git log -1 --format=%an "$branch")" 'Ada Tester'
 	note=$(git log -1 --notes=factory --format=%N "$branch")
-	is "$(printf '%s\n' "$note" | jq -r .task)" "$id"
-	is "$(printf '%s\n' "$note" | jq -r '.gates[] | select(.gate == "tests") | .verdict')" pass
+	is "$(printf '%s\n' "$note" | jq -r 'select(.event == "attempt") | .task')" "$id"
+	is "$(printf '%s\n' "$note" | jq -r 'select(.event == "attempt") | .gates[] | select(.gate == "tests") | .verdict')" pass
+	is "$(printf '%s\n' "$note" | jq -r 'select(.event == "proof") | .verdict.gate')" tests
 }
 
 test_what_landed_is_what_was_tested() {

@@ -435,7 +435,7 @@ build_step(struct state_step *t, void *ctx)
 	if (!oid_is_zero(&x->to))
 		step_ref(t, REF_PULLS "7", &x->from, &x->to);
 	if (!oid_is_zero(&x->noted))
-		TRY(ledger_note_in(t, &x->noted, STR("{\"in\":\"step\"}")));
+		TRY(ledger_note_in(t, &(struct note_line){x->noted, STR("{\"in\":\"step\"}")}, 1));
 	return step_put(t, "memory/step", STR("here\n"));
 }
 
