@@ -138,9 +138,12 @@
  * gate/ahead           commands of several gates side by side
  * gate/base_run        what a gate's command did on the base
  * gate/builtin/builtin the gates that need no command, and how one of them is run
+ * gate/builtin/constitution what code may not do
  * gate/builtin/kept    tests are kept: none deleted, emptied or skipped
  * gate/builtin/lang    the language of a file
  * gate/builtin/protect paths that decide what happens to a change
+ * gate/builtin/rule    patterns on the added lines of a change
+ * gate/builtin/source  one changed file: with and without comments and texts
  * gate/builtin/unicode characters that deceive a reader
  * gate/builtin/waivers waivers that cannot be read or have ended
  * gate/change          what a change does, line by line

@@ -65,7 +65,7 @@ regex_new(struct str pattern, unsigned flags, struct regex **out)
 	if (r->data == NULL || r->context == NULL)
 		mem_exhausted();
 	if (defence_on(DEFENCE_REGEX)) {
-		pcre2_set_match_limit(r->context, MATCH_LIMIT);
+		pcre2_set_match_limit(r->context, flags & REGEX_BRIEF ? MATCH_LIMIT / 50 : MATCH_LIMIT);
 		pcre2_set_depth_limit(r->context, DEPTH_LIMIT);
 		pcre2_set_heap_limit(r->context, HEAP_LIMIT_KIB);
 	}

@@ -18,7 +18,8 @@ struct regex;
 enum regex_flag {
 	REGEX_ICASE = 1,	/* letters match in either case */
 	REGEX_LITERAL = 2,	/* the pattern is plain text */
-	REGEX_LINES = 4		/* ^ and $ match at line breaks */
+	REGEX_LINES = 4,	/* ^ and $ match at line breaks */
+	REGEX_BRIEF = 8		/* a fiftieth of the steps: for many short texts */
 };
 
 #define REGEX_PATTERN_MAX 4096	/* bytes */

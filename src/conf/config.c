@@ -267,6 +267,9 @@ config_check(const struct config *c)
 		TRY(check_agent(c, &c->agents.v[i]));
 	for (i = 0; i < c->gates.n; i++)
 		TRY(check_gate(&c->gates.v[i]));
+	for (i = 0; i < c->rules.n; i++)
+		if (c->rules.v[i].pattern[0] == '\0')
+			return missing("rules", c->rules.v[i].name, "pattern", "give the regular expression that it looks for");
 	for (i = 0; i < c->retries.n; i++)
 		if (c->retries.v[i].agent[0] != '\0' && config_agent(c, c->retries.v[i].agent) == NULL)
 			return err_hint(err_new(ERR_CONFIG, "'retry.%s.agent' names '%s', which is no agent",

@@ -83,6 +83,19 @@ struct conf_gate {
 	int64_t slower, memory;		/* percent more than the base that blocks */
 	bool blocking;			/* else its verdict is told and stops nothing */
 	int64_t line;			/* in the policy file; 0 when only the user's config names it */
+	struct strs hosts;		/* constitution: globs of hosts that code may name */
+	struct strs except;		/* constitution: rules that do not hold here */
+};
+
+enum rule_outcome { RULE_BLOCK, RULE_FLAG, RULE_TELL };
+
+/* What the project does not want on any added line. */
+struct conf_rule {
+	const char *name;
+	const char *pattern;		/* PCRE2 */
+	const char *text;		/* what is wrong with it */
+	struct strs paths;		/* globs; none: all files */
+	enum rule_outcome outcome;
 };
 
 /* What differs from the class's own policy (model/failure.h); -1 and "": nothing. */
@@ -114,6 +127,7 @@ struct config {
 	struct { VEC_FIELDS(struct conf_gate); } gates;
 	bool gates_none;		/* 'gates: none', by name */
 	struct strs protect;		/* globs beside the built-in ones */
+	struct { VEC_FIELDS(struct conf_rule); } rules;
 	struct { VEC_FIELDS(struct conf_retry); } retries;
 	struct { VEC_FIELDS(struct conf_setup); } setup;
 	struct {

@@ -18,6 +18,7 @@ example_name(enum key_place place)
 	switch (place) {
 	case PLACE_MODEL: return STR("sonnet");
 	case PLACE_AGENT: return STR("coder");
+	case PLACE_RULE: return STR("no-print");
 	case PLACE_RETRY: return STR("network");
 	default: return STR("tests");
 	}

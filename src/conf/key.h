@@ -40,7 +40,7 @@ enum key_kind {
 };
 
 /* Where a key's member lives. */
-enum key_place { PLACE_CONFIG, PLACE_MODEL, PLACE_AGENT, PLACE_GATE, PLACE_RETRY, PLACE_SETUP };
+enum key_place { PLACE_CONFIG, PLACE_MODEL, PLACE_AGENT, PLACE_GATE, PLACE_RULE, PLACE_RETRY, PLACE_SETUP };
 
 struct key {
 	const char *name;	/* "sandbox.mode", "models.<name>.provider", "workspace.setup.run" */
@@ -56,7 +56,7 @@ struct key {
 
 extern const struct key keys[];		/* ends in a row without a name */
 
-/* A collection of structs in the config: models, agents, gates, retries, setup. */
+/* A collection of structs in the config: models, agents, gates, rules, retries, setup. */
 struct place {
 	const char *prefix;	/* "models." */
 	size_t offset;		/* of its vector in struct config */

@@ -5,6 +5,7 @@
 #define MODEL(m) PLACE_MODEL, offsetof(struct conf_model, m)
 #define AGENT(m) PLACE_AGENT, offsetof(struct conf_agent, m)
 #define GATE(m) PLACE_GATE, offsetof(struct conf_gate, m)
+#define RULE(m) PLACE_RULE, offsetof(struct conf_rule, m)
 #define RETRY(m) PLACE_RETRY, offsetof(struct conf_retry, m)
 #define SETUP(m) PLACE_SETUP, offsetof(struct conf_setup, m)
 
@@ -19,6 +20,7 @@ static const char *const sandboxes[] = {"bwrap", "none", NULL};
 static const char *const merges[] = {"squash", "merge", "rebase", NULL};
 static const char *const submodules[] = {"refuse", "empty", NULL};
 static const char *const pointers[] = {"refuse", "pointers", NULL};
+static const char *const outcomes[] = {"block", "flag", "tell", NULL};
 static const char *const workspaces[] = {"auto", "overlay", "pool", NULL};
 
 const struct place places[] = {
@@ -26,6 +28,7 @@ const struct place places[] = {
 	[PLACE_MODEL] = {"models.", offsetof(struct config, models), sizeof(struct conf_model), true},
 	[PLACE_AGENT] = {"agents.", offsetof(struct config, agents), sizeof(struct conf_agent), true},
 	[PLACE_GATE] = {"gates.", offsetof(struct config, gates), sizeof(struct conf_gate), true},
+	[PLACE_RULE] = {"rules.", offsetof(struct config, rules), sizeof(struct conf_rule), true},
 	[PLACE_RETRY] = {"retry.", offsetof(struct config, retries), sizeof(struct conf_retry), true},
 	[PLACE_SETUP] = {"workspace.setup.", offsetof(struct config, setup),
 	    sizeof(struct conf_setup), false},
@@ -108,6 +111,20 @@ const struct key keys[] = {
 	    "Percent that a benchmark may not need more memory than on the base", 1, 1000, NULL},
 	{"gates.<name>.blocking", KEY_BOOL, GATE(blocking), "true", NULL,
 	    "false makes it advisory: its verdict is told and stops nothing", 0, 0, NULL},
+
+	{"gates.<name>.hosts", KEY_LINES, GATE(hosts), "", "[api.example.org, \"*.example.org\"]",
+	    "For constitution: hosts (patterns) that code may call, beside those that the project names already", 0, 0, NULL},
+	{"gates.<name>.except", KEY_LINES, GATE(except), "", "[check-off]",
+	    "For constitution: rules of its own that do not hold here, by the names that its findings have", 0, 0, NULL},
+
+	{"rules.<name>.pattern", KEY_LINE, RULE(pattern), "", "'\\bprintk?\\('",
+	    "What no added line may hold, as a Perl-compatible regular expression; the gate 'constitution' looks for it", 0, 0, NULL},
+	{"rules.<name>.text", KEY_LINE, RULE(text), "", "use the logger",
+	    "What is wrong with it", 0, 0, NULL},
+	{"rules.<name>.paths", KEY_LINES, RULE(paths), "", "[\"src/**\"]",
+	    "Only in files that match one of these patterns; in all by default", 0, 0, NULL},
+	{"rules.<name>.outcome", KEY_ENUM, RULE(outcome), "block", NULL,
+	    "What becomes of a change that has it: it is blocked, flagged (a person decides), or told of", 0, 0, outcomes},
 
 	{"protect", KEY_LINES, TOP(protect), "", "[\"infra/**\"]",
 	    "Patterns of paths whose change lands only by a person's word, beside policy, hooks, CI and CODEOWNERS", 0, 0, NULL},

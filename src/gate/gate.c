@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/regex.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "conf/config.h"
@@ -57,11 +58,28 @@ check_builtin(const struct conf_gate *gate)
 	return NULL;
 }
 
+/* The project's own patterns must be some. */
+static struct err *
+check_rules(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->rules.n; i++) {
+		AUTO(regex_free_p) struct regex *re = NULL;
+		struct err *e = regex_new(str_of(c->rules.v[i].pattern), 0, &re);
+
+		if (e != NULL)
+			return err_recode(err_wrap(e, "'rules.%s.pattern'", c->rules.v[i].name), ERR_CONFIG);
+	}
+	return NULL;
+}
+
 static struct err *
 check_config(const struct config *c)
 {
 	size_t i;
 
+	TRY(check_rules(c));
 	for (i = 0; i < c->gates.n; i++) {
 		const struct conf_gate *gate = &c->gates.v[i];
 
@@ -194,6 +212,26 @@ add_fields(struct buf *b, const char *key, const struct strs *values)
 		add_field(b, key, values->v[i]);
 }
 
+static void
+define_builtin(struct buf *b, const struct config *c, const struct conf_gate *gate)
+{
+	size_t i;
+
+	if (gate != NULL) {
+		add_field(b, "builtin", gate->builtin);
+		add_fields(b, "path", &gate->paths);
+		add_fields(b, "host", &gate->hosts);
+		add_fields(b, "except", &gate->except);
+	}
+	for (i = 0; i < c->rules.n; i++) {
+		add_field(b, "rule", c->rules.v[i].name);
+		add_field(b, "pattern", c->rules.v[i].pattern);
+		add_fields(b, "path", &c->rules.v[i].paths);
+		buf_addf(b, "outcome %d\n", (int)c->rules.v[i].outcome);
+	}
+	add_fields(b, "protect", &c->protect);
+}
+
 struct err *
 gate_definition(const struct gates *g, const struct conf_gate *gate, const char *name,
     const char *command, const char *setup, struct oid *out)
@@ -224,11 +262,7 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 		if (uname(&machine) == 0)
 			buf_addf(&b, "machine %s %s\n", machine.sysname, machine.machine);
 	} else {
-		if (gate != NULL) {
-			add_field(&b, "builtin", gate->builtin);
-			add_fields(&b, "path", &gate->paths);
-		}
-		add_fields(&b, "protect", &o->config->protect);
+		define_builtin(&b, o->config, gate);
 		buf_addf(&b, "base %s person %d\n", oid_hex(&g->base_tree).s, (int)o->person);
 	}
 	return blob_hash(buf_str(&b), out);

@@ -25,6 +25,13 @@ BUILTIN("tests-kept", true, kept_judge, "loss", "losses", "nothing lost",
 BUILTIN("unicode", true, unicode_judge, "deceptive line", "deceptive lines", "nothing hidden",
     "These lines hold characters that deceive a reader")
 /*
+ * Patterns on added lines, per language (constitution.tbl.h): text that
+ * becomes code, hosts that the project does not know, places outside of it,
+ * checks that are switched off; and the project's own ('rules').
+ */
+BUILTIN("constitution", true, constitution_judge, "broken rule", "broken rules", "no rule broken",
+    "Code may not do this here")
+/*
  * The result's .factory/waivers.yml (conf/waiver.h): what cannot be read
  * (unreadable), and what has ended (ended) and counts no more.  That of the
  * base is what waives.

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "gate/builtin/builtin.h"
 #include "gate/builtin/lang.h"
+#include "gate/testfile.h"
 #include "git/tree.h"
 
 #define SHOWN_PER_FILE 10	/* findings; the first says it all */
@@ -286,7 +287,10 @@ is_plain(struct str s)
 static void
 tell_hidden(struct inspect *in, const char *file, int64_t line, int32_t c)
 {
-	inspect_find(in, FINDING_FLAGGED, is_bidi(c) ? "bidi" : "invisible", file, line,
+	/* Recordings of terminals and the like, for a test to read. */
+	bool recorded = c < ' ' && testlang_in_test_dir(file) && !lang_is_code(lang_of(file));
+
+	inspect_find(in, recorded ? FINDING_NOTE : FINDING_FLAGGED, is_bidi(c) ? "bidi" : "invisible", file, line,
 	    is_bidi(c) ? "U+%04X turns the order in which this line is read" :
 	    "U+%04X, which nobody sees", (unsigned)c);
 }
@@ -344,7 +348,7 @@ judge_file(struct inspect *in, const struct change_file *f)
 		inspect_find(in, code ? FINDING_FLAGGED : FINDING_NOTE, "unjudged", f->path, 0,
 		    "too large to be looked into");
 	else if (f->binary && code)
-		inspect_find(in, FINDING_FLAGGED, "unjudged", f->path, 0,
+		inspect_find(in, lang_is_code(lang) || !testlang_in_test_dir(f->path) ? FINDING_FLAGGED : FINDING_NOTE, "unjudged", f->path, 0,
 		    "holds NUL bytes, so no gate looks into it");
 	for (i = 0; i < f->added.n; i++)
 		if (!f->added.v[i].moved)
