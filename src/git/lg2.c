@@ -28,6 +28,7 @@ static const char *extensions[] = {"noop", "noop-v1", "objectformat", "refstorag
     "worktreeconfig", "partialclone", "preciousobjects", "relativeworktrees"};
 
 #define TREE_KEPT_MAX (32 * KIB)
+#define BLOB_KEPT_MAX (4 * KIB)
 #define CACHE_MAX (16 * MIB)	/* bytes of all that it keeps */
 
 static struct err *
@@ -43,6 +44,9 @@ set_options(void)
 	/* Trees of a fan-out are read again and again, and are larger than the 4 KiB that it keeps. */
 	if (rc == 0)
 		rc = lg2.git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, (size_t)TREE_KEPT_MAX);
+	/* A task, a record or a policy is read several times in one step; it keeps no blobs by itself. */
+	if (rc == 0)
+		rc = lg2.git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_BLOB, (size_t)BLOB_KEPT_MAX);
 	if (rc == 0)
 		rc = lg2.git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_MAX);
 	return rc < 0 ? lg2_err(NULL, rc, "cannot set up libgit2") : NULL;

@@ -23,6 +23,8 @@
 #define PIECE (1U << 30)
 #define RACY_S 3		/* a folder that changed so lately may change again unseen */
 #define NAME_TRIES 100
+#define KEPT 64			/* the last objects written */
+#define KEPT_MAX (8 * KIB)	/* none larger */
 
 /* ---- zlib ---- */
 
@@ -48,6 +50,14 @@ open_zlib(void)
 
 /* ---- the writer ---- */
 
+/* An object as it was written. */
+struct kept {
+	git_oid id;
+	git_object_t type;
+	size_t n;
+	void *data;
+};
+
 struct writer {
 	git_odb_backend backend;	/* the first member: libgit2 hands this back */
 	struct repo *repo;
@@ -57,6 +67,8 @@ struct writer {
 	unsigned made;
 	struct timespec packs;		/* when their folder had changed, as last listed */
 	int64_t listed;			/* wall clock of that, 0: not yet */
+	struct kept kept[KEPT];		/* a ring */
+	unsigned next;			/* where the next one goes */
 };
 
 /* libgit2 has no other way to be told why. */
@@ -157,6 +169,18 @@ make_file(struct writer *w, const char *folder, char *path, size_t size)
 	return -1;
 }
 
+static void
+keep(struct writer *w, const git_oid *id, const void *data, size_t n, git_object_t type)
+{
+	struct kept *k = &w->kept[w->next];
+
+	if (n > KEPT_MAX)
+		return;
+	free(k->data);
+	*k = (struct kept){.id = *id, .type = type, .n = n, .data = mem_dup(data, n)};
+	w->next = (w->next + 1) % KEPT;
+}
+
 static int
 write_object(git_odb_backend *backend, const git_oid *id, const void *data, size_t n, git_object_t type)
 {
@@ -181,6 +205,55 @@ write_object(git_odb_backend *backend, const git_oid *id, const void *data, size
 	}
 	objsync_wrote(w->repo, &oid, fd);
 	fd = -1;
+	keep(w, id, data, n, type);
+	return 0;
+}
+
+/* ---- what was just written ---- */
+
+/*
+ * Nearly all that a step writes is read by it or by the next.  Only to be
+ * read: whether an object is there is asked of the disk, since a git gc may
+ * have pruned it.
+ */
+static const struct kept *
+find_kept(const struct writer *w, const git_oid *id)
+{
+	size_t i;
+
+	for (i = 0; i < KEPT; i++)
+		if (w->kept[i].data != NULL && memcmp(w->kept[i].id.id, id->id, OID_RAW) == 0)
+			return &w->kept[i];
+	return NULL;
+}
+
+static int
+read_kept(void **data, size_t *n, git_object_t *type, git_odb_backend *backend, const git_oid *id)
+{
+	const struct kept *k = find_kept((struct writer *)backend, id);
+
+	if (k == NULL)
+		return GIT_ENOTFOUND;
+	/* One more, as its own readers have it: parsers look for the NUL. */
+	*data = lg2.git_odb_backend_data_alloc(backend, k->n + 1);
+	if (*data == NULL)
+		return -1;
+	memcpy(*data, k->data, k->n);
+	((char *)*data)[k->n] = '\0';
+	*n = k->n;
+	*type = k->type;
+	return 0;
+}
+
+static int
+read_kept_header(size_t *n, git_object_t *type, git_odb_backend *backend, const git_oid *id)
+{
+	const struct kept *k = find_kept((struct writer *)backend, id);
+
+	if (k == NULL)
+		return GIT_ENOTFOUND;
+	*n = k->n;
+	*type = k->type;
 	return 0;
 }
 
@@ -223,8 +296,12 @@ writer_free(git_odb_backend *backend)
 {
 	struct writer *w = (struct writer *)backend;
 
+	size_t i;
+
 	if (w->begun)
 		z.deflateEnd(&w->stream);
+	for (i = 0; i < KEPT; i++)
+		free(w->kept[i].data);
 	fd_close_p(&w->objects);
 	free(w);
 }
@@ -237,6 +314,8 @@ writer_new(struct repo *r, struct writer **out)
 
 	w->backend.version = GIT_ODB_BACKEND_VERSION;
 	w->backend.write = write_object;
+	w->backend.read = read_kept;
+	w->backend.read_header = read_kept_header;
 	w->backend.refresh = look;
 	w->backend.free = writer_free;
 	w->repo = r;
