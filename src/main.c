@@ -201,6 +201,7 @@
  * forge/pull           pull requests inside the repository, for when there is no forge
  *
  * --- git: repositories, objects, refs, notes, workspaces ---
+ * git/apart            new files that lie apart from deleted ones
  * git/blob             blobs, for tree.h
  * git/bundle           a transaction of refs in a file
  * git/checkout         a person's work tree that follows its branch

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "git/apart.h"
 #include "git/commit.h"
 #include "git/durable.h"
 #include "git/loose.h"
@@ -52,15 +53,31 @@ remove_empty(const char *path)
 	rmdir(path);
 }
 
+/* A new file of that name, or errno. */
+static bool
+make_file(const char *path, int apart)
+{
+	int fd;
+
+	if (apart >= 0 && apart_name(apart, AT_FDCWD, path))
+		return true;
+	if (apart >= 0 && (errno == EEXIST || errno == ENOTDIR || errno == ENOENT))
+		return false;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static struct err *
-make_lock(const char *name, const char *lock, int *fd)
+make_lock(struct repo *r, const char *name, const char *lock)
 {
 	AUTO(mem_free_p) char *folder = folder_of(lock);
+	AUTO(fd_close_p) int apart = apart_file(r, 0666);
 	int tries;
 
 	for (tries = 0; tries < MAKE_TRIES; tries++) {
-		*fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-		if (*fd >= 0)
+		if (make_file(lock, apart))
 			return NULL;
 		if (errno == EEXIST)
 			return err_new(ERR_LOCKED, "the ref '%s' is locked by another process", name);
@@ -79,12 +96,10 @@ loose_lock(struct repo *r, const char *name, struct loose *l)
 {
 	AUTO(mem_free_p) char *path = path_join(repo_commondir(r), name);
 	AUTO(mem_free_p) char *lock = mem_printf("%s.lock", path);
-	int fd;
 
 	if (tip_per_worktree(name))
 		return err_new(ERR_DENIED, "'%s' is a ref of one worktree and is not moved", name);
-	TRY(make_lock(name, lock, &fd));
-	close(fd);
+	TRY(make_lock(r, name, lock));
 	l->name = mem_strdup(name);
 	l->path = STEAL(path);
 	l->lock = STEAL(lock);
@@ -297,7 +312,7 @@ drop_packed(struct repo *r, const char *name, struct durable *d)
 	return e;
 }
 
-/* Folders that held only this branch; those of the factory are soon used again. */
+/* Folders that held only this branch; the factory's own are soon used again. */
 static void
 prune(const char *root, const char *path)
 {
@@ -305,7 +320,8 @@ prune(const char *root, const char *path)
 	AUTO(mem_free_p) char *folder = folder_of(path);
 	size_t n = strlen(top);
 
-	while (strncmp(folder, top, n) == 0 && folder[n] == '/' && rmdir(folder) == 0)
+	while (strncmp(folder, top, n) == 0 && folder[n] == '/' && strcmp(folder + n, "/factory") != 0 &&
+	    rmdir(folder) == 0)
 		*strrchr(folder, '/') = '\0';
 }
 

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/lib.h"
 #include "base/mem.h"
+#include "git/apart.h"
 #include "git/lg2.h"
 #include "git/objsync.h"
 #include "git/odb.h"
@@ -169,6 +170,55 @@ make_file(struct writer *w, const char *folder, char *path, size_t size)
 	return -1;
 }
 
+static int
+write_beside(struct writer *w, const char *folder, const char *path, const void *data, size_t n,
+    git_object_t type, int *out)
+{
+	char made[HEADER_MAX];
+	int fd = make_file(w, folder, made, sizeof(made)), rc;
+
+	if (fd < 0)
+		return fault("cannot create an object");
+	rc = fill(w, fd, data, n, type);
+	if (rc == 0 && renameat(w->objects, made, w->objects, path) != 0)
+		rc = fault("cannot name an object");
+	if (rc == 0) {
+		*out = fd;
+		return 0;
+	}
+	close(fd);
+	unlinkat(w->objects, made, 0);
+	return rc;
+}
+
+/*
+ * *out stays as it is where that cannot be, or the object is there already: it
+ * is made beside its place then, since what we sync is to be ours.
+ */
+static int
+write_apart(struct writer *w, const char *folder, const char *path, const void *data, size_t n,
+    git_object_t type, int *out)
+{
+	int fd = apart_file(w->repo, 0444), tries;
+	bool named = false;
+
+	if (fd >= 0 && fill(w, fd, data, n, type) != 0) {
+		close(fd);
+		return -1;
+	}
+	for (tries = 0; fd >= 0 && !named && tries < NAME_TRIES; tries++) {
+		named = apart_name(fd, w->objects, path);
+		if (!named && (errno != ENOENT || (mkdirat(w->objects, folder, 0777) != 0 && errno != EEXIST)))
+			break;
+	}
+	if (named) {
+		*out = fd;
+		return 0;
+	}
+	fd_close_p(&fd);
+	return 0;
+}
+
 static void
 keep(struct writer *w, const git_oid *id, const void *data, size_t n, git_object_t type)
 {
@@ -187,24 +237,16 @@ write_object(git_odb_backend *backend, const git_oid *id, const void *data, size
 	struct writer *w = (struct writer *)backend;
 	struct oid oid = lg2_oid_back(id);
 	struct oid_hex hex = oid_hex(&oid);
-	char folder[3], path[OID_HEX + 2], made[HEADER_MAX];
-	AUTO(fd_close_p) int fd = -1;
-	int rc;
+	char folder[3], path[OID_HEX + 2];
+	int fd = -1;
 
 	snprintf(folder, sizeof(folder), "%.2s", hex.s);
 	snprintf(path, sizeof(path), "%s/%s", folder, hex.s + 2);
-	fd = make_file(w, folder, made, sizeof(made));
-	if (fd < 0)
-		return fault("cannot create an object");
-	rc = fill(w, fd, data, n, type);
-	if (rc == 0 && renameat(w->objects, made, w->objects, path) != 0)
-		rc = fault("cannot name an object");
-	if (rc != 0) {
-		unlinkat(w->objects, made, 0);
-		return rc;
-	}
+	if (write_apart(w, folder, path, data, n, type, &fd) != 0)
+		return -1;
+	if (fd < 0 && write_beside(w, folder, path, data, n, type, &fd) != 0)
+		return -1;
 	objsync_wrote(w->repo, &oid, fd);
-	fd = -1;
 	keep(w, id, data, n, type);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "git/apart.h"
 #include "git/format.h"
 #include "git/lg2.h"
 #include "git/objsync.h"
@@ -25,6 +26,7 @@ struct repo {
 	bool worktree_config;
 	char *factory_dir;
 	struct objsync unsynced;
+	struct apart apart;
 	git_repository *lg2;	/* NULL until an object is needed */
 	struct settings *settings;	/* NULL until one is asked for */
 };
@@ -133,6 +135,7 @@ repo_close(struct repo *r)
 	settings_drop(r->settings);
 	place_free(&r->place);
 	objsync_free(&r->unsynced);
+	apart_close(&r->apart);
 	free(r->factory_dir);
 	free(r);
 }
@@ -142,6 +145,12 @@ repo_close_p(struct repo **r)
 {
 	repo_close(*r);
 	*r = NULL;
+}
+
+struct apart *
+repo_apart(struct repo *r)
+{
+	return &r->apart;
 }
 
 struct settings **

@@ -94,6 +94,9 @@ const char *const *repo_env_names(void);
 /* The objects that are written but not yet synced, for objsync.c. */
 struct objsync *repo_objsync(struct repo *r);
 
+/* Where new files are made, for apart.c. */
+struct apart *repo_apart(struct repo *r);
+
 /* Where userconf.c keeps what it read. */
 struct settings **repo_settings(struct repo *r);
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "conf/redact.h"
+#include "git/apart.h"
 #include "git/repo.h"
 #include "git/workspace.h"
 #include "line/claim.h"
@@ -91,12 +92,16 @@ static struct err *
 keep_run(struct walk *w)
 {
 	AUTO(mem_free_p) char *path = NULL;
+	AUTO(mem_free_p) char *runs = NULL;
 	AUTO(mem_free_p) char *folder = NULL;
 	const char *dir;
 
 	TRY(repo_factory_dir(w->repo, &dir));
 	TRY(pointer_path(w->repo, &w->id, &path));
-	folder = mem_printf("%s/current", dir);
+	runs = path_join(dir, "runs");
+	folder = path_join(dir, "current");
+	TRY(dir_make(AT_FDCWD, runs, 0700));
+	apart_below(runs);
 	TRY(dir_make(AT_FDCWD, w->dir, 0700));
 	TRY(dir_make(AT_FDCWD, folder, 0700));
 	return file_replace(AT_FDCWD, path, str_of(w->run.s), 0600, true);

@@ -15,9 +15,10 @@ line_of() { # ERE: number of the first line of the trace that has it
 test_objects_and_ref_are_synced_before_the_answer() {
 	needs strace
 	init
-	traced link,rename,renameat,renameat2,fsync,sync_file_range,write
-	object=$(line_of 'renameat\(.*objects>, "../tmp_obj')
-	data=$(line_of '(sync_file_range|fsync)\(.*objects/../')
+	traced link,linkat,rename,renameat,renameat2,fsync,sync_file_range,write
+	# An object is made beside its place, or without a name in factory/apart.
+	object=$(line_of '(renameat\(.*objects>, "../tmp_obj|linkat\(.*/objects>, "../)')
+	data=$(line_of '(sync_file_range|fsync)\(.*(objects/../|factory/apart/)')
 	id=$(line_of '(sync_file_range|fsync)\(.*refs/factory/state\.lock')
 	swap=$(line_of 'rename.*refs/factory/state"')
 	# One fsync of a new file where the disk keeps order, else one of each folder.
@@ -34,7 +35,7 @@ test_objects_and_ref_are_synced_before_the_answer() {
 test_killed_anywhere_the_next_one_works() {
 	needs strace
 	init
-	for call in flock write link unlink rename renameat fsync sync_file_range ftruncate unlinkat; do
+	for call in flock write link linkat unlink rename renameat fsync sync_file_range ftruncate unlinkat; do
 		traced "$call"
 		n=$(grep -c "$call(" "$TMP/trace" || :)
 		i=0

@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
 
 #include "git/commit.h"
 #include "git/place.h"
 #include "git/ref.h"
 #include "git/tip.h"
+#include "git/tree.h"
 #include "git/txn.h"
 
 static struct repo *
@@ -480,6 +484,71 @@ agrees_with_git_on_a_thousand_names(void **state)
 	free(accepted);
 }
 
+/* ---- new files apart from deleted ones ---- */
+
+static bool
+is_ext4(void)
+{
+#ifdef __linux__
+	struct statfs fs;
+
+	return statfs(".", &fs) == 0 && fs.f_type == 0xef53;
+#else
+	return false;
+#endif
+}
+
+static void
+write_one(const char *text)
+{
+	struct repo *r = opened();
+	struct oid blob, tip = another_commit(r, text), got;
+
+	ok(blob_write(r, str_of(text), &blob));
+	ok(ref_cas(r, "refs/factory/test/one", &oid_zero, &tip, "make"));
+	ok(tip_read(r, "refs/factory/test/one", &got));
+	assert_true(oid_eq(&got, &tip));
+	ok(ref_cas(r, "refs/factory/test/one", &tip, &oid_zero, "delete"));
+	repo_close(r);
+	sh("git cat-file -e %s && git fsck --strict", oid_hex(&blob).s);
+}
+
+static void
+makes_new_files_apart(void **state)
+{
+	(void)state;
+	write_one("the factory is let in");
+	write_one("apart");
+	if (!is_ext4())
+		skip();
+	sh("test -d .git/factory/apart/0-* && test -z \"$(find .git/factory/apart -type f)\"");
+	/* It holds nothing: whoever removes it takes nothing away. */
+	sh("rm -r .git/factory/apart");
+	write_one("apart again");
+	sh("test -d .git/factory/apart/0-*");
+}
+
+static void
+makes_new_files_in_place_where_they_take_after_their_folder(void **state)
+{
+	(void)state;
+	sh("git init -q --shared=group shared && cd shared && git commit -q --allow-empty -m x && mkdir .git/factory");
+	assert_int_equal(chdir("shared"), 0);
+	write_one("shared");
+	sh("test ! -e .git/factory/apart");
+	assert_int_equal(chdir(".."), 0);
+}
+
+static void
+makes_new_files_in_place_where_no_other_can_be_made(void **state)
+{
+	(void)state;
+	sh("mkdir .git/factory && touch .git/factory/apart");
+	write_one("a file is in the way");
+	sh("rm .git/factory/apart && ln -s /nonexistent .git/factory/apart");
+	write_one("and a link");
+}
+
 int
 main(void)
 {
@@ -500,6 +569,9 @@ main(void)
 		TEST_REPO(one_claim_wins),
 		TEST_REPO(survives_kill_at_any_moment),
 		cmocka_unit_test(takes_only_names_that_git_takes),
+		TEST_REPO(makes_new_files_apart),
+		TEST_REPO(makes_new_files_in_place_where_they_take_after_their_folder),
+		TEST_REPO(makes_new_files_in_place_where_no_other_can_be_made),
 		TEST_DIR(agrees_with_git_on_a_thousand_names),
 	};
 

@@ -1,0 +1,48 @@
+/*
+ * apart.h - new files that lie apart from deleted ones.
+ *
+ * ext4 without a journal passes over each inode that was deleted in the last
+ * minutes when it looks for a free one, in the group of the new file's
+ * folder: where a thousand worktrees were removed, and where one ref after
+ * the other is replaced, a file costs up to a millisecond.  So objects and
+ * locks of refs are made without a name, in turn in a few folders that ext4
+ * puts into groups of their own (chattr +T on the one above them), and get
+ * their name afterwards.  Nothing is left of one that got none.
+ *
+ * Facts: fs/ext4/ialloc.c (find_group_orlov, recently_deleted), open(2) on
+ * O_TMPFILE.  On other file systems there are no such folders.
+ *
+ */
+#ifndef GIT_APART_H
+#define GIT_APART_H
+
+#include <sys/types.h>
+
+#include "base/def.h"
+
+struct repo;
+
+/* What a repository keeps of it; all zero at first. */
+struct apart {
+	int folder;	/* the one in use, when 'open' */
+	bool open;
+	bool none;	/* nothing is to be had here */
+	unsigned made;
+};
+
+void apart_close(struct apart *a);
+
+/*
+ * A new file without a name, for reading and writing.  -1: make it in its
+ * place, since nothing is gained, a folder of the repository passes its group
+ * or access control list on, or the factory is not in it yet.
+ */
+int apart_file(struct repo *r, mode_t mode) MUST_USE;
+
+/* Give it one below 'home': false with errno, EEXIST when something has it. */
+bool apart_name(int fd, int home, const char *path) MUST_USE;
+
+/* The folders that are made in this one from here on, and what is in them, lie apart. */
+void apart_below(const char *path);
+
+#endif
