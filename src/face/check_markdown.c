@@ -83,7 +83,7 @@ add_finding(struct buf *out, const struct verdict *v, const struct finding *f)
 
 	part_rule(v, f, &rule);
 	part_text(f, &text);
-	buf_addf(out, "- %s ", finding_word(f->kind));
+	buf_addf(out, "- %s ", part_word(v, f));
 	if (f->file[0] != '\0') {
 		add_code(out, str_of(f->file), false);
 		buf_addf(out, f->line > 0 ? " line %lld " : " ", (long long)f->line);

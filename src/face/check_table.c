@@ -53,7 +53,7 @@ is_news(const struct verdict *v, const struct finding *f)
 static void
 print_finding(struct out *o, const struct verdict *v, const struct finding *f)
 {
-	out_printf(o, "  %s: ", finding_word(f->kind));
+	out_printf(o, "  %s: ", part_word(v, f));
 	if (f->file[0] != '\0') {
 		say(o, f->file);
 		out_printf(o, f->line > 0 ? ":%lld: " : ": ", (long long)f->line);

@@ -21,6 +21,12 @@ part_level(const struct verdict *v, const struct finding *f)
 	return f->kind == FINDING_WAIVED && SEVERE(f) ? LEVEL_WARNING : LEVEL_NOTE;
 }
 
+const char *
+part_word(const struct verdict *v, const struct finding *f)
+{
+	return v->advisory && finding_blocks(f->kind) ? "found" : finding_word(f->kind);
+}
+
 void
 part_rule(const struct verdict *v, const struct finding *f, struct buf *out)
 {

@@ -18,6 +18,9 @@ enum part_level { LEVEL_NOTE, LEVEL_WARNING, LEVEL_ERROR };
 /* An error blocks; a warning does not, but somebody should look. */
 enum part_level part_level(const struct verdict *v, const struct finding *f);
 
+/* finding_word(), but an advisory gate's "found" blocks nothing. */
+const char *part_word(const struct verdict *v, const struct finding *f);
+
 /* "unit/a.list::adds"; the gate's name alone where the rule says no more. */
 void part_rule(const struct verdict *v, const struct finding *f, struct buf *out);
 

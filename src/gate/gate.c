@@ -642,11 +642,10 @@ collect_flagged(struct subject *s, const struct builtin *b, struct strs *out)
 }
 
 struct err *
-gates_flagged(struct repo *r, const struct config *c, const struct oid *base,
+gates_flagged(struct repo *r, const struct config *c, const struct clock *clock, const struct oid *base,
     const struct oid *tree, struct strs *out)
 {
-	struct clock clock = clock_system();
-	struct gates g = {.o = {.repo = r, .config = c, .clock = &clock}, .base_tree = *base};
+	struct gates g = {.o = {.repo = r, .config = c, .clock = clock}, .base_tree = *base};
 	struct subject s = {.gates = &g, .tree = *tree, .depth = GATE_FULL};
 	const struct builtin *b;
 	struct err *e;

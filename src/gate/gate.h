@@ -140,8 +140,8 @@ struct err *gates_protected(struct repo *r, const struct config *c, const struct
  * What the built-in gates flag in the change, a clause each ("'a.c', line 3:
  * ..."); appended.  It takes no sandbox.
  */
-struct err *gates_flagged(struct repo *r, const struct config *c, const struct oid *base,
-    const struct oid *tree, struct strs *out) MUST_USE;
+struct err *gates_flagged(struct repo *r, const struct config *c, const struct clock *clock,
+    const struct oid *base, const struct oid *tree, struct strs *out) MUST_USE;
 
 /* Does policy name any gate beside the built-in ones? */
 bool gates_configured(const struct config *c);

@@ -180,7 +180,7 @@ ask_for_eyes(struct landing *l)
 
 	if (!l->o->alone)
 		return NULL;
-	TRY(gates_flagged(l->repo, &l->now.cfg, &l->now.tree, &l->tree, &remarks));
+	TRY(gates_flagged(l->repo, &l->now.cfg, state_clock(l->state), &l->now.tree, &l->tree, &remarks));
 	TRY(scan_change(l->repo, NULL, &l->now.tree, &l->tree, &remarks));
 	return remarks.n == 0 ? NULL : err_new(ERR_STATE, "%s", remarks.v[0]);
 }
