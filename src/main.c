@@ -151,6 +151,7 @@
  * gate/evidence        the failing part, for whoever is to mend it
  * gate/exec            one command of a gate in a pristine workspace of one tree
  * gate/facts           what the reports of one command say, whatever tool wrote them
+ * gate/flakes          tests that were seen to flake on this machine
  * gate/format          report formats: which one it is, and how it is fed
  * gate/format/bandit   bandit's JSON
  * gate/format/cargoaudit cargo audit
@@ -182,6 +183,14 @@
  * gate/format/trivy    trivy's JSON
  * gate/gate            all gates on one tree
  * gate/glob            patterns for paths and for names of tests
+ * gate/judge/cover     coverage of two runs, line by line, followed through the change
+ * gate/judge/coverage  uncovered lines next to the base's, and changed ones
+ * gate/judge/findings  findings of scanners next to the base's
+ * gate/judge/flake     does a failing test fail now and then, whatever the change?
+ * gate/judge/flaws     known vulnerabilities next to the base's
+ * gate/judge/hunk      which lines of a change belong together
+ * gate/judge/judge     what the reports of a candidate mean next to the base's
+ * gate/judge/tests     failing tests: known, flaky, in quarantine
  * gate/junit           the tests of a run, by their names
  * gate/judge/timing    benchmarks of a change next to the base's
  * gate/known           verdicts that are known: the same gate on the same content
@@ -267,6 +276,7 @@
  * conf/config          policy and the user's word
  * conf/config_doc      the template and the manual, from the table
  * conf/config_read     YAML into values
+ * conf/grant           what policy lets pass for a while, and who answers for it
  * conf/key             what a key is: kinds of values
  * conf/key_table       every configuration key
  * conf/nfa             the automaton behind redact.h

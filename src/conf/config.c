@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "conf/grant.h"
 #include "conf/key.h"
 #include "conf/secrets.h"
 
@@ -243,6 +244,9 @@ check_agent(const struct config *c, const struct conf_agent *a)
 static struct err *
 check_gate(const struct conf_gate *g)
 {
+	struct grant grant;
+	size_t i;
+
 	if (g->builtin[0] != '\0' && g->run[0] != '\0')
 		return err_hint(err_new(ERR_CONFIG, "the gate '%s' has 'run' and 'builtin'", g->name),
 		    "say one or the other");
@@ -250,6 +254,8 @@ check_gate(const struct conf_gate *g)
 		return missing("gates", g->name, "run", "give the command of the gate");
 	if (g->one[0] != '\0' && str_find(str_of(g->one), STR("{test}")) < 0)
 		return err_new(ERR_CONFIG, "'gates.%s.one' must hold '{test}'", g->name);
+	for (i = 0; i < g->quarantine.n; i++)
+		TRY(err_wrap(grant_parse(g->quarantine.v[i], &grant), "'gates.%s.quarantine'", g->name));
 	return NULL;
 }
 

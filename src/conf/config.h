@@ -65,6 +65,8 @@ struct conf_agent {
 	int64_t timeout;		/* seconds */
 };
 
+enum against { AGAINST_AUTO, AGAINST_BASE, AGAINST_NONE };
+
 struct conf_gate {
 	const char *name;
 	const char *run;		/* shell command; "" for a built-in gate */
@@ -78,6 +80,10 @@ struct conf_gate {
 	struct strs paths;		/* globs: only when one of them changed; none: always */
 	struct strs tolerate;		/* tests (globs) that may fail */
 	struct strs needs;		/* programs, or commands that print their version */
+	struct strs quarantine;		/* grants (grant.h) of tests (globs) that may fail until a day */
+	enum against against;
+	int severity;			/* least that blocks: note, warning, error, critical */
+	int64_t coverage;		/* percent of the changed lines, -1 */
 	const char *dir;		/* where it runs, "" for the top */
 	bool timed;			/* what it takes is compared with the base's */
 	int64_t slower, memory;		/* percent more than the base that blocks */

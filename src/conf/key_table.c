@@ -23,6 +23,9 @@ static const char *const pointers[] = {"refuse", "pointers", NULL};
 static const char *const outcomes[] = {"block", "flag", "tell", NULL};
 static const char *const workspaces[] = {"auto", "overlay", "pool", NULL};
 
+static const char *const againsts[] = {"auto", "base", "none", NULL};
+static const char *const severities[] = {"note", "warning", "error", "critical", NULL};
+
 const struct place places[] = {
 	[PLACE_CONFIG] = {"", 0, 0, false},
 	[PLACE_MODEL] = {"models.", offsetof(struct config, models), sizeof(struct conf_model), true},
@@ -100,6 +103,15 @@ const struct key keys[] = {
 	    "Names of tests (patterns) that may fail", 0, 0, NULL},
 	{"gates.<name>.needs", KEY_LINES, GATE(needs), "", "[\"pytest --version\", jq]",
 	    "Programs that must be on the sandbox's PATH; a command that prints a version makes that a part of what the gate proves", 0, 0, NULL},
+	{"gates.<name>.quarantine", KEY_LINES, GATE(quarantine), "", "[\"test_upload* by alice until 2027-01-31\"]",
+	    "Names of tests (patterns) that may fail up to and with a day, and who answers for it; after it they block again", 0, 0, NULL},
+	{"gates.<name>.against", KEY_ENUM, GATE(against), "auto", NULL,
+	    "What was there before the change does not block: base. Nothing is compared: none. By default findings, coverage and vulnerabilities are compared with the base, and a failing test blocks whether or not it fails there too",
+	    0, 0, againsts},
+	{"gates.<name>.severity", KEY_ENUM, GATE(severity), "warning", NULL,
+	    "The least severity of findings and vulnerabilities that blocks; those below are told", 0, 0, severities},
+	{"gates.<name>.coverage", KEY_INT, GATE(coverage), "", "80",
+	    "Percent of the changed lines that tests must reach; unset, there may not be more uncovered lines than before", 1, 100, NULL},
 	{"gates.<name>.dir", KEY_REL, GATE(dir), "", "packages/web",
 	    "Folder in which it runs; the top by default", 0, 0, NULL},
 	{"gates.<name>.timed", KEY_BOOL, GATE(timed), "false", NULL,

@@ -1,22 +1,23 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/vec.h"
+#include "base/text.h"
 #include "conf/config.h"
 #include "gate/ahead.h"
 #include "gate/command.h"
 #include "gate/evidence.h"
 #include "gate/exec.h"
+#include "gate/flakes.h"
 #include "gate/glob.h"
 #include "gate/memory.h"
+#include "gate/judge/flake.h"
+#include "gate/judge/judge.h"
 #include "gate/perf.h"
 #include "gate/rerun.h"
 #include "gate/room.h"
 #include "gate/seen.h"
-
-#define SHOWN_MAX 4	/* failing tests with their text; the rest by name */
-#define NAMED_MAX 20
 
 const char *
 command_of(const struct conf_gate *gate, bool fast)
@@ -44,175 +45,89 @@ command_concerned(const struct subject *s, const struct conf_gate *gate)
 	return false;
 }
 
-static bool
-failed_on(const struct outcome *base, const char *id)
-{
-	const struct junit_case *c = base->reported ? junit_get(&base->facts.tests, id) : NULL;
+/* ---- trying a failing test again ---- */
 
-	return c != NULL && c->status == JUNIT_FAILED;
-}
-
-/* ---- failing tests ---- */
-
-struct tally {
-	size_t blocking, known, tolerated, flaky;
+struct retry {
+	const struct subject *s;
+	const struct conf_gate *gate;
 };
 
 static struct err *
-kind_of(const struct subject *s, const struct conf_gate *gate, const struct outcome *base,
-    const struct junit_case *c, bool may_rerun, enum finding_kind *kind)
+retry_try(void *arg, const struct junit_case *c, bool on_base, bool *ran, bool *passed)
 {
-	bool passed = false;
+	const struct retry *r = arg;
 
-	*kind = FINDING_TOLERATED;
-	if (glob_names(&gate->tolerate, c->id) || glob_names(&gate->tolerate, c->name))
-		return NULL;
-	*kind = FINDING_FLAKY;
-	if (may_rerun)
-		TRY(rerun_test(s, gate, c, &passed));
-	if (passed)
-		return NULL;
-	*kind = failed_on(base, c->id) ? FINDING_KNOWN : FINDING_BLOCKS;
-	return NULL;
-}
-
-static void
-tally_add(struct tally *t, enum finding_kind kind)
-{
-	if (kind == FINDING_TOLERATED)
-		t->tolerated++;
-	else if (kind == FINDING_FLAKY)
-		t->flaky++;
-	else if (kind == FINDING_KNOWN)
-		t->known++;
-	else
-		t->blocking++;
-}
-
-/* A file name as the repository would have it, or "". */
-static const char *
-file_of(const struct junit_case *c)
-{
-	return c->file[0] == '/' || strstr(c->file, "..") != NULL ? "" : c->file;
-}
-
-/* New failures come first, each with its text; names alone when there are many. */
-static void
-tests_evidence(const struct outcome *o, const enum finding_kind *kinds, struct buf *out)
-{
-	static const struct {
-		enum finding_kind kind;
-		const char *remark;
-	} order[] = {{FINDING_BLOCKS, ""}, {FINDING_KNOWN, "fails on the base too"}};
-	size_t i, k, shown = 0, n;
-
-	for (k = 0; k < NITEMS(order); k++) {
-		for (i = 0, n = 0; i < o->facts.tests.n; i++) {
-			const struct junit_case *c = o->facts.tests.v[i];
-
-			if (c->status != JUNIT_FAILED || kinds[n++] != order[k].kind)
-				continue;
-			if (shown < SHOWN_MAX)
-				evidence_test(out, c, order[k].remark);
-			else if (shown < NAMED_MAX)
-				buf_addf(out, "--- %s%s%s\n", c->id,
-				    order[k].remark[0] == '\0' ? "" : " ", order[k].remark);
-			shown++;
-		}
-	}
-	if (shown > NAMED_MAX)
-		buf_addf(out, "--- and %zu more\n", shown - NAMED_MAX);
-}
-
-static void
-tests_summary(struct verdict *v, const struct outcome *o, const struct tally *t)
-{
-	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
-
-	buf_addf(&b, "%zu of %zu tests failed", o->facts.tests.failed, o->facts.tests.n);
-	if (t->known != 0)
-		buf_addf(&b, ", %zu on the base too", t->known);
-	if (t->flaky != 0)
-		buf_addf(&b, ", %zu flaky", t->flaky);
-	if (t->tolerated != 0)
-		buf_addf(&b, ", %zu tolerated", t->tolerated);
-	verdict_set(v, t->blocking + t->known == 0 ? VERDICT_PASS : VERDICT_FAIL, "%s",
-	    buf_cstr(&b));
+	return rerun_test(r->s, r->gate, c, on_base, ran, passed);
 }
 
 static struct err *
-judge_tests(struct subject *s, const struct conf_gate *gate, const struct outcome *base,
-    const struct outcome *o, struct verdict *v)
+retry_known(void *arg, const struct junit_case *c, bool *known)
 {
-	bool rerun = gate->one[0] != '\0' && o->facts.tests.failed <= GATE_RERUN_MAX;
-	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
-	VEC(enum finding_kind) kinds = {0};
-	enum finding_kind kind;
-	struct tally t = {0};
-	struct err *e = NULL;
+	const struct retry *r = arg;
+
+	return flakes_known(r->s->gates, r->gate->name, c->id, known);
+}
+
+/* Not to know it costs the next run some tries, no more. */
+static struct err *
+retry_keep(void *arg, const struct junit_case *c, bool on_base, size_t runs, size_t failed)
+{
+	const struct retry *r = arg;
+
+	err_ignore(flakes_keep(r->s->gates, r->gate->name, c->id, on_base, runs, failed));
+	return NULL;
+}
+
+/* ---- what the reports say ---- */
+
+/* Is there anything that the base might have, too? */
+static bool
+compares(const struct conf_gate *gate, const struct outcome *o)
+{
 	size_t i;
 
-	for (i = 0; i < o->facts.tests.n && e == NULL; i++) {
-		const struct junit_case *c = o->facts.tests.v[i];
+	if (gate->against == AGAINST_NONE)
+		return false;
+	for (i = 0; i < o->facts.tests.n; i++)
+		if (o->facts.tests.v[i]->status == JUNIT_FLAKY)
+			return true;
+	return o->kind != OUTCOME_PASSED || (o->facts.kinds & FACTS_COVERAGE) != 0 ||
+	    o->facts.complaints.n + o->facts.flaws.n != 0;
+}
 
-		if (c->status != JUNIT_FAILED)
-			continue;
-		e = kind_of(s, gate, base, c, rerun, &kind);
-		if (e != NULL)
-			break;
-		vec_push(&kinds, kind);
-		tally_add(&t, kind);
-		verdict_find(v, kind, c->id, file_of(c), c->line, c->message);
+static struct err *
+judge_reports(struct subject *s, const struct conf_gate *gate, const struct outcome *base,
+    const struct outcome *o, struct verdict *v)
+{
+	struct retry r = {s, gate};
+	struct flake flake = {retry_try, retry_known, retry_keep, &r};
+	AUTO(buf_free) struct buf evidence = BUF_INIT(BUF_TEXT);
+	AUTO(judging_free) struct judging j;
+
+	judging_init(&j);
+	j.gate = gate;
+	j.now = &o->facts;
+	j.verdict = v;
+	j.now_s = clock_wall(s->gates->o.clock);
+	if (base != NULL && gate->against != AGAINST_NONE) {
+		TRY(subject_change(s, &j.change));
+		if (base->kind != OUTCOME_BROKEN && base->reported)
+			j.base = &base->facts;
 	}
-	if (e == NULL) {
-		tests_summary(v, o, &t);
-		tests_evidence(o, kinds.v, &evidence);
-		if (v->kind != VERDICT_PASS)
-			verdict_evidence(v, str_take(buf_str(&evidence), GATE_EVIDENCE_MAX));
+	if (gate->one[0] != '\0' && j.base != NULL && base != o)
+		j.flake = &flake;
+	TRY(judge_facts(&j));
+	if (j.summary.n == 0)	/* times alone */
+		judge_say(&j, "status 0");
+	verdict_set(v, j.tally.blocking == 0 ? VERDICT_PASS : VERDICT_FAIL, "%s", buf_cstr(&j.summary));
+	if (j.tally.blocking != 0) {
+		text_visible(&evidence, buf_str(&j.evidence), false);
+		verdict_evidence(v, str_take(buf_str(&evidence), GATE_EVIDENCE_MAX));
 	}
-	vec_free(&kinds);
-	return e;
+	return NULL;
 }
 
 /* ---- the whole ---- */
-
-static void
-judge_passed(const struct outcome *o, struct verdict *v)
-{
-	size_t i;
-
-	for (i = 0; i < o->facts.tests.n; i++)
-		if (o->facts.tests.v[i]->status == JUNIT_FLAKY)
-			verdict_find(v, FINDING_FLAKY, o->facts.tests.v[i]->id, file_of(o->facts.tests.v[i]),
-			    o->facts.tests.v[i]->line, o->facts.tests.v[i]->message);
-	if ((o->facts.kinds & FACTS_TESTS) == 0)
-		verdict_set(v, VERDICT_PASS, "status 0");
-	else if (o->facts.tests.skipped != 0)
-		verdict_set(v, VERDICT_PASS, "%zu tests, %zu skipped", o->facts.tests.n,
-		    o->facts.tests.skipped);
-	else
-		verdict_set(v, VERDICT_PASS, o->facts.tests.n == 1 ? "%zu test" : "%zu tests",
-		    o->facts.tests.n);
-}
-
-/* What scanners found, whoever brought it. */
-static bool
-judge_found(const struct outcome *o, struct verdict *v)
-{
-	size_t i;
-
-	for (i = 0; i < o->facts.complaints.n; i++) {
-		const struct complaint *c = &o->facts.complaints.v[i];
-
-		verdict_find(v, FINDING_BLOCKS, c->rule, c->path, c->line, c->text);
-	}
-	for (i = 0; i < o->facts.flaws.n; i++)
-		verdict_find(v, FINDING_BLOCKS, o->facts.flaws.v[i].id, "", 0, o->facts.flaws.v[i].text);
-	if (o->facts.complaints.n + o->facts.flaws.n == 0)
-		return false;
-	verdict_set(v, VERDICT_FAIL, "%zu findings", o->facts.complaints.n + o->facts.flaws.n);
-	return true;
-}
 
 static void
 judge_output(const struct outcome *base, const struct outcome *o, struct verdict *v)
@@ -235,16 +150,14 @@ judge_output(const struct outcome *base, const struct outcome *o, struct verdict
 	verdict_evidence(v, buf_str(&evidence));
 }
 
-static void
-measure(const struct outcome *o, struct verdict *v)
+/* Reports that say why the command failed, or that it passed. */
+static bool
+explained(const struct outcome *o)
 {
-	v->ms = o->ms;
-	verdict_measure(v, "ms", o->ms, "ms");
-	if ((o->facts.kinds & FACTS_TESTS) == 0)
-		return;
-	verdict_measure(v, "tests", (int64_t)o->facts.tests.n, "count");
-	verdict_measure(v, "failed", (int64_t)o->facts.tests.failed, "count");
-	verdict_measure(v, "skipped", (int64_t)o->facts.tests.skipped, "count");
+	if (o->kind == OUTCOME_BROKEN || !o->reported)
+		return false;
+	return o->kind == OUTCOME_PASSED ||
+	    o->facts.tests.failed + o->facts.complaints.n + o->facts.flaws.n != 0;
 }
 
 static struct err *
@@ -254,19 +167,18 @@ judge_outcome(struct subject *s, const struct conf_gate *gate, const char *comma
 	const struct outcome *base = NULL;
 	const struct base_run *run;
 
-	measure(o, v);
+	v->ms = o->ms;
+	verdict_measure(v, "ms", o->ms, "ms");
 	if (oid_eq(&s->tree, &s->gates->base_tree)) {
 		base = o;
-	} else if (o->kind != OUTCOME_PASSED) {
+	} else if (o->kind != OUTCOME_PASSED || compares(gate, o)) {
 		TRY(base_outcome(s->gates, gate, command, &run));
 		base = &run->outcome;
 	}
-	if (o->kind != OUTCOME_BROKEN && judge_found(o, v))
-		return NULL;
+	if (explained(o))
+		return judge_reports(s, gate, base, o, v);
 	if (o->kind == OUTCOME_PASSED)
-		judge_passed(o, v);
-	else if (o->kind == OUTCOME_FAILED && o->facts.tests.failed != 0)
-		TRY(judge_tests(s, gate, base, o, v));
+		verdict_set(v, VERDICT_PASS, "status 0");
 	else
 		judge_output(base, o, v);
 	return NULL;

@@ -274,7 +274,7 @@ report_facts(struct exec *x, int dir, const struct strs *paths)
 	f->nmodules = go_module(dir, gate->dir, &f->mem, &module) ? 1 : 0;
 	f->modules = &module;
 	e = report_read(dir, paths, gate, x->g->o.redact, f);
-	f->root = f->folder = NULL;
+	f->root = NULL;
 	f->modules = NULL;
 	f->nmodules = 0;
 	return e;

@@ -384,17 +384,39 @@ facts_line(struct facts *f, struct cover *c, int64_t line, bool hit)
 	return NULL;
 }
 
+/* "folder/org/x/A.java" stands for any path below the folder that ends so. */
+static const struct cover *
+tail_of(const struct facts *f, const char *path)
+{
+	AUTO(buf_free) struct buf key = BUF_INIT(64 * KIB);
+	const struct cover *c;
+	size_t folder;
+
+	if (f->folder == NULL || !tidy(str_of(f->folder), &key))
+		buf_clear(&key);
+	folder = key.n;
+	if (folder != 0) {
+		if (!str_starts(str_of(path), buf_cstr(&key)) || path[folder] != '/')
+			return NULL;
+		buf_addc(&key, '/');
+		path += ++folder;
+	}
+	while ((path = strchr(path, '/')) != NULL) {
+		buf_trunc(&key, folder);
+		buf_adds(&key, ++path);
+		c = map_get_str(&f->cover_of, buf_str(&key));
+		if (c != NULL && c->tail)
+			return c;
+	}
+	return NULL;
+}
+
 const struct cover *
 facts_cover_of(const struct facts *f, const char *path)
 {
 	const struct cover *c = map_get(&f->cover_of, path);
 
-	while (c == NULL && (path = strchr(path, '/')) != NULL) {
-		c = map_get(&f->cover_of, ++path);
-		if (c != NULL && !c->tail)
-			c = NULL;
-	}
-	return c;
+	return c != NULL ? c : tail_of(f, path);
 }
 
 /* ---- words ---- */

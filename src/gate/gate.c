@@ -2,12 +2,14 @@
 #include <sys/utsname.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/regex.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "conf/config.h"
+#include "conf/grant.h"
 #include "conf/redact.h"
 #include "gate/ahead.h"
 #include "gate/builtin/builtin.h"
@@ -232,6 +234,22 @@ define_builtin(struct buf *b, const struct config *c, const struct conf_gate *ga
 	add_fields(b, "protect", &c->protect);
 }
 
+/* What a quarantine lets pass is not known to pass when it has ended. */
+static struct err *
+add_quarantine(const struct gates *g, const struct conf_gate *gate, struct buf *b)
+{
+	int64_t now = clock_wall(g->o.clock);
+	struct grant grant;
+	size_t i;
+
+	for (i = 0; i < gate->quarantine.n; i++) {
+		TRY(grant_parse(gate->quarantine.v[i], &grant));
+		if (now < grant.ends_s)
+			add_field(b, "quarantine", gate->quarantine.v[i]);
+	}
+	return NULL;
+}
+
 struct err *
 gate_definition(const struct gates *g, const struct conf_gate *gate, const char *name,
     const char *command, const char *setup, struct oid *out)
@@ -250,6 +268,9 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 		TRY(programs_identity(g, gate, &b));
 		add_fields(&b, "path", &gate->paths);
 		add_fields(&b, "tolerate", &gate->tolerate);
+		TRY(add_quarantine(g, gate, &b));
+		buf_addf(&b, "against %d severity %d coverage %lld\n", (int)gate->against, gate->severity,
+		    (long long)gate->coverage);
 		add_field(&b, "setup", setup == NULL ? "" : setup);
 		add_field(&b, "PATH", o->policy->path == NULL ? "" : o->policy->path);
 		add_fields(&b, "read", &o->policy->read);
@@ -311,6 +332,9 @@ redact_verdict(struct redactor *r, struct verdict *v)
 		redact_text(r, v, &v->findings.v[i].text);
 		redact_text(r, v, &v->findings.v[i].print);
 	}
+	/* A test's name may be part of one. */
+	for (i = 0; i < v->measures.n; i++)
+		redact_text(r, v, &v->measures.v[i].name);
 }
 
 static void

@@ -63,16 +63,19 @@ check_format(const char *name)
 struct err *
 report_check(const struct conf_gate *gate)
 {
+	const char *word;
 	size_t i;
 
 	for (i = 0; i < gate->report.n; i++)
 		TRY(check_place(gate->report.v[i]));
 	for (i = 0; i < gate->format.n; i++)
 		TRY(check_format(gate->format.v[i]));
-	if (gate->report.n > 0 || (gate->format.n == 0 && gate->one[0] == '\0' && gate->tolerate.n == 0))
+	word = gate->format.n > 0 ? "format" : gate->one[0] != '\0' ? "one" :
+	    gate->tolerate.n > 0 ? "tolerate" : gate->quarantine.n > 0 ? "quarantine" :
+	    gate->coverage > 0 ? "coverage" : NULL;
+	if (gate->report.n > 0 || word == NULL)
 		return NULL;
-	return err_hint(err_new(ERR_CONFIG, "it has '%s' and no 'report'",
-	    gate->format.n > 0 ? "format" : gate->one[0] != '\0' ? "one" : "tolerate"),
+	return err_hint(err_new(ERR_CONFIG, "it has '%s' and no 'report'", word),
 	    "add 'report', the file that its command writes");
 }
 

@@ -138,36 +138,43 @@ was_idle(const char *output)
 	return false;
 }
 
+/* Did the test itself run, and how did it end? */
 static bool
-has_passed(const struct outcome *o, const struct junit_case *c)
+has_run(const struct outcome *o, const struct junit_case *c, bool *passed)
 {
+	enum junit_status status;
 	size_t i;
 
-	if (o->kind != OUTCOME_PASSED)
+	*passed = o->kind == OUTCOME_PASSED;
+	if (o->kind == OUTCOME_BROKEN)
 		return false;
 	if (!o->reported)
 		return !was_idle(o->output);
 	/* Alone, a test may stand below fewer suites: its name must do. */
-	for (i = 0; i < o->facts.tests.n; i++)
-		if (strcmp(o->facts.tests.v[i]->name, c->name) == 0 &&
-		    o->facts.tests.v[i]->status <= JUNIT_FLAKY)
+	for (i = 0; i < o->facts.tests.n; i++) {
+		status = o->facts.tests.v[i]->status;
+		if (strcmp(o->facts.tests.v[i]->name, c->name) == 0 && status != JUNIT_SKIPPED) {
+			*passed = *passed && status <= JUNIT_FLAKY;
 			return true;
+		}
+	}
 	return false;
 }
 
-struct err *
-rerun_test(const struct subject *s, const struct conf_gate *gate,
-    const struct junit_case *c, bool *passed)
+static struct err *
+rerun_outcome(const struct subject *s, const struct conf_gate *gate, const struct junit_case *c,
+    bool on_base, struct outcome *out)
 {
 	AUTO(buf_free) struct buf command = BUF_INIT(BUF_TEXT), test = BUF_INIT(BUF_TEXT);
-	AUTO(outcome_free) struct outcome o = {0};
+	const struct gates *g = s->gates;
+	const struct oid *tree = on_base ? &g->base_tree : &s->tree;
 	AUTO(strs_free) struct strs env = {0};
-	struct exec_spec spec = {.gate = gate, .env = &env, .tree = &s->tree, .setup = s->setup,
-	    .report = gate->report.n == 0 ? EXEC_REPORT_NONE : EXEC_REPORT_OPTIONAL,
-	    .quiet = true};
+	struct exec_spec spec = {.gate = gate, .env = &env, .tree = tree,
+	    .setup = on_base ? g->o.base_setup : s->setup, .on_base = on_base,
+	    .report = gate->report.n == 0 ? EXEC_REPORT_NONE : EXEC_REPORT_OPTIONAL, .quiet = true};
 
-	*passed = false;
-	TRY(rerun_selector(s->gates->o.repo, &s->tree, gate->dir, c, &test));
+	out->kind = OUTCOME_BROKEN;
+	TRY(rerun_selector(g->o.repo, tree, gate->dir, c, &test));
 	if (test.n == 0)
 		return NULL;
 	strs_addf(&env, "GATE_TEST=%s", buf_cstr(&test));
@@ -176,7 +183,16 @@ rerun_test(const struct subject *s, const struct conf_gate *gate,
 	strs_addf(&env, "GATE_FILE=%s", c->file);
 	rerun_command(gate->one, &command);
 	spec.command = buf_cstr(&command);
-	TRY(exec_run(s->gates, &spec, &o));
-	*passed = has_passed(&o, c);
+	return exec_run(g, &spec, out);
+}
+
+struct err *
+rerun_test(const struct subject *s, const struct conf_gate *gate, const struct junit_case *c,
+    bool on_base, bool *ran, bool *passed)
+{
+	AUTO(outcome_free) struct outcome o = {0};
+
+	TRY(rerun_outcome(s, gate, c, on_base, &o));
+	*ran = has_run(&o, c, passed);
 	return NULL;
 }

@@ -33,11 +33,11 @@ struct err *rerun_selector(struct repo *r, const struct oid *tree, const char *d
     const struct junit_case *c, struct buf *out) MUST_USE;
 
 /*
- * Run it.  It passed when the command says so and either wrote no report or
- * one in which this test passed and none failed; a runner that found no test
- * to run (and says so) did not.
+ * Run it, on the candidate or on the base.  It ran when the command either
+ * wrote a report that has this test, or none and does not say that it found
+ * no test to run; it passed when command and report say so.
  */
 struct err *rerun_test(const struct subject *s, const struct conf_gate *gate,
-    const struct junit_case *c, bool *passed) MUST_USE;
+    const struct junit_case *c, bool on_base, bool *ran, bool *passed) MUST_USE;
 
 #endif

@@ -7,7 +7,8 @@
 #include "wire/node.h"
 
 static const char *const kinds[] = {"pass", "fail", "error", "inconclusive"};
-static const char *const finding_kinds[] = {"blocks", "known", "tolerated", "flaky", "note", "flagged", "waived"};
+static const char *const finding_kinds[] = {"blocks", "known", "tolerated", "flaky", "note", "flagged", "waived",
+    "old"};
 
 const char *
 verdict_word(enum verdict_kind kind)

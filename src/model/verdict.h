@@ -40,7 +40,8 @@ enum finding_kind {
 	FINDING_FLAKY,		/* it passed when it was run once more alone */
 	FINDING_NOTE,		/* worth telling, never blocks */
 	FINDING_FLAGGED,	/* does not block here, but landing takes a person's word */
-	FINDING_WAIVED		/* it would block, and a waiver of the base lets it pass: 'by' */
+	FINDING_WAIVED,		/* it would block, and a waiver of the base lets it pass: 'by' */
+	FINDING_OLD		/* the base has it too, and what was there before does not block */
 };
 
 const char *finding_word(enum finding_kind kind);	/* "blocks" */

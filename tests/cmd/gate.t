@@ -145,22 +145,51 @@ test_tolerated_failures_do_not() {
 	status_is 1
 }
 
-# Alone it passes, so it was the company: reported, and not blocking.
+# Alone it passes, in company it does not, and so it is on the base: told, and
+# not blocking.  Where the base never fails, it is the change that broke it.
 test_flaky_is_told() {
 	runner
 	sed -i 's/^bad=0/bad=0; export ALONE="${1:-}"/' runner
+	printf 'adds test -n "$ALONE"\nsubs true\n' >tests/a.list
 	policy 'run: ./runner' 'report: out/report.xml' 'one: ./runner {test}'
-	change tests/a.list 'adds test -n "$ALONE"
-subs true'
-	run git factory gate --person
+	change other hello
+	run git factory gate
 	status_is 0
 	out_like '1 flaky'
-	out_like '  flaky: a.list::adds'
+	out_like '  flaky: a.list::adds.*passed 3 of 3 times alone, and failed 1 of 2 times on the base'
+	run git factory gate --json
+	is "$(jq '.verdicts[] | select(.gate == "unit") | .measures[] | select(.name == "flaky a.list::adds") | .value' "$OUT")" 250000
+	# What was seen on a base is known for a while: the base is not tried again.
+	change other more
+	run git factory gate
+	status_is 0
+	out_like 'seen to flake on a base before'
+	rm "$(git rev-parse --git-common-dir)/factory/gates/flakes.jsonl"
+	change sum 5
+	run git factory gate
+	status_is 0
 	change tests/a.list 'adds false
 subs true'
 	run git factory gate --person
 	status_is 1
-	out_unlike flaky
+	out_unlike flaky:
+}
+
+test_what_flakes_only_since_the_change_blocks() {
+	runner
+	sed -i 's/^bad=0/bad=0; export ALONE="${1:-}"/' runner
+	printf 'adds test -n "$ALONE$(cat sum)"\nsubs true\n' >tests/a.list
+	policy 'run: ./runner' 'report: out/report.xml' 'one: ./runner {test}'
+	change sum ''
+	run git factory gate
+	status_is 1
+	out_like 'passed 3 of 3 times alone, but never failed in 11 runs on the base'
+	# A new test is not even tried.
+	git checkout -q main
+	change tests/b.list 'new test -n "$ALONE"'
+	run git factory gate
+	status_is 1
+	out_like 'b.list::new.*new or changed, so it is not forgiven'
 }
 
 # A name from a report is data: it ends no quote, and is no option.
@@ -172,19 +201,22 @@ version: 1
 base: main
 gates:
   unit:
-    run: "mkdir -p out; cat names >out/report.xml; exit 1"
+    run: "mkdir -p out; cat names >out/report.xml; ! grep -q failure names"
     report: out/report.xml
     one: "echo {test} \"{test}\" '{test}'; test ! -e pwned"
 END
+	name='$(touch pwned)&apos;;touch pwned;&quot;`touch pwned`'
+	echo "<testsuite><testcase name=\"$name\"/><testcase name=\"--help\"/></testsuite>" >names
 	git add -A
 	git commit -q -m policy
-	change names '<testsuite><testcase name="$(touch pwned)&apos;;touch pwned;&quot;`touch pwned`"><failure/></testcase></testsuite>'
-	run git factory gate
-	status_is 0
-	out_like '1 flaky'
-	change names '<testsuite><testcase name="--help"><failure/></testcase></testsuite>'
+	change names "<testsuite><testcase name=\"$name\"><failure/></testcase><testcase name=\"--help\"/></testsuite>"
 	run git factory gate
 	status_is 1
+	out_like 'passed 3 of 3 times alone'
+	change names "<testsuite><testcase name=\"$name\"/><testcase name=\"--help\"><failure/></testcase></testsuite>"
+	run git factory gate
+	status_is 1
+	out_unlike alone
 }
 
 test_status_and_report_must_agree() {
