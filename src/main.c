@@ -143,7 +143,9 @@
  * gate/builtin/lang    the language of a file
  * gate/builtin/protect paths that decide what happens to a change
  * gate/builtin/rule    patterns on the added lines of a change
+ * gate/builtin/secrets keys and passwords
  * gate/builtin/source  one changed file: with and without comments and texts
+ * gate/builtin/truncation work that is not whole
  * gate/builtin/unicode characters that deceive a reader
  * gate/builtin/waivers waivers that cannot be read or have ended
  * gate/change          what a change does, line by line

@@ -16,14 +16,14 @@
 
 /* What the gates say of the last commit, under the policy given. */
 static inline void
-judge_last(const char *policy, struct verdicts *out)
+judge_as(const char *policy, bool person, struct verdicts *out)
 {
 	AUTO(repo_close_p) struct repo *r = NULL;
 	AUTO(gates_close_p) struct gates *g = NULL;
 	struct jail_policy jail = {0};
 	struct clock clock = clock_system();
 	struct config c;
-	struct gates_opts o = {.config = &c, .policy = &jail, .clock = &clock};
+	struct gates_opts o = {.config = &c, .policy = &jail, .clock = &clock, .person = person};
 	struct oid tree;
 
 	ok(repo_open(".", &r));
@@ -36,6 +36,12 @@ judge_last(const char *policy, struct verdicts *out)
 	ok(gates_open(&o, &g));
 	ok(gates_run(g, &tree, NULL, GATE_FULL, out));
 	config_free(&c);
+}
+
+static inline void
+judge_last(const char *policy, struct verdicts *out)
+{
+	judge_as(policy, false, out);
 }
 
 static inline void

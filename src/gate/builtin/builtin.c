@@ -53,7 +53,7 @@ inspect_find(struct inspect *in, enum finding_kind kind, const char *rule, const
 	buf_addv(&b, fmt, ap);
 	va_end(ap);
 	text_visible(&shown, buf_str(&b), true);
-	if (in->s->gates->o.person)
+	if (in->s->gates->o.person && !in->stern)
 		kind = FINDING_NOTE;
 	in->blocks += finding_blocks(kind);
 	in->flagged += kind == FINDING_FLAGGED;

@@ -3,7 +3,8 @@
  *
  * A new one is a file in this folder and a row in builtin.tbl.h.  A finding
  * of theirs blocks, or is flagged (it passes here, and landing takes a
- * person's word), or tells; for a person's own change all of them only tell.
+ * person's word), or tells; for a person's own change all but the stern ones
+ * only tell.
  * What cannot be judged (too long, too large, too intricate) is flagged and
  * never passes in silence.
  */
@@ -39,6 +40,7 @@ struct inspect {
 	const struct conf_gate *set;	/* what policy says of it, or NULL */
 	struct verdict *v;
 	struct change *change;		/* set by inspect_judge() */
+	bool stern;			/* a person's own change is judged like any other */
 	size_t blocks, flagged;		/* findings so far, also those that the verdict drops */
 };
 

@@ -32,6 +32,21 @@ BUILTIN("unicode", true, unicode_judge, "deceptive line", "deceptive lines", "no
 BUILTIN("constitution", true, constitution_judge, "broken rule", "broken rules", "no rule broken",
     "Code may not do this here")
 /*
+ * Keys and passwords on added lines, by the forms of their issuers with their
+ * sums and entropy (secrets.tbl.h), and files that hold nothing else.  In
+ * tests and documents a made-up one is told, and one that its sum proves or a
+ * private key is flagged.  Stern: a person's change is no exception.
+ */
+BUILTIN("secrets", true, secrets_judge, "secret", "secrets", "none found",
+    "Secrets do not belong into the repository: name an environment variable instead")
+/*
+ * Unfinished work: what stands for left-out code (placeholder), stubs (stub),
+ * a file that ends in the middle (cut), marks of a merge conflict (conflict),
+ * errors that vanish (swallowed).
+ */
+BUILTIN("truncation", true, truncation_judge, "unfinished place", "unfinished places", "nothing unfinished",
+    "The work is not whole: write out what is left out")
+/*
  * The result's .factory/waivers.yml (conf/waiver.h): what cannot be read
  * (unreadable), and what has ended (ended) and counts no more.  That of the
  * base is what waives.

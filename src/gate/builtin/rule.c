@@ -78,7 +78,7 @@ match_window(struct judged *j, size_t i, struct str window, int64_t line, bool *
 }
 
 static struct err *
-match_line(struct judged *j, size_t i, struct str line, int64_t number)
+match_line(struct judged *j, size_t i, struct str line, int64_t number, const char **said)
 {
 	bool told = false;
 	size_t from;
@@ -88,22 +88,26 @@ match_line(struct judged *j, size_t i, struct str line, int64_t number)
 		if (line.n - from <= RULE_WINDOW)
 			break;
 	}
+	if (told)
+		*said = j->r->v[i].name;
 	return NULL;
 }
 
 static struct err *
 judge_line(struct judged *j, const struct change_line *l)
 {
+	const char *said = "";
 	size_t i;
 
 	for (i = 0; i < j->r->n; i++) {
 		const struct rule *rule = &j->r->v[i];
 		struct str line = source_line(j->s, rule->view, l->line);
 
-		if (line.n == 0 || !applies(rule, j->s->lang) ||
+		/* Rules of one name are one rule: once for a line. */
+		if (line.n == 0 || strcmp(said, rule->name) == 0 || !applies(rule, j->s->lang) ||
 		    (rule->paths != NULL && rule->paths->n != 0 && !glob_paths(rule->paths, j->f->path, 0)))
 			continue;
-		TRY(match_line(j, i, line, l->line));
+		TRY(match_line(j, i, line, l->line, &said));
 	}
 	return NULL;
 }

@@ -78,7 +78,7 @@ take_text(struct reading *r)
 {
 	size_t from = r->at, open = 1;
 	char quote = r->text.p[r->at];
-	bool many = quote == '`' || lang_is(r->l, "shell rust ruby perl sql elixir php r lua");
+	bool many = quote == '`' || (quote == '"' && lang_is(r->l, "rust")) || lang_is(r->l, "shell ruby perl sql elixir php r lua");
 	char triple[4] = {quote, quote, quote, '\0'};
 
 	if (lang_is(r->l, "python elixir java swift dart toml") && quote != '`' && at(r, triple)) {
@@ -169,6 +169,16 @@ is_letter_in_quotes(const struct reading *r)
 	    !lang_is(r->l, "python");
 }
 
+/* 'x' of Rust, where a lone apostrophe names a lifetime. */
+static bool
+is_rust_letter(const struct reading *r)
+{
+	struct str rest = str_skip(r->text, r->at);
+
+	return lang_is(r->l, "rust") && rest.n > 3 && rest.p[0] == '\'' && rest.p[1] != '\n' &&
+	    (rest.p[2] == '\'' || rest.p[1] == '\\');
+}
+
 static void
 take_one(struct reading *r)
 {
@@ -182,7 +192,7 @@ take_one(struct reading *r)
 	} else if (at(r, r->l->open)) {
 		r->s->open_text |= !skip_to(r, from + strlen(r->l->open), r->l->close);
 		take_comment(r, from);
-	} else if (strchr(r->l->quotes, c) != NULL && c != '\0' && !(c == '\'' && is_letter_in_quotes(r))) {
+	} else if (is_rust_letter(r) || (strchr(r->l->quotes, c) != NULL && c != '\0' && !(c == '\'' && is_letter_in_quotes(r)))) {
 		take_text(r);
 	} else if (begins_pattern(r)) {
 		take_pattern(r);

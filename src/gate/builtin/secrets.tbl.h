@@ -1,0 +1,38 @@
+/*
+ * secrets.tbl.h - how keys look.  Include with SECRET(name, check, bits,
+ * pattern) defined: what \K leaves of the match is the value; 'bits' is the
+ * least entropy of its bytes, in hundredths of a bit; 'check' says how its
+ * issuer lets a true one be told.
+ */
+SECRET("aws-key", CHECK_NONE, 280, "(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])")
+SECRET("aws-secret", CHECK_NONE, 420, "(?i:aws|secret_?access_?key).{0,30}?[\"'=: ]\\K[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+SECRET("github-token", CHECK_CRC, 350, "(?<![A-Za-z0-9_])gh[pousr]_[A-Za-z0-9]{36}(?![A-Za-z0-9])")
+SECRET("github-token", CHECK_NONE, 400, "(?<![A-Za-z0-9_])github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}(?![A-Za-z0-9])")
+SECRET("npm-token", CHECK_CRC, 350, "(?<![A-Za-z0-9_])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])")
+SECRET("gitlab-token", CHECK_NONE, 350, "(?<![A-Za-z0-9_])gl(?:pat|ptt|dt|rt|oas|cbt)-[A-Za-z0-9_-]{20,64}(?![A-Za-z0-9])")
+SECRET("slack-token", CHECK_NONE, 300, "(?<![A-Za-z0-9])xox[abeoprs]-(?:[0-9A-Za-z]{1,4}-)?[0-9]{8,15}-[0-9A-Za-z-]{10,80}")
+SECRET("slack-webhook", CHECK_NONE, 350, "hooks\\.slack\\.com/(?:services|workflows)/\\KT[A-Z0-9]{7,12}/[AB][A-Z0-9]{7,12}/[A-Za-z0-9]{20,32}")
+SECRET("stripe-key", CHECK_NONE, 350, "(?<![A-Za-z0-9])[sr]k_live_[0-9a-zA-Z]{20,120}")
+SECRET("google-key", CHECK_NONE, 380, "(?<![A-Za-z0-9])AIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])")
+SECRET("google-secret", CHECK_NONE, 350, "GOCSPX-[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])")
+SECRET("pypi-token", CHECK_NONE, 400, "pypi-AgE[A-Za-z0-9_-]{50,250}")
+SECRET("openai-key", CHECK_NONE, 400, "(?<![A-Za-z0-9])sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{16,80}T3BlbkFJ[A-Za-z0-9_-]{16,80}")
+SECRET("anthropic-key", CHECK_NONE, 400, "(?<![A-Za-z0-9])sk-ant-[a-z0-9]{3,8}-[A-Za-z0-9_-]{60,120}")
+SECRET("sendgrid-key", CHECK_NONE, 400, "(?<![A-Za-z0-9])SG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+SECRET("twilio-key", CHECK_NONE, 330, "(?<![A-Za-z0-9])SK[0-9a-f]{32}(?![A-Za-z0-9])")
+SECRET("telegram-token", CHECK_NONE, 380, "(?<![A-Za-z0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])")
+SECRET("shopify-token", CHECK_NONE, 330, "(?<![A-Za-z0-9])shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}(?![A-Za-z0-9])")
+SECRET("digitalocean-token", CHECK_NONE, 330, "(?<![A-Za-z0-9])do[opr]_v1_[a-f0-9]{64}(?![A-Za-z0-9])")
+SECRET("huggingface-token", CHECK_NONE, 380, "(?<![A-Za-z0-9_])hf_[A-Za-z]{34}(?![A-Za-z0-9])")
+SECRET("databricks-token", CHECK_NONE, 330, "(?<![A-Za-z0-9])dapi[a-f0-9]{32}(?![A-Za-z0-9])")
+SECRET("vault-token", CHECK_NONE, 400, "(?<![A-Za-z0-9])hv[sb]\\.[A-Za-z0-9_-]{90,300}")
+SECRET("azure-key", CHECK_NONE, 450, "(?:AccountKey|SharedAccessKey)=\\K[A-Za-z0-9+/]{40,88}={0,2}")
+SECRET("docker-token", CHECK_NONE, 350, "(?<![A-Za-z0-9])dckr_pat_[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
+SECRET("linear-key", CHECK_NONE, 380, "(?<![A-Za-z0-9])lin_api_[A-Za-z0-9]{40}(?![A-Za-z0-9])")
+SECRET("age-key", CHECK_NONE, 380, "AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}")
+SECRET("mailgun-key", CHECK_NONE, 330, "(?<![A-Za-z0-9-])key-[0-9a-f]{32}(?![A-Za-z0-9])")
+SECRET("private-key", CHECK_BODY, 0, "-----BEGIN (?:[A-Z0-9]{2,10} )?(?:[A-Z]{3,9} )?PRIVATE KEY(?: BLOCK)?-----")
+SECRET("signed-token", CHECK_MAYBE, 420, "(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{15,500}\\.eyJ[A-Za-z0-9_-]{15,1500}\\.[A-Za-z0-9_-]{20,500}")
+SECRET("password-in-url", CHECK_MAYBE, 240, "(?<![A-Za-z0-9])[a-z][a-z0-9+]{2,15}://[A-Za-z0-9_.-]{1,64}:\\K[^\\s/:@'\"`<>${}%\\\\]{6,80}(?=@(?!(?:localhost|127\\.0\\.0\\.1|\\[::1\\]|example\\.|[\\w-]+[:/\"']))[\\w.-]+\\.[a-z]{2,})")
+SECRET("assigned", CHECK_NAMED, 330, "(?i)(?<![a-z0-9])(?:[\\w-]{0,40}[_-])?(?:passw(?:or)?d|passphrase|secret|token|api_?key|apikey|access_?key|auth_?key|private_?key|secret_?key|client_?secret|encryption_?key|signing_?key)(?:_?(?:key|value|base))?[\"']?\\s{0,8}(?:=>|:=|[:=])\\s{0,8}[\"']\\K[^\"'\\s$<>{}()]{12,120}(?=[\"'])")
+SECRET("assigned", CHECK_ENV, 350, "(?i)^\\s*(?:export\\s+)?[A-Z0-9_]{0,40}(?:PASSW(?:OR)?D|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)(?:_[A-Z0-9]{1,10})?\\s{0,4}=\\s{0,4}\\K[^\"'\\s$<>{}()]{12,120}\\s*$")
