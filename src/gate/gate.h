@@ -71,6 +71,7 @@ enum gate_memory {
 enum gate_event_kind {
 	GATE_STARTS,	/* 'gate' names it; on_base says of which tree */
 	GATE_OUTPUT,	/* bytes of the running command, cut anywhere */
+	GATE_GOES_ON,	/* 'output' is a line about how far it is */
 	GATE_ENDS	/* 'verdict' is there (NULL for a run on the base) */
 };
 

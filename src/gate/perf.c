@@ -18,6 +18,8 @@
 
 #define OTHERS_MS 200	/* time for those who wait to take the lock; they look every 32 ms */
 
+#define SAY_MS (60 * 1000)
+
 enum side { BASE, CANDIDATE };
 
 struct perf {
@@ -27,7 +29,7 @@ struct perf {
 	struct exec *exec[2];
 	struct contest *contest;
 	struct machine machine;
-	int64_t held_at;
+	int64_t held_at, said_at;
 	int64_t budget_ms, used_ms;	/* of rounds */
 	int64_t waited_ms;
 	uint64_t seed;
@@ -60,13 +62,37 @@ now(const struct perf *p)
 
 /* ---- the machine ---- */
 
+/* For people, and for who would take silence for a death. */
+static void say(struct perf *p, const char *fmt, ...) PRINTF(2, 3);
+
+static void
+say(struct perf *p, const char *fmt, ...)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+	struct gate_event e = {GATE_GOES_ON, p->gate->name, false, {NULL, 0}, NULL};
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addv(&b, fmt, ap);
+	va_end(ap);
+	e.output = buf_str(&b);
+	gates_tell(p->s->gates, &e);
+	p->said_at = now(p);
+}
+
 static struct err *
 hold(struct perf *p)
 {
+	int cancel_fd = p->s->gates->o.cancel_fd;
 	int64_t start = now(p);
 	struct err *e;
 
-	e = machine_alone(PERF_WAIT_MS - p->waited_ms, p->s->gates->o.cancel_fd, &p->machine);
+	e = machine_alone(0, cancel_fd, &p->machine);
+	if (e != NULL && err_is(e, ERR_TIMEOUT)) {
+		err_ignore(e);
+		say(p, "waits until nothing else of the factory runs on this machine");
+		e = machine_alone(PERF_WAIT_MS - p->waited_ms, cancel_fd, &p->machine);
+	}
 	p->held_at = now(p);
 	p->waited_ms += p->held_at - start;
 	if (e == NULL)
@@ -171,9 +197,12 @@ open_both(struct perf *p)
 	close_both(p);
 	TRY(exec_open(p->s->gates, &p->spec[BASE], &p->exec[BASE]));
 	TRY(exec_open(p->s->gates, &p->spec[CANDIDATE], &p->exec[CANDIDATE]));
+	say(p, "a first run of the change");
 	TRY(run(p, CANDIDATE, &candidate));
-	if (candidate.kind == OUTCOME_PASSED)
+	if (candidate.kind == OUTCOME_PASSED) {
+		say(p, "a first run of the base");
 		TRY(run(p, BASE, &base));
+	}
 	if (candidate.kind != OUTCOME_PASSED)
 		failed(p, &candidate, "");
 	else if ((candidate.facts.kinds & FACTS_TIMINGS) == 0)
@@ -237,6 +266,8 @@ batch(struct perf *p, size_t until)
 		start = now(p);
 		TRY(one_round(p, first[i]));
 		p->used_ms += now(p) - start;
+		if (p->rounds == until || now(p) - p->said_at >= SAY_MS)
+			say(p, "%zu rounds", p->rounds);
 	}
 	return NULL;
 }

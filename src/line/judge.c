@@ -33,6 +33,8 @@ gate_event(void *arg, const struct gate_event *e)
 	if (e->kind == GATE_ENDS && e->verdict != NULL)
 		line_tell(j->o, LINE_GATE, "%s: %s, %s", e->gate, verdict_word(e->verdict->kind),
 		    e->verdict->summary);
+	if (e->kind == GATE_GOES_ON)
+		line_tell(j->o, LINE_STEP, "%s: %.*s", e->gate, STR_ARG(e->output));
 }
 
 /* What the other slots need is left to them. */

@@ -19,6 +19,7 @@
 #include "store/lease.h"
 #include "store/queue.h"
 #include "store/state.h"
+#include "sys/machine.h"
 #include "wire/json.h"
 
 #define LEAST_S 60	/* for a run that goes on */
@@ -217,7 +218,10 @@ choose_agent(struct walk *w)
 	return NULL;
 }
 
-/* A step that has a deadline of its own may be silent until then. */
+/*
+ * A step that has a deadline of its own may be silent until then, and before
+ * it while this machine is another's alone.
+ */
 static int64_t
 may_be_silent(const struct config *c, const struct conf_agent *a)
 {
@@ -228,7 +232,9 @@ may_be_silent(const struct config *c, const struct conf_agent *a)
 		s = c->gates.v[i].timeout > s ? c->gates.v[i].timeout : s;
 	for (i = 0; i < c->setup.n; i++)
 		s = c->setup.v[i].timeout > s ? c->setup.v[i].timeout : s;
-	return a->kind == AGENT_BUILTIN && c->limits.command > s ? c->limits.command : s;
+	if (a->kind == AGENT_BUILTIN && c->limits.command > s)
+		s = c->limits.command;
+	return s + MACHINE_SHARE_MS / 1000;
 }
 
 /*

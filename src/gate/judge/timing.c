@@ -297,9 +297,10 @@ sum(const struct contest *c, const char *until, struct verdict *v)
 		verdict_set(v, VERDICT_INCONCLUSIVE, "%s; %zu of %zu measures cannot be told after %zu rounds",
 		    until, open, c->rivals.n, rounds);
 	else if (c->rivals.n == 0)
-		verdict_set(v, VERDICT_PASS, "%zu measures, all new", c->added.n);
+		verdict_set(v, VERDICT_PASS, "%zu measure%s, all new", c->added.n, c->added.n == 1 ? "" : "s");
 	else
-		verdict_set(v, VERDICT_PASS, "%zu measures, none worse, in %zu rounds", c->rivals.n, rounds);
+		verdict_set(v, VERDICT_PASS, "%zu measure%s, none worse, in %zu rounds", c->rivals.n,
+		    c->rivals.n == 1 ? "" : "s", rounds);
 }
 
 void
