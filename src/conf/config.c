@@ -252,6 +252,11 @@ check_gate(const struct conf_gate *g)
 		    "say one or the other");
 	if (g->builtin[0] == '\0' && g->run[0] == '\0')
 		return missing("gates", g->name, "run", "give the command of the gate");
+	if (g->timed && g->against == AGAINST_NONE)
+		return err_hint(err_new(ERR_CONFIG, "the gate '%s' is 'timed' and 'against' none", g->name),
+		    "times say something next to the base's only: leave one of the two out");
+	if (g->timed && g->builtin[0] != '\0')
+		return err_new(ERR_CONFIG, "the gate '%s' is 'timed' and has no command", g->name);
 	if (g->one[0] != '\0' && str_find(str_of(g->one), STR("{test}")) < 0)
 		return err_new(ERR_CONFIG, "'gates.%s.one' must hold '{test}'", g->name);
 	for (i = 0; i < g->quarantine.n; i++)

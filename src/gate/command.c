@@ -218,6 +218,19 @@ command_remember(const struct subject *s, const struct conf_gate *gate, const st
 	return o->kind == OUTCOME_PASSED && o->known == 0 ? memory_keep(g, &seen, &definition, o) : NULL;
 }
 
+/* What else the reports are about has passed, and is said first. */
+static struct err *
+judge_times(struct subject *s, const struct conf_gate *gate, const char *command,
+    const struct outcome *o, struct verdict *v)
+{
+	const char *before = o->facts.kinds == FACTS_TIMINGS ? NULL : v->summary;
+
+	TRY(perf_judge(s, gate, command, v));
+	if (before != NULL && before != v->summary)
+		verdict_set(v, v->kind, "%s; %s", before, v->summary);
+	return NULL;
+}
+
 struct err *
 command_judge(struct subject *s, const struct conf_gate *gate, struct verdict *v,
     struct outcome *out)
@@ -240,8 +253,9 @@ command_judge(struct subject *s, const struct conf_gate *gate, struct verdict *v
 			TRY(exec_run(s->gates, &spec, &o));
 	}
 	TRY(judge_outcome(s, gate, command, &o, v));
-	if (s->depth == GATE_FULL && v->kind == VERDICT_PASS && (o.facts.kinds & FACTS_TIMINGS) != 0)
-		TRY(perf_judge(s, gate, command, v));
+	if (s->depth == GATE_FULL && v->kind == VERDICT_PASS && (o.facts.kinds & FACTS_TIMINGS) != 0 &&
+	    gate->against != AGAINST_NONE)
+		TRY(judge_times(s, gate, command, &o, v));
 	if (out != NULL) {
 		*out = o;
 		o = (struct outcome){0};

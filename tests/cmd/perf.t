@@ -122,6 +122,37 @@ test_noise_is_inconclusive() {
 	out_like '^speed +inconclusive *3s of measuring are over; [0-9]+ of 4 measures cannot be told'
 }
 
+# Times are one of the things that a gate's reports are about.
+test_beside_tests() {
+	reporter
+	policy 'run: ./bench && ./unit' 'report: [out.json, unit.xml]'
+	cat >unit <<'END'
+#!/bin/sh
+echo '<testsuite name="s"><testcase classname="s" name="adds"/></testsuite>' >unit.xml
+END
+	chmod +x unit
+	git add unit
+	git commit -q -m Unit
+	change readme hello
+	run git factory gate
+	status_is 0
+	out_like '^speed +pass +1 test; 4 measures, none worse'
+	change times/parse 0.150
+	run git factory gate
+	status_is 1
+	out_like '^speed +fail +1 test; parse: 50\.0 % slower'
+	run git factory gate --fast
+	status_is 0
+	git checkout -q main
+	policy 'run: ./bench && ./unit' 'report: [out.json, unit.xml]' 'against: none'
+	git checkout -q -B work
+	echo 0.190 >times/parse
+	git commit -q -a -m slower
+	run git factory gate
+	status_is 0
+	out_unlike measures
+}
+
 test_a_command_that_fails() {
 	reporter
 	change broken yes

@@ -194,6 +194,8 @@ test_inconsistent(void **state)
 	broken("agents: {a: {kind: command}}\n", "'agents.a' has no 'command'");
 	broken("gates: {t: {fast: x}}\n", "'gates.t' has no 'run'");
 	broken("gates: {t: {run: x, one: y}}\n", "'gates.t.one' must hold '{test}'");
+	broken("gates: {t: {run: x, timed: true, against: none}}\n", "the gate 't' is 'timed' and 'against' none");
+	broken("gates: {t: {builtin: unicode, timed: true}}\n", "the gate 't' is 'timed' and has no command");
 	broken("models: {m: {}}\n", "'models.m' has no 'model'");
 	broken("models: {m: {model: x, price: {in: 1}}}\n", "has no 'price.out'");
 	broken("workspace:\n  setup:\n    - key: [a]\n", ":3: a step of 'workspace.setup' has no 'run'");
