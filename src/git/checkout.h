@@ -9,15 +9,31 @@
 
 #include "base/def.h"
 
+struct checkout;
 struct err;
 struct oid;
+struct repo;
 
 /*
- * 'git merge --ff-only' in the work tree at 'path': its branch, index and
- * files move to the commit, with hooks off.  ERR_CONFLICT when changes there
- * are in the way (also files that git ignores), the branch moved meanwhile, or
- * a rebase or bisection has it: nothing has changed then.
+ * Start 'git merge --ff-only' in the work tree of r at 'path': its branch, index
+ * and files move to the commit, whose objects are on disk, with hooks off.
+ * ERR_CONFLICT when a rebase or bisection has the branch: nothing has changed
+ * then.
  */
-struct err *checkout_forward(const char *path, const struct oid *to) MUST_USE;
+struct err *checkout_begin(struct repo *r, const char *path, const struct oid *to,
+    struct checkout **out) MUST_USE;
+
+/*
+ * Wait for it.  ERR_CONFLICT when changes there are in the way (also files
+ * that git ignores), or the branch moved meanwhile: nothing has changed then.
+ * *c is NULL afterwards.
+ */
+struct err *checkout_end(struct checkout **c) MUST_USE;
+
+/* Whatever comes of it; also for AUTO. */
+void checkout_free_p(struct checkout **c);
+
+/* Both. */
+struct err *checkout_forward(struct repo *r, const char *path, const struct oid *to) MUST_USE;
 
 #endif

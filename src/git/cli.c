@@ -82,7 +82,7 @@ make_argv(struct words *argv, const char *const args[])
 }
 
 struct err *
-cli_run(const struct cli_opts *o, const char *const args[], struct proc_result *out)
+cli_start(const struct cli_opts *o, const char *const args[], struct proc **out)
 {
 	AUTO(words_free) struct words argv = {0};
 	AUTO(words_free) struct words env = {0};
@@ -99,7 +99,16 @@ cli_run(const struct cli_opts *o, const char *const args[], struct proc_result *
 	make_env(&env, o->env);
 	spec.argv = argv.v;
 	spec.env = env.v;
-	return proc_run(&spec, out);
+	return proc_start(&spec, out);
+}
+
+struct err *
+cli_run(const struct cli_opts *o, const char *const args[], struct proc_result *out)
+{
+	AUTO(proc_free_p) struct proc *p = NULL;
+
+	TRY(cli_start(o, args, &p));
+	return proc_wait(p, out);
 }
 
 struct err *

@@ -35,7 +35,10 @@ struct cli_opts {
 struct err *cli_run(const struct cli_opts *o, const char *const args[],
     struct proc_result *out) MUST_USE;
 
-/* ... and it must exit with 0; *out (may be NULL) is its output, to free. */
+/* ... and go on meanwhile: o->input is borrowed until proc_wait(). */
+struct err *cli_start(const struct cli_opts *o, const char *const args[], struct proc **out) MUST_USE;
+
+/* As cli_run(), and it must exit with 0; *out (may be NULL) is its output, to free. */
 struct err *cli_ok(const struct cli_opts *o, const char *const args[], char **out) MUST_USE;
 
 /* "2.39.5"; free it. */

@@ -46,6 +46,7 @@ struct landing {
 	struct oid commit;	/* what lands */
 	char *checkout;		/* work tree that has the base checked out, or NULL */
 	bool moved;		/* the base already holds the commit */
+	struct checkout *forward;	/* under way in the checkout; NULL: not */
 	bool drop_branch;
 	struct ident who;
 	struct pull_move move;
@@ -57,6 +58,7 @@ struct landing {
 static void
 landing_free(struct landing *l)
 {
+	checkout_free_p(&l->forward);
 	pull_free(&l->pull);
 	policy_free(&l->now);
 	free(l->checkout);
@@ -280,7 +282,8 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 	step_ref(t, l->move.name, &l->move.from, &l->move.to);
 	if (l->drop_branch)
 		step_ref(t, branch, &l->branch_old, &oid_zero);
-	return note_landed(l, t);
+	TRY(note_landed(l, t));
+	return l->forward != NULL ? checkout_end(&l->forward) : NULL;
 }
 
 /* The branch goes unless it is wanted, gone, or checked out somewhere. */
@@ -326,8 +329,24 @@ follow(struct landing *l)
 	TRY(commit_is_ancestor(l->repo, &ours, &l->commit, &behind));
 	if (!behind)
 		return err_new(ERR_CONFLICT, "'%s' has commits of its own here", l->pull.base);
-	return l->checkout != NULL ? checkout_forward(l->checkout, &l->commit) :
+	return l->checkout != NULL ? checkout_forward(l->repo, l->checkout, &l->commit) :
 	    ref_cas(l->repo, l->now.branch, &ours, &l->commit, "land");
+}
+
+/*
+ * The checkout goes ahead, beside what is made ready here, and nothing is
+ * written down before it is there: change_task() waits for it.
+ */
+static struct err *
+begin(struct landing *l)
+{
+	TRY(decide_branch(l));
+	if (l->moved || l->checkout == NULL)
+		return NULL;
+	TRY(objsync_flush(l->repo));
+	TRY(checkout_begin(l->repo, l->checkout, &l->commit, &l->forward));
+	l->moved = true;
+	return NULL;
 }
 
 static struct err *
@@ -336,6 +355,8 @@ move(struct landing *l)
 	AUTO(mem_free_p) char *message = mem_printf("land %s: pull request %" PRId64, l->pull.task.s, l->pull.number);
 
 	TRY(make_evidence(l));
+	if (!is_shared(l))
+		TRY(begin(l));
 	if (l->pull.state == PULL_OPEN) {
 		l->pull.state = PULL_MERGED;
 		l->pull.landed = l->commit;
@@ -345,12 +366,6 @@ move(struct landing *l)
 	TRY(pull_prepare(l->repo, &l->pull, &l->who, &l->move));
 	if (is_shared(l))
 		return move_there(l, message);
-	TRY(decide_branch(l));
-	if (!l->moved && l->checkout != NULL) {
-		TRY(objsync_flush(l->repo));
-		TRY(checkout_forward(l->checkout, &l->commit));
-		l->moved = true;
-	}
 	return state_change(l->state, &l->pull.task, message, change_task, l);
 }
 

@@ -53,6 +53,17 @@ make_next(void)
 	return sh_oid("next");
 }
 
+static struct err *
+forward(const struct oid *to)
+{
+	AUTO(repo_close_p) struct repo *r = NULL;
+	AUTO(mem_free_p) char *path = NULL;
+
+	ok(repo_open(".", &r));
+	path = mem_strdup(repo_workdir(r));
+	return checkout_forward(r, path, to);
+}
+
 static void
 forwards_a_clean_checkout(void **state)
 {
@@ -62,7 +73,7 @@ forwards_a_clean_checkout(void **state)
 	sh("printf '#!/bin/sh\\ntouch ../canary\\n' > .git/hooks/post-merge && chmod +x .git/hooks/post-merge &&"
 	   "git config merge.ff false && git config merge.verifySignatures true && echo mine > untracked &&"
 	   "echo edited >> src/x.c");
-	ok(checkout_forward(".", &next));
+	ok(forward(&next));
 	head = sh_oid("refs/heads/main");
 	assert_true(oid_eq(&head, &next));
 	sh("test \"$(cat new)\" = n && test \"$(cat untracked)\" = mine && grep -q edited src/x.c && test ! -e ../canary &&"
@@ -77,7 +88,7 @@ refuses_a_dirty_overlap(void **state)
 
 	(void)state;
 	sh("git config merge.autoStash true && echo mine >> README");
-	e = checkout_forward(".", &next);
+	e = forward(&next);
 	assert_non_null(e);
 	assert_non_null(err_hint_of(e));
 	fails(e, ERR_CONFLICT, "would be overwritten");
@@ -86,11 +97,11 @@ refuses_a_dirty_overlap(void **state)
 	sh("tail -n 1 README | grep -q mine && test ! -e new && test -z \"$(git stash list)\"");
 	/* Staged, untracked and ignored files too. */
 	sh("git checkout -q README && echo mine > new");
-	fails(checkout_forward(".", &next), ERR_CONFLICT, "would be overwritten by merge: 'new'");
+	fails(forward(&next), ERR_CONFLICT, "would be overwritten by merge: 'new'");
 	sh("test \"$(cat new)\" = mine && rm new && echo mine > .env");
-	fails(checkout_forward(".", &next), ERR_CONFLICT, "would be overwritten");
+	fails(forward(&next), ERR_CONFLICT, "would be overwritten");
 	sh("test \"$(cat .env)\" = mine && rm .env && echo mine >> README && git add README");
-	fails(checkout_forward(".", &next), ERR_CONFLICT, "would be overwritten");
+	fails(forward(&next), ERR_CONFLICT, "would be overwritten");
 	sh("git diff --cached README | grep -q '^+mine'");
 }
 
@@ -101,9 +112,44 @@ refuses_when_the_branch_went_elsewhere(void **state)
 
 	(void)state;
 	sh("git commit -q --allow-empty -m meanwhile");
-	fails(checkout_forward(".", &next), ERR_CONFLICT, "cannot update the checkout");
+	fails(forward(&next), ERR_CONFLICT, "cannot update the checkout");
 	sh("git checkout -q --detach");
-	fails(checkout_forward(".", &next), ERR_CONFLICT, "rebase or bisection");
+	fails(forward(&next), ERR_CONFLICT, "rebase or bisection");
+}
+
+static void
+forwards_another_worktree(void **state)
+{
+	struct oid next = make_next(), head;
+	AUTO(repo_close_p) struct repo *r = NULL;
+
+	(void)state;
+	sh("git checkout -q --detach && git worktree add -q ../other main");
+	ok(repo_open(".", &r));
+	ok(checkout_forward(r, "../other", &next));
+	head = sh_oid("refs/heads/main");
+	assert_true(oid_eq(&head, &next));
+	sh("test \"$(cat ../other/new)\" = n && test ! -e new && git -C ../other checkout -q --detach");
+	fails(checkout_forward(r, "../other", &next), ERR_CONFLICT, "rebase or bisection");
+	sh("git worktree remove ../other");
+}
+
+static void
+what_is_begun_is_ended(void **state)
+{
+	struct oid next = make_next(), head;
+	AUTO(repo_close_p) struct repo *r = NULL;
+	struct checkout *c = NULL;
+
+	(void)state;
+	checkout_free_p(&c);
+	ok(repo_open(".", &r));
+	ok(checkout_begin(r, ".", &next, &c));
+	checkout_free_p(&c);
+	assert_null(c);
+	head = sh_oid("refs/heads/main");
+	assert_true(oid_eq(&head, &next));
+	sh("test ! -e .git/index.lock");
 }
 
 int
@@ -115,6 +161,8 @@ main(void)
 		TEST_REPO(forwards_a_clean_checkout),
 		TEST_REPO(refuses_a_dirty_overlap),
 		TEST_REPO(refuses_when_the_branch_went_elsewhere),
+		TEST_REPO(forwards_another_worktree),
+		TEST_REPO(what_is_begun_is_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
