@@ -115,8 +115,8 @@ struct err *
 agent_collect(struct agent *a, bool by_command, struct oid *tree)
 {
 	TRY(workspace_collect(a->job->ws, tree, NULL));
-	/* The journal is about to name it. */
-	TRY(objsync_flush(a->job->repo));
+	/* The journal is about to name it, and is synced then. */
+	TRY(objsync_settle(a->job->repo));
 	remember(a, by_command, tree);
 	return NULL;
 }

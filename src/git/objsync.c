@@ -115,8 +115,8 @@ objsync_end(struct repo *r, struct durable *d)
 	return e;
 }
 
-struct err *
-objsync_flush(struct repo *r)
+static struct err *
+settle(struct repo *r, bool commit)
 {
 	AUTO(durable_close) struct durable d = DURABLE_INIT;
 
@@ -124,5 +124,20 @@ objsync_flush(struct repo *r)
 		return NULL;
 	TRY(objsync_begin(r, &d));
 	TRY(objsync_written(r, &d));
-	return objsync_end(r, &d);
+	if (commit || !d.ordered)
+		return objsync_end(r, &d);
+	forget(repo_objsync(r));
+	return NULL;
+}
+
+struct err *
+objsync_settle(struct repo *r)
+{
+	return settle(r, false);
+}
+
+struct err *
+objsync_flush(struct repo *r)
+{
+	return settle(r, true);
 }

@@ -44,6 +44,12 @@ void objsync_free(struct objsync *s);
 struct err *objsync_flush(struct repo *r) MUST_USE;
 
 /*
+ * The same, but where the fsync of one file commits the names of all (ext4,
+ * XFS) only their data: the caller syncs a file that it changes, at once.
+ */
+struct err *objsync_settle(struct repo *r) MUST_USE;
+
+/*
  * The same in three parts, for who writes other files along with them: open
  * 'd' and start on the objects; wait for the data of all; commit.  What was
  * noted stays so until the end.

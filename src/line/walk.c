@@ -137,7 +137,7 @@ record_start(struct walk *w)
 	if (w->past[0] != '\0')
 		jw_kstr(&j, "past", w->past);
 	jw_end(&j);
-	return journal_put(w->journal, "start", buf_str(&json));
+	return journal_note(w->journal, "start", buf_str(&json));
 }
 
 static struct err *

@@ -100,7 +100,7 @@ journal_next(struct journal *j, const char *step, const struct node **out)
 }
 
 struct err *
-journal_put(struct journal *j, const char *step, struct str json)
+journal_note(struct journal *j, const char *step, struct str json)
 {
 	AUTO(buf_free) struct buf line = BUF_INIT(JOURNAL_MAX);
 	struct jw w;
@@ -116,10 +116,15 @@ journal_put(struct journal *j, const char *step, struct str json)
 	buf_addc(&line, '\n');
 	TRY(buf_check(&line, j->path));
 	TRY(err_wrap(file_write_all(j->fd, line.p, line.n), "'%s'", j->path));
-	if (fdatasync(j->fd) != 0)
-		return err_sys("cannot sync '%s'", j->path);
 	j->added++;
 	return NULL;
+}
+
+struct err *
+journal_put(struct journal *j, const char *step, struct str json)
+{
+	TRY(journal_note(j, step, json));
+	return fdatasync(j->fd) == 0 ? NULL : err_sys("cannot sync '%s'", j->path);
 }
 
 const char *

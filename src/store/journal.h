@@ -10,7 +10,8 @@
  * to be started anew.
  *
  * $GIT_COMMON_DIR/factory/runs/<run>/journal.jsonl: one JSON object a line,
- * {"step": name, "out": value}, fsynced before journal_put() returns.  A torn
+ * {"step": name, "out": value}, fsynced before journal_put() returns.  On ext4
+ * and XFS this also commits the names of all files made before.  A torn
  * last line, from a kill in the middle of a write, is cut off at opening.
  */
 #ifndef STORE_JOURNAL_H
@@ -38,6 +39,13 @@ struct err *journal_next(struct journal *j, const char *step, const struct node 
 
 /* Record the outcome of a step that was done; 'json' is one value. */
 struct err *journal_put(struct journal *j, const char *step, struct str json) MUST_USE;
+
+/*
+ * ... which reaches the disk with the next journal_put(): for a step that may
+ * be done again after a power failure, since that put is near or little was
+ * done.  A kill of the process does not lose it.
+ */
+struct err *journal_note(struct journal *j, const char *step, struct str json) MUST_USE;
 
 /*
  * End a run that is not walked through any more: go to the last step if it is
