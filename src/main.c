@@ -54,6 +54,7 @@
  * plant/worker         one process that runs one task after another, when it is told to
  *
  * --- line: one task from claim to landing ---
+ * line/approve          who approved a pull request, on record
  * line/await           runs that this clone delivered, until they are part of the state
  * line/base            what a revision is merged with and judged against
  * line/baseline        what blocks now becomes waivers
@@ -196,6 +197,7 @@
  * gate/junit           the tests of a run, by their names
  * gate/judge/timing    benchmarks of a change next to the base's
  * gate/known           verdicts that are known: the same gate on the same content
+ * gate/manual          gates that people answer
  * gate/memory          what gates said, kept on this machine from one run to the next
  * gate/perf            is a change slower than its base, on this machine, now?
  * gate/programs        the programs that a gate says it needs

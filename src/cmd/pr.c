@@ -14,6 +14,7 @@
 #include "git/diff.h"
 #include "git/ref.h"
 #include "git/repo.h"
+#include "line/approve.h"
 #include "line/land.h"
 #include "line/policy.h"
 #include "sys/sigs.h"
@@ -282,6 +283,40 @@ merge(struct app *app, const void *opts, const struct args *args)
 	return NULL;
 }
 
+/* ---- approve ---- */
+
+struct approve_flags {
+	const char *gate;
+	bool dismiss;
+};
+
+static const struct opt approve_table[] = {
+	OPT_STRING(0, "gate", "NAME", struct approve_flags, gate, "for this gate alone; else for each that asks you"),
+	OPT_FLAG(0, "dismiss", struct approve_flags, dismiss, "void the approvals that it has"),
+	OPT_END,
+};
+
+static struct err *
+approve(struct app *app, const void *opts, const struct args *args)
+{
+	const struct approve_flags *o = opts;
+	AUTO(desk_close) struct desk d = {0};
+	AUTO(strs_free) struct strs gates = {0};
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
+	struct approve_opts ao = {.line = &line, .gate = o->gate, .dismiss = o->dismiss};
+	int64_t number;
+	size_t i;
+
+	TRY(desk_open(app, &d));
+	TRY(number_arg(args->v[0], &number));
+	line.state = d.state;
+	TRY(approve_pull(&ao, number, &gates));
+	for (i = 0; i < gates.n; i++)
+		out_printf(&app->out, "pull request %" PRId64 ": %s for '%s'\n", number,
+		    o->dismiss ? "no approval counts any more" : "approved", gates.v[i]);
+	return NULL;
+}
+
 /* ---- close ---- */
 
 static const struct opt close_table[] = {
@@ -308,6 +343,7 @@ const struct verb cmd_pr[] = {
 	{"pr", "show", "NUMBER", "a pull request's description", show_table, sizeof(struct show_opts), NULL, 1, 1, VERB_PAGER, show},
 	{"pr", "diff", "NUMBER", "what a pull request changes", diff_table, sizeof(struct diff_opts), NULL, 1, 1, VERB_PAGER, diff},
 	{"pr", "merge", "NUMBER", "land a pull request on its base", merge_table, sizeof(struct merge_opts), NULL, 1, 1, 0, merge},
+	{"pr", "approve", "NUMBER", "say yes where a gate asks people", approve_table, sizeof(struct approve_flags), NULL, 1, 1, 0, approve},
 	{"pr", "close", "NUMBER", "close a pull request without landing it", close_table, 0, NULL, 1, 1, 0, close_pull},
 	VERB_END,
 };

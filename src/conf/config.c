@@ -250,7 +250,12 @@ check_gate(const struct conf_gate *g)
 	if (g->builtin[0] != '\0' && g->run[0] != '\0')
 		return err_hint(err_new(ERR_CONFIG, "the gate '%s' has 'run' and 'builtin'", g->name),
 		    "say one or the other");
-	if (g->builtin[0] == '\0' && g->run[0] == '\0')
+	if (g->approve.n > 0 && (g->run[0] != '\0' || g->builtin[0] != '\0'))
+		return err_hint(err_new(ERR_CONFIG, "the gate '%s' has 'approve' and '%s'", g->name,
+		    g->run[0] != '\0' ? "run" : "builtin"), "make two gates of it");
+	if (g->approve.n > 0 && (int64_t)g->approve.n < g->approvals)
+		return err_new(ERR_CONFIG, "'gates.%s.approvals' asks for more people than 'approve' names", g->name);
+	if (g->builtin[0] == '\0' && g->run[0] == '\0' && g->approve.n == 0)
 		return missing("gates", g->name, "run", "give the command of the gate");
 	if (g->timed && g->against == AGAINST_NONE)
 		return err_hint(err_new(ERR_CONFIG, "the gate '%s' is 'timed' and 'against' none", g->name),

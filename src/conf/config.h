@@ -85,6 +85,8 @@ struct conf_gate {
 	int severity;			/* least that blocks: note, warning, error, critical */
 	int64_t coverage;		/* percent of the changed lines, -1 */
 	const char *dir;		/* where it runs, "" for the top */
+	struct strs approve;		/* no command: these people, by e-mail address, are asked */
+	int64_t approvals;		/* how many of them must approve */
 	bool timed;			/* what it takes is compared with the base's */
 	int64_t slower, memory;		/* percent more than the base that blocks */
 	bool blocking;			/* else its verdict is told and stops nothing */

@@ -18,6 +18,7 @@
 #include "gate/command.h"
 #include "gate/gate.h"
 #include "gate/known.h"
+#include "gate/manual.h"
 #include "gate/programs.h"
 #include "gate/report.h"
 #include "gate/room.h"
@@ -510,7 +511,7 @@ turns_begin(struct subject *s, struct verdicts *vs, struct turns *ts)
 		const struct conf_gate *gate = &c->gates.v[i];
 		struct turn t = {.gate = gate};
 
-		if (gate->builtin[0] != '\0' || !wanted(s->gates, gate->name) ||
+		if (gate->builtin[0] != '\0' || gate->approve.n > 0 || !wanted(s->gates, gate->name) ||
 		    ((gate->late || gate->timed) && s->depth != GATE_FULL) ||
 		    (s->gates->o.quick && gate->fast[0] == '\0'))
 			continue;
@@ -603,6 +604,27 @@ run_commands(struct subject *s, struct verdicts *vs, struct inspect *kept, const
 }
 
 static struct err *
+run_manual(struct subject *s, struct verdicts *vs)
+{
+	const struct config *c = s->gates->o.config;
+	size_t i;
+
+	for (i = 0; i < c->gates.n; i++) {
+		const struct conf_gate *gate = &c->gates.v[i];
+		struct verdict *v;
+
+		if (gate->approve.n == 0 || s->depth != GATE_FULL || s->gates->o.quick ||
+		    !wanted(s->gates, gate->name))
+			continue;
+		v = next_verdict(vs);
+		TRY(begin(s, gate, gate->name, v));
+		TRY(manual_judge(s, gate, v));
+		end(s, v);
+	}
+	return NULL;
+}
+
+static struct err *
 run_all(struct subject *s, struct verdicts *vs)
 {
 	const struct config *c = s->gates->o.config;
@@ -616,6 +638,7 @@ run_all(struct subject *s, struct verdicts *vs)
 	vec_reserve(vs, c->gates.n + n);
 	TRY(run_builtins(s, &kept, vs));
 	TRY(run_commands(s, vs, kept.v == NULL ? NULL : &kept, blocking_builtin(vs, &kept)));
+	TRY(run_manual(s, vs));
 	if (kept.v != NULL)
 		end_builtin(&kept);
 	return NULL;

@@ -36,6 +36,7 @@
 #include "git/workspace.h"
 #include "model/verdict.h"
 
+struct conf_gate;
 struct config;
 struct err;
 struct gates;
@@ -104,6 +105,11 @@ struct gates_opts {
 	bool quick;				/* of policy's commands only those that 'fast' names */
 	const struct strs *only;	/* names of gates, the others do not run; NULL: all */
 	enum gate_memory memory;
+	/*
+	 * Who approved the change for the gate, by e-mail address, each once: what
+	 * counts by now.  NULL: nobody yet.
+	 */
+	struct err *(*approvals)(void *arg, const struct conf_gate *gate, struct strs *by);
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
 	void (*on_event)(void *arg, const struct gate_event *e);	/* or NULL */
 	void *arg;

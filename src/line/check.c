@@ -11,6 +11,7 @@
 #include "git/ref.h"
 #include "git/repo.h"
 #include "git/staged.h"
+#include "line/approve.h"
 #include "line/base.h"
 #include "line/check.h"
 #include "line/hindsight.h"
@@ -78,12 +79,24 @@ merged_tree(struct repo *r, struct check *c)
 	return m.n == 0 ? NULL : conflict(c, &m);
 }
 
+static bool
+asks_people(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->gates.n; i++)
+		if (c->gates.v[i].approve.n > 0)
+			return true;
+	return false;
+}
+
 static struct err *
 judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 {
 	AUTO(redact_free_p) struct redactor *redact = NULL;
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
 	AUTO(secrets_free) struct secrets secrets = {0};
+	AUTO(approving_free) struct approving approving = {0};
 	struct judge j = {.repo = o->repo, .clock = o->clock, .o = o->line, .jail = &jail,
 	    .person = o->person, .quick = o->quick, .memory = o->memory, .only = o->only};
 
@@ -93,6 +106,10 @@ judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 	TRY(config_secrets(&p->cfg, &secrets));
 	redact = redact_new(&secrets);
 	j.redact = redact;
+	if (!oid_is_zero(&c->commit) && asks_people(&p->cfg)) {
+		TRY(approving_open(o->repo, p, &c->commit, 0, &approving));
+		j.approving = &approving;
+	}
 	c->sandbox = policy_sandbox_word(&jail);
 	return judge_tree(&j, p, &c->tree, o->fast ? GATE_FAST : GATE_FULL, &c->verdicts);
 }

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gate/vouch.h"
+#include "line/approve.h"
 #include "line/judge.h"
 #include "line/policy.h"
 #include "line/setup.h"
@@ -37,6 +38,14 @@ gate_event(void *arg, const struct gate_event *e)
 		line_tell(j->o, LINE_STEP, "%s: %.*s", e->gate, STR_ARG(e->output));
 }
 
+static struct err *
+approved(void *arg, const struct conf_gate *gate, struct strs *by)
+{
+	const struct judge *j = arg;
+
+	return j->approving == NULL ? NULL : approvals_of(j->approving, gate, by);
+}
+
 /* What the other slots need is left to them. */
 static size_t
 at_once(const struct config *c)
@@ -57,7 +66,7 @@ runs_commands(const struct judge *j, const struct config *c)
 	for (i = 0; i < c->gates.n; i++) {
 		const struct conf_gate *gate = &c->gates.v[i];
 
-		if (gate->builtin[0] == '\0' && (!j->quick || gate->fast[0] != '\0') &&
+		if (gate->builtin[0] == '\0' && gate->approve.n == 0 && (!j->quick || gate->fast[0] != '\0') &&
 		    (j->only == NULL || strs_has(j->only, gate->name)))
 			return true;
 	}
@@ -73,7 +82,7 @@ judge_tree(const struct judge *j, const struct policy *now, const struct oid *tr
 	AUTO(mem_free_p) char *setup = NULL;
 	struct judge self = *j;
 	struct gates_opts o = {.repo = j->repo, .config = &now->cfg, .policy = j->jail, .clock = j->clock,
-	    .base = now->commit, .workspace = policy_workspace(now), .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .arg = &self,
+	    .base = now->commit, .workspace = policy_workspace(now), .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .approvals = approved, .arg = &self,
 	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms,
 	    .memory = j->memory, .only = j->only, .quick = j->quick,
 	    .parallel = at_once(&now->cfg), .fail_fast = now->cfg.limits.fail_fast};

@@ -9,6 +9,7 @@
 #include "gate/gate.h"
 #include "line/run.h"
 
+struct approving;
 struct err;
 struct jail_policy;
 struct oid;
@@ -29,6 +30,7 @@ struct judge {
 	bool quick;			/* likewise */
 	const struct strs *only;	/* names of gates; NULL: all */
 	enum gate_memory memory;
+	const struct approving *approving;	/* whose approvals count for gates that ask people; NULL: nobody's */
 	int64_t until_ms;		/* on clock_mono(): all must have ended; 0: never */
 };
 

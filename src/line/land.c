@@ -17,6 +17,7 @@
 #include "git/objsync.h"
 #include "git/ref.h"
 #include "git/repo.h"
+#include "line/approve.h"
 #include "line/judge.h"
 #include "line/land.h"
 #include "line/policy.h"
@@ -185,6 +186,16 @@ ask_for_eyes(struct landing *l)
 	TRY(gates_flagged(l->repo, &l->now.cfg, state_clock(l->state), &l->now.tree, &l->tree, &remarks));
 	TRY(scan_change(l->repo, NULL, &l->now.tree, &l->tree, &remarks));
 	return remarks.n == 0 ? NULL : err_new(ERR_STATE, "%s", remarks.v[0]);
+}
+
+/* Gates that people answer: of this head, or not at all. */
+static struct err *
+ask_for_approvals(struct landing *l)
+{
+	AUTO(approving_free) struct approving a = {0};
+
+	TRY(approving_open(l->repo, &l->now, &l->head, l->pull.number, &a));
+	return approvals_suffice(&a);
 }
 
 static struct err *
@@ -434,6 +445,7 @@ land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 	if (!l.moved) {
 		TRY(ask_for_protected(&l));
 		TRY(ask_for_eyes(&l));
+		TRY(ask_for_approvals(&l));
 		TRY(prove_again(&l));
 		TRY(make_commit(&l));
 	}

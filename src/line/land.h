@@ -27,7 +27,7 @@ struct land_opts {
 
 /*
  * ERR_STATE when it is not open, or changes protected paths and nobody allowed
- * that, or 'alone' holds what a person is to see (the message names it);
+ * that, or waits for people's approval, or 'alone' holds what a person is to see (the message names it);
  * ERR_GATES_FAILED, ERR_CONFLICT with the base,
  * or when somebody committed to the branch after it was delivered, or a dirty
  * checkout is in the way.

@@ -158,7 +158,7 @@ verdict_evidence(struct verdict *v, struct str text)
 bool
 verdict_blocks(const struct verdict *v)
 {
-	return v->kind != VERDICT_PASS && !v->advisory;
+	return v->kind != VERDICT_PASS && !v->advisory && !v->waits;
 }
 
 static void
@@ -383,15 +383,4 @@ verdicts_sum(const struct verdicts *vs)
 		if (verdict_blocks(&vs->v[i]) && rank[vs->v[i].kind] > rank[worst])
 			worst = vs->v[i].kind;
 	return worst;
-}
-
-bool
-verdicts_deliver(const struct verdicts *vs)
-{
-	size_t i;
-
-	for (i = 0; i < vs->n; i++)
-		if (verdict_blocks(&vs->v[i]) && !vs->v[i].waits)
-			return false;
-	return vs->n != 0;
 }

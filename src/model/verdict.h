@@ -106,7 +106,8 @@ void verdict_measure(struct verdict *v, const char *name, int64_t value, const c
 /* Cut to VERDICT_EVIDENCE_MAX at line breaks: its end is kept, being nearest the failure. */
 void verdict_evidence(struct verdict *v, struct str text);
 
-bool verdict_blocks(const struct verdict *v);	/* anything but VERDICT_PASS, unless it is advisory */
+/* Anything but VERDICT_PASS, unless it is advisory or waits (landing asks for that itself). */
+bool verdict_blocks(const struct verdict *v);
 /* Add the findings of one to another. */
 void verdict_take(struct verdict *to, const struct verdict *from);
 
@@ -121,7 +122,5 @@ struct verdicts {
 void verdicts_free(struct verdicts *vs);
 /* The whole: PASS when there is at least one and none blocks, else the worst that does. */
 enum verdict_kind verdicts_sum(const struct verdicts *vs);
-/* May it be delivered: the same, but for what waits for a person. */
-bool verdicts_deliver(const struct verdicts *vs);
 
 #endif

@@ -336,9 +336,11 @@ test_template(void **state)
 		buf_addf(&on, "%.*s\n", STR_ARG(line));
 	}
 	parse(buf_cstr(&on), &all);
-	/* A gate is a command or built in. */
+	/* A gate is a command, built in, or a question to people. */
 	assert_string_not_equal(all.gates.v[0].builtin, "");
 	all.gates.v[0].builtin = "";
+	assert_int_equal(all.gates.v[0].approve.n, 1);
+	strs_free(&all.gates.v[0].approve);
 	assert_null(config_check(&all));
 	assert_string_equal(all.models.v[0].model, "claude-sonnet-4-5");
 	assert_int_equal(all.setup.n, 1);
