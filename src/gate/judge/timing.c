@@ -230,24 +230,29 @@ add_finding(struct buf *b, const struct rival *r)
 static void
 find(struct verdict *v, enum finding_kind kind, const struct rival *r, const char *text)
 {
-	struct finding f = {.kind = kind, .rule = r->name, .text = text, .print = r->key};
+	AUTO(mem_free_p) char *print = mem_printf("%s, %s", r->name, r->unit);
+	struct finding f = {.kind = kind, .rule = r->name, .text = text, .print = print};
 
 	verdict_add(v, &f);
 }
 
 static void
-tell_rival(const struct rival *r, struct buf *evidence, struct verdict *v)
+tell_rivals(const struct contest *c, enum slowdown_state state, struct buf *evidence, struct verdict *v)
 {
-	AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
-	bool slower = r->s.state == SLOWDOWN_SLOWER;
+	size_t i;
 
-	if (r->s.state == SLOWDOWN_SAME || r->base.n == 0)
-		return;
-	add_finding(&b, r);
-	buf_addf(evidence, "--- %s: %s\n", r->name, buf_cstr(&b));
-	if (!slower)
-		buf_addf(&b, "; it cannot be told whether that is %lld %%", (long long)r->percent);
-	find(v, slower ? FINDING_BLOCKS : FINDING_NOTE, r, buf_cstr(&b));
+	for (i = 0; i < c->rivals.n; i++) {
+		const struct rival *r = c->rivals.v[i];
+		AUTO(buf_free) struct buf b = BUF_INIT(BUF_TEXT);
+
+		if (r->s.state != state || r->base.n == 0)
+			continue;
+		add_finding(&b, r);
+		buf_addf(evidence, "--- %s: %s\n", r->name, buf_cstr(&b));
+		if (state == SLOWDOWN_OPEN)
+			buf_addf(&b, "; it cannot be told whether that is %lld %%", (long long)r->percent);
+		find(v, state == SLOWDOWN_OPEN ? FINDING_NOTE : FINDING_BLOCKS, r, buf_cstr(&b));
+	}
 }
 
 /* By how much it grew, in millionths. */
@@ -313,8 +318,8 @@ contest_tell(const struct contest *c, const char *until, struct verdict *v)
 		find(v, FINDING_BLOCKS, c->lost.v[i], "the base measures it, the change does not");
 		buf_addf(&evidence, "--- %s: not measured any more\n", c->lost.v[i]->name);
 	}
-	for (i = 0; i < c->rivals.n; i++)
-		tell_rival(c->rivals.v[i], &evidence, v);
+	tell_rivals(c, SLOWDOWN_SLOWER, &evidence, v);
+	tell_rivals(c, SLOWDOWN_OPEN, &evidence, v);
 	for (i = 0; i < c->added.n; i++)
 		find(v, FINDING_NOTE, c->added.v[i], "new: there is nothing to compare it with");
 	for (i = 0; i < c->rivals.n && i < MEASURES_TOLD; i++)
