@@ -230,6 +230,8 @@ struct merge_opts {
 	bool squash;
 	bool keep;
 	bool protected_paths;
+	struct opt_list override;
+	const char *reason;
 };
 
 static const struct opt merge_table[] = {
@@ -238,6 +240,8 @@ static const struct opt merge_table[] = {
 	OPT_FLAG(0, "rebase", struct merge_opts, rebase, "the commit itself, on the base as it is now"),
 	OPT_FLAG('k', "keep-branch", struct merge_opts, keep, "do not delete the branch"),
 	OPT_FLAG('p', "protected", struct merge_opts, protected_paths, "allow that protected paths change"),
+	OPT_STRINGS(0, "override", "GATE", struct merge_opts, override, "land in spite of this gate, as its policy lets you"),
+	OPT_STRING(0, "reason", "TEXT", struct merge_opts, reason, "why, for the record"),
 	OPT_END,
 };
 
@@ -271,9 +275,19 @@ merge(struct app *app, const void *opts, const struct args *args)
 	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
 	struct land_opts land = {.line = &line, .keep_branch = o->keep,
 	    .protected_paths = o->protected_paths};
+	struct opt_list names = o->override;
+	AUTO(strs_free) struct strs override = {0};
 	struct oid landed;
 	int64_t number;
+	size_t i;
 
+	for (i = 0; i < names.n; i++)
+		strs_add(&override, names.v[i]);
+	vec_free(&names);
+	if (override.n != 0 && (o->reason == NULL || o->reason[0] == '\0'))
+		return err_new(ERR_USAGE, "--override needs a --reason: it goes on record");
+	land.override = &override;
+	land.reason = o->reason;
 	TRY(desk_open(app, &d));
 	TRY(number_arg(args->v[0], &number));
 	TRY(pick_method(d.repo, o, &land.method));

@@ -89,6 +89,7 @@ struct conf_gate {
 	int64_t approvals;		/* how many of them must approve */
 	bool timed;			/* what it takes is compared with the base's */
 	int64_t slower, memory;		/* percent more than the base that blocks */
+	struct strs override;		/* e-mail addresses of who may land in spite of it */
 	bool blocking;			/* else its verdict is told and stops nothing */
 	int64_t line;			/* in the policy file; 0 when only the user's config names it */
 	struct strs hosts;		/* constitution: globs of hosts that code may name */

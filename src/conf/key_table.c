@@ -127,6 +127,8 @@ const struct key keys[] = {
 	    "Percent that a benchmark may not need more memory than on the base", 1, 1000, NULL},
 	{"gates.<name>.blocking", KEY_BOOL, GATE(blocking), "true", NULL,
 	    "false makes it advisory: its verdict is told and stops nothing", 0, 0, NULL},
+	{"gates.<name>.override", KEY_LINES, GATE(override), "", "[ada@example.org]",
+	    "E-mail addresses of those who may land a change in spite of it; each time is on record", 0, 0, NULL},
 
 	{"gates.<name>.hosts", KEY_LINES, GATE(hosts), "", "[api.example.org, \"*.example.org\"]",
 	    "For constitution: hosts (patterns) that code may call, beside those that the project names already", 0, 0, NULL},

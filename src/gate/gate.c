@@ -290,6 +290,17 @@ gate_definition(const struct gates *g, const struct conf_gate *gate, const char 
 	return blob_hash(buf_str(&b), out);
 }
 
+static const char *
+who_may_lift(const struct conf_gate *gate, struct arena *mem)
+{
+	AUTO(buf_free) struct buf names = BUF_INIT(BUF_TEXT);
+	size_t i;
+
+	for (i = 0; gate != NULL && i < gate->override.n; i++)
+		buf_addf(&names, "%s%s", i == 0 ? "" : ", ", gate->override.v[i]);
+	return arena_str(mem, buf_str(&names));
+}
+
 static struct err *
 begin(const struct subject *s, const struct conf_gate *gate, const char *name,
     struct verdict *v)
@@ -300,6 +311,7 @@ begin(const struct subject *s, const struct conf_gate *gate, const char *name,
 	verdict_init(v, name);
 	v->fast = s->depth == GATE_FAST;
 	v->advisory = gate != NULL && !gate->blocking;
+	v->lift = who_may_lift(gate, &v->mem);
 	if (gate != NULL)
 		v->by = gate->line > 0 ? arena_printf(&v->mem, "%s:%lld", CONFIG_PATH, (long long)gate->line)
 		    : arena_printf(&v->mem, "git config factory.gates.%s", gate->name);

@@ -20,6 +20,7 @@
 #include "line/approve.h"
 #include "line/judge.h"
 #include "line/land.h"
+#include "line/override.h"
 #include "line/policy.h"
 #include "line/publish.h"
 #include "line/scan.h"
@@ -52,6 +53,7 @@ struct landing {
 	struct ident who;
 	struct pull_move move;
 	struct verdicts verdicts;	/* of the gates, where they ran again */
+	struct strs overridden;		/* of them, by name */
 	struct buf evidence;	/* the landed commit's note: a line of it, and those of the gates */
 	struct strs proofs;
 };
@@ -66,6 +68,7 @@ landing_free(struct landing *l)
 	ident_free(&l->who);
 	pull_move_free(&l->move);
 	verdicts_free(&l->verdicts);
+	strs_free(&l->overridden);
 	buf_free(&l->evidence);
 	strs_free(&l->proofs);
 }
@@ -198,6 +201,26 @@ ask_for_approvals(struct landing *l)
 	return approvals_suffice(&a);
 }
 
+static struct override
+override_of(const struct landing *l)
+{
+	return (struct override){.gates = l->o->override, .reason = l->o->reason, .who = &l->who};
+}
+
+static struct err *
+look_at_verdicts(struct landing *l)
+{
+	struct override o = override_of(l);
+	struct err *e;
+	bool all;
+
+	TRY(override_judge(&o, &l->now.cfg, &l->verdicts, &l->overridden, &all));
+	if (all)
+		return NULL;
+	e = err_new(ERR_GATES_FAILED, "pull request %" PRId64 " fails on the base as it is now", l->pull.number);
+	return err_hint(e, "'git factory run --fresh %s' works on it again", l->pull.task.s);
+}
+
 static struct err *
 prove_again(struct landing *l)
 {
@@ -215,10 +238,7 @@ prove_again(struct landing *l)
 	redact = redact_new(&secrets);
 	j.redact = redact;
 	TRY(judge_tree(&j, &l->now, &l->tree, GATE_FULL, &l->verdicts));
-	if (verdicts_sum(&l->verdicts) != VERDICT_PASS)
-		return err_hint(err_new(ERR_GATES_FAILED, "pull request %" PRId64 " fails on the base as it is now",
-		    l->pull.number), "'git factory run --fresh %s' works on it again", l->pull.task.s);
-	return NULL;
+	return verdicts_sum(&l->verdicts) == VERDICT_PASS ? NULL : look_at_verdicts(l);
 }
 
 static struct err *
@@ -227,8 +247,10 @@ make_commit(struct landing *l)
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	struct oid parents[2] = {l->now.commit, l->head};
 	struct commit_spec spec = {.tree = l->tree, .parents = parents, .author = &l->who};
+	struct override o = override_of(l);
 	struct commit c;
 	struct err *e;
+	size_t i;
 
 	TRY(commit_read(l->repo, &l->pull.head, &c));
 	spec.nparents = l->o->method == MERGE_MERGE ? 2 : 1;
@@ -237,6 +259,8 @@ make_commit(struct landing *l)
 		    l->pull.number, l->pull.title, l->pull.task.s, l->pull.run.s);
 	else
 		buf_adds(&text, c.message);
+	for (i = 0; i < l->overridden.n; i++)
+		override_trailer(&o, l->overridden.v[i], &text);
 	if (l->o->method == MERGE_REBASE)
 		spec.author = &c.author;
 	spec.committer = &l->who;
@@ -252,7 +276,9 @@ make_evidence(struct landing *l)
 {
 	AUTO(queue_close_p) struct queue *q = NULL;
 	AUTO(run_free) struct run r;
+	struct override o = override_of(l);
 	struct oid patch;
+	size_t i;
 
 	run_init(&r);
 	TRY(queue_open(l->state, &q));
@@ -260,7 +286,11 @@ make_evidence(struct landing *l)
 	TRY(diff_patch_id(l->repo, &l->now.tree, &l->tree, &patch));
 	run_evidence(&r, "landed", l->who.when, oid_hex(&l->commit).s, oid_hex(&l->tree).s, oid_hex(&patch).s,
 	    &l->evidence);
-	return judge_lines(l->repo, l->o->line, &l->now, &l->verdicts, &l->commit, &patch, &l->proofs);
+	TRY(judge_lines(l->repo, l->o->line, &l->now, &l->verdicts, &l->commit, &patch, &l->proofs));
+	for (i = 0; i < l->verdicts.n; i++)
+		if (strs_has(&l->overridden, l->verdicts.v[i].gate))
+			override_line(&o, oid_hex(&l->commit).s, &l->verdicts.v[i], &l->proofs);
+	return NULL;
 }
 
 static struct err *

@@ -16,19 +16,24 @@
 
 struct err;
 struct oid;
+struct strs;
 
 struct land_opts {
 	const struct line_opts *line;
 	enum merge_method method;
 	bool keep_branch;	/* do not delete the branch after landing */
 	bool protected_paths;	/* a person allowed that protected paths change */
+	const struct strs *override;	/* gates that a person overrides, by name; NULL: none */
+	const char *reason;	/* why, one line */
 	bool alone;		/* no person asked for it: what one should look at stops it */
 };
 
 /*
  * ERR_STATE when it is not open, or changes protected paths and nobody allowed
- * that, or waits for people's approval, or 'alone' holds what a person is to see (the message names it);
- * ERR_GATES_FAILED, ERR_CONFLICT with the base,
+ * that, or waits for people's approval, or 'alone' holds what a person is to
+ * see (the message names it);
+ * ERR_GATES_FAILED; ERR_DENIED for an override that policy does not grant;
+ * ERR_CONFLICT with the base,
  * or when somebody committed to the branch after it was delivered, or a dirty
  * checkout is in the way.
  */

@@ -142,6 +142,39 @@ test_a_dirty_overlap_is_not_landed() {
 	is "$(git factory pr show --json 1 | jq -r .state)" open
 }
 
+# Policy says who may land in spite of a gate, and each time is on record.
+test_a_gate_is_overridden_by_whom_policy_names() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	commit check '#!/bin/sh
+echo "not ok nothing_passes"; exit 1' 'Break the test'
+	run git factory pr merge --override tests 1
+	status_is 129
+	run git factory pr merge --override tests --reason 'the test is broken' 1
+	status_is 128
+	err_like "'ada@example.org' may not override the gate 'tests'"
+	sed -i 's/tests: {run/tests: {override: [eve@example.org], run/' .factory/config.yml
+	git commit -qam 'Let Eve'
+	run git factory gate "$(git rev-parse "$(git for-each-ref --format='%(refname)' refs/heads/factory | head -1)")"
+	status_is 1
+	out_like 'policy: .factory/config.yml:8; may lift it: eve@example.org'
+	run git factory pr merge --override tests --reason 'the test is broken' 1
+	status_is 128
+	err_like 'policy names eve@example.org'
+	# The one that is not named still blocks.
+	git config user.email eve@example.org
+	run git factory pr merge --override nosuch --reason 'the test is broken' 1
+	status_is 1
+	run git factory pr merge --override tests --reason 'the test is
+Factory-Run: broken' 1
+	status_is 0
+	is "$(git log -1 --format='%(trailers:key=Factory-Override,valueonly)' main | head -1)" \
+	    'tests by eve@example.org: the test is Factory-Run: broken'
+	is "$(git notes --ref=factory show main | jq -r 'select(.event == "override") | .gate, .verdict, .by, .policy' | tr '\n' ' ')" \
+	    'tests fail eve@example.org .factory/config.yml:8 '
+}
+
 test_a_moved_base_is_gated_again() {
 	sample
 	file_task
