@@ -149,6 +149,7 @@
  * gate/builtin/source  one changed file: with and without comments and texts
  * gate/builtin/truncation work that is not whole
  * gate/builtin/unicode characters that deceive a reader
+ * gate/builtin/weaker  tests that are still there and check less
  * gate/builtin/waivers waivers that cannot be read or have ended
  * gate/change          what a change does, line by line
  * gate/command         a gate of policy, judged with what the base does

@@ -92,6 +92,7 @@ struct conf_gate {
 	struct strs override;		/* e-mail addresses of who may land in spite of it */
 	bool blocking;			/* else its verdict is told and stops nothing */
 	int64_t line;			/* in the policy file; 0 when only the user's config names it */
+	bool locks;			/* protected: lock files too */
 	struct strs hosts;		/* constitution: globs of hosts that code may name */
 	struct strs except;		/* constitution: rules that do not hold here */
 };
@@ -135,6 +136,7 @@ struct config {
 	struct { VEC_FIELDS(struct conf_agent); } agents;
 	struct { VEC_FIELDS(struct conf_gate); } gates;
 	bool gates_none;		/* 'gates: none', by name */
+	struct strs harness;		/* globs of what decides how tests run, beside the built-in ones */
 	struct strs protect;		/* globs beside the built-in ones */
 	struct { VEC_FIELDS(struct conf_rule); } rules;
 	struct { VEC_FIELDS(struct conf_retry); } retries;

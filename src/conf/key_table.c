@@ -135,6 +135,9 @@ const struct key keys[] = {
 	{"gates.<name>.except", KEY_LINES, GATE(except), "", "[check-off]",
 	    "For constitution: rules of its own that do not hold here, by the names that its findings have", 0, 0, NULL},
 
+	{"gates.<name>.locks", KEY_BOOL, GATE(locks), "false", NULL,
+	    "For protected: a change of a lock file takes a person's word too", 0, 0, NULL},
+
 	{"rules.<name>.pattern", KEY_LINE, RULE(pattern), "", "'\\bprintk?\\('",
 	    "What no added line may hold, as a Perl-compatible regular expression; the gate 'constitution' looks for it", 0, 0, NULL},
 	{"rules.<name>.text", KEY_LINE, RULE(text), "", "use the logger",
@@ -144,6 +147,8 @@ const struct key keys[] = {
 	{"rules.<name>.outcome", KEY_ENUM, RULE(outcome), "block", NULL,
 	    "What becomes of a change that has it: it is blocked, flagged (a person decides), or told of", 0, 0, outcomes},
 
+	{"harness", KEY_LINES, TOP(harness), "", "[\"ci/run-tests\", \"tests/lib/**\"]",
+	    "Patterns of paths that decide how tests run, beside the settings of known test runners: a change of them waits for a person", 0, 0, NULL},
 	{"protect", KEY_LINES, TOP(protect), "", "[\"infra/**\"]",
 	    "Patterns of paths whose change lands only by a person's word, beside policy, hooks, CI and CODEOWNERS", 0, 0, NULL},
 

@@ -225,6 +225,7 @@ define_builtin(struct buf *b, const struct config *c, const struct conf_gate *ga
 		add_fields(b, "path", &gate->paths);
 		add_fields(b, "host", &gate->hosts);
 		add_fields(b, "except", &gate->except);
+		buf_addf(b, "locks %d\n", (int)gate->locks);
 	}
 	for (i = 0; i < c->rules.n; i++) {
 		add_field(b, "rule", c->rules.v[i].name);
@@ -233,6 +234,7 @@ define_builtin(struct buf *b, const struct config *c, const struct conf_gate *ga
 		buf_addf(b, "outcome %d\n", (int)c->rules.v[i].outcome);
 	}
 	add_fields(b, "protect", &c->protect);
+	add_fields(b, "harness", &c->harness);
 }
 
 /* What a quarantine lets pass is not known to pass when it has ended. */

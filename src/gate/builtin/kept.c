@@ -9,6 +9,7 @@
 #include "conf/config.h"
 #include "gate/builtin/builtin.h"
 #include "gate/builtin/kept.h"
+#include "gate/builtin/weaker.h"
 #include "gate/glob.h"
 #include "gate/room.h"
 #include "gate/testfile.h"
@@ -30,6 +31,7 @@ struct mark {
 	int64_t line;
 	bool new_file;
 	bool runner;
+	char *test;		/* which test it keeps from running, or NULL */
 };
 
 struct survey {
@@ -44,10 +46,14 @@ survey_free(struct survey *sv)
 	size_t i;
 
 	map_free(&sv->names, free);
-	for (i = 0; i < sv->before.n; i++)
+	for (i = 0; i < sv->before.n; i++) {
 		free(sv->before.v[i].text);
-	for (i = 0; i < sv->after.n; i++)
+		free(sv->before.v[i].test);
+	}
+	for (i = 0; i < sv->after.n; i++) {
 		free(sv->after.v[i].text);
+		free(sv->after.v[i].test);
+	}
 	vec_free(&sv->before);
 	vec_free(&sv->after);
 }
@@ -109,6 +115,21 @@ take_decls(struct survey *sv, const struct testfile *t, const char *path, bool b
 	}
 }
 
+/* An attribute stands before its test, all else in it; borrowed from t. */
+static const char *
+marked_test(const struct testfile *t, const struct test_mark *m)
+{
+	bool ahead = m->text[0] == '@' || m->text[0] == '#' || m->text[0] == '[';
+	size_t i;
+
+	for (i = 0; i < t->decls.n; i++)
+		if (t->decls.v[i].line > m->line)
+			break;
+	if (ahead)
+		return i < t->decls.n ? t->decls.v[i].name : NULL;
+	return i > 0 ? t->decls.v[i - 1].name : NULL;
+}
+
 static void
 take_marks(struct survey *sv, const struct testfile *t, const struct diff_file *f,
     bool before, bool runner)
@@ -117,7 +138,7 @@ take_marks(struct survey *sv, const struct testfile *t, const struct diff_file *
 
 	for (i = 0; i < t->skips.n; i++) {
 		struct mark m = {mem_strdup(t->skips.v[i].text), f->path, t->skips.v[i].line,
-		    f->status == 'A', runner};
+		    f->status == 'A', runner, mem_strdup(marked_test(t, &t->skips.v[i]))};
 
 		if (before)
 			vec_push(&sv->before, m);
@@ -243,6 +264,9 @@ judge_names(const struct survey *sv)
 		else if (n->asserts_before != 0 && n->asserts_after == 0)
 			findf(sv, true, n->file, n->line, "the test '%s' asserts nothing any more",
 			    key);
+		else if (n->asserts_after < n->asserts_before && n->after == n->before)
+			inspect_find(sv->in, FINDING_FLAGGED, "fewer", n->file, n->line,
+			    "the test '%s' asserts less: %zu times, not %zu", key, n->asserts_after, n->asserts_before);
 	}
 }
 
@@ -254,6 +278,8 @@ take_equal(struct mark *v, size_t n, bool *used, const struct mark *m)
 
 	for (i = 0; i < n; i++) {
 		if (used[i] || v[i].runner != m->runner || strcmp(v[i].text, m->text) != 0)
+			continue;
+		if (v[i].test != NULL && m->test != NULL && strcmp(v[i].test, m->test) != 0)
 			continue;
 		/* Of a runner's configuration, only lines of the same file are the same. */
 		if (m->runner && strcmp(v[i].file, m->file) != 0)
@@ -268,6 +294,15 @@ static bool
 is_conftest(const char *path)
 {
 	return glob_path("conftest.py", path, 0);
+}
+
+/* What was not there before is not lost. */
+static bool
+is_new_test(const struct survey *sv, const struct mark *m)
+{
+	const struct name *n = m->test == NULL ? NULL : map_get(&sv->names, m->test);
+
+	return n != NULL && n->before == 0;
 }
 
 static void
@@ -285,7 +320,7 @@ judge_marks(const struct survey *sv)
 			findf(sv, !m->new_file, m->file, m->line, "which tests run was changed: %.200s",
 			    m->text);
 		else
-			findf(sv, !m->new_file || is_conftest(m->file), m->file, m->line,
+			findf(sv, (!m->new_file && !is_new_test(sv, m)) || is_conftest(m->file), m->file, m->line,
 			    "a marker that keeps tests from running: %.200s", m->text);
 	}
 	for (i = 0; i < sv->before.n; i++) {
@@ -308,7 +343,7 @@ kept_judge(struct inspect *in)
 		TRY(survey_file(&sv, &d->v[i]));
 	judge_names(&sv);
 	judge_marks(&sv);
-	return NULL;
+	return weaker_judge(in);
 }
 
 /* ---- reports ---- */

@@ -12,6 +12,9 @@
  * From the reports of base and candidate: a test that passed on the base and
  * is missing or skipped.  Tests that policy tolerates may go.
  *
+ * A test that asserts less often than before is flagged (fewer), and so is what
+ * weaker.h sees.
+ *
  * Markers in new files, and files other than code that vanish from folders
  * for tests, are told and do not block.
  */

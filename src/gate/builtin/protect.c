@@ -40,6 +40,14 @@ static const char *const patterns[] = {
 	"CLAUDE~?",
 };
 
+/* What decides how tests run and what they need to reach. */
+static const char *const harness[] = {
+	"conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "noxfile.py", ".coveragerc", "jest.config.*",
+	"jest.setup.*", "vitest.config.*", "vitest.setup.*", ".mocharc.*", "karma.conf.*", "playwright.config.*",
+	"cypress.config.*", ".nycrc", ".nycrc.*", ".c8rc*", "ava.config.*", "phpunit.xml", "phpunit.xml.dist",
+	".rspec", "codecov.yml", ".codecov.yml", "sonar-project.properties",
+};
+
 /* One component as a careless file system reads it. */
 static void
 add_component(struct buf *out, struct str c)
@@ -191,6 +199,36 @@ is_script(const struct patterns *p, const char *path)
 
 /* ---- judging ---- */
 
+/* One that is new takes nothing away, unless policy names it. */
+static bool
+is_harness(const struct config *c, const struct diff_file *f)
+{
+	size_t i;
+
+	if (glob_paths(&c->harness, f->path, GLOB_ICASE))
+		return true;
+	for (i = 0; f->status != 'A' && i < NITEMS(harness); i++)
+		if (glob_path(harness[i], f->path, GLOB_ICASE))
+			return true;
+	return false;
+}
+
+/* By choice: what is built in changes with its lock file alone. */
+static bool
+is_lock(const struct conf_gate *set, const char *path)
+{
+	static const char *const locks[] = {"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml",
+	    "bun.lock", "bun.lockb", "Cargo.lock", "poetry.lock", "pdm.lock", "uv.lock", "Pipfile.lock",
+	    "requirements*.txt", "go.sum", "Gemfile.lock", "composer.lock", "flake.lock", "gradle.lockfile",
+	    "Package.resolved", "mix.lock", "pubspec.lock", "packages.lock.json", ".terraform.lock.hcl"};
+	size_t i;
+
+	for (i = 0; set != NULL && set->locks && i < NITEMS(locks); i++)
+		if (glob_path(locks[i], path, 0))
+			return true;
+	return false;
+}
+
 struct err *
 protect_judge(struct inspect *in)
 {
@@ -199,6 +237,10 @@ protect_judge(struct inspect *in)
 	size_t i;
 
 	TRY(patterns_of(g->o.repo, g->o.config, &g->base_tree, &p));
+	for (i = 0; i < in->s->diff.n; i++)
+		if (is_harness(g->o.config, &in->s->diff.v[i]))
+			inspect_find(in, FINDING_FLAGGED, "harness", in->s->diff.v[i].path, 0,
+			    "decides how the tests run");
 	/* A renamed file is gone from one place and new at the other. */
 	for (i = 0; i < in->s->diff.n && defence_on(DEFENCE_PROTECTED); i++) {
 		const char *path = in->s->diff.v[i].path;
@@ -208,6 +250,8 @@ protect_judge(struct inspect *in)
 			    "a script that a gate runs was changed");
 		else if (protect_match(path, &p.flagged))
 			inspect_find(in, FINDING_FLAGGED, GATE_PROTECTED, path, 0, "a protected path was changed");
+		else if (is_lock(in->set, path))
+			inspect_find(in, FINDING_FLAGGED, "lock-file", path, 0, "says which dependencies are built in");
 	}
 	return NULL;
 }

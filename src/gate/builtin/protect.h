@@ -23,6 +23,8 @@ bool protect_match(const char *path, const struct strs *more);
  * script that a gate runs is FINDING_BLOCKS: what that gate says of the
  * change is worth nothing.  The others are FINDING_FLAGGED, for the policy in
  * force is the base's: whoever lands the change must allow them by name.
+ * Files that decide how tests run (rule 'harness': test runners' settings and
+ * what policy lists there) and, by choice, lock files are flagged too.
  */
 
 #endif
