@@ -89,7 +89,7 @@ speaks_itself(const struct verdict *v)
 static void
 add_verdict(struct buf *out, const struct verdict *v)
 {
-	buf_addf(out, "::%s ", commands[v->advisory ? LEVEL_WARNING : LEVEL_ERROR]);
+	buf_addf(out, "::%s ", commands[verdict_blocks(v) ? LEVEL_ERROR : LEVEL_WARNING]);
 	add_title(out, v, NULL);
 	buf_adds(out, "::");
 	add_escaped(out, str_of(v->summary), false);
@@ -105,7 +105,7 @@ add_level(struct buf *out, const struct check *c, enum part_level level, size_t 
 	for (i = 0; i < c->verdicts.n; i++) {
 		const struct verdict *v = &c->verdicts.v[i];
 
-		if (speaks_itself(v) && (v->advisory ? LEVEL_WARNING : LEVEL_ERROR) == level && n++ < max)
+		if (speaks_itself(v) && (verdict_blocks(v) ? LEVEL_ERROR : LEVEL_WARNING) == level && n++ < max)
 			add_verdict(out, v);
 		for (k = 0; k < v->findings.n; k++)
 			if (part_level(v, &v->findings.v[k]) == level && n++ < max)

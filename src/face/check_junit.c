@@ -101,7 +101,7 @@ add_told(struct buf *out, const struct check *c, const struct verdict *v)
 	for (i = 0; i < v->findings.n; i++) {
 		const struct finding *f = &v->findings.v[i];
 
-		if (finding_blocks(f->kind) && !v->advisory)
+		if (finding_blocks(f->kind) && verdict_blocks(v))
 			continue;
 		if (f->file[0] != '\0')
 			buf_addf(&told, "%s:%lld: ", f->file, (long long)f->line);
@@ -117,12 +117,19 @@ add_told(struct buf *out, const struct check *c, const struct verdict *v)
 		add_element(out, "system-out", NULL, buf_str(&told));
 }
 
+/* Neither passed nor failed, as JUnit sees it: not concerned, advisory, or for people to answer. */
+static bool
+is_skipped(const struct verdict *v)
+{
+	return v->idle || (v->kind != VERDICT_PASS && !verdict_blocks(v));
+}
+
 /* The gate itself is a case, so that each gate is counted, and fails when it blocks. */
 static void
 add_gate(struct buf *out, const struct check *c, const struct verdict *v)
 {
 	open_case(out, v, v->gate, NULL);
-	if (v->idle || (v->advisory && v->kind != VERDICT_PASS))
+	if (is_skipped(v))
 		add_element(out, "skipped", v->summary, STR(""));
 	else if (v->kind == VERDICT_FAIL)
 		add_element(out, "failure", v->summary, str_of(v->evidence));
@@ -146,7 +153,7 @@ static void
 add_suite(struct buf *out, const struct check *c, const struct verdict *v)
 {
 	size_t i, n = blocking_of(v);
-	bool blocks = verdict_blocks(v), skipped = v->idle || (v->advisory && v->kind != VERDICT_PASS);
+	bool blocks = verdict_blocks(v), skipped = is_skipped(v);
 	struct map names = {0};
 
 	buf_adds(out, "  <testsuite");

@@ -171,6 +171,7 @@ put_result(struct sarif *s, const struct verdict *v, const struct finding *f)
 	jw_kint(&s->w, "ruleIndex", (int64_t)(uintptr_t)map_get(&s->rules, buf_cstr(&id)) - 1);
 	jw_kstr(&s->w, "level", levels[part_level(v, f)]);
 	put_text(&s->w, "message", buf_str(&text));
+	jw_kstr(&s->w, "baselineState", f->kind == FINDING_OLD || f->kind == FINDING_KNOWN ? "unchanged" : "new");
 	put_location(&s->w, f);
 	TRY(put_prints(s, v, f));
 	put_waiver(&s->w, f);

@@ -19,7 +19,7 @@ style_of(const struct verdict *v)
 {
 	if (v->kind == VERDICT_PASS)
 		return v->idle ? STYLE_DIM : STYLE_GREEN;
-	return v->kind == VERDICT_FAIL && !v->advisory ? STYLE_RED : STYLE_YELLOW;
+	return v->kind == VERDICT_FAIL && verdict_blocks(v) ? STYLE_RED : STYLE_YELLOW;
 }
 
 static size_t
@@ -137,7 +137,7 @@ print_way_out(struct out *o, const struct check *c, const struct verdict *v)
 	part_again(c, v->gate, &again);
 	out_style(o, STYLE_DIM);
 	out_printf(o, "  policy: %s", part_policy(v));
-	if (!v->advisory)
+	if (verdict_blocks(v))
 		out_printf(o, "; may lift it: %s", part_lift(v));
 	out_printf(o, "\n  again:  ");
 	say(o, buf_cstr(&again));

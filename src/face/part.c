@@ -15,7 +15,7 @@ enum part_level
 part_level(const struct verdict *v, const struct finding *f)
 {
 	if (finding_blocks(f->kind))
-		return v->advisory ? LEVEL_WARNING : LEVEL_ERROR;
+		return verdict_blocks(v) ? LEVEL_ERROR : LEVEL_WARNING;
 	if (f->kind == FINDING_FLAGGED || f->kind == FINDING_FLAKY)
 		return LEVEL_WARNING;
 	return f->kind == FINDING_WAIVED && SEVERE(f) ? LEVEL_WARNING : LEVEL_NOTE;

@@ -202,11 +202,16 @@ test_junit(void **state)
 	add(&c, "advice", VERDICT_FAIL)->advisory = true;
 	verdict_find(&c.verdicts.v[1], FINDING_BLOCKS, "r", "f", 1, "x");
 	add(&c, "web", VERDICT_PASS)->idle = true;
+	add(&c, "people", VERDICT_INCONCLUSIVE)->waits = true;
 	write_form(&c, CHECK_JUNIT, &none);
 	read_back("junit", &none, &fine);
-	assert_int_equal(fine.tests.n, 3);
+	assert_int_equal(fine.tests.n, 4);
 	assert_int_equal(fine.tests.failed, 0);
-	assert_int_equal(fine.tests.skipped, 2);
+	assert_int_equal(fine.tests.skipped, 3);
+	buf_clear(&b);
+	write_form(&c, CHECK_GITHUB, &b);
+	assert_int_equal(str_find(buf_str(&b), STR("::error")), -1);
+	assert_true(str_find(buf_str(&b), STR("::warning title=people%3A inconclusive::")) > 0);
 }
 
 static void
