@@ -67,7 +67,7 @@ DATE = '1767225600'
 
 HEX = re.compile(rb'\b[0-9a-f]{40}\b')
 # Of a run's record: what a clock or a process number made.
-TIMES = re.compile(rb'("ms": |"name": "ms",\s*"value": )[0-9]+')
+TIMES = re.compile(rb'("ms": ?|"name": ?"ms",\s*"value": ?)[0-9]+')
 
 
 # What 'git factory gc' takes away by age: a file that was being replaced, a run
