@@ -17,7 +17,7 @@ sample() {
 END
 	mkdir -p src .factory
 	printf 'int a;\n' >src/a.c
-	printf 'version: 1\nbase: main\ngates:\n  words: {run: sh scan.sh, report: report.xml}\n' >.factory/config.yml
+	printf 'version: 1\nbase: main\ngates:\n  words: {run: sh scan.sh, report: report.xml, against: none}\n' >.factory/config.yml
 	git add -A
 	git commit -q -m 'Sample with a scanner'
 }
