@@ -148,7 +148,7 @@ const struct key keys[] = {
 	    "What becomes of a change that has it: it is blocked, flagged (a person decides), or told of", 0, 0, outcomes},
 
 	{"harness", KEY_LINES, TOP(harness), "", "[\"ci/run-tests\", \"tests/lib/**\"]",
-	    "Patterns of paths that decide how tests run, beside the settings of known test runners: a change of them waits for a person", 0, 0, NULL},
+	    "Patterns of paths that decide how tests run, which gates see as the base has them; a change of them, or of the settings of known test runners, waits for a person", 0, 0, NULL},
 	{"protect", KEY_LINES, TOP(protect), "", "[\"infra/**\"]",
 	    "Patterns of paths whose change lands only by a person's word, beside policy, hooks, CI and CODEOWNERS", 0, 0, NULL},
 

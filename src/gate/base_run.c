@@ -35,7 +35,7 @@ memory_key(const struct gates *g, const struct conf_gate *gate, const char *comm
     struct oid *seen, struct oid *definition)
 {
 	TRY(gate_definition(g, gate, gate->name, command, g->o.base_setup, definition));
-	return seen_id(g->o.repo, gate, &g->base_tree, seen);
+	return seen_id(g, gate, &g->base_tree, seen);
 }
 
 static struct err *

@@ -195,7 +195,7 @@ command_recall(const struct subject *s, const struct exec_spec *spec, struct out
 	if (g->o.memory != GATE_MEMORY_USE)
 		return NULL;
 	TRY(gate_definition(g, spec->gate, spec->gate->name, spec->command, s->setup, &definition));
-	TRY(seen_id(g->o.repo, spec->gate, &s->tree, &seen));
+	TRY(seen_id(g, spec->gate, &s->tree, &seen));
 	TRY(memory_recall(g, &seen, &definition, &o, found));
 	*found = *found && o.kind == OUTCOME_PASSED;
 	if (*found) {
@@ -212,7 +212,7 @@ command_remember(const struct subject *s, const struct conf_gate *gate, const st
 	struct oid seen, definition;
 
 	TRY(gate_definition(g, gate, gate->name, command_of(gate, s->depth == GATE_FAST), s->setup, &definition));
-	TRY(seen_id(g->o.repo, gate, &s->tree, &seen));
+	TRY(seen_id(g, gate, &s->tree, &seen));
 	if (!steady)
 		return memory_forget(g, &seen, &definition);
 	return o->kind == OUTCOME_PASSED && o->known == 0 ? memory_keep(g, &seen, &definition, o) : NULL;

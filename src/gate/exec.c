@@ -375,7 +375,7 @@ exec_open(const struct gates *g, const struct exec_spec *spec, struct exec **out
 	x->g = g;
 	x->spec = *spec;
 	opts.commit = g->o.base;
-	TRY(seen_tree(g->o.repo, spec->gate, spec->tree, &opts.tree));
+	TRY(seen_tree(g, spec->gate, spec->tree, &opts.tree));
 	opts.setup = spec->setup;
 	TRY(workspace_open(g->o.repo, &opts, &x->ws));
 	*out = STEAL(x);

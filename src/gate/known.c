@@ -43,8 +43,8 @@ key_of(const struct subject *s, const struct conf_gate *gate, const struct verdi
 {
 	const struct gates *g = s->gates;
 
-	TRY(seen_id(g->o.repo, gate, &s->tree, &k->seen));
-	TRY(seen_id(g->o.repo, gate, &g->base_tree, &k->against));
+	TRY(seen_id(g, gate, &s->tree, &k->seen));
+	TRY(seen_id(g, gate, &g->base_tree, &k->against));
 	k->has_alone = gate->report.n == 0;
 	TRY(hash(s, v, k, false, &k->alone));
 	return hash(s, v, k, true, &k->compared);

@@ -5,7 +5,9 @@
 #include "base/str.h"
 #include "conf/config.h"
 #include "gate/glob.h"
+#include "gate/room.h"
 #include "gate/seen.h"
+#include "git/diff.h"
 #include "git/tree.h"
 
 struct pick {
@@ -69,18 +71,39 @@ see(void *arg, const struct tree_entry *e, bool *descend)
 	return NULL;
 }
 
+/* The tree with the base's own harness in it. */
+static struct err *
+put_harness(const struct gates *g, const struct oid *tree, struct oid *out)
+{
+	const struct strs *harness = &g->o.config->harness;
+	AUTO(tree_edit_free) struct tree_edit edit = {.lenient = true};
+	AUTO(diff_free) struct diff d = {0};
+	size_t i;
+
+	*out = *tree;
+	if (harness->n == 0 || g->o.person || oid_eq(tree, &g->base_tree))
+		return NULL;
+	TRY(diff_tree_names(g->o.repo, &g->base_tree, tree, &d));
+	for (i = 0; i < d.n; i++)
+		if (glob_paths(harness, d.v[i].path, GLOB_ICASE))
+			tree_edit_put(&edit, d.v[i].path, d.v[i].old_mode, &d.v[i].old_oid);
+	return edit.n == 0 ? NULL : tree_apply(g->o.repo, tree, &edit, out);
+}
+
 struct err *
-seen_id(struct repo *r, const struct conf_gate *gate, const struct oid *tree, struct oid *out)
+seen_id(const struct gates *g, const struct conf_gate *gate, const struct oid *tree, struct oid *out)
 {
 	AUTO(pick_free) struct pick p = {.paths = &gate->paths};
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct oid whole;
 	size_t i;
 
+	TRY(put_harness(g, tree, &whole));
 	if (gate->paths.n == 0) {
-		*out = *tree;
+		*out = whole;
 		return NULL;
 	}
-	TRY(tree_walk(r, tree, "", see, &p));
+	TRY(tree_walk(g->o.repo, &whole, "", see, &p));
 	for (i = 0; i < p.edit.n; i++)
 		buf_addf(&text, "%o %s %s%c", p.edit.v[i].mode, oid_hex(&p.edit.v[i].oid).s,
 		    p.edit.v[i].path, '\0');
@@ -89,14 +112,16 @@ seen_id(struct repo *r, const struct conf_gate *gate, const struct oid *tree, st
 }
 
 struct err *
-seen_tree(struct repo *r, const struct conf_gate *gate, const struct oid *tree, struct oid *out)
+seen_tree(const struct gates *g, const struct conf_gate *gate, const struct oid *tree, struct oid *out)
 {
 	AUTO(pick_free) struct pick p = {.paths = &gate->paths, .edit = {.lenient = true}};
+	struct oid whole;
 
+	TRY(put_harness(g, tree, &whole));
 	if (gate->paths.n == 0) {
-		*out = *tree;
+		*out = whole;
 		return NULL;
 	}
-	TRY(tree_walk(r, tree, "", see, &p));
-	return tree_apply(r, &oid_zero, &p.edit, out);
+	TRY(tree_walk(g->o.repo, &whole, "", see, &p));
+	return tree_apply(g->o.repo, &oid_zero, &p.edit, out);
 }

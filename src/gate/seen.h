@@ -3,6 +3,10 @@
  * the files that these name and nothing else.  What it does not see cannot
  * change what it says, so its verdict is known for every tree that looks the
  * same to it.
+ *
+ * Files that policy calls 'harness' are the base's, whatever the change made
+ * of them, so that a change does not alter how it is tested; not where the
+ * change is a person's own.
  */
 #ifndef GATE_SEEN_H
 #define GATE_SEEN_H
@@ -12,17 +16,14 @@
 
 struct conf_gate;
 struct err;
-struct repo;
+struct gates;
 
-/*
- * A number for what the gate sees of the tree: the same for equal content.
- * Without paths it is the tree's own id.  Writes nothing.
- */
-struct err *seen_id(struct repo *r, const struct conf_gate *gate, const struct oid *tree,
+/* A number for what the gate sees of the tree: the same for equal content. */
+struct err *seen_id(const struct gates *g, const struct conf_gate *gate, const struct oid *tree,
     struct oid *out) MUST_USE;
 
 /* The same as a tree, which is written when it is not the tree itself. */
-struct err *seen_tree(struct repo *r, const struct conf_gate *gate, const struct oid *tree,
+struct err *seen_tree(const struct gates *g, const struct conf_gate *gate, const struct oid *tree,
     struct oid *out) MUST_USE;
 
 #endif

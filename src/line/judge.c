@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "gate/memory.h"
 #include "gate/vouch.h"
 #include "line/approve.h"
 #include "line/judge.h"
@@ -73,28 +74,84 @@ runs_commands(const struct judge *j, const struct config *c)
 	return false;
 }
 
-struct err *
-judge_tree(const struct judge *j, const struct policy *now, const struct oid *tree, enum gate_depth depth,
-    struct verdicts *out)
+/* The layers of the base and of the tree. */
+struct layers {
+	char *base, *tree;
+};
+
+static void
+layers_free(struct layers *l)
+{
+	free(l->base);
+	free(l->tree);
+}
+
+static struct err *
+run_gates(struct judge *j, const struct policy *now, const struct layers *l, const struct oid *tree,
+    enum gate_depth depth, struct verdicts *out)
 {
 	AUTO(gates_close_p) struct gates *g = NULL;
-	AUTO(mem_free_p) char *base_setup = NULL;
-	AUTO(mem_free_p) char *setup = NULL;
-	struct judge self = *j;
 	struct gates_opts o = {.repo = j->repo, .config = &now->cfg, .policy = j->jail, .clock = j->clock,
-	    .base = now->commit, .workspace = policy_workspace(now), .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .approvals = approved, .arg = &self,
+	    .base = now->commit, .base_setup = l->base, .workspace = policy_workspace(now),
+	    .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .approvals = approved, .arg = j,
 	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms,
 	    .memory = j->memory, .only = j->only, .quick = j->quick,
 	    .parallel = at_once(&now->cfg), .fail_fast = now->cfg.limits.fail_fast};
 
+	TRY(gates_open(&o, &g));
+	return gates_run(g, tree, l->tree, depth, out);
+}
+
+/* Nothing is set up for gates whose verdicts are known. */
+static struct err *
+all_known(const struct judge *j, const struct policy *now, const struct layers *l, const struct oid *tree,
+    enum gate_depth depth, struct verdicts *out, bool *known)
+{
+	static const struct line_opts quiet = {0};
+	int64_t since = clock_wall(j->clock) - MEMORY_DAYS * (int64_t)86400;
+	AUTO(verdicts_free) struct verdicts vs = {0};
+	struct judge look = *j;
+	size_t i;
+
+	look.memory = GATE_MEMORY_ONLY;
+	look.o = &quiet;
+	TRY(run_gates(&look, now, l, tree, depth, &vs));
+	*known = true;
+	for (i = 0; i < vs.n; i++)
+		*known &= (vs.v[i].kind != VERDICT_INCONCLUSIVE || vs.v[i].waits) &&
+		    (vs.v[i].known.time == 0 || vs.v[i].known.time >= since);
+	if (!*known)
+		return NULL;
+	for (i = 0; i < vs.n; i++)
+		vec_push(out, vs.v[i]);
+	vs.n = 0;
+	return NULL;
+}
+
+struct err *
+judge_tree(const struct judge *j, const struct policy *now, const struct oid *tree, enum gate_depth depth,
+    struct verdicts *out)
+{
+	AUTO(layers_free) struct layers l = {0};
+	bool base_there = true, there = true, known = false;
+	struct judge self = *j;
+
 	TRY(policy_trusted(now));
 	if (runs_commands(j, &now->cfg)) {
-		TRY(setup_prepare(j, now, &now->tree, true, &base_setup));
-		TRY(setup_prepare(j, now, tree, false, &setup));
+		TRY(setup_find(j, now, &now->tree, true, &l.base, &base_there));
+		TRY(setup_find(j, now, tree, false, &l.tree, &there));
 	}
-	o.base_setup = base_setup;
-	TRY(gates_open(&o, &g));
-	return gates_run(g, tree, setup, depth, out);
+	if (j->memory == GATE_MEMORY_USE && (!base_there || !there))
+		TRY(all_known(j, now, &l, tree, depth, out, &known));
+	if (known)
+		return NULL;
+	if (j->memory != GATE_MEMORY_ONLY && (!base_there || !there)) {
+		layers_free(&l);
+		l = (struct layers){0};
+		TRY(setup_prepare(j, now, &now->tree, true, &l.base));
+		TRY(setup_prepare(j, now, tree, false, &l.tree));
+	}
+	return run_gates(&self, now, &l, tree, depth, out);
 }
 
 struct err *

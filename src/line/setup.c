@@ -143,25 +143,43 @@ build_layer(const struct judge *j, const struct policy *p, const struct oid *tre
 	return NULL;
 }
 
+/* A change that leaves the key files alone has the base's own layer. */
+static struct err *
+choose_key(const struct judge *j, const struct policy *p, const struct oid *tree, bool *trusted, char **key)
+{
+	AUTO(mem_free_p) char *base_key = NULL;
+	AUTO(mem_free_p) char *k = NULL;
+
+	TRY(layer_key(j, &p->cfg, &p->tree, true, &base_key));
+	TRY(layer_key(j, &p->cfg, tree, true, &k));
+	*trusted = *trusted || strcmp(k, base_key) == 0;
+	if (*trusted) {
+		*key = STEAL(k);
+		return NULL;
+	}
+	return layer_key(j, &p->cfg, tree, false, key);
+}
+
+struct err *
+setup_find(const struct judge *j, const struct policy *p, const struct oid *tree, bool trusted, char **key,
+    bool *found)
+{
+	*found = p->cfg.setup.n == 0;
+	if (*found)
+		return NULL;
+	TRY(choose_key(j, p, tree, &trusted, key));
+	return workspace_setup_find(j->repo, *key, found);
+}
+
 struct err *
 setup_prepare(const struct judge *j, const struct policy *p, const struct oid *tree, bool trusted, char **key)
 {
-	AUTO(mem_free_p) char *base_key = NULL;
 	AUTO(mem_free_p) char *k = NULL;
 	bool found;
 
 	if (p->cfg.setup.n == 0)
 		return NULL;
-	/* A change that leaves the key files alone has the base's own layer. */
-	TRY(layer_key(j, &p->cfg, &p->tree, true, &base_key));
-	TRY(layer_key(j, &p->cfg, tree, true, &k));
-	if (!trusted && strcmp(k, base_key) != 0) {
-		free(k);
-		k = NULL;
-		TRY(layer_key(j, &p->cfg, tree, false, &k));
-	} else {
-		trusted = true;
-	}
+	TRY(choose_key(j, p, tree, &trusted, &k));
 	TRY(workspace_setup_find(j->repo, k, &found));
 	if (!found)
 		TRY(build_layer(j, p, tree, trusted, k));

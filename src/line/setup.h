@@ -25,4 +25,8 @@ struct policy;
 struct err *setup_prepare(const struct judge *j, const struct policy *p, const struct oid *tree,
     bool trusted, char **key) MUST_USE;
 
+/* The same without running anything: is the layer there? */
+struct err *setup_find(const struct judge *j, const struct policy *p, const struct oid *tree,
+    bool trusted, char **key, bool *found) MUST_USE;
+
 #endif

@@ -206,6 +206,38 @@ test_security_a_gate_with_paths_sees_those_alone() {
 	status_is 128
 }
 
+test_security_the_harness_is_the_bases() {
+	mkdir -p .factory t
+	printf 'version: 1\nbase: main\nharness: ["t/run", "t/lib/**"]\ngates:\n  unit: {run: "sh t/run"}\n' >.factory/config.yml
+	echo 'test -f good && test ! -e t/lib/more' >t/run
+	git add -A
+	git commit -q -m 'Sample with a harness'
+	change t/run true
+	run git factory gate --only unit
+	status_is 1
+	out_like '^unit +fail'
+	commit good 1
+	mkdir t/lib
+	commit t/lib/more 1
+	git rm -q t/run
+	git commit -q -m Gone
+	run git factory gate --only unit
+	status_is 0
+	out_like '^unit +pass'
+	# The same to the gate as without the change of the harness.
+	git checkout -q main
+	git checkout -q -B work
+	commit good 1
+	gate_without_sandbox --only unit
+	status_is 0
+	out_like "^unit +pass .*$KNOWN"
+	# A person's own is his to change.
+	commit t/run false
+	run git factory gate --only unit --person
+	status_is 1
+	out_like '^unit +fail'
+}
+
 test_damage_is_no_proof() {
 	policy 'unit: {run: "test -f a"}' 'other: {run: "false"}'
 	change a 1

@@ -198,6 +198,44 @@ test_squash_and_rebase() {
 	status_is 0
 }
 
+test_nothing_is_set_up_for_what_is_known() {
+	tools
+	policy 'unit: {run: "test -f made -a -f a"}'
+	printf 'workspace: {setup: [{run: "touch made", key: [lock]}]}\n' >>.factory/config.yml
+	git commit -qam 'With setup'
+	change a 1
+	git config factory.evidence.key "$TMP/ci"
+	ok git factory gate --note
+	elsewhere
+	without_sandbox gate
+	status_is 0
+	out_like '^unit +pass .*signed by ci@example.org'
+	without_sandbox verify
+	status_is 0
+	GIT_FACTORY_DATE=$((1767225600 + 31 * 86400)) without_sandbox gate
+	status_is 128
+}
+
+test_what_the_factory_lands_is_proven() {
+	tools
+	policy 'unit: {run: "test -f a"}'
+	printf 'agent: demo\nagents: {demo: {kind: command, command: "touch a"}}\n' >>.factory/config.yml
+	git add -A
+	git commit -qm 'With an agent'
+	ok git factory init
+	git config factory.evidence.key "$TMP/ci"
+	id=$(git factory task add 'Make a')
+	ok git factory run -q "$id"
+	commit other 1
+	ok git factory pr merge 1
+	elsewhere
+	without_sandbox verify main
+	status_is 0
+	out_like '^[0-9a-f]{12} landed on '
+	out_like '^unit +proven .*signed by ci@example.org'
+	like "$(git notes --ref=factory show main)" '"event":"landed"'
+}
+
 test_the_answer_differs() {
 	tools
 	mkdir -p "$TMP/outside"
