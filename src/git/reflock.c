@@ -19,6 +19,7 @@
 #define WAIT_MS 2000
 #define NOTE_BYTES_MAX (4 * MIB)
 #define DECIDED "decided\n"	/* the last line of a whole second note */
+#define UNKNOWN "--------------------"	/* for an inode: the lock is made after the note, which keeps its length */
 
 static char *
 lock_path(const struct repo *r, struct str ref)
@@ -32,7 +33,7 @@ is_left_over(const struct stat *lock, struct str inode, const struct stat *note)
 {
 	int64_t ino;
 
-	if (inode.n > 0)
+	if (inode.n > 0 && !str_is(inode, UNKNOWN))
 		return str_int(inode, 1, INT64_MAX, &ino) && (uint64_t)ino == (uint64_t)lock->st_ino;
 	return lock->st_mtime >= note->st_mtime && lock->st_mtime <= note->st_mtime + 1;
 }
@@ -134,15 +135,18 @@ reflock_take(struct repo *r, struct reflock *l, struct txn *undone)
 }
 
 static void
-add_line(struct repo *r, const struct txn_ref *ref, bool decided, struct buf *note)
+add_line(struct repo *r, const struct txn_ref *ref, enum reflock_phase phase, struct buf *note)
 {
 	AUTO(mem_free_p) char *path = lock_path(r, str_of(ref->name));
 	struct stat st;
 
 	buf_adds(note, ref->name);
-	if (decided)
-		buf_addf(note, " %020llu %s %s", lstat(path, &st) == 0 ? (unsigned long long)st.st_ino : 0,
-		    oid_hex(&ref->old).s, oid_hex(&ref->new).s);
+	if (phase == REFLOCK_DECIDED)
+		buf_addf(note, " %020llu", lstat(path, &st) == 0 ? (unsigned long long)st.st_ino : 0);
+	else if (phase == REFLOCK_COMPLETING)
+		buf_adds(note, " " UNKNOWN);
+	if (phase != REFLOCK_LOCKING)
+		buf_addf(note, " %s %s", oid_hex(&ref->old).s, oid_hex(&ref->new).s);
 	buf_addc(note, '\n');
 }
 
@@ -151,7 +155,7 @@ add_line(struct repo *r, const struct txn_ref *ref, bool decided, struct buf *no
  * the first writer's: neither needs a truncation before it.
  */
 struct err *
-reflock_note(struct reflock *l, struct repo *r, const struct txn *t, bool decided)
+reflock_note(struct reflock *l, struct repo *r, const struct txn *t, enum reflock_phase phase)
 {
 	AUTO(buf_free) struct buf note = BUF_INIT(NOTE_BYTES_MAX);
 	char packed_name[] = "packed-refs";
@@ -161,9 +165,9 @@ reflock_note(struct reflock *l, struct repo *r, const struct txn *t, bool decide
 	if (l->fd < 0)
 		return NULL;
 	for (i = 0; i < t->n; i++)
-		add_line(r, &t->v[i], decided, &note);
-	add_line(r, &packed, decided, &note);
-	if (decided)
+		add_line(r, &t->v[i], phase, &note);
+	add_line(r, &packed, phase, &note);
+	if (phase != REFLOCK_LOCKING)
 		buf_adds(&note, DECIDED);
 	TRY(buf_check(&note, "refs.lock"));
 	if (lseek(l->fd, 0, SEEK_SET) != 0)

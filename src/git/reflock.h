@@ -41,10 +41,17 @@ struct err *reflock_take(struct repo *r, struct reflock *l, struct txn *undone) 
 
 /*
  * Note what is being locked ("packed-refs" too): once before the first lock
- * is made, and once, 'decided', when all are and nothing but writing is left.
+ * is made, and once when all are and nothing but writing is left.  Who
+ * completes another's step says so before it locks: that is decided already,
+ * and its locks are still to be made.
  */
+enum reflock_phase {
+	REFLOCK_LOCKING,
+	REFLOCK_COMPLETING,
+	REFLOCK_DECIDED
+};
 struct err *reflock_note(struct reflock *l, struct repo *r, const struct txn *t,
-    bool decided) MUST_USE;
+    enum reflock_phase phase) MUST_USE;
 
 /* Forget the note, keep the flock. */
 struct err *reflock_clear(struct reflock *l) MUST_USE;

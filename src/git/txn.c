@@ -307,9 +307,10 @@ complete(struct repo *r, struct reflock *flock, const struct txn *undone)
 	}
 	take_all(&rest, &l);
 	TRY(objsync_begin(r, &d));
+	TRY(reflock_note(flock, r, undone, REFLOCK_COMPLETING));
 	TRY(lock_all(r, &l));
 	TRY(fill_all(r, &l, &d));
-	TRY(reflock_note(flock, r, undone, true));
+	TRY(reflock_note(flock, r, undone, REFLOCK_DECIDED));
 	return write_all(r, &l, flock, "complete what was cut short", &d);
 }
 
@@ -359,11 +360,11 @@ txn_commit(struct repo *r, const struct txn *t, const char *message)
 	TRY(take_turn(r, &flock));
 	TRY(compare_all(r, t));
 	TRY(objsync_begin(r, &d));
-	TRY(reflock_note(&flock, r, t, false));
+	TRY(reflock_note(&flock, r, t, REFLOCK_LOCKING));
 	TRY(lock_all(r, &l));
 	for (i = 0; i < l.n; i++)
 		TRY(verify(r, l.v[i].ref));
 	TRY(fill_all(r, &l, &d));
-	TRY(reflock_note(&flock, r, t, true));
+	TRY(reflock_note(&flock, r, t, REFLOCK_DECIDED));
 	return write_all(r, &l, &flock, message, &d);
 }

@@ -348,6 +348,11 @@ completes_what_was_decided(void **state)
 	ok(ref_read(r, "refs/factory/pulls/1", &got));
 	assert_true(oid_eq(&got, &b));
 	sh("test ! -s .git/factory/refs.lock && test ! -e .git/refs/factory/state.lock");
+	/* Who completed it died too, and had made a lock that no note tells. */
+	sh("printf 'refs/factory/state -------------------- %s %s\ndecided\n' >.git/factory/refs.lock && touch .git/refs/factory/state.lock",
+	    oid_hex(&b).s, oid_hex(&a).s);
+	ok(txn_settle(r));
+	ok(ref_cas(r, REF_STATE, &a, &b, "back"));
 	/* A note that was cut is none, nor one whose lines lead elsewhere. */
 	sh("printf 'refs/factory/state 0 %s %s\n' >.git/factory/refs.lock", oid_hex(&b).s, oid_hex(&a).s);
 	ok(txn_settle(r));

@@ -134,7 +134,7 @@ cd "$OLDPWD" && git worktree remove --force ../view
         *) echo "$out"; false ;;
         esac || [ "$(pull 1)" = merged ] || exit 1
         rm -f $LOCKS
-        git fetch -q origin main && git merge -q --ff-only FETCH_HEAD
+        git fetch -q origin main && { git merge -q --ff-only FETCH_HEAD || { git clean -fdq; git merge -q --ff-only FETCH_HEAD; }; }
     """),
     'gc': (SWEPT, 'git-factory gc', None),
     # Where git itself died or failed in the checkout, a person does what it

@@ -18,7 +18,7 @@
  *	-r ROOT		count only calls on what lies below ROOT
  *	-o REPORT	append what happened: "calls 12", "struck rename /path",
  *			"missed", "hung", "crashed SIGNAL COMMAND", "left PID
- *			COMMAND"
+ *			WHERE-IT-WAITS COMMAND"
  *	-t SECONDS	all of it is over by then, or it hangs (60)
  *
  * strace counts for each process alone and knows no paths; this counts over
@@ -472,6 +472,24 @@ command_of(pid_t pid)
 	return line;
 }
 
+/* The kernel's function that it sleeps in; root is told. */
+static const char *
+waits_in(pid_t pid)
+{
+	static char name[64];
+	char path[64];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", (int)pid);
+	f = fopen(path, "re");
+	n = f == NULL ? 0 : fread(name, 1, sizeof(name) - 1, f);
+	if (f != NULL)
+		fclose(f);
+	name[n] = '\0';
+	return n > 0 ? name : "0";
+}
+
 /* A stop of one process: look, and let it go on. */
 static void
 at_stop(pid_t pid, int status)
@@ -506,7 +524,7 @@ name_left(void)
 	/* Some are gone before their parent's fork was reported. */
 	for (i = 0; i < run.n; i++)
 		if (kill(run.tasks[i], 0) == 0)
-			report("left %d %s", (int)run.tasks[i], command_of(run.tasks[i]));
+			report("left %d %s %s", (int)run.tasks[i], waits_in(run.tasks[i]), command_of(run.tasks[i]));
 }
 
 static double
