@@ -439,7 +439,7 @@ def one_attempt(lines):
     lines = {re.sub(r'<run \d+ of', '<run 1 of', re.sub(
         r'((?:iterations|attempts?)"?: |, )\d+( iterations?)?', r'\g<1>1', s)) for s in lines}
     # Two attempts that made the same commit have a line each in its note.
-    return sorted({'\\n'.join(sorted(set(s.split('\\n')))) if 'refs/notes/factory ' in s else s for s in lines})
+    return sorted({'\\n'.join(sorted(set(s.rstrip("'").split('\\n')))) if 'refs/notes/factory ' in s else s for s in lines})
 
 
 def difference(wanted, got):
