@@ -196,6 +196,18 @@ test_gates_what_is_committed() {
 	status_is 0
 }
 
+# A key does not get as far as a commit, though the change is a person's.
+test_security_a_leaked_key_is_not_committed() {
+	quick
+	printf 'token = "ghp_%s"\n' 0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R >conf.py
+	git add conf.py
+	run git commit -q -m Leak
+	status_is 1
+	err_like '^secrets +fail'
+	err_unlike '0a1B2c3D4e5F6g7H8i9J'
+	is "$(git log -1 --format=%s)" 'Write .factory/config.yml'
+}
+
 test_the_index_is_left_alone() {
 	quick
 	echo 5 >sum
