@@ -32,11 +32,13 @@ What must hold: after a kill, what was answered is there; no process outlives
 the verb; the next start, unaided, reaches the same end: refs, trees, tasks,
 records, notes, nothing left over, and git fsck has no complaint.  After an
 error: no crash, one line, a documented exit status, refs as before or as they
-are to be, and no success where an fsync failed.
+are to be, and no success where an fsync failed.  A success that leaves
+something to do says what (scenes.py, LEFT), and that alone makes the end.
 
 With --sample each scene gives that many cases, chosen by the seed, which is
-printed; without it all cases run, and again with every repetition until the
-minutes are over.  Exit 1 when one case was violated; each is printed so that
+printed; without it all cases run, those that are rare among the first, and
+again with every repetition until the minutes are over.  How many there were of
+each scene and action is printed at the end.  Exit 1 when one case was violated; each is printed so that
 --replay can show it again.
 """
 import argparse
@@ -512,7 +514,13 @@ def choose(args, scenes):
         mine = s.cases(args.actions.split(','), args.calls)
         cases += dice.sample(mine, min(args.sample, len(mine))) if args.sample else mine
     dice.shuffle(cases)
-    return cases
+    # A part of them is as much of each scene and action: their numbers differ a hundredfold.
+    rank, place = collections.Counter(), {}
+    for case in cases:
+        pair = case.rsplit('/', 1)[0]
+        place[case] = rank[pair]
+        rank[pair] += 1
+    return sorted(cases, key=place.get)
 
 
 def play(args, scenes, cases):
