@@ -143,9 +143,11 @@
  * gate/builtin/constitution what code may not do
  * gate/builtin/kept    tests are kept: none deleted, emptied or skipped
  * gate/builtin/lang    the language of a file
+ * gate/builtin/links   links of Markdown
  * gate/builtin/protect paths that decide what happens to a change
  * gate/builtin/rule    patterns on the added lines of a change
  * gate/builtin/secrets keys and passwords
+ * gate/builtin/size    how much a change touches
  * gate/builtin/source  one changed file: with and without comments and texts
  * gate/builtin/truncation work that is not whole
  * gate/builtin/unicode characters that deceive a reader

@@ -93,6 +93,7 @@ struct conf_gate {
 	bool blocking;			/* else its verdict is told and stops nothing */
 	int64_t line;			/* in the policy file; 0 when only the user's config names it */
 	bool locks;			/* protected: lock files too */
+	int64_t files, lines;		/* size: so many at most */
 	struct strs hosts;		/* constitution: globs of hosts that code may name */
 	struct strs except;		/* constitution: rules that do not hold here */
 };

@@ -135,6 +135,10 @@ const struct key keys[] = {
 	{"gates.<name>.except", KEY_LINES, GATE(except), "", "[check-off]",
 	    "For constitution: rules of its own that do not hold here, by the names that its findings have", 0, 0, NULL},
 
+	{"gates.<name>.files", KEY_INT, GATE(files), "50", NULL,
+	    "For size: files that a change may touch, but generated ones", 1, 1000000, NULL},
+	{"gates.<name>.lines", KEY_INT, GATE(lines), "1000", NULL,
+	    "For size: lines that a change may add and delete, but moved and generated ones", 1, 100000000, NULL},
 	{"gates.<name>.locks", KEY_BOOL, GATE(locks), "false", NULL,
 	    "For protected: a change of a lock file takes a person's word too", 0, 0, NULL},
 

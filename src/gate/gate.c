@@ -225,7 +225,8 @@ define_builtin(struct buf *b, const struct config *c, const struct conf_gate *ga
 		add_fields(b, "path", &gate->paths);
 		add_fields(b, "host", &gate->hosts);
 		add_fields(b, "except", &gate->except);
-		buf_addf(b, "locks %d\n", (int)gate->locks);
+		buf_addf(b, "locks %d files %lld lines %lld\n", (int)gate->locks, (long long)gate->files,
+		    (long long)gate->lines);
 	}
 	for (i = 0; i < c->rules.n; i++) {
 		add_field(b, "rule", c->rules.v[i].name);

@@ -20,6 +20,10 @@ struct err;
 struct inspect;
 struct subject;
 
+/* What 'size' lets through where policy gives no other numbers. */
+#define SIZE_FILES 50
+#define SIZE_LINES 1000
+
 typedef struct err *builtin_fn(struct inspect *in);
 
 struct builtin {

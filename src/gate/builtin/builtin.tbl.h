@@ -47,6 +47,20 @@ BUILTIN("secrets", true, secrets_judge, "secret", "secrets", "none found",
 BUILTIN("truncation", true, truncation_judge, "unfinished place", "unfinished places", "nothing unfinished",
     "The work is not whole: write out what is left out")
 /*
+ * 'files' and 'lines' that a change may have, without generated ones and lines
+ * that moved; binary files, large ones and what programs leave behind are
+ * flagged.
+ */
+BUILTIN("size", false, size_judge, "excess", "excesses", "small enough",
+    "The change is too large to be looked at: make it smaller, or several of it")
+/*
+ * Links of Markdown's added lines: to a file that is not there (link), to a
+ * heading that is not (anchor, flagged).  Nothing is fetched; addresses without
+ * encryption are told.
+ */
+BUILTIN("links", false, links_judge, "broken link", "broken links", "none broken",
+    "These links lead nowhere")
+/*
  * The result's .factory/waivers.yml (conf/waiver.h): what cannot be read
  * (unreadable), and what has ended (ended) and counts no more.  That of the
  * base is what waives.

@@ -1,0 +1,62 @@
+/* The built-in gates that policy switches on. */
+#include "builtin_fixture.h"
+
+static const char policy[] = "gates:\n  size:\n    builtin: size\n    files: 2\n    lines: 10\n  links:\n    builtin: links\n";
+
+static void
+size_has_its_bounds(void **state)
+{
+	(void)state;
+	finds_by("size", policy, "a", "1\n2\n3\n", "");
+	finds_by("size", policy, "a", "4\n5\n6\n7\n8\n9\n10\n11\n", "blocks lines ");
+	sh("touch x y");
+	finds_by("size", policy, "z", "", "blocks files ");
+	/* What is generated is not read by anybody. */
+	finds_by("size", policy, "package-lock.json", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n", "");
+	sh("printf 'a\\0b' >logo.png");
+	finds_by("size", policy, "b", "", "flagged binary logo.png");
+	/* Lines that moved are no new ones. */
+	sh("for i in 1 2 3 4 5 6; do echo \"int number_$i = $i;\"; done >m && git add . && git commit -qm m && git mv m n");
+	finds_by("size", policy, "c", "", "");
+}
+
+static void
+links_lead_somewhere(void **state)
+{
+	(void)state;
+	sh("mkdir -p docs && printf '# One\\n\\n## Two words, `x`\\n' >docs/a.md && git add . && git commit -qm docs");
+	finds_by("links", policy, "docs/b.md", "[a](a.md) [r](../README) [s](/src/x.c#L3) [t](a.md#two-words-x) [d](../src)\n"
+	    "[w](https://example.com) [m](mailto:a@example.com) [f]: a.md\n`[n](nowhere.md)`\n```\n[n](nowhere.md)\n```\n"
+	    "[self](#top)\n\n# Top\n[i](../../issues)\n", "");
+	finds_by("links", policy, "docs/c.md", "[a](b/a.md)\n[a](a.md#three) [e](%61.md)\n[z]: ../zz.md\n",
+	    "blocks link docs/c.md:1\nflagged anchor docs/c.md:2\nblocks link docs/c.md:3");
+	/* Old ones are not asked for. */
+	finds_by("links", policy, "docs/c.md", "[a](b/a.md)\n[a](a.md#three) [e](%61.md)\n[z]: ../zz.md\nmore\n", "");
+}
+
+static void
+they_are_off_by_themselves(void **state)
+{
+	AUTO(verdicts_free) struct verdicts vs = {0};
+	size_t i;
+
+	(void)state;
+	sh("seq 1 5000 >a");
+	commit_all();
+	judge_last("gates: none\n", &vs);
+	for (i = 0; i < vs.n; i++)
+		if (strcmp(vs.v[i].gate, "size") == 0 || strcmp(vs.v[i].gate, "links") == 0)
+			fail_msg("%s ran", vs.v[i].gate);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_REPO(size_has_its_bounds),
+		TEST_REPO(links_lead_somewhere),
+		TEST_REPO(they_are_off_by_themselves),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
