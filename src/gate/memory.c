@@ -21,13 +21,15 @@
 /* One letter a status, in the order of enum junit_status. */
 static const char letters[] = "pksf";
 
+/* Folders by two digits, as git's objects: each keep sweeps its own. */
 static struct err *
-memory_dir(struct repo *r, char **out)
+memory_dir(struct repo *r, const char *below, const struct oid *id, char **out)
 {
+	AUTO(mem_free_p) char *part = mem_printf("gates/%s%.2s", below, oid_hex(id).s);
 	const char *top;
 
 	TRY(repo_factory_dir(r, &top));
-	*out = path_join(top, "gates");
+	*out = path_join(top, part);
 	return NULL;
 }
 
@@ -90,7 +92,7 @@ memory_recall(const struct gates *g, const struct oid *seen, const struct oid *d
 	struct err *e;
 
 	*found = false;
-	TRY(memory_dir(g->o.repo, &dir));
+	TRY(memory_dir(g->o.repo, "", seen, &dir));
 	path = path_join(dir, name);
 	e = file_read(AT_FDCWD, path, &text);
 	if (e == NULL)
@@ -180,7 +182,7 @@ memory_keep(const struct gates *g, const struct oid *seen, const struct oid *def
 	write_outcome(o, now, &text);
 	if (text.over)
 		return NULL;
-	TRY(memory_dir(g->o.repo, &dir));
+	TRY(memory_dir(g->o.repo, "", seen, &dir));
 	TRY(dir_make(AT_FDCWD, dir, 0700));
 	path = path_join(dir, name);
 	TRY(file_replace(AT_FDCWD, path, buf_str(&text), 0600, false));
@@ -194,7 +196,7 @@ memory_forget(const struct gates *g, const struct oid *seen, const struct oid *d
 	AUTO(mem_free_p) char *dir = NULL;
 	AUTO(mem_free_p) char *path = NULL;
 
-	TRY(memory_dir(g->o.repo, &dir));
+	TRY(memory_dir(g->o.repo, "", seen, &dir));
 	path = path_join(dir, name);
 	if (unlink(path) != 0 && errno != ENOENT)
 		return err_sys("cannot remove '%s'", path);
@@ -206,11 +208,9 @@ memory_forget(const struct gates *g, const struct oid *seen, const struct oid *d
 static struct err *
 line_path(struct repo *r, const struct oid *key, char **dir, char **path)
 {
-	AUTO(mem_free_p) char *top = NULL;
 	AUTO(mem_free_p) char *name = mem_printf("%s.json", oid_hex(key).s);
 
-	TRY(memory_dir(r, &top));
-	*dir = path_join(top, "proofs");
+	TRY(memory_dir(r, "proofs/", key, dir));
 	*path = path_join(*dir, name);
 	return NULL;
 }

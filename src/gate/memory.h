@@ -1,7 +1,7 @@
 /*
  * memory.h - what commands of gates did on a tree, and what gates said, kept
  * on this machine from one run to the next, in $GIT_COMMON_DIR/factory/gates:
- * <tree>-<definition>.json, and proofs/<key>.json (known.h).
+ * <tr>/<tree>-<definition>.json, and proofs/<ke>/<key>.json (known.h).
  *
  * Of a command only answers are kept, no breakdowns, for MEMORY_DAYS.  That
  * saves time and decides nothing: before something blocks because of it, the

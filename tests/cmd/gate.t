@@ -474,7 +474,7 @@ test_memory_of_the_base() {
 	policy 'run: ./runner' 'report: out/report.xml'
 	change other change
 	ok git factory gate
-	set -- .git/factory/gates/"$(git rev-parse 'main^{tree}')"-*.json
+	set -- .git/factory/gates/??/"$(git rev-parse 'main^{tree}')"-*.json
 	is $# 1
 	exists "$1"
 	rm -r .git/factory/gates/proofs

@@ -114,7 +114,7 @@ test_what_landed_is_known_of_the_base() {
 	git merge -q --ff-only work
 	change other 2
 	ok git factory gate
-	is "$(find .git/factory/gates -maxdepth 1 -name '*.json' | wc -l)" 3
+	is "$(find .git/factory/gates/?? -name '*.json' | wc -l)" 3
 	git revert --no-edit HEAD >/dev/null
 	git checkout -q main
 	git merge -q --ff-only work~1
@@ -242,7 +242,7 @@ test_damage_is_no_proof() {
 	policy 'unit: {run: "test -f a"}' 'other: {run: "false"}'
 	change a 1
 	fails git factory gate
-	set -- .git/factory/gates/proofs/*.json
+	set -- .git/factory/gates/proofs/*/*.json
 	is $# 2
 	# One in the place of the other: the key in it is another.
 	for f; do
