@@ -108,7 +108,8 @@ add_level(struct buf *out, const struct check *c, enum part_level level, size_t 
 		if (speaks_itself(v) && (verdict_blocks(v) ? LEVEL_ERROR : LEVEL_WARNING) == level && n++ < max)
 			add_verdict(out, v);
 		for (k = 0; k < v->findings.n; k++)
-			if (part_level(v, &v->findings.v[k]) == level && n++ < max)
+			if (v->findings.v[k].kind != FINDING_OLD &&
+			    part_level(v, &v->findings.v[k]) == level && n++ < max)
 				add_finding(out, v, &v->findings.v[k]);
 	}
 	return n;

@@ -149,7 +149,8 @@ add_others(struct buf *out, const struct check *c)
 		for (k = 0; k < c->verdicts.v[i].findings.n; k++) {
 			const struct verdict *v = &c->verdicts.v[i];
 
-			if (finding_blocks(v->findings.v[k].kind) && verdict_blocks(v))
+			if (v->findings.v[k].kind == FINDING_OLD ||
+			    (finding_blocks(v->findings.v[k].kind) && verdict_blocks(v)))
 				continue;
 			if (n++ == 0)
 				buf_adds(out, "\nTold, and not blocking:\n\n");

@@ -80,7 +80,9 @@ print_findings(struct out *o, const struct verdict *v, bool blocking, size_t max
 	for (i = 0; i < v->findings.n; i++) {
 		const struct finding *f = &v->findings.v[i];
 
-		if (finding_blocks(f->kind) != blocking || (blocking && !is_news(v, f)) || n++ >= max)
+		/* How many there were before is in the summary. */
+		if (f->kind == FINDING_OLD || finding_blocks(f->kind) != blocking ||
+		    (blocking && !is_news(v, f)) || n++ >= max)
 			continue;
 		print_finding(o, v, f);
 	}

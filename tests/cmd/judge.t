@@ -65,6 +65,13 @@ test_only_new_findings_block() {
 	run git factory gate
 	status_is 0
 	out_like '^g +pass +no new findings, 1 from before'
+	# What nobody asks about is counted, and shown only where all is.
+	for form in '' --markdown --github; do
+		run git factory gate $form
+		out_unlike 'bad thing'
+	done
+	run git factory gate --sarif
+	is "$(jq -r '.runs[0].results[] | select(.message.text | test("bad thing")) | .baselineState' "$OUT")" unchanged
 	echo 'bad info' >>'b c.c'
 	changed
 	run git factory gate
