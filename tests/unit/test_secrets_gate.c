@@ -21,6 +21,7 @@ bad_changes_are_stopped(void **state)
 	finds(G, ".env", "PORT=80\n", "flagged secret-file .env");
 	/* One that is a true key for its issuer is looked at in the tests too. */
 	finds(G, "tests/test_x.py", "t = '" GITHUB SUM "'\n", "flagged github-token tests/test_x.py:1");
+	finds(G, "tests/test_z.py", "t = 'sk_li" "ve_9aK2mQ7xR4vT8nB3cZ6yL1wP'\n", "flagged stripe-key tests/test_z.py:1");
 	/* In the middle of a very long line. */
 	sh("(head -c 500000 /dev/zero | tr '\\0' '; '; printf 'k=\"AK%%s\"' IAQ3EGVJ5ZT7WLX2NM; head -c 500000 /dev/zero | tr '\\0' ';') >min.js");
 	finds(G, "j.txt", "x\n", "blocks aws-key min.js:1");
@@ -35,7 +36,7 @@ good_changes_are_not(void **state)
 	finds(G, "b.py", "password = os.environ['DB_PASSWORD']\ntoken = get_token()\nsecret_key = settings.SECRET_KEY\n"
 	    "API_KEY = '<your key here>'\npassword_hash_algorithm = 'pbkdf2_sha256_with_salt'\n"
 	    "token_url = 'https://auth.acme.io/oauth2/token'\nsecret_name = 'projects/12/secrets/db-main'\n", "");
-	finds(G, "tests/test_b.py", "password = 'q8Zr2LxV9mTz4WcN'\nkey = 'AK" "IAQ3EGVJ5ZT7WLX2NM'\n", "");
+	finds(G, "tests/test_b.py", "password = 'q8Zr2LxV9mTz4WcN'\nkey = 'AKIAIOSFODNN7EXAMPLE'\n", "");
 	finds(G, ".env.example", "DB_PASSWORD=\nAPI_TOKEN=changeme\n", "");
 	finds(G, "c.yml", "password: ${DB_PASSWORD}\ntoken: ${{ secrets.TOKEN }}\nkey: \"{{ vault.key }}\"\n", "");
 	finds(G, "package-lock.json", "\"integrity\": \"sha512-q8Zr2LxV9mTz4WcN7yHb3PdSq8Zr2LxV9mTz4WcN7yHb3PdS==\"\n", "");

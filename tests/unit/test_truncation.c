@@ -22,6 +22,9 @@ bad_changes_are_stopped(void **state)
 	finds(G, "l.go", "func f() {\n\tif err != nil {\n\t}\n}\n", "flagged swallowed l.go:2");
 	finds(G, "m.js", "f().catch(() => {});\n", "flagged swallowed m.js:1");
 	finds(G, "n.js", "// your code here\n", "blocks placeholder n.js:1");
+	finds(G, "tests/test_o.py", "# ... rest of the tests remain unchanged ...\n", "flagged placeholder tests/test_o.py:1");
+	finds(G, "p.md", "Text.\n\n[content truncated for brevity]\n", "flagged placeholder p.md:3");
+	finds(G, "tool", "#!/bin/sh\necho 'is not implemented yet' # TODO\n", "flagged stub tool:2");
 }
 
 static void
@@ -65,7 +68,7 @@ good_changes_are_not(void **state)
 	/* What a reading by characters gets wrong in the base too says nothing. */
 	sh("printf '#if A\\nif (x) {\\n#else\\nif (y) {\\n#endif\\n}\\n' >i.c && git add . && git commit -qm i");
 	finds(G, "i.c", "#if A\nif (x) {\n#else\nif (y) {\n#endif\n\tz();\n}\n", "");
-	finds(G, "tests/t.sh", "# TODO: implement the rest of the code here\n", "");
+	finds(G, "tests/t.txt", "# TODO: implement the rest of the code here\n", "");
 }
 
 int

@@ -34,8 +34,8 @@ BUILTIN("constitution", true, constitution_judge, "broken rule", "broken rules",
 /*
  * Keys and passwords on added lines, by the forms of their issuers with their
  * sums and entropy (secrets.tbl.h), and files that hold nothing else.  In
- * tests and documents a made-up one is told, and one that its sum proves or a
- * private key is flagged.  Stern: a person's change is no exception.
+ * tests and documents passwords are told, and what has the form of a key is
+ * flagged.  Stern: a person's change is no exception.
  */
 BUILTIN("secrets", true, secrets_judge, "secret", "secrets", "none found",
     "Secrets do not belong into the repository: name an environment variable instead")

@@ -169,9 +169,10 @@ decide(void *arg, const struct rule *rule, const struct source *s, struct str ma
 		sure = crc_fits(match);
 	if (secret->check == CHECK_MAYBE)
 		*kind = FINDING_FLAGGED;
-	/* What its sum proves is a key wherever it is; others are made up for tests. */
+	/* What has the form of a key, or its sum, is looked at wherever it is; passwords of tests are made up. */
 	if (s->test || s->docs)
-		*kind = sure || secret->check == CHECK_BODY ? FINDING_FLAGGED : FINDING_NOTE;
+		*kind = sure || secret->check == CHECK_BODY || secret->check == CHECK_NONE ||
+		    (secret->check == CHECK_MAYBE && s->docs && looks_random(match)) ? FINDING_FLAGGED : FINDING_NOTE;
 	else if (secret->check == CHECK_CRC && !sure)
 		*kind = FINDING_FLAGGED;
 	return true;

@@ -220,6 +220,25 @@ index_lines(struct source *s, struct str text)
 	s->lines++;
 }
 
+/* A program without an extension says in its first line who reads it. */
+static const struct lang *
+lang_by_line(struct str text)
+{
+	static const struct {
+		const char *word, *name;
+	} readers[] = {{"python", "x.py"}, {"node", "x.js"}, {"perl", "x.pl"}, {"ruby", "x.rb"}, {"php", "x.php"},
+	    {"bash", "x.sh"}, {"sh", "x.sh"}};
+	struct str line;
+	size_t i;
+
+	if (!str_starts(text, "#!") || !str_line(&text, &line))
+		return NULL;
+	for (i = 0; i < NITEMS(readers); i++)
+		if (str_find(line, str_of(readers[i].word)) >= 0)
+			return lang_of(readers[i].name);
+	return NULL;
+}
+
 static bool
 is_docs(const char *path, const struct lang *l)
 {
@@ -247,8 +266,12 @@ void
 source_read(const char *path, struct str text, struct source *out)
 {
 	struct source s = {.lang = lang_of(path)};
-	struct reading r = {.s = &s, .l = s.lang, .text = text};
+	struct reading r = {.s = &s, .text = text};
 	int i;
+
+	if (s.lang == NULL)
+		s.lang = lang_by_line(text);
+	r.l = s.lang;
 
 	s.docs = is_docs(path, s.lang);
 	s.test = is_test(path);

@@ -18,11 +18,11 @@ static bool
 decide(void *arg, const struct rule *rule, const struct source *s, struct str match, enum finding_kind *kind)
 {
 	(void)arg;
+	(void)rule;
 	(void)match;
 	/* Tests of tools that handle such things have them. */
 	if (s->test)
-		*kind = strcmp(rule->name, "conflict") == 0 && *kind == FINDING_BLOCKS && lang_is_code(s->lang) ?
-		    FINDING_FLAGGED : FINDING_NOTE;
+		*kind = *kind == FINDING_BLOCKS && lang_is_code(s->lang) ? FINDING_FLAGGED : FINDING_NOTE;
 	return true;
 }
 

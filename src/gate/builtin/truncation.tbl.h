@@ -3,7 +3,7 @@
  * Include with RULE(name, langs, view, outcome, pattern, text) defined.
  */
 RULE("placeholder", "code config html", VIEW_COMMENT, FINDING_BLOCKS,
-    "(?i)(?:\\brest|\\bremainder|\\bremaining (?:code|part|methods?|functions?))\\b[^.]{0,12}\\b(?:of )?(?:the |this |your )?(?:code|file|function|implementation|method|class|component|module|methods|functions)?\\b[^.]{0,20}\\b(?:unchanged|stays? the same|remains?(?: the same| here)?|as before|goes here|omitted|here)\\b",
+    "(?i)(?:\\brest|\\bremainder|\\bremaining (?:code|part|methods?|functions?))\\b[^.]{0,12}\\b(?:of )?(?:the |this |your )?(?:code|file|function|implementation|method|class|component|module|methods|functions|tests?|cases?)?\\b[^.]{0,20}\\b(?:unchanged|stays? the same|remains?(?: the same| here)?|as before|goes here|omitted|here)\\b",
     "stands for code that is left out")
 RULE("placeholder", "code config html", VIEW_COMMENT, FINDING_BLOCKS,
     "(?i)\\.\\.\\.\\s*(?:\\(?)(?:the )?(?:existing|rest|remaining|previous|other|same|unchanged|more|your)\\b|\\b(?:existing|previous|original|other)\\s+(?:code|implementation|methods?|functions?|logic)\\s*(?:here|unchanged|remains?|stays?|goes here|omitted|continues|\\.\\.\\.)|\\bomitted for brevity\\b|\\bunchanged code\\b|\\bno changes (?:here|below|above)\\b|\\b(?:same|identical) as (?:before|above|original)\\s*(?:\\.\\.\\.|\\)|\\*/|$)",
@@ -28,3 +28,7 @@ RULE("conflict", NULL, VIEW_RAW, FINDING_BLOCKS, "^(?:<<<<<<<|>>>>>>>|\\|\\|\\|\
 RULE("swallowed", "python", VIEW_CODE, FINDING_FLAGGED, "^\\s*except(?:\\s+(?:Base)?Exception(?:\\s+as\\s+\\w+)?)?\\s*:\\s*(?:pass|\\.\\.\\.|continue)\\s*$", "every error vanishes here")
 RULE("swallowed", "javascript", VIEW_CODE, FINDING_FLAGGED, "\\.catch\\s*\\(\\s*(?:\\(?\\s*\\w*\\s*\\)?\\s*=>\\s*(?:\\{\\s*\\}|null|undefined|0)|function\\s*\\(\\s*\\w*\\s*\\)\\s*\\{\\s*\\})\\s*\\)", "an error vanishes here")
 RULE("swallowed", "ruby", VIEW_CODE, FINDING_FLAGGED, "\\brescue\\s+nil\\b", "an error vanishes here")
+RULE("stub", "shell", VIEW_TEXT, FINDING_FLAGGED, "(?i)\\b(?:echo|printf|die|fail|err\\w*)\\b.{0,80}\\bnot (?:yet )?implemented\\b", "a stub that says so")
+RULE("placeholder", "prose", VIEW_RAW, FINDING_FLAGGED,
+    "(?i)\\[[^\\]\\n]{0,40}\\b(?:truncated|omitted|elided)\\b[^\\]\\n]{0,40}\\](?!\\()|^(?:\\.\\\\\"|<!--)?\\W*\\.\\.\\.\\s*(?:the )?(?:rest|remainder|remaining)\\b.{0,60}\\b(?:unchanged|the same|omitted|as before)\\b",
+    "stands for text that is left out")

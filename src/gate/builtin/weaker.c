@@ -161,24 +161,49 @@ judge_pair(const struct place *p, struct str old, struct str new, int64_t line)
 		    "an expected value was changed, and nothing of what is tested");
 }
 
+/* The next added line of the run that is of the same sort: an assertion, a threshold. */
+static size_t
+partner(const struct change_file *f, struct str old, size_t from, size_t end)
+{
+	bool asserts = weaker_strength(old) != 0, bounds = threshold(old) != 0;
+
+	for (; from < end; from++) {
+		struct str new = f->added.v[from].text;
+
+		if (!f->added.v[from].moved && ((asserts && weaker_strength(new) != 0) ||
+		    (bounds && threshold(new) == threshold(old))))
+			return from;
+	}
+	return end;
+}
+
 /* The added lines in the place of the deleted ones d[i] to d[k - 1]. */
 static void
 judge_run(const struct place *p, size_t i, size_t k)
 {
 	const struct change_file *f = p->f;
 	int64_t from = f->deleted.v[i].line, at = from == 1 ? 0 : change_map(f, from - 1);
-	size_t a = 0, n = k - i, m;
+	size_t a = 0, end, m;
 
 	while (a < f->added.n && f->added.v[a].line <= at)
 		a++;
-	for (m = 0; m < n && m < RUN_MAX && a + m < f->added.n &&
-	    f->added.v[a + m].line == at + 1 + (int64_t)m; m++)
-		if (!f->added.v[a + m].moved)
-			judge_pair(p, f->deleted.v[i + m].text, f->added.v[a + m].text, f->added.v[a + m].line);
-	/* A threshold that nothing stands for any more. */
-	for (; p->settings && m < n; m++)
-		if (threshold(f->deleted.v[i + m].text) > 0 && str_find(f->deleted.v[i + m].text, STR("fail")) >= 0)
+	for (end = a; end < f->added.n && end - a < RUN_MAX &&
+	    f->added.v[end].line == at + 1 + (int64_t)(end - a); end++)
+		;
+	for (; i < k; i++) {
+		struct str old = f->deleted.v[i].text;
+
+		if (weaker_strength(old) == 0 && threshold(old) == 0)
+			continue;
+		m = partner(f, old, a, end);
+		if (m < end) {
+			judge_pair(p, old, f->added.v[m].text, f->added.v[m].line);
+			a = m + 1;
+		} else if (p->settings && threshold(old) > 0 && str_find(old, STR("fail")) >= 0) {
+			/* Nothing stands for it any more. */
 			inspect_find(p->in, FINDING_BLOCKS, "threshold", f->path, 0, "a threshold was taken out");
+		}
+	}
 }
 
 static void
