@@ -156,6 +156,8 @@ cd "$OLDPWD" && git worktree remove --force ../view
 # Where another attempt may be what delivers.
 RUNS = ('run', 'work', 'share', 'takeover', 'nodes')
 SHARED_RUNS = ('share', 'takeover', 'nodes')
+# A guard, a supervisor, workers and a publisher.
+NODES = ('work', 'nodes')
 # Where the verb is git's own, with words of its own on what our hook said.
 GIT_SAYS = ('push',)
 # What moves at once: after whatever came, this clone's refs are as before, or
