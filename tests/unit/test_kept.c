@@ -33,6 +33,25 @@ tests_that_check_less_are_flagged(void **state)
 }
 
 static void
+assertions_that_cannot_fail_are_flagged(void **state)
+{
+	(void)state;
+	finds(G, "tests/a.c", "static void a(void)\n{\n\tCHECK(f(1) == 2);\n\tCHECK(g());\n}\n", "");
+	finds(G, "tests/a.c", "static void a(void)\n{\n\tCHECK(f(1) == 2 || 1);\n\tCHECK(g());\n}\n",
+	    "flagged vacuous tests/a.c:3");
+	finds(G, "tests/a.c", "static void a(void)\n{\n\tf(1);\n\tg();\n}\n", "flagged fewer tests/a.c");
+	finds(G, "tests/b.bats", "@test \"x\" {\n\t[ \"$(f)\" -eq 1 ]\n\t[ \"$y\" = 2 ]\n}\n", "");
+	finds(G, "tests/b.bats", "@test \"x\" {\n\t[ \"$(f)\" -eq 1 ] || true\n\t[ \"$y\" = 2 ]\n}\n",
+	    "flagged vacuous tests/b.bats:2");
+	finds(G, "tests/b.bats", "@test \"x\" {\n\techo \"$(f)\"\n\techo \"$y\"\n\trm -f z || true\n}\n",
+	    "flagged fewer tests/b.bats");
+	/* Moved to another file, none is gone. */
+	finds(G, "tests/c.c", "static void b(void)\n{\n\tCHECK(h(1) == 2);\n\tCHECK(k());\n}\n", "");
+	sh("git mv tests/c.c tests/d.c && sed -i 4d tests/d.c");
+	finds(G, "tests/e.c", "static void c(void)\n{\n\tCHECK(k());\n}\n", "");
+}
+
+static void
 what_is_left_is_nothing(void **state)
 {
 	(void)state;
@@ -108,6 +127,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST_REPO(tests_that_check_less_are_flagged),
+		TEST_REPO(assertions_that_cannot_fail_are_flagged),
 		TEST_REPO(what_is_left_is_nothing),
 		TEST_REPO(honest_work_passes),
 		cmocka_unit_test(strength_is_told),

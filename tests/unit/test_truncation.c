@@ -24,6 +24,9 @@ bad_changes_are_stopped(void **state)
 	finds(G, "n.js", "// your code here\n", "blocks placeholder n.js:1");
 	finds(G, "tests/test_o.py", "# ... rest of the tests remain unchanged ...\n", "flagged placeholder tests/test_o.py:1");
 	finds(G, "p.md", "Text.\n\n[content truncated for brevity]\n", "flagged placeholder p.md:3");
+	finds(G, "q.md", "<!-- ... existing entries remain the same ... -->\n", "flagged placeholder q.md:1");
+	finds(G, "r.c", "void f(int c)\n{\n\tswitch (c) {\n\tcase 'e':\n\t\t/* TODO: convert it */\n\t\tbreak;\n\t}\n}\n",
+	    "flagged stub r.c:5");
 	finds(G, "tool", "#!/bin/sh\necho 'is not implemented yet' # TODO\n", "flagged stub tool:2");
 }
 

@@ -60,6 +60,20 @@ inspect_find(struct inspect *in, enum finding_kind kind, const char *rule, const
 	verdict_find(in->v, kind, rule, file, line, buf_cstr(&shown));
 }
 
+bool
+inspect_has(const struct inspect *in, const char *rule, const char *file, int64_t line)
+{
+	size_t i;
+
+	for (i = 0; i < in->v->findings.n; i++) {
+		const struct finding *f = &in->v->findings.v[i];
+
+		if (strcmp(f->rule, rule) == 0 && strcmp(f->file, file) == 0 && (line == 0 || f->line == line))
+			return true;
+	}
+	return false;
+}
+
 void
 inspect_take(struct inspect *in, const struct verdict *from)
 {

@@ -58,6 +58,9 @@ void inspect_take(struct inspect *in, const struct verdict *from);
 /* Is the path one that this gate looks at ('paths')? */
 bool inspect_sees(const struct inspect *in, const char *path);
 
+/* Was that found already?  Line 0: on any line of the file. */
+bool inspect_has(const struct inspect *in, const char *rule, const char *file, int64_t line);
+
 /* The text becomes one visible line. */
 void inspect_find(struct inspect *in, enum finding_kind kind, const char *rule, const char *file,
     int64_t line, const char *fmt, ...) PRINTF(6, 7);

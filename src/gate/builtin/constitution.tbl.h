@@ -16,7 +16,7 @@ RULE("eval", "javascript", VIEW_TEXT, FINDING_BLOCKS, "\\bset(?:Timeout|Interval
 RULE("eval", "php", VIEW_CODE, FINDING_BLOCKS, "(?<![>:\\w$])eval\\s*\\(", "eval turns text into code")
 RULE("eval", "ruby", VIEW_CODE, FINDING_BLOCKS, "(?<![.\\w])eval[ (]", "eval turns text into code")
 RULE("eval", "perl", VIEW_CODE, FINDING_BLOCKS, "(?<![.\\w$>])eval\\s*[\"$(]", "eval of a text turns it into code")
-RULE("eval", "shell", VIEW_CODE, FINDING_FLAGGED, "(?:^|[;&|(`{]|\\bthen|\\bdo)\\s*eval\\s", "eval turns text into code")
+RULE("eval", "shell", VIEW_CODE, FINDING_FLAGGED, "(?:^|[;&|()`{]|\\bthen|\\bdo)\\s*eval\\s", "eval turns text into code")
 RULE("eval", "lua", VIEW_CODE, FINDING_FLAGGED, "\\bload(?:string)?\\s*\\(", "load turns text into code")
 
 /* ---- commands through a shell, objects out of bytes ---- */

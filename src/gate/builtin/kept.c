@@ -203,12 +203,17 @@ scan_side(struct survey *sv, const struct diff_file *f, bool before, bool *blank
 
 /* ---- whole files ---- */
 
-/* The same content came to lie at another place for tests. */
+/* The content, or much of it, came to lie at another place for tests. */
 static bool
-moved(const struct subject *s, const struct diff_file *gone)
+moved(const struct inspect *in, const struct diff_file *gone)
 {
+	const struct change_file *now = change_from(in->change, gone->path);
+	const struct subject *s = in->s;
 	size_t i;
 
+	if (now != NULL && now->status == 'R' &&
+	    (testlang_of(now->path) != NULL || testlang_in_test_dir(now->path)))
+		return true;
 	for (i = 0; i < s->diff.n; i++) {
 		const struct diff_file *f = &s->diff.v[i];
 
@@ -229,7 +234,7 @@ survey_file(struct survey *sv, const struct diff_file *f)
 
 	if (!lang && runner_of(f->path) == NULL) {
 		if (testlang_in_test_dir(f->path) && is_file(f->old_mode) &&
-		    !is_file(f->new_mode) && !moved(sv->in->s, f))
+		    !is_file(f->new_mode) && !moved(sv->in, f))
 			findf(sv, false, f->path, 0, "a file of the tests was deleted");
 		return NULL;
 	}
@@ -238,7 +243,7 @@ survey_file(struct survey *sv, const struct diff_file *f)
 	if (!lang || !is_file(f->old_mode) || blank_before)
 		return NULL;
 	if (!is_file(f->new_mode)) {
-		if (decls_before == 0 && !moved(sv->in->s, f))
+		if (decls_before == 0 && !moved(sv->in, f))
 			findf(sv, testlang_in_test_dir(f->path), f->path, 0, "a test file was deleted");
 	} else if (blank_after) {
 		findf(sv, true, f->path, 0, "a test file was emptied");
@@ -348,31 +353,76 @@ kept_judge(struct inspect *in)
 
 /* ---- reports ---- */
 
-/* NULL when nothing is lost, else what happened to the test. */
+/* How many tests of one name passed; a case of a test has the test's name. */
+struct tally {
+	size_t before, after;
+};
+
+static struct str
+name_stem(const struct junit_case *c)
+{
+	struct str name = str_of(c->name);
+	ptrdiff_t at = str_ends(name, "]") ? str_chr(name, '[') : -1;
+
+	return at > 0 ? str_take(name, (size_t)at) : name;
+}
+
+static void
+count_names(struct map *names, const struct junit *j, bool before)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++) {
+		struct tally *t;
+
+		if (j->v[i]->status > JUNIT_FLAKY)
+			continue;
+		t = map_get_str(names, name_stem(j->v[i]));
+		if (t == NULL) {
+			t = mem_alloc(sizeof(*t));
+			map_set_str(names, name_stem(j->v[i]), t);
+		}
+		t->before += before;
+		t->after += !before;
+	}
+}
+
+/*
+ * NULL when nothing is lost, else what happened to the test.  One that goes by
+ * another file, class or case of the same name is there still, as long as as
+ * many of that name pass.
+ */
 static const char *
-loss(const struct conf_gate *gate, const struct junit_case *base, const struct junit *now)
+loss(const struct conf_gate *gate, const struct junit_case *base, const struct junit *now,
+    const struct map *names)
 {
 	const struct junit_case *c;
+	const struct tally *t;
 
 	if (base->status > JUNIT_FLAKY || glob_names(&gate->tolerate, base->id) ||
 	    glob_names(&gate->tolerate, base->name))
 		return NULL;
 	c = junit_get(now, base->id);
-	if (c == NULL)
-		return "gone";
-	return c->status == JUNIT_SKIPPED ? "skipped" : NULL;
+	if (c != NULL)
+		return c->status == JUNIT_SKIPPED ? "skipped" : NULL;
+	t = map_get_str(names, name_stem(base));
+	return t != NULL && t->after >= t->before ? NULL : "gone";
 }
 
 bool
 kept_lost(const struct conf_gate *gate, const struct outcome *base,
     const struct outcome *candidate)
 {
+	struct map names = {0};
+	bool lost = false;
 	size_t i;
 
-	for (i = 0; i < base->facts.tests.n; i++)
-		if (loss(gate, base->facts.tests.v[i], &candidate->facts.tests) != NULL)
-			return true;
-	return false;
+	count_names(&names, &base->facts.tests, true);
+	count_names(&names, &candidate->facts.tests, false);
+	for (i = 0; i < base->facts.tests.n && !lost; i++)
+		lost = loss(gate, base->facts.tests.v[i], &candidate->facts.tests, &names) != NULL;
+	map_free(&names, free);
+	return lost;
 }
 
 void
@@ -381,6 +431,7 @@ kept_reports(struct subject *s, const struct conf_gate *gate, const struct outco
 {
 	struct inspect in = {.s = s, .kind = builtin_of(GATE_TESTS_KEPT), .v = v};
 	const struct survey sv = {.in = &in};
+	struct map names = {0};
 	const char *lost;
 	size_t i;
 
@@ -391,10 +442,13 @@ kept_reports(struct subject *s, const struct conf_gate *gate, const struct outco
 		    gate->name);
 		return;
 	}
+	count_names(&names, &base->facts.tests, true);
+	count_names(&names, &candidate->facts.tests, false);
 	for (i = 0; i < base->facts.tests.n; i++) {
-		lost = loss(gate, base->facts.tests.v[i], &candidate->facts.tests);
+		lost = loss(gate, base->facts.tests.v[i], &candidate->facts.tests, &names);
 		if (lost != NULL)
 			findf(&sv, true, "", 0, "'%s' of the gate '%s' passed on the base and is %s",
 			    base->facts.tests.v[i]->id, gate->name, lost);
 	}
+	map_free(&names, free);
 }

@@ -10,7 +10,8 @@
  * configuration that say which tests run.
  *
  * From the reports of base and candidate: a test that passed on the base and
- * is missing or skipped.  Tests that policy tolerates may go.
+ * is missing or skipped, unless as many of its name pass as before (in another
+ * file or class, or of other cases).  Tests that policy tolerates may go.
  *
  * A test that asserts less often than before is flagged (fewer), and so is what
  * weaker.h sees.

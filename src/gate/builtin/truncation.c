@@ -28,14 +28,19 @@ decide(void *arg, const struct rule *rule, const struct source *s, struct str ma
 
 /* ---- a block that begins and has nothing in it, over lines ---- */
 
-/* Which languages have it, and how the error comes to nothing. */
-static const struct {
-	const char *langs, *pattern;
+/* Which languages have it, and how the error, or the work, comes to nothing. */
+static const struct block {
+	const char *langs;
+	enum source_view view;
+	const char *pattern, *rule, *text;
 } empty_blocks[] = {
-	{"javascript java csharp php swift dart c", "\\bcatch\\b\\s*(?:\\([^()]{0,200}(?:\\([^()]{0,80}\\)[^()]{0,80})?\\)\\s*)?\\{\\s*\\}"},
-	{"python", "(?m)^[ \\t]*except(?:\\s+(?:Base)?Exception(?:\\s+as\\s+\\w+)?)?\\s*:[ \\t]*\\n[ \\t]*(?:pass|\\.\\.\\.)[ \\t]*$"},
-	{"ruby", "(?m)^[ \\t]*rescue\\b[^\\n]{0,100}\\n[ \\t]*end\\b"},
-	{"go", "\\bif\\s+err\\s*!=\\s*nil\\s*\\{\\s*\\}"},
+	{"javascript java csharp php swift dart c", VIEW_CODE, "\\bcatch\\b\\s*(?:\\([^()]{0,200}(?:\\([^()]{0,80}\\)[^()]{0,80})?\\)\\s*)?\\{\\s*\\}", "swallowed", "an error vanishes here"},
+	{"python", VIEW_CODE, "(?m)^[ \\t]*except(?:\\s+(?:Base)?Exception(?:\\s+as\\s+\\w+)?)?\\s*:[ \\t]*\\n[ \\t]*(?:pass|\\.\\.\\.)[ \\t]*$", "swallowed", "an error vanishes here"},
+	{"ruby", VIEW_CODE, "(?m)^[ \\t]*rescue\\b[^\\n]{0,100}\\n[ \\t]*end\\b", "swallowed", "an error vanishes here"},
+	{"go", VIEW_CODE, "\\bif\\s+err\\s*!=\\s*nil\\s*\\{\\s*\\}", "swallowed", "an error vanishes here"},
+	{"c javascript java csharp go rust php swift dart python", VIEW_RAW,
+	    "(?:TODO|FIXME|XXX)\\b[^\\n]{0,200}\\n\\s*(?:break|pass|continue|return(?:\\s+(?:None|null|nil|0|false|False|\\{\\}|\\[\\]))?)\\s*;?[ \\t]*(?=\\n|$)",
+	    "stub", "says what is to be done, and does nothing"},
 };
 
 /* Its line, and the one behind it, and those of the block. */
@@ -52,16 +57,16 @@ is_new(const struct change_file *f, const struct source *s, const struct regex_m
 
 
 static struct err *
-find_empty(struct inspect *in, const struct change_file *f, const struct source *s, const char *pattern)
+find_empty(struct inspect *in, const struct change_file *f, const struct source *s, const struct block *b)
 {
 	AUTO(regex_free_p) struct regex *re = NULL;
-	struct str code = s->view[VIEW_CODE];
+	struct str code = s->view[b->view];
 	struct regex_match m;
 	size_t from = 0;
 	bool found;
 	struct err *e;
 
-	TRY(regex_new(str_of(pattern), REGEX_BRIEF, &re));
+	TRY(regex_new(str_of(b->pattern), REGEX_BRIEF, &re));
 	while (from <= code.n) {
 		e = regex_find(re, code, from, &found, &m);
 		if (err_is(e, ERR_LIMIT)) {
@@ -73,9 +78,9 @@ find_empty(struct inspect *in, const struct change_file *f, const struct source 
 		if (!found)
 			break;
 		from = m.end > m.start ? m.end : m.end + 1;
-		if (is_new(f, s, &m))
-			inspect_find(in, s->test ? FINDING_NOTE : FINDING_FLAGGED, "swallowed", f->path,
-			    source_line_at(s, m.start), "an error vanishes here");
+		if (is_new(f, s, &m) && !inspect_has(in, b->rule, f->path, source_line_at(s, m.start)))
+			inspect_find(in, s->test ? FINDING_NOTE : FINDING_FLAGGED, b->rule, f->path,
+			    source_line_at(s, m.start), "%s", b->text);
 	}
 	return NULL;
 }
@@ -152,7 +157,7 @@ judge_file(struct inspect *in, const struct change_file *f)
 	TRY(judge_end(in, f, &s));
 	for (i = 0; i < NITEMS(empty_blocks); i++)
 		if (lang_is(l, empty_blocks[i].langs))
-			TRY(find_empty(in, f, &s, empty_blocks[i].pattern));
+			TRY(find_empty(in, f, &s, &empty_blocks[i]));
 	return NULL;
 }
 

@@ -30,5 +30,5 @@ RULE("swallowed", "javascript", VIEW_CODE, FINDING_FLAGGED, "\\.catch\\s*\\(\\s*
 RULE("swallowed", "ruby", VIEW_CODE, FINDING_FLAGGED, "\\brescue\\s+nil\\b", "an error vanishes here")
 RULE("stub", "shell", VIEW_TEXT, FINDING_FLAGGED, "(?i)\\b(?:echo|printf|die|fail|err\\w*)\\b.{0,80}\\bnot (?:yet )?implemented\\b", "a stub that says so")
 RULE("placeholder", "prose", VIEW_RAW, FINDING_FLAGGED,
-    "(?i)\\[[^\\]\\n]{0,40}\\b(?:truncated|omitted|elided)\\b[^\\]\\n]{0,40}\\](?!\\()|^(?:\\.\\\\\"|<!--)?\\W*\\.\\.\\.\\s*(?:the )?(?:rest|remainder|remaining)\\b.{0,60}\\b(?:unchanged|the same|omitted|as before)\\b",
+    "(?i)\\[[^\\]\\n]{0,40}\\b(?:truncated|omitted|elided)\\b[^\\]\\n]{0,40}\\](?!\\()|^(?:\\.\\\\\"|<!--)?\\W*\\.\\.\\.\\s*(?:the )?(?:rest|remainder|remaining|existing|previous|other)\\b.{0,60}\\b(?:unchanged|the same|omitted|as before)\\b",
     "stands for text that is left out")

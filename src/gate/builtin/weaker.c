@@ -15,6 +15,12 @@
 #define RUN_MAX 200	/* lines of one place that are paired */
 
 static bool
+is_test(const char *path)
+{
+	return (testlang_of(path) != NULL && !glob_path("*.rs", path, 0)) || testlang_in_test_dir(path);
+}
+
+static bool
 has_any(struct str s, const char *const *words)
 {
 	for (; *words != NULL; words++)
@@ -36,9 +42,13 @@ weaker_strength(struct str line)
 	static const char *const some[] = {"assertTrue", "assertFalse", "assertIsNotNone", "assertIsNone",
 	    "assertIsInstance", "toBeTruthy", "toBeDefined", "toBeFalsy", "not.toBeNull", "assert_non_null", "assert_true",
 	    "assert_false", "EXPECT_TRUE", "ASSERT_TRUE", "assert.ok(", "assert(", "assert!", "assert.True(",
-	    "assert.NotNil(", "assertNotNull", NULL};
+	    "assert.NotNil(", "assertNotNull", "CHECK(", "REQUIRE(", NULL};
 
 	line = str_trim(line);
+	/* A command of the shell that compares. */
+	if ((str_starts(line, "[ ") || str_starts(line, "[[ ")) && str_has(line, '$'))
+		return str_find(line, STR(" = ")) >= 0 || str_find(line, STR(" == ")) >= 0 ||
+		    str_find(line, STR(" -eq ")) >= 0 ? 3 : 1;
 	if (has_any(line, all))
 		return 3;
 	if (has_any(line, part))
@@ -138,6 +148,7 @@ struct place {
 	const struct change_file *f;
 	bool test, settings;
 	bool code_too;		/* the change has more than tests */
+	bool fewer;		/* it has fewer assertions than its base, in all */
 };
 
 static void
@@ -206,6 +217,39 @@ judge_run(const struct place *p, size_t i, size_t k)
 	}
 }
 
+/* Assertions that went, whatever tests they were of; moved ones went nowhere. */
+static void
+judge_count(const struct place *p)
+{
+	const struct change_file *f = p->f;
+	size_t i, gone = 0, came = 0;
+
+	for (i = 0; i < f->deleted.n; i++)
+		gone += weaker_strength(f->deleted.v[i].text) != 0;
+	for (i = 0; i < f->added.n; i++)
+		came += weaker_strength(f->added.v[i].text) != 0;
+	if (gone > came && p->fewer && !inspect_has(p->in, "fewer", f->path, 0))
+		inspect_find(p->in, FINDING_FLAGGED, "fewer", f->path, 0, "%zu assertions were taken out, and %zu put in",
+		    gone, came);
+}
+
+/* In all tests together: one that moves to another file is not gone. */
+static bool
+has_fewer(struct inspect *in)
+{
+	size_t i, k, gone = 0, came = 0;
+
+	for (i = 0; i < change_count(in->change); i++) {
+		const struct change_file *f = change_at(in->change, i);
+
+		for (k = 0; k < f->deleted.n && is_test(f->from); k++)
+			gone += weaker_strength(f->deleted.v[k].text) != 0;
+		for (k = 0; k < f->added.n && is_test(f->path); k++)
+			came += weaker_strength(f->added.v[k].text) != 0;
+	}
+	return gone > came;
+}
+
 static void
 judge_pairs(const struct place *p)
 {
@@ -222,9 +266,15 @@ judge_pairs(const struct place *p)
 /* ---- what else ---- */
 
 static const struct rule table[] = {
-	{"no-cases", "code", VIEW_TEXT, FINDING_BLOCKS,
-	    "\\bparametrize\\s*\\([^()\\[\\]]{0,120},\\s*\\[\\s*\\]|\\b(?:it|test|describe)\\.each\\s*\\(\\s*\\[\\s*\\]|@(?:ValueSource|CsvSource)\\s*\\([^)]{0,40}\\{\\s*\\}|\\brange\\(0\\)\\s*\\):?\\s*#?.*\\btest",
+	{"no-cases", "python javascript java", VIEW_TEXT, FINDING_BLOCKS,
+	    "\\bparametrize\\s*\\([^()\\[\\]]{0,120},\\s*\\[\\s*\\]|\\b(?:it|test|describe)\\.each\\s*\\(\\s*\\[\\s*\\]|@(?:ValueSource|CsvSource)\\s*\\([^)]{0,40}\\{\\s*\\}",
 	    "a test that runs for no case at all", NULL},
+	{"vacuous", "c java javascript go rust csharp php dart swift", VIEW_CODE, FINDING_FLAGGED,
+	    "\\|\\|\\s*(?:1|!0|true|TRUE)\\s*\\)\\s*[;)]", "an assertion that cannot fail", NULL},
+	{"vacuous", "python ruby", VIEW_CODE, FINDING_FLAGGED, "\\bor\\s+True\\b|\\|\\|\\s*true\\b",
+	    "an assertion that cannot fail", NULL},
+	{"vacuous", "shell", VIEW_CODE, FINDING_FLAGGED,
+	    "^\\s*(?:\\[\\[?|test|grep|cmp|diff)\\s.*\\|\\|\\s*(?:true|:|echo\\b.*)\\s*$", "a comparison that cannot fail", NULL},
 	{"hard-coded", "code", VIEW_TEXT, FINDING_FLAGGED,
 	    "\\bPYTEST_CURRENT_TEST\\b|[\"'](?:pytest|unittest)[\"']\\s+in\\s+sys\\.modules|\\bJEST_WORKER_ID\\b|\\bNODE_ENV\\b\\W{0,4}={2,3}\\s*[\"']test|\\b(?:IS|RUNNING|IN|UNDER)_TESTS?\\b|\\btesting\\.Testing\\(\\)",
 	    "asks whether it is being tested", NULL},
@@ -239,7 +289,7 @@ decide(void *arg, const struct rule *rule, const struct source *s, struct str ma
 	(void)arg;
 	(void)match;
 	(void)kind;
-	return s->test == (strcmp(rule->name, "no-cases") == 0);
+	return s->test == (strcmp(rule->name, "hard-coded") != 0);
 }
 
 static void
@@ -266,12 +316,6 @@ is_settings(const char *path)
 	return (l != NULL && l->kind == LANG_CONFIG) || runner_of(path) != NULL || glob_path(".nycrc*", path, 0);
 }
 
-static bool
-is_test(const char *path)
-{
-	return (testlang_of(path) != NULL && !glob_path("*.rs", path, 0)) || testlang_in_test_dir(path);
-}
-
 struct err *
 weaker_judge(struct inspect *in)
 {
@@ -284,6 +328,7 @@ weaker_judge(struct inspect *in)
 
 		p.code_too |= lang_is_code(lang_of(f->path)) && !is_test(f->path);
 	}
+	p.fewer = has_fewer(in);
 	for (i = 0; i < change_count(in->change); i++) {
 		p.f = change_at(in->change, i);
 		if (p.f->status == 'D' || !inspect_sees(in, p.f->path))
@@ -292,6 +337,8 @@ weaker_judge(struct inspect *in)
 		p.settings = is_settings(p.f->path);
 		if (p.test || p.settings)
 			judge_pairs(&p);
+		if (p.test)
+			judge_count(&p);
 		judge_snapshot(in, p.f);
 	}
 	return rules_judge(in, &r);

@@ -5,7 +5,8 @@
  * Lines are compared in pairs, a deleted one with the added one in its place:
  * an assertion of a weaker kind (weaker), a tolerance that changed
  * (tolerance), an expected value that changed while nothing of what is tested
- * did (expectation), a threshold lowered or taken out (threshold, which
+ * did (expectation), assertions that went (fewer), one that cannot fail
+ * (vacuous), a threshold lowered or taken out (threshold, which
  * blocks).  Beside that: recorded answers made anew (snapshot), a test without
  * cases (no-cases, which blocks), and code that asks whether it is tested or
  * has one input's answer written down (hard-coded).  What does not block is
