@@ -164,12 +164,9 @@ side_binary(struct repo *r, unsigned mode, const struct oid *oid, bool *binary)
 	return NULL;
 }
 
-/*
- * Paths whose lines are to be read, and those whose type changed: they are a
- * deleted and an added file for libgit2, which are not to meet others.
- */
+/* Of which files lines are known, and the paths among which renamed ones are looked for. */
 static struct err *
-choose(struct repo *r, struct linediff *d, struct strs *paths, struct strs *retyped)
+choose(struct repo *r, struct linediff *d, struct strs *paths)
 {
 	size_t i, old, new, total = 0;
 
@@ -187,35 +184,18 @@ choose(struct repo *r, struct linediff *d, struct strs *paths, struct strs *rety
 			continue;
 		TRY(side_binary(r, f->old_mode, &f->old_oid, &f->binary));
 		TRY(side_binary(r, f->new_mode, &f->new_oid, &f->binary));
-		if (!f->binary)
-			strs_add(f->status == 'T' ? retyped : paths, f->path);
+		if (!f->binary && (f->status == 'A' || f->status == 'D'))
+			strs_add(paths, f->path);
 	}
 	return NULL;
 }
 
-/* ---- lines ---- */
-
-struct walk {
-	struct repo *r;
-	struct linediff *d;
-	struct map at;		/* path -> index + 1 */
-	linediff_fn *fn;
-	void *arg;
-};
+/* ---- alike ---- */
 
 static size_t
-index_of(const struct walk *w, const char *path)
+index_of(const struct map *at, const char *path)
 {
-	return path == NULL ? 0 : (size_t)(uintptr_t)map_get(&w->at, path);
-}
-
-static void
-index_paths(struct walk *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->d->n; i++)
-		map_set(&w->at, w->d->v[i].path, (void *)(uintptr_t)(i + 1));
+	return path == NULL ? 0 : (size_t)(uintptr_t)map_get(at, path);
 }
 
 static bool
@@ -230,36 +210,55 @@ few_pairs(const struct linediff *d)
 	return gone != 0 && new != 0 && gone <= LINEDIFF_PAIRS_MAX / new;
 }
 
-static struct err *
-find_alike(struct walk *w, git_diff *diff)
+static void
+join_renamed(struct linediff *d, git_diff *diff)
 {
-	git_diff_find_options o = {.version = GIT_DIFF_FIND_OPTIONS_VERSION,
-	    .flags = GIT_DIFF_FIND_RENAMES, .rename_threshold = 50, .rename_limit = 1000};
-	size_t i, n, from, to;
-	int rc;
+	size_t i, n = lg2.git_diff_num_deltas(diff), from, to;
+	struct map at = {0};	/* path -> index + 1 */
 
-	if (!few_pairs(w->d))
-		return NULL;
-	rc = lg2.git_diff_find_similar(diff, &o);
-	if (rc < 0)
-		return lg2_err(w->r, rc, "cannot look for renamed files");
-	n = lg2.git_diff_num_deltas(diff);
+	for (i = 0; i < d->n; i++)
+		map_set(&at, d->v[i].path, (void *)(uintptr_t)(i + 1));
 	for (i = 0; i < n; i++) {
 		const git_diff_delta *delta = lg2.git_diff_get_delta(diff, i);
 
 		if (delta->status != GIT_DELTA_RENAMED)
 			continue;
-		from = index_of(w, delta->old_file.path);
-		to = index_of(w, delta->new_file.path);
-		if (from != 0 && to != 0 && w->d->v[from - 1].status == 'D' && w->d->v[to - 1].status == 'A')
-			join(w->d, from - 1, to - 1);
+		from = index_of(&at, delta->old_file.path);
+		to = index_of(&at, delta->new_file.path);
+		if (from != 0 && to != 0 && d->v[from - 1].status == 'D' && d->v[to - 1].status == 'A')
+			join(d, from - 1, to - 1);
 	}
-	strike_joined(w->d);
-	map_free(&w->at, NULL);
-	w->at = (struct map){0};
-	index_paths(w);
+	map_free(&at, NULL);
+	strike_joined(d);
+}
+
+static struct err *
+join_alike(struct repo *r, const struct oid *old, const struct oid *new, const struct strs *paths,
+    struct linediff *d)
+{
+	git_diff_find_options o = {.version = GIT_DIFF_FIND_OPTIONS_VERSION,
+	    .flags = GIT_DIFF_FIND_RENAMES, .rename_threshold = 50, .rename_limit = 1000};
+	AUTO(lg2_diff_free_p) git_diff *diff = NULL;
+	int rc;
+
+	if (paths->n == 0 || !few_pairs(d))
+		return NULL;
+	TRY(diff_open(r, old, new, paths, GIT_DIFF_FORCE_TEXT, &diff));
+	rc = lg2.git_diff_find_similar(diff, &o);
+	if (rc < 0)
+		return lg2_err(r, rc, "cannot look for renamed files");
+	join_renamed(d, diff);
 	return NULL;
 }
+
+/* ---- lines ---- */
+
+struct walk {
+	struct repo *r;
+	struct linediff *d;
+	linediff_fn *fn;
+	void *arg;
+};
 
 static void
 tell(const struct walk *w, size_t file, const git_diff_line *line)
@@ -294,42 +293,44 @@ tell_patch(const struct walk *w, size_t file, git_patch *patch)
 }
 
 static struct err *
-tell_delta(const struct walk *w, git_diff *diff, size_t i)
+side_read(const struct walk *w, unsigned mode, const struct oid *oid, struct buf *text)
 {
-	const git_diff_delta *delta = lg2.git_diff_get_delta(diff, i);
-	size_t file = index_of(w, delta->status == GIT_DELTA_DELETED ? delta->old_file.path :
-	    delta->new_file.path);
+	return has_lines(mode) ? blob_read(w->r, oid, text) : NULL;
+}
+
+/* As bytes: of a file in a repository libgit2 asks attributes, and reads the whole index for them. */
+static struct err *
+tell_texts(const struct walk *w, size_t file, struct str old, struct str new)
+{
+	git_diff_options o = {.version = GIT_DIFF_OPTIONS_VERSION, .flags = GIT_DIFF_FORCE_TEXT};
 	git_patch *patch = NULL;
 	struct err *e = NULL;
 	int rc;
 
-	if (file == 0)
-		return NULL;
-	rc = lg2.git_patch_from_diff(&patch, diff, i);
+	rc = lg2.git_patch_from_buffers(&patch, old.p, old.n, NULL, new.p, new.n, NULL, &o);
 	if (rc < 0)
 		return lg2_err(w->r, rc, "cannot compare two files");
 	if (patch != NULL)
-		e = tell_patch(w, file - 1, patch);
+		e = tell_patch(w, file, patch);
 	lg2.git_patch_free(patch);
 	return e;
 }
 
+/* A file whose type changed is a deleted and an added one. */
 static struct err *
-tell_paths(struct walk *w, const struct oid *old, const struct oid *new, const struct strs *paths,
-    bool renames)
+tell_file(const struct walk *w, size_t i)
 {
-	AUTO(lg2_diff_free_p) git_diff *diff = NULL;
-	size_t i, n;
+	const struct linediff_file *f = &w->d->v[i];
+	AUTO(buf_free) struct buf old = BUF_INIT(LINEDIFF_FILE_MAX), new = BUF_INIT(LINEDIFF_FILE_MAX);
 
-	if (paths->n == 0)
+	if (f->large || f->binary || oid_eq(&f->old_oid, &f->new_oid))
 		return NULL;
-	TRY(diff_open(w->r, old, new, paths, GIT_DIFF_FORCE_TEXT, &diff));
-	if (renames)
-		TRY(find_alike(w, diff));
-	n = lg2.git_diff_num_deltas(diff);
-	for (i = 0; i < n; i++)
-		TRY(tell_delta(w, diff, i));
-	return NULL;
+	TRY(side_read(w, f->old_mode, &f->old_oid, &old));
+	TRY(side_read(w, f->new_mode, &f->new_oid, &new));
+	if (f->status != 'T')
+		return tell_texts(w, i, buf_str(&old), buf_str(&new));
+	TRY(tell_texts(w, i, buf_str(&old), STR("")));
+	return tell_texts(w, i, STR(""), buf_str(&new));
 }
 
 struct err *
@@ -338,20 +339,17 @@ linediff_trees(struct repo *r, const struct oid *old, const struct oid *new,
 {
 	AUTO(diff_free) struct diff names = {0};
 	AUTO(linediff_free) struct linediff d = {0};
-	AUTO(strs_free) struct strs paths = {0}, retyped = {0};
+	AUTO(strs_free) struct strs paths = {0};
 	struct walk w = {.r = r, .d = &d, .fn = fn, .arg = arg};
-	struct err *e;
+	size_t i;
 
 	TRY(diff_tree_names(r, old, new, &names));
 	take_names(&names, &d);
 	join_equal(&d);
-	TRY(choose(r, &d, &paths, &retyped));
-	index_paths(&w);
-	e = tell_paths(&w, old, new, &paths, true);
-	if (e == NULL)
-		e = tell_paths(&w, old, new, &retyped, false);
-	map_free(&w.at, NULL);
-	TRY(e);
+	TRY(choose(r, &d, &paths));
+	TRY(join_alike(r, old, new, &paths, &d));
+	for (i = 0; i < d.n; i++)
+		TRY(tell_file(&w, i));
 	*out = d;
 	d = (struct linediff){0};
 	return NULL;
