@@ -151,52 +151,27 @@ side_size(struct repo *r, unsigned mode, const struct oid *oid, size_t *total, s
 	return NULL;
 }
 
-/* As git tells binary files, but whatever attributes say: a change may bring its own. */
+/* Which are too large, and which of the deleted and added ones may be one. */
 static struct err *
-side_binary(struct repo *r, unsigned mode, const struct oid *oid, bool *binary)
-{
-	AUTO(buf_free) struct buf text = BUF_INIT(LINEDIFF_FILE_MAX);
-
-	if (!has_lines(mode))
-		return NULL;
-	TRY(blob_read(r, oid, &text));
-	*binary |= str_has(str_take(buf_str(&text), BINARY_LOOK), '\0');
-	return NULL;
-}
-
-/* Of which files lines are known, and the paths among which renamed ones are looked for. */
-static struct err *
-choose(struct repo *r, struct linediff *d, struct strs *paths)
+measure(struct repo *r, struct linediff *d, struct strs *single)
 {
 	size_t i, old, new, total = 0;
 
 	for (i = 0; i < d->n; i++) {
 		struct linediff_file *f = &d->v[i];
 
-		if (!has_lines(f->old_mode) && !has_lines(f->new_mode))
-			continue;
 		if (oid_eq(&f->old_oid, &f->new_oid))
 			continue;
 		TRY(side_size(r, f->old_mode, &f->old_oid, &total, &old));
 		TRY(side_size(r, f->new_mode, &f->new_oid, &total, &new));
 		f->large = old > LINEDIFF_FILE_MAX || new > LINEDIFF_FILE_MAX || total > LINEDIFF_ALL_MAX;
-		if (f->large || old + new == 0)
-			continue;
-		TRY(side_binary(r, f->old_mode, &f->old_oid, &f->binary));
-		TRY(side_binary(r, f->new_mode, &f->new_oid, &f->binary));
-		if (!f->binary && (f->status == 'A' || f->status == 'D'))
-			strs_add(paths, f->path);
+		if (!f->large && old + new != 0 && (f->status == 'A' || f->status == 'D'))
+			strs_add(single, f->path);
 	}
 	return NULL;
 }
 
-/* ---- alike ---- */
-
-static size_t
-index_of(const struct map *at, const char *path)
-{
-	return path == NULL ? 0 : (size_t)(uintptr_t)map_get(at, path);
-}
+/* ---- renames with other content ---- */
 
 static bool
 few_pairs(const struct linediff *d)
@@ -210,8 +185,14 @@ few_pairs(const struct linediff *d)
 	return gone != 0 && new != 0 && gone <= LINEDIFF_PAIRS_MAX / new;
 }
 
+static size_t
+index_of(const struct map *at, const char *path)
+{
+	return path == NULL ? 0 : (size_t)(uintptr_t)map_get(at, path);
+}
+
 static void
-join_renamed(struct linediff *d, git_diff *diff)
+take_renames(struct linediff *d, git_diff *diff)
 {
 	size_t i, n = lg2.git_diff_num_deltas(diff), from, to;
 	struct map at = {0};	/* path -> index + 1 */
@@ -228,12 +209,12 @@ join_renamed(struct linediff *d, git_diff *diff)
 		if (from != 0 && to != 0 && d->v[from - 1].status == 'D' && d->v[to - 1].status == 'A')
 			join(d, from - 1, to - 1);
 	}
-	map_free(&at, NULL);
 	strike_joined(d);
+	map_free(&at, NULL);
 }
 
 static struct err *
-join_alike(struct repo *r, const struct oid *old, const struct oid *new, const struct strs *paths,
+join_alike(struct repo *r, const struct oid *old, const struct oid *new, const struct strs *single,
     struct linediff *d)
 {
 	git_diff_find_options o = {.version = GIT_DIFF_FIND_OPTIONS_VERSION,
@@ -241,27 +222,26 @@ join_alike(struct repo *r, const struct oid *old, const struct oid *new, const s
 	AUTO(lg2_diff_free_p) git_diff *diff = NULL;
 	int rc;
 
-	if (paths->n == 0 || !few_pairs(d))
+	if (!few_pairs(d) || single->n == 0)
 		return NULL;
-	TRY(diff_open(r, old, new, paths, GIT_DIFF_FORCE_TEXT, &diff));
+	TRY(diff_open(r, old, new, single, 0, &diff));
 	rc = lg2.git_diff_find_similar(diff, &o);
 	if (rc < 0)
 		return lg2_err(r, rc, "cannot look for renamed files");
-	join_renamed(d, diff);
+	take_renames(d, diff);
 	return NULL;
 }
 
 /* ---- lines ---- */
 
-struct walk {
+struct telling {
 	struct repo *r;
-	struct linediff *d;
 	linediff_fn *fn;
 	void *arg;
 };
 
 static void
-tell(const struct walk *w, size_t file, const git_diff_line *line)
+tell(const struct telling *t, size_t file, const git_diff_line *line)
 {
 	bool added = line->origin == GIT_DIFF_LINE_ADDITION;
 	struct str text = str_mk(line->content, line->content_len);
@@ -270,11 +250,11 @@ tell(const struct walk *w, size_t file, const git_diff_line *line)
 		return;
 	if (str_ends(text, "\n"))
 		text.n--;
-	w->fn(w->arg, file, added, added ? line->new_lineno : line->old_lineno, text);
+	t->fn(t->arg, file, added, added ? line->new_lineno : line->old_lineno, text);
 }
 
 static struct err *
-tell_patch(const struct walk *w, size_t file, git_patch *patch)
+tell_patch(const struct telling *t, size_t file, git_patch *patch)
 {
 	size_t hunks = lg2.git_patch_num_hunks(patch), i, k;
 	const git_diff_line *line;
@@ -285,52 +265,49 @@ tell_patch(const struct walk *w, size_t file, git_patch *patch)
 		for (k = 0; lines > 0 && k < (size_t)lines; k++) {
 			rc = lg2.git_patch_get_line_in_hunk(&line, patch, i, k);
 			if (rc < 0)
-				return lg2_err(w->r, rc, "cannot compare two files");
-			tell(w, file, line);
+				return lg2_err(t->r, rc, "cannot compare two files");
+			tell(t, file, line);
 		}
 	}
 	return NULL;
 }
 
-static struct err *
-side_read(const struct walk *w, unsigned mode, const struct oid *oid, struct buf *text)
+/* As git tells binary files, but whatever attributes say: a change may bring its own. */
+static bool
+is_binary(struct str text)
 {
-	return has_lines(mode) ? blob_read(w->r, oid, text) : NULL;
+	return str_has(str_take(text, BINARY_LOOK), '\0');
 }
 
-/* As bytes: of a file in a repository libgit2 asks attributes, and reads the whole index for them. */
+/*
+ * From buffers, for of files in the repository libgit2 asks for attributes,
+ * and reads all of the index to do so.
+ */
 static struct err *
-tell_texts(const struct walk *w, size_t file, struct str old, struct str new)
+tell_file(const struct telling *t, struct linediff_file *f, size_t file)
 {
-	git_diff_options o = {.version = GIT_DIFF_OPTIONS_VERSION, .flags = GIT_DIFF_FORCE_TEXT};
+	AUTO(buf_free) struct buf old = BUF_INIT(LINEDIFF_FILE_MAX), new = BUF_INIT(LINEDIFF_FILE_MAX);
+	git_diff_options o = {.version = GIT_DIFF_OPTIONS_VERSION, .flags = GIT_DIFF_FORCE_TEXT,
+	    .max_size = 2 * LINEDIFF_FILE_MAX};
 	git_patch *patch = NULL;
-	struct err *e = NULL;
+	struct err *e;
 	int rc;
 
-	rc = lg2.git_patch_from_buffers(&patch, old.p, old.n, NULL, new.p, new.n, NULL, &o);
+	if (f->large || oid_eq(&f->old_oid, &f->new_oid))
+		return NULL;
+	if (has_lines(f->old_mode))
+		TRY(blob_read(t->r, &f->old_oid, &old));
+	if (has_lines(f->new_mode))
+		TRY(blob_read(t->r, &f->new_oid, &new));
+	f->binary = is_binary(buf_str(&old)) || is_binary(buf_str(&new));
+	if (f->binary || old.n + new.n == 0)
+		return NULL;
+	rc = lg2.git_patch_from_buffers(&patch, buf_cstr(&old), old.n, NULL, buf_cstr(&new), new.n, NULL, &o);
 	if (rc < 0)
-		return lg2_err(w->r, rc, "cannot compare two files");
-	if (patch != NULL)
-		e = tell_patch(w, file, patch);
+		return lg2_err(t->r, rc, "cannot compare two files");
+	e = tell_patch(t, file, patch);
 	lg2.git_patch_free(patch);
 	return e;
-}
-
-/* A file whose type changed is a deleted and an added one. */
-static struct err *
-tell_file(const struct walk *w, size_t i)
-{
-	const struct linediff_file *f = &w->d->v[i];
-	AUTO(buf_free) struct buf old = BUF_INIT(LINEDIFF_FILE_MAX), new = BUF_INIT(LINEDIFF_FILE_MAX);
-
-	if (f->large || f->binary || oid_eq(&f->old_oid, &f->new_oid))
-		return NULL;
-	TRY(side_read(w, f->old_mode, &f->old_oid, &old));
-	TRY(side_read(w, f->new_mode, &f->new_oid, &new));
-	if (f->status != 'T')
-		return tell_texts(w, i, buf_str(&old), buf_str(&new));
-	TRY(tell_texts(w, i, buf_str(&old), STR("")));
-	return tell_texts(w, i, STR(""), buf_str(&new));
 }
 
 struct err *
@@ -339,17 +316,17 @@ linediff_trees(struct repo *r, const struct oid *old, const struct oid *new,
 {
 	AUTO(diff_free) struct diff names = {0};
 	AUTO(linediff_free) struct linediff d = {0};
-	AUTO(strs_free) struct strs paths = {0};
-	struct walk w = {.r = r, .d = &d, .fn = fn, .arg = arg};
+	AUTO(strs_free) struct strs single = {0};
+	struct telling t = {r, fn, arg};
 	size_t i;
 
 	TRY(diff_tree_names(r, old, new, &names));
 	take_names(&names, &d);
 	join_equal(&d);
-	TRY(choose(r, &d, &paths));
-	TRY(join_alike(r, old, new, &paths, &d));
+	TRY(measure(r, &d, &single));
+	TRY(join_alike(r, old, new, &single, &d));
 	for (i = 0; i < d.n; i++)
-		TRY(tell_file(&w, i));
+		TRY(tell_file(&t, &d.v[i], i));
 	*out = d;
 	d = (struct linediff){0};
 	return NULL;
