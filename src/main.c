@@ -144,6 +144,7 @@
  * gate/builtin/kept    tests are kept: none deleted, emptied or skipped
  * gate/builtin/lang    the language of a file
  * gate/builtin/links   links of Markdown
+ * gate/builtin/message what commits say
  * gate/builtin/protect paths that decide what happens to a change
  * gate/builtin/rule    patterns on the added lines of a change
  * gate/builtin/secrets keys and passwords

@@ -91,6 +91,7 @@ struct gates_opts {
 	const struct jail_policy *policy;
 	const struct clock *clock;
 	struct oid base;			/* the base commit */
+	struct oid head;			/* the change's last commit; zero: it has none yet */
 	const char *base_setup;			/* setup layer of its files, or NULL */
 	struct workspace_opts workspace;	/* its kind, size and what it may hold */
 	int cancel_fd;				/* sigs_fd(), or 0 */
@@ -98,8 +99,8 @@ struct gates_opts {
 	size_t parallel;			/* commands of gates at once; 0: one */
 	bool fail_fast;				/* a gate that blocks ends the others */
 	/*
-	 * A person's own change: the built-in gates tell (FINDING_NOTE) and
-	 * do not block.
+	 * A person's own change: the built-in gates but 'secrets' tell
+	 * (FINDING_NOTE) and do not block.
 	 */
 	bool person;
 	bool quick;				/* of policy's commands only those that 'fast' names */

@@ -106,6 +106,7 @@ judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 	TRY(config_secrets(&p->cfg, &secrets));
 	redact = redact_new(&secrets);
 	j.redact = redact;
+	j.head = c->commit;
 	if (!oid_is_zero(&c->commit) && asks_people(&p->cfg)) {
 		TRY(approving_open(o->repo, p, &c->commit, 0, &approving));
 		j.approving = &approving;

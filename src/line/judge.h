@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "base/def.h"
 #include "gate/gate.h"
+#include "git/oid.h"
 #include "line/run.h"
 
 struct approving;
 struct err;
 struct jail_policy;
-struct oid;
 struct policy;
 struct redactor;
 struct repo;
@@ -23,6 +23,7 @@ struct strs;
 struct judge {
 	struct repo *repo;
 	const struct clock *clock;
+	struct oid head;		/* the commit that is judged; zero: there is none yet */
 	const struct line_opts *o;	/* cancel_fd and events */
 	const struct jail_policy *jail;
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */

@@ -32,6 +32,7 @@ judge_as(const char *policy, bool person, struct verdicts *out)
 	ok(config_check(&c));
 	o.repo = r;
 	o.base = sh_oid("HEAD~1");
+	o.head = sh_oid("HEAD");
 	tree = sh_oid("HEAD^{tree}");
 	ok(gates_open(&o, &g));
 	ok(gates_run(g, &tree, NULL, GATE_FULL, out));

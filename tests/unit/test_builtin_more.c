@@ -35,6 +35,34 @@ links_lead_somewhere(void **state)
 }
 
 static void
+says(const char *message, const char *want)
+{
+	static const char on[] = "gates:\n  commit-message:\n    builtin: commit-message\n";
+	AUTO(verdicts_free) struct verdicts vs = {0};
+	AUTO(mem_free_p) char *got = NULL;
+
+	ok(file_replace(AT_FDCWD, "../message", str_of(message), 0644, false));
+	sh("git commit -q --allow-empty --allow-empty-message --cleanup=verbatim -F ../message");
+	judge_last(on, &vs);
+	got = findings_of(verdict_of(&vs, "commit-message"), false);
+	if (strcmp(got, want) != 0)
+		fail_msg("'%s' is '%s' and not '%s'", message, got, want);
+}
+
+static void
+messages_are_for_others(void **state)
+{
+	(void)state;
+	says("Add a gate\n\nBecause of this and that.\n", "");
+	says("Widen the sum: wipes are counted, and todos too\n", "");
+	says("", "blocks subject ");
+	says("fixup! Add a gate\n", "blocks unfinished ");
+	says("WIP: more\n", "blocks unfinished ");
+	says("Add a gate\nand more\n", "blocks second-line ");
+	says("A subject that goes on and on and on until nobody wants to read it any more at all\n", "blocks subject ");
+}
+
+static void
 they_are_off_by_themselves(void **state)
 {
 	AUTO(verdicts_free) struct verdicts vs = {0};
@@ -55,6 +83,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_REPO(size_has_its_bounds),
 		TEST_REPO(links_lead_somewhere),
+		TEST_REPO(messages_are_for_others),
 		TEST_REPO(they_are_off_by_themselves),
 	};
 

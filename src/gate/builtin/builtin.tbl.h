@@ -61,6 +61,13 @@ BUILTIN("size", false, size_judge, "excess", "excesses", "small enough",
 BUILTIN("links", false, links_judge, "broken link", "broken links", "none broken",
     "These links lead nowhere")
 /*
+ * The messages of the change's commits, where it has any already: a subject of
+ * 72 columns at most (subject), an empty line behind it (second-line), nothing
+ * that says it is unfinished (unfinished).
+ */
+BUILTIN("commit-message", false, message_judge, "message to mend", "messages to mend", "well said",
+    "Others will read these messages: say what was done and why, a short subject first")
+/*
  * The result's .factory/waivers.yml (conf/waiver.h): what cannot be read
  * (unreadable), and what has ended (ended) and counts no more.  That of the
  * base is what waives.
