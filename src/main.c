@@ -147,6 +147,7 @@
  * gate/builtin/message what commits say
  * gate/builtin/protect paths that decide what happens to a change
  * gate/builtin/rule    patterns on the added lines of a change
+ * gate/builtin/scope   what a task may change
  * gate/builtin/secrets keys and passwords
  * gate/builtin/size    how much a change touches
  * gate/builtin/source  one changed file: with and without comments and texts

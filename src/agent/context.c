@@ -93,10 +93,15 @@ context_prompt(struct repo *r, const struct oid *tree, const struct config *c, c
     struct buf *out)
 {
 	struct listing l = {.out = out};
+	size_t i;
 
 	buf_addf(out, "# Task: %s\n\n%s\n", task->title, task->body);
 	if (task->dir[0] != '\0')
 		buf_addf(out, "\nThe work is in the folder '%s', where commands start.\n", task->dir);
+	if (task->scope.n != 0)
+		buf_adds(out, "\nChange only files that one of these patterns matches:\n");
+	for (i = 0; i < task->scope.n; i++)
+		buf_addf(out, "- `%s`\n", task->scope.v[i]);
 	add_gates(c, out);
 	buf_adds(out, "\n# Files\n\n");
 	TRY(tree_walk(r, tree, NULL, list_path, &l));

@@ -385,6 +385,7 @@ put_task(struct jw *w, const struct task *t)
 	put_strs(w, "after", &t->after);
 	jw_kint(w, "estimate_s", t->estimate);
 	jw_kstr(w, "dir", t->dir);
+	put_strs(w, "scope", &t->scope);
 	jw_kstr(w, "hold", t->hold);
 	jw_kstr(w, "close", t->close);
 	put_time(w, "created", t->created);

@@ -431,6 +431,7 @@ show_text(struct app *app, struct queue *q, const struct queue_row *row)
 	field_line(o, "type", t->type);
 	show_list(o, "labels", &t->labels);
 	show_list(o, "needs", &t->needs);
+	show_list(o, "scope", &t->scope);
 	show_list(o, "after", &t->after);
 	clock_format_span(t->estimate, text);
 	field_line(o, "estimate", text);

@@ -451,7 +451,10 @@ next_verdict(struct verdicts *vs)
 static bool
 builtin_on(const struct gates *g, const struct builtin *b)
 {
-	return wanted(g, b->name) && (b->on || g->o.only != NULL || config_gate(g->o.config, b->name) != NULL);
+	bool bounded = strcmp(b->name, GATE_SCOPE) == 0 && g->o.scope != NULL && g->o.scope->n != 0;
+
+	return wanted(g, b->name) &&
+	    (b->on || bounded || g->o.only != NULL || config_gate(g->o.config, b->name) != NULL);
 }
 
 /* Under their own names, and then those that policy has more of. */

@@ -45,9 +45,10 @@ struct redactor;
 struct repo;
 struct strs;
 
-/* Names of two built-in gates. */
+/* Names of some built-in gates. */
 #define GATE_TESTS_KEPT "tests-kept"
 #define GATE_PROTECTED "protected"
+#define GATE_SCOPE "scope"
 
 #define GATE_RERUN_MAX 20
 #define GATE_EVIDENCE_MAX (4 * KIB)	/* bytes for one gate */
@@ -104,6 +105,7 @@ struct gates_opts {
 	 */
 	bool person;
 	bool quick;				/* of policy's commands only those that 'fast' names */
+	const struct strs *scope;		/* patterns of paths that may change; NULL or none: all */
 	const struct strs *only;	/* names of gates, the others do not run; NULL: all */
 	enum gate_memory memory;
 	/*

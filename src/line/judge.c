@@ -92,7 +92,7 @@ run_gates(struct judge *j, const struct policy *now, const struct layers *l, con
 {
 	AUTO(gates_close_p) struct gates *g = NULL;
 	struct gates_opts o = {.repo = j->repo, .config = &now->cfg, .policy = j->jail, .clock = j->clock,
-	    .base = now->commit, .head = j->head, .base_setup = l->base, .workspace = policy_workspace(now),
+	    .base = now->commit, .head = j->head, .scope = j->scope, .base_setup = l->base, .workspace = policy_workspace(now),
 	    .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .approvals = approved, .arg = j,
 	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms,
 	    .memory = j->memory, .only = j->only, .quick = j->quick,

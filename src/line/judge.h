@@ -29,6 +29,7 @@ struct judge {
 	struct redactor *redact;	/* or NULL: what verdicts say goes through it */
 	bool person;			/* a person's own change: see gates_opts */
 	bool quick;			/* likewise */
+	const struct strs *scope;	/* what the task may change; NULL: all */
 	const struct strs *only;	/* names of gates; NULL: all */
 	enum gate_memory memory;
 	const struct approving *approving;	/* whose approvals count for gates that ask people; NULL: nobody's */

@@ -50,6 +50,7 @@ task_free(struct task *t)
 {
 	strs_free(&t->labels);
 	strs_free(&t->needs);
+	strs_free(&t->scope);
 	strs_free(&t->after);
 	strs_free(&t->tries);
 	arena_free(&t->mem);

@@ -61,6 +61,7 @@ struct task {
 	struct strs needs;	/* what the machine must have, as words */
 	struct strs after;	/* what comes first: entries of model/after.h */
 	int64_t estimate;	/* seconds */
+	struct strs scope;	/* patterns of paths that it may change, none: all */
 	const char *dir;	/* working directory in the repository, "" for its top */
 	const char *hold;	/* not "": do not start it, for this reason */
 	const char *close;	/* not "": closed by a person, for this reason */

@@ -30,6 +30,7 @@ const struct task_field task_fields[] = {
 	PERSON("after", TF_AFTER, after, 0, 0, 0),
 	PERSON("estimate", TF_SPAN, estimate, ESTIMATE_MIN, ESTIMATE_MAX, 0),
 	PERSON("dir", TF_DIR, dir, 0, 0, 1024),
+	PERSON("scope", TF_LABELS, scope, 0, 0, 1024),
 	PERSON("hold", TF_LINE, hold, 0, 0, 1024),
 	PERSON("close", TF_LINE, close, 0, 0, 1024),
 	FACTORY("state", TF_STATE, state, 0, 0, 0),

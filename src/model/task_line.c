@@ -224,6 +224,7 @@ task_line_format(const struct task *t, const char *ref, const struct strs *after
 	if (t->estimate != TASK_ESTIMATE_S)
 		jw_kstr(&w, "estimate", span);
 	put_text(&w, "dir", t->dir, "");
+	put_list(&w, "scope", &t->scope);
 	put_text(&w, "hold", t->hold, "");
 	put_text(&w, "close", t->close, "");
 	put_text(&w, KEY_BODY, t->body, "");

@@ -102,4 +102,18 @@ test_security_the_gates_script_is_put_back() {
 	is "$(git diff --name-only main "$(git for-each-ref --format='%(refname)' refs/heads/factory)")" plain
 }
 
+# A task that names its scope holds its agent to it.
+test_security_a_task_has_its_scope() {
+	sample 'mkdir -p src; echo x >src/a; echo y >b' 'rm b'
+	printf -- '---\nscope: ["src/**"]\n---\n# Within\n\nAdd a file.\n' >"$TMP/task"
+	id=$(git factory task add -F "$TMP/task")
+	git factory task show --json "$id" >"$OUT"
+	is "$(json "$OUT" '.scope[0]')" 'src/**'
+	run git factory run "$id"
+	status_is 0
+	out_like '2 iterations,'
+	err_like 'scope: fail, 1 change outside of the scope'
+	is "$(git diff --name-only main "$(git for-each-ref --format='%(refname)' refs/heads/factory)")" src/a
+}
+
 run_tests

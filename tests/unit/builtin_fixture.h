@@ -16,14 +16,15 @@
 
 /* What the gates say of the last commit, under the policy given. */
 static inline void
-judge_as(const char *policy, bool person, struct verdicts *out)
+judge_within(const char *policy, bool person, const struct strs *scope, struct verdicts *out)
 {
 	AUTO(repo_close_p) struct repo *r = NULL;
 	AUTO(gates_close_p) struct gates *g = NULL;
 	struct jail_policy jail = {0};
 	struct clock clock = clock_system();
 	struct config c;
-	struct gates_opts o = {.config = &c, .policy = &jail, .clock = &clock, .person = person};
+	struct gates_opts o = {.config = &c, .policy = &jail, .clock = &clock, .person = person,
+	    .scope = scope};
 	struct oid tree;
 
 	ok(repo_open(".", &r));
@@ -37,6 +38,12 @@ judge_as(const char *policy, bool person, struct verdicts *out)
 	ok(gates_open(&o, &g));
 	ok(gates_run(g, &tree, NULL, GATE_FULL, out));
 	config_free(&c);
+}
+
+static inline void
+judge_as(const char *policy, bool person, struct verdicts *out)
+{
+	judge_within(policy, person, NULL, out);
 }
 
 static inline void

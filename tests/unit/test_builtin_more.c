@@ -63,6 +63,27 @@ messages_are_for_others(void **state)
 }
 
 static void
+a_task_has_its_scope(void **state)
+{
+	AUTO(strs_free) struct strs scope = {0};
+	AUTO(verdicts_free) struct verdicts good = {0}, bad = {0};
+	AUTO(mem_free_p) char *got = NULL;
+
+	(void)state;
+	strs_add(&scope, "src/");
+	strs_add(&scope, "*.md");
+	sh("echo 'int y;' >src/x.c; echo more >doc/a.md");
+	commit_all();
+	judge_within("gates: none\n", false, &scope, &good);
+	assert_string_equal(verdict_of(&good, "scope")->summary, "all within the scope");
+	sh("git mv src/x.c y.c");
+	commit_all();
+	judge_within("gates: none\n", false, &scope, &bad);
+	got = findings_of(verdict_of(&bad, "scope"), false);
+	assert_string_equal(got, "blocks scope y.c");
+}
+
+static void
 they_are_off_by_themselves(void **state)
 {
 	AUTO(verdicts_free) struct verdicts vs = {0};
@@ -84,6 +105,7 @@ main(void)
 		TEST_REPO(size_has_its_bounds),
 		TEST_REPO(links_lead_somewhere),
 		TEST_REPO(messages_are_for_others),
+		TEST_REPO(a_task_has_its_scope),
 		TEST_REPO(they_are_off_by_themselves),
 	};
 

@@ -13,6 +13,7 @@
 
 #include "base/def.h"
 #include "gate/change.h"
+#include "gate/gate.h"
 #include "model/verdict.h"
 
 struct conf_gate;

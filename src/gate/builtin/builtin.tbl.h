@@ -61,6 +61,12 @@ BUILTIN("size", false, size_judge, "excess", "excesses", "small enough",
 BUILTIN("links", false, links_judge, "broken link", "broken links", "none broken",
     "These links lead nowhere")
 /*
+ * Changes outside of what the task allows ('scope' of its fields).  On by
+ * itself where a task has it.
+ */
+BUILTIN(GATE_SCOPE, false, scope_judge, "change outside of the scope", "changes outside of the scope", "all within the scope",
+    "The task allows no change of these; put them back")
+/*
  * The messages of the change's commits, where it has any already: a subject of
  * 72 columns at most (subject), an empty line behind it (second-line), nothing
  * that says it is unfinished (unfinished).
