@@ -76,14 +76,15 @@ take_code(struct reading *r, size_t from)
 static void
 take_text(struct reading *r)
 {
-	size_t from = r->at, open = 1;
+	size_t from = r->at, open = 1, shut = 0;
 	char quote = r->text.p[r->at];
 	bool many = quote == '`' || (quote == '"' && lang_is(r->l, "rust")) || lang_is(r->l, "shell ruby perl sql elixir php r lua");
 	char triple[4] = {quote, quote, quote, '\0'};
 
 	if (lang_is(r->l, "python elixir java swift dart toml") && quote != '`' && at(r, triple)) {
-		r->s->open_text |= !skip_to(r, r->at + 3, triple);
 		open = 3;
+		shut = skip_to(r, r->at + 3, triple) ? 3 : 0;
+		r->s->open_text |= shut == 0;
 		many = false;
 	} else {
 		for (r->at++; r->at < r->text.n && r->text.p[r->at] != quote; r->at++) {
@@ -100,9 +101,12 @@ take_text(struct reading *r)
 			return;
 		}
 		r->s->open_text |= r->at >= r->text.n && quote == '`';
-		r->at += r->at < r->text.n && r->text.p[r->at] == quote;
+		shut = r->at < r->text.n && r->text.p[r->at] == quote;
+		r->at += shut;
 	}
+	r->at -= shut;
 	blank(r, VIEW_CODE, from + open);
+	r->at += shut;
 	take_code(r, from);
 	r->last = quote;
 }
