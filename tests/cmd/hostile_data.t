@@ -153,10 +153,10 @@ test_security_hidden_characters_are_shown() {
 		attack "$who" "$RELEASE" hidden
 		status_is 0
 		run victim "$who" "$RELEASE" pr show 1
-		out_like 'does not see'
+		out_like 'turns the order in which this line is read'
 		attack "$who" "$TESTING" hidden
 		run victim "$who" "$RELEASE" pr show 1
-		out_unlike 'does not see'
+		out_unlike 'turns the order in which this line is read'
 	done
 }
 

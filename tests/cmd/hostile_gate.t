@@ -81,18 +81,20 @@ test_security_a_report_that_is_a_link() {
 	done
 }
 
-# Run once more alone, a test of that name is an option, and passes.
+# Run once more alone, a test of that name is an option, and passes: on the base
+# too, where it fails as well, so that it would count as flaky.
 test_security_names_that_read_as_options() {
 	cat >runner <<'END'
 #!/bin/sh
 [ "$1" != --version ] || exit 0
 echo '<testsuite><testcase name="good"/>' >r.xml
-! test -d tests || echo "<testcase name=\"$(ls tests)\"><failure/></testcase>" >>r.xml
-echo '</testsuite>' >>r.xml
-! test -d tests
+echo "<testcase name=\"$(ls tests)\"><failure/></testcase></testsuite>" >>r.xml
+exit 1
 END
 	chmod +x runner
-	session_of 'mkdir tests; touch tests/--version' | sample 'gates: {t: {run: ./runner, report: r.xml, one: "./runner {test}"}}'
+	mkdir tests
+	touch tests/--version
+	session_of 'echo more >other' | sample 'gates: {t: {run: ./runner, report: r.xml, one: "./runner {test}"}}'
 	for who in $WHO; do
 		attack "$who" "$RELEASE" names
 		status_is 1
