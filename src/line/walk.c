@@ -219,22 +219,25 @@ choose_agent(struct walk *w)
 }
 
 /*
- * A step that has a deadline of its own may be silent until then, and before
- * it while this machine is another's alone.
+ * A step that has a deadline of its own may be silent until then; where a gate
+ * takes times, before it too, while this machine is another's alone.
  */
 static int64_t
 may_be_silent(const struct config *c, const struct conf_agent *a)
 {
 	int64_t s = 3 * c->limits.heartbeat;
+	bool timed = false;
 	size_t i;
 
-	for (i = 0; i < c->gates.n; i++)
+	for (i = 0; i < c->gates.n; i++) {
 		s = c->gates.v[i].timeout > s ? c->gates.v[i].timeout : s;
+		timed |= c->gates.v[i].timed;
+	}
 	for (i = 0; i < c->setup.n; i++)
 		s = c->setup.v[i].timeout > s ? c->setup.v[i].timeout : s;
 	if (a->kind == AGENT_BUILTIN && c->limits.command > s)
 		s = c->limits.command;
-	return s + MACHINE_SHARE_MS / 1000;
+	return timed ? s + MACHINE_SHARE_MS / 1000 : s;
 }
 
 /*

@@ -120,9 +120,11 @@ judge_local(struct inspect *in, const struct change_file *f, int64_t line, struc
 {
 	AUTO(buf_free) struct buf plain = BUF_INIT(TREE_PATH_MAX), path = BUF_INIT(TREE_PATH_MAX);
 	ptrdiff_t hash = str_chr(link, '#');
-	struct str anchor = hash < 0 ? (struct str){0} : str_skip(link, (size_t)hash + 1), text;
+	struct str anchor = {0}, text;
 	struct tree_entry e = {.mode = MODE_FILE};
 
+	if (hash >= 0)
+		anchor = str_skip(link, (size_t)hash + 1);
 	unescape(hash < 0 ? link : str_take(link, (size_t)hash), &plain);
 	if (str_chr(buf_str(&plain), '?') > 0)
 		buf_trunc(&plain, (size_t)str_chr(buf_str(&plain), '?'));

@@ -62,13 +62,16 @@ is_gcov(struct str head)
 static struct err *
 on_file(struct gcov *g, const struct pick_value *v)
 {
+	struct file file;
+
 	if (v->kind == PICK_OBJECT) {
 		g->lined = false;
 		return NULL;
 	}
 	if (v->kind != PICK_CLOSE || g->name == NULL || !g->lined)
 		return err_new(ERR_SYNTAX, "a file without 'file' and 'lines'");
-	vec_push(&g->files, (struct file){STEAL(g->name), g->lines.n});
+	file = (struct file){STEAL(g->name), g->lines.n};
+	vec_push(&g->files, file);
 	return NULL;
 }
 
