@@ -70,7 +70,8 @@ on_file(struct gcov *g, const struct pick_value *v)
 	}
 	if (v->kind != PICK_CLOSE || g->name == NULL || !g->lined)
 		return err_new(ERR_SYNTAX, "a file without 'file' and 'lines'");
-	file = (struct file){STEAL(g->name), g->lines.n};
+	file.name = STEAL(g->name);
+	file.end = g->lines.n;
 	vec_push(&g->files, file);
 	return NULL;
 }
