@@ -160,6 +160,13 @@ explained(const struct outcome *o)
 	    o->facts.tests.failed + o->facts.complaints.n + o->facts.flaws.n != 0;
 }
 
+/* As shells tell of a signal: the machine may have sent it, for want of memory, and not the code. */
+static bool
+killed(const struct outcome *o)
+{
+	return o->kind == OUTCOME_FAILED && o->status > SIGNALLED;
+}
+
 static struct err *
 judge_outcome(struct subject *s, const struct conf_gate *gate, const char *command,
     const struct outcome *o, struct verdict *v)
@@ -169,6 +176,7 @@ judge_outcome(struct subject *s, const struct conf_gate *gate, const char *comma
 
 	v->ms = o->ms;
 	verdict_measure(v, "ms", o->ms, "ms");
+	v->fleeting = killed(o);
 	if (oid_eq(&s->tree, &s->gates->base_tree)) {
 		base = o;
 	} else if (o->kind != OUTCOME_PASSED || compares(gate, o)) {

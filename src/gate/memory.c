@@ -177,7 +177,7 @@ memory_keep(const struct gates *g, const struct oid *seen, const struct oid *def
 	AUTO(buf_free) struct buf text = BUF_INIT(FILE_MAX);
 	int64_t now = clock_wall(g->o.clock);
 
-	if (o->kind == OUTCOME_BROKEN || (o->facts.kinds & ~(unsigned)FACTS_TESTS) != 0)
+	if (o->kind == OUTCOME_BROKEN || o->status > SIGNALLED || (o->facts.kinds & ~(unsigned)FACTS_TESTS) != 0)
 		return NULL;
 	write_outcome(o, now, &text);
 	if (text.over)

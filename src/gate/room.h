@@ -17,6 +17,7 @@ struct change;
 struct conf_gate;
 struct exec_spec;
 
+#define SIGNALLED 128	/* a larger exit status stands for a signal */
 #define OUTPUT_MAX (256 * KIB)	/* kept of one command's output */
 #define OUTPUT_TAIL (224 * KIB)	/* of that, from its end */
 

@@ -83,7 +83,7 @@ struct verdict {
 	struct { VEC_FIELDS(struct measure); } measures;
 	const char *evidence;	/* the failing part of the output, bounded */
 	int64_t ms;
-	bool fleeting;		/* measured, not derived (a time): never taken for known */
+	bool fleeting;		/* a time that was measured, or killed: never taken for known */
 	bool waits;		/* for a person's approval: holds landing, not delivery */
 	struct {
 		int64_t time;		/* when it was found out; 0: just now */

@@ -149,6 +149,20 @@ test_an_error_is_not_known() {
 	status_is 128
 }
 
+# The machine may have done it, for want of memory.
+test_who_was_killed_is_not_known() {
+	outside
+	policy "unit: {run: 'test -e $TMP/outside/calm || kill -9 \$\$'}"
+	change a 1
+	run git factory gate
+	status_is 1
+	out_like '^unit +fail +status 137'
+	touch "$TMP/outside/calm"
+	run git factory gate
+	status_is 0
+	out_unlike 'known from'
+}
+
 test_a_flaky_answer_is_not_known() {
 	policy 'unit: {run: "sh t.sh", report: r.xml, one: "true {test}"}'
 	commit t.sh 'echo "<testsuite><testcase name=\"a\"><failure/></testcase></testsuite>" >r.xml; exit 1'
