@@ -151,6 +151,7 @@
  * gate/builtin/secrets keys and passwords
  * gate/builtin/size    how much a change touches
  * gate/builtin/source  one changed file: with and without comments and texts
+ * gate/builtin/spelling words of prose that a speller does not know
  * gate/builtin/truncation work that is not whole
  * gate/builtin/unicode characters that deceive a reader
  * gate/builtin/weaker  tests that are still there and check less

@@ -95,7 +95,8 @@ struct conf_gate {
 	bool locks;			/* protected: lock files too */
 	int64_t files, lines;		/* size: so many at most */
 	struct strs hosts;		/* constitution: globs of hosts that code may name */
-	struct strs except;		/* constitution: rules that do not hold here */
+	struct strs except;		/* constitution: rules that do not hold here; spelling: words */
+	const char *language;		/* spelling: the dictionary */
 };
 
 enum rule_outcome { RULE_BLOCK, RULE_FLAG, RULE_TELL };

@@ -133,7 +133,9 @@ const struct key keys[] = {
 	{"gates.<name>.hosts", KEY_LINES, GATE(hosts), "", "[api.example.org, \"*.example.org\"]",
 	    "For constitution: hosts (patterns) that code may call, beside those that the project names already", 0, 0, NULL},
 	{"gates.<name>.except", KEY_LINES, GATE(except), "", "[check-off]",
-	    "For constitution: rules of its own that do not hold here, by the names that its findings have", 0, 0, NULL},
+	    "For constitution: names of its rules that do not hold in this project; for spelling: words that it has", 0, 0, NULL},
+	{"gates.<name>.language", KEY_LINE, GATE(language), "en_US", NULL,
+	    "For spelling: the dictionary", 0, 0, NULL},
 
 	{"gates.<name>.files", KEY_INT, GATE(files), "50", NULL,
 	    "For size: files that a change may touch, but generated ones", 1, 1000000, NULL},

@@ -124,7 +124,7 @@ start_argv(struct exec *x, const char *const *argv, int exe_fd, bool quiet)
 	const struct conf_gate *gate = x->spec.gate;
 	AUTO(strs_free) struct strs env = {0};
 	struct jail_cmd cmd = {.argv = argv, .env = &env, .exe_fd = exe_fd,
-	    .err_to_out = exe_fd < 0, .shares = !x->spec.alone,
+	    .input = x->spec.input, .err_to_out = exe_fd < 0, .shares = !x->spec.alone,
 	    .max_out = OUTPUT_MAX + REDACT_MARGIN, .tail = OUTPUT_TAIL + REDACT_MARGIN,
 	    .cancel_fd = x->g->o.cancel_fd};
 	size_t i;

@@ -5,6 +5,7 @@
 #define GATE_EXEC_H
 
 #include "base/def.h"
+#include "base/str.h"
 #include "git/oid.h"
 
 struct conf_gate;
@@ -36,6 +37,7 @@ struct exec_spec {
 	const struct conf_gate *gate;
 	const char *command;	/* for sh -c */
 	const struct strs *env;	/* more "KEY=value", or NULL */
+	struct str input;	/* what it reads; empty: nothing */
 	enum exec_report report;
 	const struct oid *tree;
 	const char *setup;

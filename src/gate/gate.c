@@ -225,6 +225,7 @@ define_builtin(struct buf *b, const struct config *c, const struct conf_gate *ga
 		add_fields(b, "path", &gate->paths);
 		add_fields(b, "host", &gate->hosts);
 		add_fields(b, "except", &gate->except);
+		add_field(b, "language", gate->language);
 		buf_addf(b, "locks %d files %lld lines %lld\n", (int)gate->locks, (long long)gate->files,
 		    (long long)gate->lines);
 	}

@@ -21,6 +21,24 @@ size_has_its_bounds(void **state)
 }
 
 static void
+words_are_spelt(void **state)
+{
+	static const char speller[] = "gates:\n  spelling:\n    builtin: spelling\n    except: [worktree]\n";
+
+	(void)state;
+	if (system("hunspell -D </dev/null 2>&1 | grep -q en_US") != 0)
+		skip();
+	sh("mkdir -p docs; printf 'It frobnicates.\\n' >docs/s.md");
+	commit_all();
+	finds_by("spelling", speller, "docs/s.md", "It frobnicates a worktree, doesn't it?\n\n"
+	    "See `teh_code`, [this](teh/path.md), README, camelCase, x86 and man-made things.\n"
+	    "```\nteh code\n```\nBut teh user recieved two well-known wrods.\n",
+	    "blocks word docs/s.md:7\nblocks word docs/s.md:7\nblocks word docs/s.md:7");
+	finds_by("spelling", "gates:\n  spelling:\n    builtin: spelling\n    language: xx_XX\n", "docs/s.md",
+	    "Another line.\n", "blocks speller ");
+}
+
+static void
 links_lead_somewhere(void **state)
 {
 	(void)state;
@@ -104,6 +122,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_REPO(size_has_its_bounds),
 		TEST_REPO(links_lead_somewhere),
+		TEST_REPO(words_are_spelt),
 		TEST_REPO(messages_are_for_others),
 		TEST_REPO(a_task_has_its_scope),
 		TEST_REPO(they_are_off_by_themselves),

@@ -61,6 +61,13 @@ BUILTIN("size", false, size_judge, "excess", "excesses", "small enough",
 BUILTIN("links", false, links_judge, "broken link", "broken links", "none broken",
     "These links lead nowhere")
 /*
+ * Words of the added prose that hunspell(1) does not know in the language that
+ * policy names (word), asked in the sandbox.  What the file's older version
+ * has, and 'except', are words, too.
+ */
+BUILTIN("spelling", false, spelling_judge, "misspelt word", "misspelt words", "all spelt well",
+    "These are no words")
+/*
  * Changes outside of what the task allows ('scope' of its fields).  On by
  * itself where a task has it.
  */
