@@ -175,7 +175,7 @@ SAN_BUILD := FUZZING=1
 SAN_GOALS := unit fuzzers
 endif
 distcheck:
-	$(MAKE) CC=gcc WERROR=1 B=build all unit strikers
+	$(MAKE) CC=gcc WERROR=1 B=build all unit strikers benches
 	$(MAKE) CC=gcc WERROR=1 B=build testing
 	$(MAKE) $(SAN_BUILD) WERROR=1 B=build/san $(SAN_GOALS)
 	ci/test --build build --san build/san --lint
@@ -186,7 +186,8 @@ fuzz:
 	ci/fuzz --seconds $(FUZZ_SECONDS) $(B)/san
 
 BENCHES := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
-bench: all $(BENCHES)
+benches: $(BENCHES)
+bench: all benches
 	tests/bench/run --build $(B)
 
 SOAK_MINUTES ?= 10
@@ -242,5 +243,5 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit strikers fuzzers check headers print-cppflags testing distcheck fuzz bench soak corpus completions install uninstall clean FORCE
+.PHONY: all unit strikers benches fuzzers check headers print-cppflags testing distcheck fuzz bench soak corpus completions install uninstall clean FORCE
 .DELETE_ON_ERROR:

@@ -110,6 +110,14 @@ fill(struct junit *j, struct junit_case *to, const struct junit_case *c)
 	to->text = keep(j, c->text);
 }
 
+/* The map's own copy of it lives as long. */
+static const char *
+add_id(struct junit *j, const char *id, struct junit_case *c)
+{
+	map_set(&j->ids, id, c);
+	return j->ids.entries[j->ids.n - 1].key;
+}
+
 struct err *
 junit_put(struct junit *j, const struct junit_case *c)
 {
@@ -119,9 +127,8 @@ junit_put(struct junit *j, const struct junit_case *c)
 		if (j->n >= JUNIT_CASES_MAX)
 			return err_new(ERR_LIMIT, "a report has more than %d tests", JUNIT_CASES_MAX);
 		there = arena_alloc(&j->mem, sizeof(*there));
-		there->id = arena_strdup(&j->mem, c->id);
 		vec_push(j, there);
-		map_set(&j->ids, there->id, there);
+		there->id = add_id(j, c->id, there);
 	} else if (c->status > there->status) {
 		count(j, there->status, (size_t)-1);
 	} else {
@@ -148,10 +155,9 @@ junit_add(struct junit *j, const char *id, const char *name, enum junit_status s
 	if (map_get(&j->ids, id) != NULL)
 		return;
 	c = arena_alloc(&j->mem, sizeof(*c));
-	*c = (struct junit_case){.id = arena_strdup(&j->mem, id), .name = arena_strdup(&j->mem, name),
+	*c = (struct junit_case){.id = add_id(j, id, c), .name = arena_strdup(&j->mem, name),
 	    .class = "", .file = "", .status = status, .message = "", .text = ""};
 	vec_push(j, c);
-	map_set(&j->ids, c->id, c);
 	count(j, status, 1);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "git/note.h"
 #include "git/repo.h"
 #include "model/run.h"
 #include "model/task.h"
@@ -113,6 +114,7 @@ go_on(struct state_step *t, struct task *task, void *ctx)
 {
 	AUTO(buf_free) struct buf line = BUF_INIT(64 * KIB);
 	struct life *l = ctx;
+	struct note_line note;
 
 	if (l->land) {
 		task->state = TASK_LANDED;
@@ -127,7 +129,8 @@ go_on(struct state_step *t, struct task *task, void *ctx)
 	run_evidence(&l->run, l->land ? "landed" : "attempt", 1767225600, l->run.commit, l->run.tree, "", &line);
 	while (line.n > 0 && line.p[line.n - 1] == '\n')
 		buf_trunc(&line, line.n - 1);
-	return ledger_note_in(t, &l->commit, buf_str(&line));
+	note = (struct note_line){l->commit, buf_str(&line)};
+	return ledger_note_in(t, &note, 1);
 }
 
 static void
