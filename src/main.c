@@ -208,6 +208,7 @@
  * gate/memory          what gates said, kept on this machine from one run to the next
  * gate/perf            is a change slower than its base, on this machine, now?
  * gate/programs        the programs that a gate says it needs
+ * gate/relpath         paths of reports and documents in the repository's own form
  * gate/report          report files that the code under test wrote
  * gate/rerun           one failing test once more, alone
  * gate/room            what the files of this room share

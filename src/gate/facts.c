@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gate/facts.h"
+#include "gate/relpath.h"
 
 void
 facts_free(struct facts *f)
@@ -34,56 +35,6 @@ facts_free(struct facts *f)
 
 /* ---- paths and texts ---- */
 
-static int
-digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "%20" of a URI. */
-static void
-unquote(struct str s, struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '%' && i + 2 < s.n && digit_of(s.p[i + 1]) >= 0 && digit_of(s.p[i + 2]) >= 0 &&
-		    (s.p[i + 1] != '0' || s.p[i + 2] != '0')) {
-			buf_addc(out, (char)(digit_of(s.p[i + 1]) << 4 | digit_of(s.p[i + 2])));
-			i += 2;
-		} else {
-			buf_addc(out, s.p[i]);
-		}
-	}
-}
-
-/* "a/./b//c" as "a/b/c", "a/../b" as "b"; false when it leads out. */
-static bool
-tidy(struct str path, struct buf *out)
-{
-	struct str piece;
-
-	while (str_next(&path, '/', &piece)) {
-		if (piece.n == 0 || str_is(piece, "."))
-			continue;
-		if (str_is(piece, "..")) {
-			const char *slash = out->n == 0 ? NULL : strrchr(buf_cstr(out), '/');
-
-			if (out->n == 0)
-				return false;
-			buf_trunc(out, slash == NULL ? 0 : (size_t)(slash - out->p));
-			continue;
-		}
-		if (out->n > 0)
-			buf_addc(out, '/');
-		buf_addstr(out, piece);
-	}
-	return true;
-}
-
 /* False for a path that leads out. */
 static bool
 path_into(const struct facts *f, struct str path, struct buf *out)
@@ -92,7 +43,7 @@ path_into(const struct facts *f, struct str path, struct buf *out)
 	size_t root = f->root == NULL ? 0 : strlen(f->root);
 
 	if (str_starts(path, "file://")) {
-		unquote(str_skip(path, strlen("file://")), &plain);
+		relpath_unquote(str_skip(path, strlen("file://")), &plain);
 		path = buf_str(&plain);
 	}
 	if (str_starts(path, "/")) {
@@ -100,10 +51,10 @@ path_into(const struct facts *f, struct str path, struct buf *out)
 			return false;
 		path = str_skip(path, root);
 	} else if (f->folder != NULL) {
-		if (!tidy(str_of(f->folder), out))
+		if (!relpath_add(str_of(f->folder), out))
 			return false;
 	}
-	return tidy(path, out);
+	return relpath_add(path, out);
 }
 
 const char *
@@ -131,7 +82,7 @@ facts_uri(struct facts *f, struct str uri)
 		else if (str_starts(uri, "///"))
 			uri = str_skip(uri, 2);
 	}
-	unquote(uri, &plain);
+	relpath_unquote(uri, &plain);
 	return facts_path(f, buf_str(&plain));
 }
 
@@ -392,7 +343,7 @@ tail_of(const struct facts *f, const char *path)
 	const struct cover *c;
 	size_t folder;
 
-	if (f->folder == NULL || !tidy(str_of(f->folder), &key))
+	if (f->folder == NULL || !relpath_add(str_of(f->folder), &key))
 		buf_clear(&key);
 	folder = key.n;
 	if (folder != 0) {

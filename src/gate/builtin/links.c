@@ -7,6 +7,7 @@
 #include "gate/builtin/builtin.h"
 #include "gate/builtin/lang.h"
 #include "gate/glob.h"
+#include "gate/relpath.h"
 #include "gate/room.h"
 #include "git/tree.h"
 
@@ -17,49 +18,10 @@ static bool
 resolve(const char *from, struct str link, struct buf *out)
 {
 	const char *slash = strrchr(from, '/');
-	struct str rest = link, piece;
 
-	if (str_starts(link, "/"))
-		rest = str_skip(link, 1);
-	else if (slash != NULL)
+	if (!str_starts(link, "/") && slash != NULL)
 		buf_add(out, from, (size_t)(slash - from));
-	while (str_next(&rest, '/', &piece)) {
-		if (piece.n == 0 || str_is(piece, "."))
-			continue;
-		if (str_is(piece, "..")) {
-			const char *last = out->n == 0 ? NULL : strrchr(buf_cstr(out), '/');
-
-			if (out->n == 0)
-				return false;
-			buf_trunc(out, last == NULL ? 0 : (size_t)(last - out->p));
-			continue;
-		}
-		if (out->n != 0)
-			buf_addc(out, '/');
-		buf_addstr(out, piece);
-	}
-	return true;
-}
-
-static int
-hex(char c)
-{
-	return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
-}
-
-static void
-unescape(struct str s, struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-			buf_addc(out, (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2])));
-			i += 2;
-		} else {
-			buf_addc(out, s.p[i]);
-		}
-	}
+	return relpath_add(link, out);
 }
 
 static bool
@@ -125,7 +87,7 @@ judge_local(struct inspect *in, const struct change_file *f, int64_t line, struc
 
 	if (hash >= 0)
 		anchor = str_skip(link, (size_t)hash + 1);
-	unescape(hash < 0 ? link : str_take(link, (size_t)hash), &plain);
+	relpath_unquote(hash < 0 ? link : str_take(link, (size_t)hash), &plain);
 	if (str_chr(buf_str(&plain), '?') > 0)
 		buf_trunc(&plain, (size_t)str_chr(buf_str(&plain), '?'));
 	if (plain.n == 0)
