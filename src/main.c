@@ -158,6 +158,7 @@
  * gate/builtin/waivers waivers that cannot be read or have ended
  * gate/change          what a change does, line by line
  * gate/command         a gate of policy, judged with what the base does
+ * gate/definition      the id of everything that decides what a gate says
  * gate/evidence        the failing part, for whoever is to mend it
  * gate/exec            one command of a gate in a pristine workspace of one tree
  * gate/facts           what the reports of one command say, whatever tool wrote them
