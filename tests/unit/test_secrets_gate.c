@@ -4,6 +4,10 @@
 #define G "secrets"
 #define GITHUB "ghp_" "q7Rk2LxV9mTz4WcN8yHb3PdS6jFg1K"
 #define SUM "3jBEe8"
+/* A signed token, by its claims: {"sub":"4711","role":"admin"} and {"sub":"1","name":"John Doe"}. */
+#define SIGNED(claims) "ey" "JhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." claims ".q8Zr2LxV9mTz4WcN7yHb3PdS6jFg1KdBjftJeZ4CVP"
+#define OF_ADMIN SIGNED("ey" "JzdWIiOiI0NzExIiwicm9sZSI6ImFkbWluIn0")
+#define OF_NOBODY SIGNED("ey" "JzdWIiOiIxIiwibmFtZSI6IkpvaG4gRG9lIn0")
 
 static void
 bad_changes_are_stopped(void **state)
@@ -22,6 +26,8 @@ bad_changes_are_stopped(void **state)
 	/* One that is a true key for its issuer is looked at in the tests too. */
 	finds(G, "tests/test_x.py", "t = '" GITHUB SUM "'\n", "flagged github-token tests/test_x.py:1");
 	finds(G, "tests/test_z.py", "t = 'sk_li" "ve_9aK2mQ7xR4vT8nB3cZ6yL1wP'\n", "flagged stripe-key tests/test_z.py:1");
+	finds(G, "k.js", "const t = '" OF_NOBODY "';\n", "flagged signed-token k.js:1");
+	finds(G, "test/k.test.js", "const t = '" OF_ADMIN "';\n", "flagged signed-token test/k.test.js:1");
 	/* In the middle of a very long line. */
 	sh("(head -c 500000 /dev/zero | tr '\\0' '; '; printf 'k=\"AK%%s\"' IAQ3EGVJ5ZT7WLX2NM; head -c 500000 /dev/zero | tr '\\0' ';') >min.js");
 	finds(G, "j.txt", "x\n", "blocks aws-key min.js:1");
@@ -37,6 +43,7 @@ good_changes_are_not(void **state)
 	    "API_KEY = '<your key here>'\npassword_hash_algorithm = 'pbkdf2_sha256_with_salt'\n"
 	    "token_url = 'https://auth.acme.io/oauth2/token'\nsecret_name = 'projects/12/secrets/db-main'\n", "");
 	finds(G, "tests/test_b.py", "password = 'q8Zr2LxV9mTz4WcN'\nkey = 'AKIAIOSFODNN7EXAMPLE'\n", "");
+	finds(G, "test/b.test.js", "const t = '" OF_NOBODY "';\n", "");
 	finds(G, ".env.example", "DB_PASSWORD=\nAPI_TOKEN=changeme\n", "");
 	finds(G, "c.yml", "password: ${DB_PASSWORD}\ntoken: ${{ secrets.TOKEN }}\nkey: \"{{ vault.key }}\"\n", "");
 	finds(G, "package-lock.json", "\"integrity\": \"sha512-q8Zr2LxV9mTz4WcN7yHb3PdSq8Zr2LxV9mTz4WcN7yHb3PdS==\"\n", "");

@@ -16,6 +16,7 @@ enum check {
 	CHECK_CRC,	/* the last six characters sum up the others (GitHub, npm) */
 	CHECK_BODY,	/* the key itself must follow */
 	CHECK_MAYBE,	/* could be harmless: flagged */
+	CHECK_TOKEN,	/* flagged; its claims say whether it is made up */
 	CHECK_NAMED,	/* the variable's name says so, the value must look random */
 	CHECK_ENV	/* the same in a file of settings */
 };
@@ -131,6 +132,38 @@ crc_fits(struct str s)
 	return true;
 }
 
+static int
+sextet(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+	return at == NULL ? 0 : (int)(at - digits);
+}
+
+/* Do the claims, the middle of the three parts, name what only samples name? */
+static bool
+claims_a_sample(struct str token)
+{
+	static const char *const words[] = {"john doe", "jane doe", "\"joe\"", "alice", "\"bob\"", "\"test\""};
+	AUTO(buf_free) struct buf claims = BUF_INIT(2 * KIB);
+	struct str part = {0};
+	unsigned bits = 0;
+	size_t i;
+
+	if (!str_next(&token, '.', &part) || !str_next(&token, '.', &part))
+		return false;
+	for (i = 0; i < part.n; i++) {
+		bits = bits << 6 | (unsigned)sextet(part.p[i]);
+		if (i % 4 != 0)
+			buf_addc(&claims, (char)(bits >> (6 - i % 4 * 2)));
+	}
+	for (i = 0; i < NITEMS(words); i++)
+		if (has_icase(buf_str(&claims), words[i]))
+			return true;
+	return is_placeholder(buf_str(&claims));
+}
+
 /* ---- judging ---- */
 
 /* Base64 in the lines that follow: a header alone is talk about keys. */
@@ -147,6 +180,30 @@ has_body(const struct source *s, struct str match)
 			return true;
 	}
 	return false;
+}
+
+/* What has the form of a key, or its sum, is looked at wherever it is; passwords of tests are made up. */
+static enum finding_kind
+kind_in_tests(const struct secret *secret, const struct source *s, struct str match, bool sure)
+{
+	bool ask;
+
+	switch (secret->check) {
+	case CHECK_NONE:
+	case CHECK_BODY:
+		ask = true;
+		break;
+	case CHECK_TOKEN:
+		ask = !claims_a_sample(match);
+		break;
+	case CHECK_MAYBE:
+		ask = s->docs && looks_random(match);
+		break;
+	default:
+		ask = sure;
+		break;
+	}
+	return ask ? FINDING_FLAGGED : FINDING_NOTE;
 }
 
 static bool
@@ -167,13 +224,9 @@ decide(void *arg, const struct rule *rule, const struct source *s, struct str ma
 		return false;
 	if (secret->check == CHECK_CRC)
 		sure = crc_fits(match);
-	if (secret->check == CHECK_MAYBE)
-		*kind = FINDING_FLAGGED;
-	/* What has the form of a key, or its sum, is looked at wherever it is; passwords of tests are made up. */
 	if (s->test || s->docs)
-		*kind = sure || secret->check == CHECK_BODY || secret->check == CHECK_NONE ||
-		    (secret->check == CHECK_MAYBE && s->docs && looks_random(match)) ? FINDING_FLAGGED : FINDING_NOTE;
-	else if (secret->check == CHECK_CRC && !sure)
+		*kind = kind_in_tests(secret, s, match, sure);
+	else if (secret->check == CHECK_MAYBE || secret->check == CHECK_TOKEN || (secret->check == CHECK_CRC && !sure))
 		*kind = FINDING_FLAGGED;
 	return true;
 }

@@ -32,7 +32,7 @@ SECRET("linear-key", CHECK_NONE, 380, "(?<![A-Za-z0-9])lin_api_[A-Za-z0-9]{40}(?
 SECRET("age-key", CHECK_NONE, 380, "AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}")
 SECRET("mailgun-key", CHECK_NONE, 330, "(?<![A-Za-z0-9-])key-[0-9a-f]{32}(?![A-Za-z0-9])")
 SECRET("private-key", CHECK_BODY, 0, "-----BEGIN (?:[A-Z0-9]{2,10} )?(?:[A-Z]{3,9} )?PRIVATE KEY(?: BLOCK)?-----")
-SECRET("signed-token", CHECK_MAYBE, 420, "(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{15,500}\\.eyJ[A-Za-z0-9_-]{15,1500}\\.[A-Za-z0-9_-]{20,500}")
+SECRET("signed-token", CHECK_TOKEN, 420, "(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{15,500}\\.eyJ[A-Za-z0-9_-]{15,1500}\\.[A-Za-z0-9_-]{20,500}")
 SECRET("password-in-url", CHECK_MAYBE, 240, "(?<![A-Za-z0-9])[a-z][a-z0-9+]{2,15}://[A-Za-z0-9_.-]{1,64}:\\K[^\\s/:@'\"`<>${}%\\\\]{6,80}(?=@(?!(?:localhost|127\\.0\\.0\\.1|\\[::1\\]|example\\.|[\\w-]+[:/\"']))[\\w.-]+\\.[a-z]{2,})")
 SECRET("assigned", CHECK_NAMED, 330, "(?i)(?<![a-z0-9])(?:[\\w-]{0,40}[_-])?(?:passw(?:or)?d|passphrase|secret|token|api_?key|apikey|access_?key|auth_?key|private_?key|secret_?key|client_?secret|encryption_?key|signing_?key)(?:_?(?:key|value|base))?[\"']?\\s{0,8}(?:=>|:=|[:=])\\s{0,8}[\"']\\K[^\"'\\s$<>{}()]{12,120}(?=[\"'])")
 SECRET("assigned", CHECK_ENV, 350, "(?i)^\\s*(?:export\\s+)?[A-Z0-9_]{0,40}(?:PASSW(?:OR)?D|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)(?:_[A-Z0-9]{1,10})?\\s{0,4}=\\s{0,4}\\K[^\"'\\s$<>{}()]{12,120}\\s*$")
