@@ -68,8 +68,9 @@ map_get(const struct map *m, const char *key)
 	return map_get_str(m, str_of(key));
 }
 
-void *
-map_set_str(struct map *m, struct str key, void *value)
+/* 'kept' is the key itself, or NULL: it is copied. */
+static void *
+set(struct map *m, struct str key, const char *kept, void *value)
 {
 	uint32_t *slot;
 	void *old;
@@ -86,9 +87,22 @@ map_set_str(struct map *m, struct str key, void *value)
 		m->cap = m->cap == 0 ? 8 : m->cap * 2;
 		m->entries = mem_grow(m->entries, m->cap, sizeof(*m->entries));
 	}
-	m->entries[m->n++] = (struct map_entry){str_dup(key), value};
+	m->entries[m->n++] = (struct map_entry){kept == NULL ? str_dup(key) : kept, value};
 	*slot = (uint32_t)m->n;
 	return NULL;
+}
+
+void *
+map_set_str(struct map *m, struct str key, void *value)
+{
+	return set(m, key, NULL, value);
+}
+
+void *
+map_set_kept(struct map *m, const char *key, void *value)
+{
+	m->kept = true;
+	return set(m, str_of(key), key, value);
 }
 
 void *
@@ -103,7 +117,8 @@ map_free(struct map *m, void (*free_value)(void *))
 	size_t i;
 
 	for (i = 0; i < m->n; i++) {
-		free(m->entries[i].key);
+		if (!m->kept)
+			free((char *)m->entries[i].key);
 		if (free_value != NULL)
 			free_value(m->entries[i].value);
 	}

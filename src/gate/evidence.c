@@ -64,15 +64,15 @@ head_of(struct str s, size_t max)
 void
 evidence_test(struct buf *out, const struct junit_case *c, const char *remark)
 {
-	struct str text = str_of(c->text), message = str_of(c->message);
+	struct str text = str_of(c->more->text), message = str_of(c->more->message);
 
 	buf_adds(out, "--- ");
 	text_visible(out, str_of(c->id), true);
-	if (c->file[0] != '\0') {
+	if (c->more->file[0] != '\0') {
 		buf_adds(out, " (");
-		text_visible(out, str_of(c->file), true);
-		if (c->line > 0)
-			buf_addf(out, ":%lld", (long long)c->line);
+		text_visible(out, str_of(c->more->file), true);
+		if (c->more->line > 0)
+			buf_addf(out, ":%lld", (long long)c->more->line);
 		buf_addc(out, ')');
 	}
 	if (remark[0] != '\0')

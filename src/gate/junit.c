@@ -60,6 +60,8 @@ junit_plain(struct buf *out, struct str s)
 
 /* ---- cases ---- */
 
+static const struct junit_more nothing = {"", "", 0, "", ""};
+
 /* Trimmed; what is empty takes no memory. */
 static const char *
 keep(struct junit *j, const char *s)
@@ -89,33 +91,38 @@ keep_name(struct junit *j, const char *id, const char *name)
 	return tail <= n && strcmp(id + n - tail, name) == 0 ? id + n - tail : arena_strdup(&j->mem, name);
 }
 
-/* Tests of one class stand together. */
-static const char *
-keep_class(struct junit *j, const char *class)
+static const struct junit_more *
+keep_more(struct junit *j, const struct junit_more *from)
 {
-	const char *last = j->n < 2 ? NULL : j->v[j->n - 2]->class;
+	struct junit_more *to = arena_alloc(&j->mem, sizeof(*to));
 
-	return last != NULL && strcmp(last, class) == 0 ? last : keep(j, class);
+	to->class = keep(j, from->class);
+	to->file = keep(j, from->file);
+	to->line = from->line;
+	to->message = keep(j, from->message);
+	to->text = keep(j, from->text);
+	return to;
 }
 
 static void
 fill(struct junit *j, struct junit_case *to, const struct junit_case *c)
 {
 	to->name = keep_name(j, to->id, c->name);
-	to->class = keep_class(j, c->class);
-	to->file = keep(j, c->file);
-	to->line = c->line;
 	to->status = c->status;
-	to->message = keep(j, c->message);
-	to->text = keep(j, c->text);
+	to->more = c->status == JUNIT_PASSED ? &nothing : keep_more(j, c->more);
 }
 
-/* The map's own copy of it lives as long. */
-static const char *
-add_id(struct junit *j, const char *id, struct junit_case *c)
+/* There may be half a million: what is kept of one that passed counts. */
+static struct junit_case *
+add(struct junit *j, const char *id)
 {
-	map_set(&j->ids, id, c);
-	return j->ids.entries[j->ids.n - 1].key;
+	struct junit_case *c = arena_alloc(&j->mem, sizeof(*c));
+	char *key = arena_strdup(&j->mem, id);
+
+	c->id = key;
+	map_set_kept(&j->ids, key, c);
+	vec_push(j, c);
+	return c;
 }
 
 struct err *
@@ -126,9 +133,7 @@ junit_put(struct junit *j, const struct junit_case *c)
 	if (there == NULL) {
 		if (j->n >= JUNIT_CASES_MAX)
 			return err_new(ERR_LIMIT, "a report has more than %d tests", JUNIT_CASES_MAX);
-		there = arena_alloc(&j->mem, sizeof(*there));
-		vec_push(j, there);
-		there->id = add_id(j, c->id, there);
+		there = add(j, c->id);
 	} else if (c->status > there->status) {
 		count(j, there->status, (size_t)-1);
 	} else {
@@ -154,10 +159,10 @@ junit_add(struct junit *j, const char *id, const char *name, enum junit_status s
 
 	if (map_get(&j->ids, id) != NULL)
 		return;
-	c = arena_alloc(&j->mem, sizeof(*c));
-	*c = (struct junit_case){.id = add_id(j, id, c), .name = arena_strdup(&j->mem, name),
-	    .class = "", .file = "", .status = status, .message = "", .text = ""};
-	vec_push(j, c);
+	c = add(j, id);
+	c->name = keep_name(j, c->id, name);
+	c->status = status;
+	c->more = &nothing;
 	count(j, status, 1);
 }
 

@@ -35,6 +35,15 @@ struct err;
 /* From best to worst: of two cases of one id the worse counts. */
 enum junit_status { JUNIT_PASSED, JUNIT_FLAKY, JUNIT_SKIPPED, JUNIT_FAILED };
 
+/* What is kept of tests that did not pass. */
+struct junit_more {
+	const char *class;	/* "" when there is none */
+	const char *file;	/* as the runner names it, "" when it does not */
+	int64_t line;		/* 0 when unknown */
+	const char *message;	/* one line, "" when there is none */
+	const char *text;	/* stack trace and the like, "" when there is none */
+};
+
 struct junit_case {
 	/*
 	 * "class::name"; without a class that says something,
@@ -43,19 +52,15 @@ struct junit_case {
 	 */
 	const char *id;
 	const char *name;
-	const char *class;	/* "" when there is none */
-	const char *file;	/* as the runner names it, "" when it does not */
-	int64_t line;		/* 0 when unknown */
+	const struct junit_more *more;	/* never NULL; of one that passed, nothing */
 	enum junit_status status;
-	const char *message;	/* one line, "" when there is none */
-	const char *text;	/* stack trace and the like, "" when there is none */
 };
 
 /* {0} is empty. */
 struct junit {
 	struct arena mem;
 	VEC_FIELDS(struct junit_case *);	/* one per id, in order of the report */
-	struct map ids;
+	struct map ids;				/* by id, in the cases' own memory */
 	size_t passed, skipped, failed;		/* cases by id; flaky ones passed */
 };
 

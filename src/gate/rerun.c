@@ -78,7 +78,7 @@ static struct err *
 python_node(struct repo *r, const struct oid *tree, const char *dir,
     const struct junit_case *c, struct buf *out, bool *found)
 {
-	AUTO(mem_free_p) char *class = mem_strdup(c->class);
+	AUTO(mem_free_p) char *class = mem_strdup(c->more->class);
 	AUTO(buf_free) struct buf path = BUF_INIT(BUF_TEXT);
 	size_t n = strlen(class), prefix, i;
 	struct tree_entry e;
@@ -119,7 +119,7 @@ rerun_selector(struct repo *r, const struct oid *tree, const char *dir,
 	bool found = false;
 
 	if (c->name[0] == '\0' ||
-	    ((c->name[0] == '-' || c->class[0] == '-' || c->file[0] == '-') && defence_on(DEFENCE_NAMES)))
+	    ((c->name[0] == '-' || c->more->class[0] == '-' || c->more->file[0] == '-') && defence_on(DEFENCE_NAMES)))
 		return NULL;
 	TRY(python_node(r, tree, dir, c, out, &found));
 	if (!found)
@@ -179,8 +179,8 @@ rerun_outcome(const struct subject *s, const struct conf_gate *gate, const struc
 		return NULL;
 	strs_addf(&env, "GATE_TEST=%s", buf_cstr(&test));
 	strs_addf(&env, "GATE_NAME=%s", c->name);
-	strs_addf(&env, "GATE_CLASS=%s", c->class);
-	strs_addf(&env, "GATE_FILE=%s", c->file);
+	strs_addf(&env, "GATE_CLASS=%s", c->more->class);
+	strs_addf(&env, "GATE_FILE=%s", c->more->file);
 	rerun_command(gate->one, &command);
 	spec.command = buf_cstr(&command);
 	return exec_run(g, &spec, out);

@@ -45,8 +45,8 @@ dump_tests(const struct junit *j, enum dump how, struct buf *b)
 
 	for (i = 0; i < j->n; i++) {
 		buf_addf(b, "test %s: %s", j->v[i]->id, words[j->v[i]->status]);
-		if (how == DUMP_ALL && j->v[i]->message[0] != '\0')
-			buf_addf(b, " (%s)", j->v[i]->message);
+		if (how == DUMP_ALL && j->v[i]->more->message[0] != '\0')
+			buf_addf(b, " (%s)", j->v[i]->more->message);
 		buf_addc(b, '\n');
 	}
 }

@@ -213,6 +213,11 @@ map_remembers_order(void **state UNUSED)
 	assert_null(map_get(&m, "k3"));
 	map_free(&m, NULL);
 	assert_null(map_get(&m, "k1"));
+	/* Keys that live elsewhere are neither copied nor freed. */
+	assert_null(map_set_kept(&m, key, &m));
+	assert_ptr_equal(m.entries[0].key, key);
+	assert_ptr_equal(map_get(&m, key), &m);
+	map_free(&m, NULL);
 }
 
 static void

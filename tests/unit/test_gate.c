@@ -291,7 +291,7 @@ test_security_report_redacted(void **state)
 		text = mem_printf("<testsuite>%s<testcase name='a'><failure message='s3cr3t-value-of-a-key'/>"
 		    "</testcase></testsuite>", fill);
 		reads(text, NULL, NULL, redact, &f, NULL);
-		assert_string_equal(f.tests.v[0]->message, "[redacted:KEY]");
+		assert_string_equal(f.tests.v[0]->more->message, "[redacted:KEY]");
 	}
 }
 
@@ -301,8 +301,8 @@ static void
 test_evidence(void **state)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT), out = BUF_INIT(BUF_TEXT);
-	struct junit_case c = {.id = "a::b\033[31m", .name = "b", .class = "a", .file = "x.py",
-	    .line = 3, .status = JUNIT_FAILED, .message = "1 != 2"};
+	struct junit_more more = {.class = "a", .file = "x.py", .line = 3, .message = "1 != 2"};
+	struct junit_case c = {.id = "a::b\033[31m", .name = "b", .more = &more, .status = JUNIT_FAILED};
 	size_t i;
 
 	(void)state;
@@ -310,7 +310,7 @@ test_evidence(void **state)
 	for (i = 0; i < 1000; i++)
 		buf_addf(&text, "line %zu\n", i);
 	buf_adds(&text, "\033[1mlast\033[0m");
-	c.text = buf_cstr(&text);
+	more.text = buf_cstr(&text);
 	evidence_test(&out, &c, "fails on the base too");
 	assert_true(out.n < 2000);
 	assert_non_null(strstr(buf_cstr(&out), "(x.py:3) [fails on the base too]\n1 != 2\nfirst\n"));

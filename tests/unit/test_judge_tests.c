@@ -11,8 +11,8 @@ static void
 test(struct scene *s, const char *class, const char *name, const char *file, enum junit_status status)
 {
 	char id[200];
-	struct junit_case c = {.id = id, .name = name, .class = class, .file = file, .status = status,
-	    .message = status == JUNIT_FAILED ? "broke" : "", .text = ""};
+	struct junit_more more = {class, file, 0, status == JUNIT_FAILED ? "broke" : "", ""};
+	struct junit_case c = {.id = id, .name = name, .more = &more, .status = status};
 
 	snprintf(id, sizeof(id), "%s::%s", class, name);
 	ok(junit_put(&s->at->tests, &c));

@@ -72,7 +72,7 @@ test_pytest(void **state)
 	check(&j, "test_x::test_xf", JUNIT_SKIPPED);
 	/* Skipped, and then its teardown broke: that is a failure. */
 	check(&j, "test_x::test_td", JUNIT_FAILED);
-	assert_string_equal(junit_get(&j, "test_x::test_err")->message,
+	assert_string_equal(junit_get(&j, "test_x::test_err")->more->message,
 	    "failed on setup with \"RuntimeError: red\"");
 	assert_int_equal(j.passed, 2);
 	assert_int_equal(j.failed, 3);
@@ -92,8 +92,8 @@ test_node(void **state)
 	check(&j, "todo fails", JUNIT_SKIPPED);
 	check(&j, "skipme", JUNIT_SKIPPED);
 	check(&j, "parent > child", JUNIT_FAILED);
-	assert_string_equal(junit_get(&j, "parent > child")->message, "boom");
-	assert_non_null(strstr(junit_get(&j, "math > inner > adds")->text, "a.test.js:2:76"));
+	assert_string_equal(junit_get(&j, "parent > child")->more->message, "boom");
+	assert_non_null(strstr(junit_get(&j, "math > inner > adds")->more->text, "a.test.js:2:76"));
 }
 
 static void
@@ -107,7 +107,7 @@ test_surefire(void **state)
 	check(&j, "org.example.SumTest::adds", JUNIT_FAILED);
 	check(&j, "org.example.SumTest::sometimes", JUNIT_FLAKY);
 	check(&j, "org.example.SumTest::explodes", JUNIT_FAILED);
-	assert_string_equal(junit_get(&j, "org.example.SumTest::explodes")->text, "what it printed");
+	assert_string_equal(junit_get(&j, "org.example.SumTest::explodes")->more->text, "what it printed");
 	assert_int_equal(j.passed, 2);
 }
 
@@ -122,8 +122,8 @@ test_c_runners(void **state)
 	check(&g, "Sum::Fine", JUNIT_PASSED);
 	check(&g, "Sum::DISABLED_Later", JUNIT_SKIPPED);
 	check(&g, "Sum::Skips", JUNIT_SKIPPED);
-	assert_string_equal(junit_get(&g, "Sum::Adds")->file, "g.cc");
-	assert_int_equal(junit_get(&g, "Sum::Adds")->line, 2);
+	assert_string_equal(junit_get(&g, "Sum::Adds")->more->file, "g.cc");
+	assert_int_equal(junit_get(&g, "Sum::Adds")->more->line, 2);
 	load("cmocka.xml", &c);
 	check(&c, "t > test_bad", JUNIT_FAILED);
 	check(&c, "t > test_skip", JUNIT_SKIPPED);
@@ -168,7 +168,7 @@ test_suite_error(void **state)
 	    "<testcase name='a'/></testsuite>", &j);
 	check(&j, "s > (suite)", JUNIT_FAILED);
 	check(&j, "s > a", JUNIT_PASSED);
-	assert_string_equal(junit_get(&j, "s > (suite)")->message, "no such class");
+	assert_string_equal(junit_get(&j, "s > (suite)")->more->message, "no such class");
 }
 
 static void
@@ -212,9 +212,9 @@ test_bounded(void **state)
 	parse(buf_cstr(&b), &j);
 	c = j.v[0];
 	assert_int_equal(strlen(c->id), JUNIT_NAME_MAX);
-	assert_true(strlen(c->text) <= JUNIT_TEXT_MAX);
-	assert_memory_equal(c->text, "first line", 10);
-	assert_non_null(strstr(c->text, "last line"));
+	assert_true(strlen(c->more->text) <= JUNIT_TEXT_MAX);
+	assert_memory_equal(c->more->text, "first line", 10);
+	assert_non_null(strstr(c->more->text, "last line"));
 }
 
 int

@@ -123,6 +123,7 @@ record_case(struct reader *r)
 {
 	AUTO(buf_free) struct buf id = BUF_INIT(BUF_TEXT);
 	enum junit_status status = case_status(r);
+	struct junit_more more;
 	struct junit_case c;
 
 	make_id(r, &id);
@@ -135,8 +136,8 @@ record_case(struct reader *r)
 	cut_middle(&r->text, JUNIT_TEXT_MAX);
 	if (r->failed)
 		r->failures++;
-	c = (struct junit_case){.id = buf_cstr(&id), .name = r->name, .class = r->class, .file = r->path,
-	    .line = r->line, .status = status, .message = buf_cstr(&r->message), .text = buf_cstr(&r->text)};
+	more = (struct junit_more){r->class, r->path, r->line, buf_cstr(&r->message), buf_cstr(&r->text)};
+	c = (struct junit_case){.id = buf_cstr(&id), .name = r->name, .more = &more, .status = status};
 	return junit_put(&r->reading.facts->tests, &c);
 }
 

@@ -372,8 +372,8 @@ end(void *state)
 	TRY(stream_over(t, 0));
 	for (i = 0; i < t->points.n; i++) {
 		const struct point *p = &t->points.v[i];
-		struct junit_case c = {.id = p->name, .name = p->name, .class = "", .file = "", .status = p->status,
-		    .message = p->message == NULL ? "" : p->message, .text = ""};
+		struct junit_more more = {"", "", 0, p->message == NULL ? "" : p->message, ""};
+		struct junit_case c = {.id = p->name, .name = p->name, .more = &more, .status = p->status};
 
 		TRY(junit_put(&t->reading.facts->tests, &c));
 	}

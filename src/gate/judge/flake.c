@@ -84,7 +84,7 @@ flake_changed(struct judging *j, const struct junit_case *c, bool *changed)
 	*changed = true;
 	if (j->base == NULL || j->change == NULL || junit_get(&j->base->tests, c->id) == NULL)
 		return NULL;
-	if (c->file[0] != '\0' && file_touched(j, c->file))
+	if (c->more->file[0] != '\0' && file_touched(j, c->more->file))
 		return NULL;
 	*changed = false;
 	return named_in_change(j->change, stem_of(c->name), changed);

@@ -173,7 +173,7 @@ count(struct tally *t, enum finding_kind kind)
 static const char *
 file_of(const struct junit_case *c)
 {
-	return c->file[0] == '/' || strstr(c->file, "..") != NULL ? "" : c->file;
+	return c->more->file[0] == '/' || strstr(c->more->file, "..") != NULL ? "" : c->more->file;
 }
 
 static void
@@ -181,9 +181,9 @@ tell(struct judging *j, const struct judged *one)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	struct finding f = {.kind = one->kind, .rule = one->c->id, .file = file_of(one->c),
-	    .line = one->c->line};
+	    .line = one->c->more->line};
 
-	buf_adds(&text, one->c->message);
+	buf_adds(&text, one->c->more->message);
 	if (one->remark.n != 0)
 		buf_addf(&text, text.n == 0 ? "%s" : " [%s]", buf_cstr(&one->remark));
 	f.text = buf_cstr(&text);
