@@ -321,6 +321,7 @@
  * model/verdict        what a gate found out about one tree
  *
  * --- wire: the outside's formats and protocols ---
+ * wire/crypto          digests and signatures, over libcrypto
  * wire/field           one table per struct maps JSON and YAML both ways
  * wire/field_member    what field and field_write share
  * wire/field_write     structs to JSON and YAML

@@ -114,7 +114,7 @@ check_libraries(struct exam *x)
 	static const struct {
 		const char *soname, *symbol;
 	} rows[] = {{SO_GIT2, "git_libgit2_init"}, {SO_CURL, "curl_global_init"}, {SO_SQLITE, "sqlite3_open_v2"},
-	    {SO_ZLIB, "deflate"}};
+	    {SO_ZLIB, "deflate"}, {SO_CRYPTO, "HMAC"}};
 	void *fn;
 	size_t i;
 
