@@ -137,8 +137,7 @@
  * tool/tool            the table of tools
  *
  * --- gate: proving a tree ---
- * gate/ahead           commands of several gates side by side
- * gate/base_run        what a gate's command did on the base
+ * gate/begin           where every verdict begins and ends
  * gate/builtin/builtin the gates that need no command, and how one of them is run
  * gate/builtin/constitution what code may not do
  * gate/builtin/kept    tests are kept: none deleted, emptied or skipped
@@ -154,16 +153,10 @@
  * gate/builtin/spelling words of prose that a speller does not know
  * gate/builtin/truncation work that is not whole
  * gate/builtin/unicode characters that deceive a reader
- * gate/builtin/weaker  tests that are still there and check less
  * gate/builtin/waivers waivers that cannot be read or have ended
+ * gate/builtin/weaker  tests that are still there and check less
  * gate/change          what a change does, line by line
- * gate/command         a gate of policy, judged with what the base does
- * gate/definition      the id of everything that decides what a gate says
  * gate/evidence        the failing part, for whoever is to mend it
- * gate/exec            one command of a gate in a pristine workspace of one tree
- * gate/facts           what the reports of one command say, whatever tool wrote them
- * gate/flakes          tests that were seen to flake on this machine
- * gate/format          report formats: which one it is, and how it is fed
  * gate/format/bandit   bandit's JSON
  * gate/format/cargoaudit cargo audit
  * gate/format/checkstyle Checkstyle's XML
@@ -202,21 +195,31 @@
  * gate/judge/hunk      which lines of a change belong together
  * gate/judge/judge     what the reports of a candidate mean next to the base's
  * gate/judge/tests     failing tests: known, flaky, in quarantine
- * gate/junit           the tests of a run, by their names
  * gate/judge/timing    benchmarks of a change next to the base's
- * gate/known           verdicts that are known: the same gate on the same content
- * gate/manual          gates that people answer
- * gate/memory          what gates said, kept on this machine from one run to the next
- * gate/perf            is a change slower than its base, on this machine, now?
- * gate/programs        the programs that a gate says it needs
+ * gate/memory/definition the id of everything that decides what a gate says
+ * gate/memory/flakes   tests that were seen to flake on this machine
+ * gate/memory/known    verdicts that are known: the same gate on the same content
+ * gate/memory/memory   what gates said, kept on this machine from one run to the next
+ * gate/memory/seen     what a gate sees of a tree
+ * gate/memory/vouch    what other machines proved, signed, in the notes of commits
+ * gate/open            gates that policy may have, opened
  * gate/relpath         paths of reports and documents in the repository's own form
- * gate/report          report files that the code under test wrote
- * gate/rerun           one failing test once more, alone
+ * gate/report/facts    what the reports of one command say, whatever tool wrote them
+ * gate/report/format   report formats: which one it is, and how it is fed
+ * gate/report/junit    the tests of a run, by their names
+ * gate/report/report   report files that the code under test wrote
  * gate/room            what the files of this room share
- * gate/seen            what a gate sees of a tree
+ * gate/run/ahead       commands of several gates side by side
+ * gate/run/base_run    what a gate's command did on the base
+ * gate/run/command     a gate of policy, judged with what the base does
+ * gate/run/exec        one command of a gate in a pristine workspace of one tree
+ * gate/run/manual      gates that people answer
+ * gate/run/perf        is a change slower than its base, on this machine, now?
+ * gate/run/programs    the programs that a gate says it needs
+ * gate/run/rerun       one failing test once more, alone
+ * gate/run/turn        gates of policy on their way to their verdicts
  * gate/testfile        what a test file declares
  * gate/testlang        the languages and frameworks whose tests are known
- * gate/vouch           what other machines proved, signed, in the notes of commits
  * gate/waive           waivers at work
  *
  * --- forge: pull requests ---

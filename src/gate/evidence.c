@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "gate/evidence.h"
 #include "gate/gate.h"
-#include "gate/junit.h"
+#include "gate/report/junit.h"
 
 #define TEXT_HEAD 400
 #define TEXT_TAIL 1000

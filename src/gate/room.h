@@ -9,7 +9,7 @@
 #include "base/vec.h"
 #include "conf/waiver.h"
 #include "gate/gate.h"
-#include "gate/facts.h"
+#include "gate/report/facts.h"
 #include "git/diff.h"
 
 struct ahead;
@@ -71,6 +71,19 @@ struct subject {
 struct err *subject_change(struct subject *s, struct change **out) MUST_USE;
 
 void gates_tell(const struct gates *g, const struct gate_event *e);
+
+/* Is the gate of this name asked for? */
+bool gates_want(const struct gates *g, const char *name);
+
+/*
+ * Every verdict begins with its identity ('gate' is what policy says of it,
+ * or NULL) and ends with waivers, and without secrets; both are told.
+ */
+struct verdict *gate_next(struct verdicts *vs);	/* a new one, where there is room */
+struct err *gate_begin(const struct subject *s, const struct conf_gate *gate, const char *name,
+    struct verdict *v) MUST_USE;
+void gate_redact(const struct gates *g, struct verdict *v);
+void gate_end(const struct subject *s, struct verdict *v);
 
 /*
  * The base's outcome for this command, run at most once, or not at all when

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "forge/pull.h"
-#include "gate/manual.h"
+#include "gate/run/manual.h"
 #include "git/commit.h"
 #include "git/diff.h"
 #include "git/note.h"

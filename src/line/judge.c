@@ -4,8 +4,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "gate/memory.h"
-#include "gate/vouch.h"
+#include "gate/memory/memory.h"
+#include "gate/memory/vouch.h"
 #include "line/approve.h"
 #include "line/judge.h"
 #include "line/policy.h"

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 #define PIECE (64 * KIB)
 

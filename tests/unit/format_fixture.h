@@ -25,8 +25,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 #define FIXTURE_CUTS 1000	/* of a long report: not at every byte */
 

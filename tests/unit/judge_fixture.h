@@ -13,8 +13,8 @@
 #include "base/vec.h"
 #include "conf/config.h"
 #include "gate/change.h"
-#include "gate/facts.h"
 #include "gate/judge/judge.h"
+#include "gate/report/facts.h"
 #include "model/verdict.h"
 
 struct scene {

@@ -20,8 +20,8 @@
 #include "base/out.h"
 #include "face/check.h"
 #include "face/part.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 #include "line/check.h"
 #include "wire/json.h"
 

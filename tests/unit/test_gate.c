@@ -18,9 +18,9 @@
 #include "conf/secrets.h"
 #include "gate/builtin/protect.h"
 #include "gate/evidence.h"
-#include "gate/facts.h"
-#include "gate/report.h"
-#include "gate/rerun.h"
+#include "gate/report/facts.h"
+#include "gate/report/report.h"
+#include "gate/run/rerun.h"
 
 static void
 test_protected(void **state)

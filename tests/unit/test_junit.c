@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 /* Add one report to what is there; after an error it may hold part of it. */
 static struct err *

@@ -10,8 +10,8 @@
 #include "conf/config.h"
 #include "gate/builtin/builtin.h"
 #include "gate/builtin/lang.h"
-#include "gate/exec.h"
 #include "gate/room.h"
+#include "gate/run/exec.h"
 
 #define WORDS_MAX 20000
 #define WORD_MAX 40

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_ERRORS, AT_ERROR, AT_FILE, AT_SILENCED, AT_RESULTS, AT_RESULT,

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/cvss.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_LIST, AT_COUNT, AT_FLAW, AT_WARNING, AT_KIND, AT_IGNORED, AT_ID, AT_ALIAS, AT_TEXT, AT_VECTOR, AT_NAME,

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 struct checkstyle {
 	struct reading reading;

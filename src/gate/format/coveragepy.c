@@ -5,8 +5,8 @@
  */
 #include "base/err.h"
 #include "base/map.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place { AT_META, AT_FILES, AT_FILE, AT_HITS, AT_HIT, AT_MISSES, AT_MISS, AT_MISSING, AT_TOTALS };
 

@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place { AT_MODE, AT_ITERS, AT_ITER, AT_TIMES, AT_TIME, AT_MEAN };
 

@@ -6,7 +6,7 @@
 #define GATE_FORMAT_CVSS_H
 
 #include "base/str.h"
-#include "gate/facts.h"
+#include "gate/report/facts.h"
 
 /* low: SEVERITY_NOTE, medium: SEVERITY_WARNING, high: SEVERITY_ERROR. */
 enum severity cvss_severity(double score);

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_ROOT, AT_FILE, AT_PATH, AT_MESSAGES, AT_MESSAGE, AT_SUPPRESSED,

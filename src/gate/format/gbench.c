@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_CONTEXT, AT_LIST, AT_ROW, AT_NAME, AT_TYPE, AT_AGGREGATE, AT_INDEX, AT_TIME, AT_UNIT, AT_BYTES,

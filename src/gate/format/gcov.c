@@ -11,8 +11,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place { AT_ROOT, AT_VERSION, AT_FOLDER, AT_FILES, AT_FILE, AT_NAME, AT_LINES, AT_LINE, AT_NUMBER, AT_COUNT };
 

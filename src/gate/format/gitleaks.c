@@ -3,9 +3,9 @@
  * the line number, so it is of no use here; the secret itself is left out.
  */
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place { AT_ROOT, AT_FINDING, AT_ID, AT_TEXT, AT_PATH, AT_LINE };
 

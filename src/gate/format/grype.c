@@ -3,9 +3,9 @@
  * out in 'ignoredMatches', which count as well.
  */
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_LIST, AT_TOOL, AT_MATCH, AT_IGNORED, AT_ID, AT_SEVERITY, AT_TEXT, AT_FIXED, AT_RELATED,

@@ -8,7 +8,7 @@
 #include "base/def.h"
 #include "base/str.h"
 #include "base/vec.h"
-#include "gate/facts.h"
+#include "gate/report/facts.h"
 #include "wire/pick.h"
 
 struct err;

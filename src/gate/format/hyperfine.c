@@ -10,8 +10,8 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place { AT_RESULTS, AT_RESULT, AT_COMMAND, AT_TIMES, AT_TIME, AT_STATUS, AT_BYTES };
 

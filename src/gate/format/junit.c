@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 /* What the innermost open element collects text for. */
 enum sink { SINK_NONE, SINK_FAILURE, SINK_PRINTED };

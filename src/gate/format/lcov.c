@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 struct lcov {
 	struct reading reading;

@@ -10,9 +10,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_VERSION, AT_LIST, AT_COUNTS, AT_ERROR, AT_PACKAGE, AT_VIA, AT_FIX_NAME, AT_FIX_VERSION,

@@ -10,10 +10,10 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/cvss.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_RESULTS, AT_RESULT, AT_PACKAGES, AT_PACKAGE, AT_NAME, AT_VERSION, AT_FLAW, AT_ID, AT_ALIAS,

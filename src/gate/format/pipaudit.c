@@ -4,9 +4,9 @@
  * count as errors.
  */
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_LIST, AT_DEPENDENCY, AT_NAME, AT_VERSION, AT_SKIPPED, AT_FLAWS, AT_FLAW,

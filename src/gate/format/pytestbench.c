@@ -9,8 +9,8 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place { AT_VERSION, AT_LIST, AT_ROW, AT_NAME, AT_ROUNDS, AT_DATA, AT_SECONDS };
 

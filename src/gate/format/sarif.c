@@ -16,8 +16,8 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 #define RULES_MAX 20000
 #define ARTIFACTS_MAX 10000	/* that are looked up by index */

@@ -23,8 +23,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "gate/facts.h"
-#include "gate/format.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 #define DEPTH 32
 

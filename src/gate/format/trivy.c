@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "gate/facts.h"
-#include "gate/format.h"
 #include "gate/format/hand.h"
+#include "gate/report/facts.h"
+#include "gate/report/format.h"
 
 enum place {
 	AT_SCHEMA, AT_RESULTS, AT_RESULT, AT_TARGET, AT_FLAW, AT_FINDING, AT_MODIFIED,

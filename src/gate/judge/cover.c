@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "gate/change.h"
-#include "gate/facts.h"
 #include "gate/judge/cover.h"
+#include "gate/report/facts.h"
 #include "gate/testfile.h"
 
 void

@@ -2,9 +2,9 @@
 
 #include "base/err.h"
 #include "conf/config.h"
-#include "gate/facts.h"
 #include "gate/judge/cover.h"
 #include "gate/judge/judge.h"
+#include "gate/report/facts.h"
 #include "model/verdict.h"
 
 #define FILES_MAX 40		/* in the evidence */

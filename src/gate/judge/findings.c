@@ -6,9 +6,9 @@
 #include "base/mem.h"
 #include "conf/config.h"
 #include "gate/change.h"
-#include "gate/facts.h"
 #include "gate/judge/hunk.h"
 #include "gate/judge/judge.h"
+#include "gate/report/facts.h"
 #include "git/tree.h"
 #include "model/verdict.h"
 

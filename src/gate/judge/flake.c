@@ -4,9 +4,9 @@
 #include "base/err.h"
 #include "conf/config.h"
 #include "gate/change.h"
-#include "gate/facts.h"
 #include "gate/judge/flake.h"
 #include "gate/judge/judge.h"
+#include "gate/report/facts.h"
 #include "gate/testfile.h"
 
 /* ---- is it new or changed? ---- */

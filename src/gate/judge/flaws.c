@@ -2,8 +2,8 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "conf/config.h"
-#include "gate/facts.h"
 #include "gate/judge/judge.h"
+#include "gate/report/facts.h"
 #include "model/verdict.h"
 
 #define SHOWN_MAX 30		/* in the evidence */

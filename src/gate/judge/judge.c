@@ -3,8 +3,8 @@
 #include "base/err.h"
 #include "conf/config.h"
 #include "gate/change.h"
-#include "gate/facts.h"
 #include "gate/judge/judge.h"
+#include "gate/report/facts.h"
 #include "model/verdict.h"
 
 void

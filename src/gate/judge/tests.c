@@ -6,10 +6,10 @@
 #include "conf/grant.h"
 #include "gate/change.h"
 #include "gate/evidence.h"
-#include "gate/facts.h"
 #include "gate/glob.h"
 #include "gate/judge/flake.h"
 #include "gate/judge/judge.h"
+#include "gate/report/facts.h"
 #include "model/verdict.h"
 
 #define SHOWN_MAX 4	/* failing tests with their text; the rest by name */

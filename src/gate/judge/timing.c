@@ -8,9 +8,9 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "conf/config.h"
-#include "gate/facts.h"
 #include "gate/gate.h"
 #include "gate/judge/timing.h"
+#include "gate/report/facts.h"
 #include "model/slowdown.h"
 #include "model/verdict.h"
 

@@ -1,0 +1,35 @@
+/*
+ * vouch.h - what other machines proved, as lines in the notes of commits.
+ *
+ * Anyone who can push can write a note, so a line counts only when it is
+ * signed by a key that the base's policy names (evidence.keys), and only a
+ * pass does: what failed elsewhere is run here, to see how.
+ *
+ * Where to look says git/noteindex.h.
+ */
+#ifndef GATE_MEMORY_VOUCH_H
+#define GATE_MEMORY_VOUCH_H
+
+#include "base/def.h"
+#include "git/oid.h"
+
+struct attest;
+struct err;
+struct gates;
+struct repo;
+struct strs;
+struct verdicts;
+
+/* The pass that somebody vouches for under the key; its 'signer' says who. */
+struct err *vouch_find(const struct gates *g, const struct oid *key, struct attest *out,
+    bool *found) MUST_USE;
+
+/*
+ * What this machine itself found out, of these verdicts, as lines for the note
+ * of the commit that was judged; signed when 'key' is not "".  'patch' is the
+ * change's patch id.
+ */
+struct err *vouch_lines(struct repo *r, const struct verdicts *vs, const struct oid *commit,
+    const struct oid *patch, const char *key, struct strs *out) MUST_USE;
+
+#endif
