@@ -223,7 +223,11 @@
  * gate/waive           waivers at work
  *
  * --- forge: pull requests ---
+ * forge/answer         members of an answer into strings and numbers
+ * forge/forge          GitHub, GitLab, Gitea and Forgejo behind one table of functions
+ * forge/place          which project of which server a remote's address means
  * forge/pull           pull requests inside the repository, for when there is no forge
+ * forge/rest           requests to an API: limits, ETags, pages, redirects, read-back
  *
  * --- git: repositories, objects, refs, notes, workspaces ---
  * git/apart            new files that lie apart from deleted ones

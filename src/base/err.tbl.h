@@ -13,6 +13,7 @@ ERR_ROW(ERR_ESCALATED, "escalated", 1, RETRY_PERSON, "the run ended with a quest
 ERR_ROW(ERR_AGAIN, "again", 1, RETRY_WAIT, "the attempt failed, and the task is queued for another")
 ERR_ROW(ERR_FINDINGS, "findings", 1, RETRY_NEVER, "a check found something to mend")
 ERR_ROW(ERR_STATE, "wrong-state", 1, RETRY_NEVER, "the thing is not in a state that allows this")
+ERR_ROW(ERR_EXISTS, "exists", 1, RETRY_NEVER, "there is one already")
 ERR_ROW(ERR_CONFLICT, "conflict", 1, RETRY_PERSON, "two changes of the same lines need a person")
 ERR_ROW(ERR_USAGE, "usage", 129, RETRY_NEVER, "the command line is wrong")
 ERR_ROW(ERR_INTERRUPTED, "interrupted", 130, RETRY_NOW, "stopped by a signal; start it again to go on")

@@ -179,6 +179,10 @@ sounds_secret(const char *name)
 	return value != NULL && secret_looks(str_of(value));
 }
 
+/* Where forges' own programs and CI systems have their tokens. */
+static const char *const forge_tokens[] = {"FACTORY_FORGE_TOKEN", "GITHUB_TOKEN", "GH_TOKEN",
+    "GH_ENTERPRISE_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN"};
+
 struct err *
 config_secrets(const struct config *c, struct secrets *s)
 {
@@ -191,6 +195,10 @@ config_secrets(const struct config *c, struct secrets *s)
 	for (i = 0; i < c->models.n; i++)
 		if (model_key_env(&c->models.v[i])[0] != '\0')
 			TRY(secrets_env(s, model_key_env(&c->models.v[i]), &found));
+	for (i = 0; i < NITEMS(forge_tokens); i++)
+		TRY(secrets_env(s, forge_tokens[i], &found));
+	if (c->forge.token_env[0] != '\0')
+		TRY(secrets_env(s, c->forge.token_env, &found));
 	for (i = 0; i < c->setup.n; i++)
 		for (k = 0; k < c->setup.v[i].secrets.n; k++)
 			TRY(secrets_env(s, c->setup.v[i].secrets.v[k], &found));

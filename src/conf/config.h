@@ -175,6 +175,17 @@ struct config {
 		bool signoff;
 	} commit;
 	struct {
+		const char *kind;	/* "auto", "github", ..., "none" */
+		const char *url;	/* of the API; "" for that of the remote's host */
+		const char *project;	/* "owner/name"; "" for the remote's */
+		const char *remote;	/* a git remote's name; "" for state_remote, else "origin" */
+		const char *token_env;	/* "" for the usual ones */
+		const char *label;	/* of issues that are for the factory */
+		const char *app_id;	/* of a GitHub App, "" for none */
+		const char *app_key;	/* path of its key */
+		struct strs bots;	/* logins of bots that may start work */
+	} forge;
+	struct {
 		const char *key;	/* that this machine's evidence is signed with, "" for none */
 		struct strs keys;	/* lines of allowed signers: whose evidence counts */
 	} evidence;
@@ -223,7 +234,7 @@ struct err *config_check(const struct config *c) MUST_USE;
 
 /*
  * Add the value of each variable that holds a secret here: the providers' own
- * keys, and what policy names for models, setup and agents (of these, those
+ * keys, the forges' tokens, and what policy names for models, setup and agents (of these, those
  * whose name or value says that they are secret: HOME is none).
  */
 struct err *config_secrets(const struct config *c, struct secrets *s) MUST_USE;

@@ -266,7 +266,7 @@ items_read(const struct spot *s, enum key_place place, const struct node *list)
 static struct err *
 word_read(const struct spot *s, const struct node *n, bool *done)
 {
-	const struct key *mode = key_find("sandbox.mode");
+	const struct key *mode = key_find("sandbox.mode"), *kind = key_find("forge.kind");
 
 	*done = true;
 	if (strcmp(s->pattern, "gates.") == 0 && str_is(n->text, "none")) {
@@ -274,6 +274,8 @@ word_read(const struct spot *s, const struct node *n, bool *done)
 		origin_set(s->c, "gates", ORIGIN_POLICY);
 		return NULL;
 	}
+	if (kind != NULL && strcmp(s->pattern, "forge.") == 0)
+		return value_read(kind, s, "forge.kind", n);
 	if (mode != NULL && strcmp(s->pattern, "sandbox.") == 0)
 		return value_read(mode, s, "sandbox.mode", n);
 	if (strcmp(s->pattern, "models.<name>.api_key.") == 0)
@@ -458,7 +460,7 @@ config_user(struct config *c, const char *key, const char *value)
 		return NULL;
 	}
 	k = key_resolve(strcmp(key, "sandbox") == 0 ? "sandbox.mode" : strcmp(key, "remote") == 0 ? "state.remote"
-	    : key, &element);
+	    : strcmp(key, "forge") == 0 ? "forge.kind" : key, &element);
 	if (k == NULL)
 		return no_such_key(ERR_CONFIG, key);
 	if (k->kind != KEY_SIGNERS && secret_looks(str_of(value)))

@@ -23,6 +23,8 @@ static const char *const pointers[] = {"refuse", "pointers", NULL};
 static const char *const outcomes[] = {"block", "flag", "tell", NULL};
 static const char *const workspaces[] = {"auto", "overlay", "pool", NULL};
 
+static const char *const forges[] = {"auto", "github", "gitlab", "gitea", "forgejo", "none", NULL};
+
 static const char *const againsts[] = {"auto", "base", "none", NULL};
 static const char *const severities[] = {"note", "warning", "error", "critical", NULL};
 
@@ -244,6 +246,27 @@ const struct key keys[] = {
 	    "Whose signed evidence and approvals count, as lines of git's gpg.ssh.allowedSignersFile; a machine believes itself without", 0, 0, NULL},
 	{"evidence.key", KEY_OWN, TOP(evidence.key), "", "~/.ssh/id_ed25519",
 	    "The ssh key that signs what this machine proves and you approve, as git's user.signingKey has it; only in your own git config", 0, 0, NULL},
+	{"forge.kind", KEY_WORD, TOP(forge.kind), "auto", NULL,
+	    "What the remote is a project of; 'forge: github' says the same. auto knows github.com, gitlab.com, codeberg.org and gitea.com by name, and leaves pull requests in the repository where there is no token",
+	    0, 0, forges},
+	{"forge.url", KEY_URL, TOP(forge.url), "", "https://git.example.org/api/v4",
+	    "Address of the forge's API; on the remote's own host by default. The token is sent to any other, so that needs trust, unless it is on loopback",
+	    0, 0, NULL},
+	{"forge.project", KEY_LINE, TOP(forge.project), "", "owner/name",
+	    "The project there; that of the remote's address by default (needs trust)", 0, 0, NULL},
+	{"forge.remote", KEY_LINE, TOP(forge.remote), "", "origin",
+	    "The git remote whose address says where the project is; state.remote by default, else origin", 0, 0, NULL},
+	{"forge.token.env", KEY_ENV, TOP(forge.token_env), "", "FACTORY_FORGE_TOKEN",
+	    "Environment variable that holds the token for the forge; see gitfactory-internals(7) for where one is looked for else (needs trust)",
+	    0, 0, NULL},
+	{"forge.label", KEY_LINE, TOP(forge.label), "factory", NULL,
+	    "The label that gives an issue to the factory", 0, 0, NULL},
+	{"forge.bots", KEY_LINES, TOP(forge.bots), "", "[\"renovate[bot]\"]",
+	    "Logins of bots whose issues and comments may start work, where their permission allows it; no bot may by default", 0, 0, NULL},
+	{"forge.app.id", KEY_LINE, TOP(forge.app_id), "", "123456",
+	    "Id of the GitHub App that the factory works as, instead of a token", 0, 0, NULL},
+	{"forge.app.key", KEY_OWN, TOP(forge.app_key), "", "~/.config/git-factory/app.pem",
+	    "File with that App's private key; only in your own git config", 0, 0, NULL},
 	{"merge.method", KEY_ENUM, TOP(merge.method), "squash", NULL,
 	    "How a pull request lands", 0, 0, merges},
 	{"merge.auto", KEY_BOOL, TOP(merge.automatic), "false", NULL,

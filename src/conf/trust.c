@@ -133,6 +133,20 @@ cap_item(const struct config *c, const char *key, int64_t said, int64_t usual, s
 	item_add(items, key, buf_cstr(&value), "a run may use more of your account than by default");
 }
 
+/* A clone may not say where the user's token goes, which one, and what it is used on. */
+static void
+forge_items(const struct config *c, struct trust_items *items)
+{
+	if (c->forge.url[0] != '\0' && from_policy(c, "forge.url") && !url_loopback(c->forge.url))
+		item_add(items, "forge.url", c->forge.url, "your forge's token is sent to this address");
+	if (c->forge.token_env[0] != '\0' && from_policy(c, "forge.token.env"))
+		item_add(items, "forge.token.env", c->forge.token_env,
+		    "the value of this environment variable is sent to the forge");
+	if (c->forge.project[0] != '\0' && from_policy(c, "forge.project"))
+		item_add(items, "forge.project", c->forge.project,
+		    "issues and pull requests of this project are written with your token");
+}
+
 static void
 cap_items(const struct config *c, struct trust_items *items)
 {
@@ -191,6 +205,7 @@ trust_items(const struct config *c, trust_price_fn *price, struct trust_items *o
 	list_item(c, out, "sandbox.read", &c->sandbox.read,
 	    "tools, tests and agents read these paths of this machine");
 	cap_items(c, out);
+	forge_items(c, out);
 	for (i = 0; i < c->models.n; i++) {
 		model_items(c, &c->models.v[i], out);
 		TRY(price_item(c, &c->models.v[i], price, out));

@@ -51,7 +51,7 @@ failure_of(const struct err *e)
 		return FAILURE_GATE;
 	case ERR_ESCALATED:
 		return FAILURE_AMBIGUOUS;
-	case ERR_STATE: case ERR_CONFLICT:
+	case ERR_STATE: case ERR_EXISTS: case ERR_CONFLICT:
 		return FAILURE_CONFLICT;
 	case ERR_DEPENDENCY:
 		return FAILURE_DEPENDENCY;
