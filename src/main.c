@@ -63,6 +63,7 @@
  * line/deaths          how often the process of a run died at one step
  * line/deliver         how a run ends: a pull request, or a question
  * line/hindsight       how often advisory gates were wrong
+ * line/kind            of what type a task is, as policy has the types
  * line/judge           the gates of a policy on a tree, with the setup that they need
  * line/keeper          the heartbeat of a lease that is shared through a remote
  * line/land            a pull request of this repository onto its base branch
@@ -303,12 +304,14 @@
  * conf/redact          known secrets never leave, in whatever dress
  * conf/secrets         the secret values that this process knows, by name
  * conf/trust           what policy loosens, and what the user allowed
+ * conf/type_table      the built-in types of tasks
  * conf/waiver          findings that a person lets pass until a day
  *
  * --- model: tasks, runs, verdicts, budgets: pure ---
  * model/attest         what a gate found out, as one line that outlives the run
  * model/after          what a task comes after: the entries of its field 'after'
  * model/budget         caps on one run, checked before each model call
+ * model/classify       of what type a task is, from signs that need no judgement
  * model/failure        why a run was not delivered, and what happens next
  * model/graph          what comes after what: a graph of tasks, by number
  * model/lines          a three-way merge of texts by lines, in memory

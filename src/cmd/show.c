@@ -13,6 +13,7 @@
 #include "git/repo.h"
 #include "git/tip.h"
 #include "git/userconf.h"
+#include "line/kind.h"
 #include "line/policy.h"
 #include "model/match.h"
 #include "model/run.h"
@@ -403,7 +404,38 @@ put_task(struct jw *w, const struct task *t)
 }
 
 void
-row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body)
+rules_open(struct repo *r, struct rules *out)
+{
+	struct err *e = r != NULL ? policy_open(r, &out->policy) : NULL;
+
+	config_init(&out->usual);
+	out->config = r == NULL || e != NULL ? &out->usual : &out->policy.cfg;
+	err_ignore(e);
+}
+
+void
+rules_close(struct rules *r)
+{
+	if (r->config == &r->policy.cfg)
+		policy_free(&r->policy);
+	config_free(&r->usual);
+	*r = (struct rules){0};
+}
+
+static void
+put_kind(struct jw *w, const struct kind *k)
+{
+	jw_key(w, "kind");
+	jw_obj(w);
+	jw_kstr(w, "type", k->name);
+	jw_kstr(w, "severity", risk_word(k->severity));
+	jw_kbool(w, "auto_merge", k->auto_merge);
+	jw_kstr(w, "why", k->why);
+	jw_end(w);
+}
+
+void
+row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body, const struct kind *kind)
 {
 	AUTO(err_free_p) struct err *why = queue_ready(q, row);
 
@@ -416,6 +448,8 @@ row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body)
 	jw_kstr(w, "broken", row->broken);
 	if (row->task != NULL)
 		put_task(w, row->task);
+	if (kind != NULL && kind->name != NULL)
+		put_kind(w, kind);
 	put_lease(w, queue_lease(q, &row->id));
 	if (body && row->task != NULL)
 		jw_kstr(w, "body", row->task->body);

@@ -9,6 +9,7 @@
 #include "base/opts.h"
 #include "base/out.h"
 #include "base/str.h"
+#include "line/policy.h"
 
 struct after;
 struct app;
@@ -17,6 +18,7 @@ struct buf;
 struct err;
 struct id;
 struct jw;
+struct kind;
 struct queue;
 struct queue_row;
 struct repo;
@@ -50,8 +52,21 @@ enum out_style word_style(const char *word);
 /* One line of a list. */
 void row_line(struct app *app, const struct queue_row *row);
 
-/* One object with all fields; with the body when it is asked for. */
-void row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body);
+/*
+ * One object with all fields; with the body when it is asked for, and with
+ * what kind of work it is (NULL, or one without a name: not told).
+ */
+void row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body,
+    const struct kind *kind);
+
+/* The policy in force, or where that cannot be read its defaults: what has types (line/kind.h). */
+struct rules {
+	struct policy policy;
+	struct config usual;
+	const struct config *config;
+};
+void rules_open(struct repo *r, struct rules *out);	/* NULL: the defaults */
+void rules_close(struct rules *r);	/* also for AUTO */
 
 /* One line of a log, and the record as JSON is run_format()'s. */
 void run_line(struct app *app, const struct run *r);

@@ -65,7 +65,7 @@ note_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 	struct noting *n = ctx;
 
 	if (n->w != NULL) {
-		row_json(n->w, n->q, row, false);
+		row_json(n->w, n->q, row, false, NULL);
 		return NULL;
 	}
 	if (row->running)
@@ -109,7 +109,7 @@ unmet_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 	if (u->count++ >= UNMET_SHOWN || u->n == NULL)
 		return NULL;
 	if (u->n->w != NULL) {
-		row_json(u->n->w, u->n->q, row, false);
+		row_json(u->n->w, u->n->q, row, false, NULL);
 		return NULL;
 	}
 	why = needs_why(queue_state(u->n->q), needs_missing(queue_state(u->n->q), row->task));

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "line/kind.h"
 #include "model/after.h"
 #include "model/lint.h"
 #include "model/task.h"
@@ -122,6 +123,8 @@ static struct err *
 print_task(struct app *app, struct queue *q, const struct id *id, bool json)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	AUTO(rules_close) struct rules rules = {0};
+	AUTO(kind_free) struct kind k = {0};
 	struct queue_row row;
 	struct jw w;
 
@@ -130,8 +133,11 @@ print_task(struct app *app, struct queue *q, const struct id *id, bool json)
 		return NULL;
 	}
 	TRY(queue_get(q, id, &row));
+	rules_open(state_repo(queue_state(q)), &rules);
+	if (row.task != NULL)
+		kind_of(rules.config, row.task, &k);
 	jw_init(&w, &text, true);
-	row_json(&w, q, &row, true);
+	row_json(&w, q, &row, true, &k);
 	json_print(app, &text);
 	return NULL;
 }
@@ -139,7 +145,7 @@ print_task(struct app *app, struct queue *q, const struct id *id, bool json)
 /* ---- add ---- */
 
 static const struct opt add_table[] = {
-	OPT_STRING('t', "type", "TYPE", struct field_opts, type, "kind of work (feature)"),
+	OPT_STRING('t', "type", "TYPE", struct field_opts, type, "kind of work; seen from its signs by default"),
 	OPT_NUMBER('p', "priority", "N", struct field_opts, priority, 0, 4, "0 is most urgent (2)"),
 	OPT_STRINGS('l', "label", "LABEL", struct field_opts, labels, "a label; may be given again"),
 	OPT_STRINGS(0, "need", "WORD", struct field_opts, needs, "what the machine must have; may be given again"),
@@ -268,7 +274,7 @@ list_row(const struct queue_row *row, void *ctx, bool *more UNUSED)
 		row_line(l->app, row);
 		return NULL;
 	}
-	row_json(&l->w, l->q, row, false);
+	row_json(&l->w, l->q, row, false, NULL);
 	if (l->w.out->n >= PIECE) {
 		out_raw(&l->app->out, buf_str(l->w.out));
 		buf_clear(l->w.out);
@@ -348,7 +354,7 @@ ready_one(struct app *app, struct queue *q, const char *word, bool json)
 	TRY(queue_get(q, &id, &row));
 	if (json) {
 		jw_init(&w, &text, true);
-		row_json(&w, q, &row, false);
+		row_json(&w, q, &row, false, NULL);
 		json_print(app, &text);
 	}
 	why = queue_ready(q, &row);
@@ -413,7 +419,9 @@ static void
 show_text(struct app *app, struct queue *q, const struct queue_row *row)
 {
 	AUTO(err_free_p) struct err *why = queue_ready(q, row);
-	AUTO(buf_free) struct buf next = BUF_INIT(BUF_TEXT);
+	AUTO(buf_free) struct buf next = BUF_INIT(BUF_TEXT), type = BUF_INIT(BUF_TEXT);
+	AUTO(rules_close) struct rules rules = {0};
+	AUTO(kind_free) struct kind k = {0};
 	const struct task *t = row->task;
 	struct out *o = &app->out;
 	char text[CLOCK_TEXT];
@@ -428,7 +436,10 @@ show_text(struct app *app, struct queue *q, const struct queue_row *row)
 		field_line(o, "why", err_msg(why));
 	snprintf(text, sizeof(text), "%lld", (long long)t->priority);
 	field_line(o, "priority", text);
-	field_line(o, "type", t->type);
+	rules_open(state_repo(queue_state(q)), &rules);
+	kind_of(rules.config, t, &k);
+	buf_addf(&type, "%s, %s severity: %s", k.name, risk_word(k.severity), k.why);
+	field_line(o, "type", buf_cstr(&type));
 	show_list(o, "labels", &t->labels);
 	show_list(o, "needs", &t->needs);
 	show_list(o, "scope", &t->scope);

@@ -8,26 +8,33 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "git/repo.h"
+#include "line/kind.h"
 #include "model/lint.h"
 #include "model/task.h"
 #include "store/queue.h"
+#include "store/state.h"
 #include "wire/json.h"
 
 struct linting {
 	struct app *app;
+	const struct config *rules;
 	bool json;
 	struct jw w;
 	size_t bad;
 };
 
 static void
-put_lint(struct jw *w, const char *id, const char *path, const struct task *t, const struct lint *l)
+put_lint(struct jw *w, const char *id, const char *path, const struct task *t, const struct lint *l,
+    const struct kind *k)
 {
 	size_t i;
 
 	jw_obj(w);
 	jw_kstr(w, "id", id);
 	jw_kstr(w, "title", t->title);
+	jw_kstr(w, "type", k->name);
+	jw_kstr(w, "severity", risk_word(k->severity));
 	jw_kstr(w, "granularity", grain_word(l->grain));
 	jw_kbool(w, "behaviour", l->behaviour);
 	jw_kbool(w, "io", l->io);
@@ -49,7 +56,8 @@ put_lint(struct jw *w, const char *id, const char *path, const struct task *t, c
 }
 
 static void
-print_lint(struct out *o, const char *id, const char *path, const struct task *t, const struct lint *l)
+print_lint(struct out *o, const char *id, const char *path, const struct task *t, const struct lint *l,
+    const struct kind *k)
 {
 	size_t i;
 
@@ -60,7 +68,11 @@ print_lint(struct out *o, const char *id, const char *path, const struct task *t
 	out_style(o, STYLE_RESET);
 	out_printf(o, "  ");
 	out_line(o, str_of(t->title));
-	out_printf(o, "\n");
+	out_style(o, STYLE_DIM);
+	out_printf(o, "  (%s, %s severity)\n", k->name, risk_word(k->severity));
+	out_style(o, STYLE_RESET);
+	if (k->type == NULL)
+		out_printf(o, "  %s: the type is unknown, which never lands by itself: %s\n", path, k->why);
 	for (i = 0; i < l->findings.n; i++)
 		out_printf(o, "  %s:%lld: %s; %s\n", path, (long long)(t->body_line + l->findings.v[i].line - 1),
 		    l->findings.v[i].what, l->findings.v[i].add);
@@ -69,15 +81,17 @@ print_lint(struct out *o, const char *id, const char *path, const struct task *t
 static void
 lint_one(struct linting *run, const char *id, const char *path, const struct task *t)
 {
+	AUTO(kind_free) struct kind k = {0};
 	struct lint l = {0};
 
 	lint_task(t, &l);
+	kind_of(run->rules, t, &k);
 	if (l.grain == GRAIN_VAGUE)
 		run->bad++;
 	if (run->json)
-		put_lint(&run->w, id, path, t, &l);
+		put_lint(&run->w, id, path, t, &l, &k);
 	else
-		print_lint(&run->app->out, id, path, t, &l);
+		print_lint(&run->app->out, id, path, t, &l, &k);
 	lint_free(&l);
 }
 
@@ -112,9 +126,15 @@ struct err *
 lint_file(struct app *app, const char *name, struct str text, bool json)
 {
 	AUTO(buf_free) struct buf out = BUF_INIT(BUF_TEXT);
+	AUTO(repo_close_p) struct repo *r = NULL;
+	AUTO(rules_close) struct rules rules = {0};
 	struct linting run = {.app = app, .json = json};
 	AUTO(task_free) struct task t;
 
+	/* A file may be judged anywhere. */
+	err_ignore(repo_open(app->repo_path, &r));
+	rules_open(r, &rules);
+	run.rules = rules.config;
 	task_init(&t);
 	TRY(task_parse(name, text, &t));
 	jw_init(&run.w, &out, true);
@@ -142,12 +162,15 @@ struct err *
 lint_queue(struct app *app, struct queue *q, const struct args *args, bool json)
 {
 	AUTO(buf_free) struct buf out = BUF_INIT(BUF_TEXT);
+	AUTO(rules_close) struct rules rules = {0};
 	struct linting run = {.app = app, .json = json};
 	AUTO(ids_free) struct ids ids = {0};
 	struct queue_row row;
 	size_t i;
 
 	TRY(choose(q, args, &ids));
+	rules_open(state_repo(queue_state(q)), &rules);
+	run.rules = rules.config;
 	jw_init(&run.w, &out, true);
 	jw_list(&run.w);
 	for (i = 0; i < ids.n; i++) {

@@ -1,5 +1,6 @@
 #include "conf/config.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,7 @@ config_init(struct config *c)
 	for (k = keys; k->name != NULL; k++)
 		if (k->place == PLACE_CONFIG)
 			key_default(k, c, c);
+	types_add(c);
 }
 
 static void
@@ -157,6 +159,12 @@ const struct conf_retry *
 config_retry(const struct config *c, const char *name)
 {
 	return key_place_find(c, PLACE_RETRY, str_of(name));
+}
+
+const struct conf_type *
+config_type(const struct config *c, const char *name)
+{
+	return key_place_find(c, PLACE_TYPE, str_of(name));
 }
 
 bool
@@ -277,6 +285,26 @@ check_gate(const struct conf_gate *g)
 	return NULL;
 }
 
+static struct err *
+check_type(const struct config *c, const struct conf_type *t)
+{
+	size_t i;
+
+	for (i = 0; t->name[i] != '\0'; i++)
+		if (!islower((unsigned char)t->name[i]) &&
+		    (i == 0 || (!isdigit((unsigned char)t->name[i]) && strchr("_-", t->name[i]) == NULL)))
+			return err_new(ERR_CONFIG, "'types.%s': a type is a word of lower-case letters, digits, '_' and '-'",
+			    t->name);
+	if (strcmp(t->name, "unknown") == 0)
+		return err_hint(err_new(ERR_CONFIG, "'types.unknown': unknown is what belongs to no type"),
+		    "give the type another name");
+	for (i = 0; i < t->gates.n; i++)
+		if (config_gate(c, t->gates.v[i]) == NULL)
+			return err_hint(err_new(ERR_CONFIG, "'types.%s.gates' names '%s', which is no gate", t->name,
+			    t->gates.v[i]), "describe it below 'gates'");
+	return NULL;
+}
+
 struct err *
 config_check(const struct config *c)
 {
@@ -298,6 +326,8 @@ config_check(const struct config *c)
 		if (c->retries.v[i].agent[0] != '\0' && config_agent(c, c->retries.v[i].agent) == NULL)
 			return err_hint(err_new(ERR_CONFIG, "'retry.%s.agent' names '%s', which is no agent",
 			    c->retries.v[i].name, c->retries.v[i].agent), "describe it below 'agents'");
+	for (i = 0; i < c->types.n; i++)
+		TRY(check_type(c, &c->types.v[i]));
 	for (i = 0; i < c->setup.n; i++)
 		if (c->setup.v[i].run[0] == '\0')
 			return err_new(ERR_CONFIG, CONFIG_PATH ":%lld: a step of 'workspace.setup' has no 'run'",

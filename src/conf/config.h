@@ -117,6 +117,19 @@ struct conf_retry {
 	const char *agent;
 };
 
+/* A type of tasks; ten are built in. */
+struct conf_type {
+	const char *name;		/* [a-z][a-z0-9_-]*, not "unknown" */
+	int severity;			/* enum risk of model/classify.h */
+	bool auto_merge;
+	struct strs gates;		/* names of those that must be there and pass */
+	struct strs labels, paths, words;	/* what makes a task one of this type */
+	struct strs reviewers;		/* logins; "owner/team" for a team */
+	int64_t review_timeout;		/* seconds */
+	int64_t iterations;		/* -1: limits.iterations */
+	struct strs rollback, notify;
+};
+
 struct conf_setup {
 	const char *run;		/* shell command */
 	struct strs key;		/* files whose content it depends on */
@@ -142,6 +155,7 @@ struct config {
 	struct strs protect;		/* globs beside the built-in ones */
 	struct { VEC_FIELDS(struct conf_rule); } rules;
 	struct { VEC_FIELDS(struct conf_retry); } retries;
+	struct { VEC_FIELDS(struct conf_type); } types;
 	struct { VEC_FIELDS(struct conf_setup); } setup;
 	struct {
 		enum sandbox_mode mode;
@@ -243,6 +257,7 @@ struct err *config_secrets(const struct config *c, struct secrets *s) MUST_USE;
 const struct conf_model *config_model(const struct config *c, const char *name);
 const struct conf_agent *config_agent(const struct config *c, const char *name);
 const struct conf_retry *config_retry(const struct config *c, const char *name);
+const struct conf_type *config_type(const struct config *c, const char *name);
 const struct conf_gate *config_gate(const struct config *c, const char *name);
 
 /* No gate and no 'gates: none': a run refuses. */

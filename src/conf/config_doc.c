@@ -20,6 +20,7 @@ example_name(enum key_place place)
 	case PLACE_AGENT: return STR("coder");
 	case PLACE_RULE: return STR("no-print");
 	case PLACE_RETRY: return STR("network");
+	case PLACE_TYPE: return STR("migration");
 	default: return STR("tests");
 	}
 }
@@ -126,6 +127,26 @@ sentences(const char *doc, struct buf *out)
 	buf_adds(out, ".\n");
 }
 
+/* One paragraph for each built-in type: its keys and values. */
+static void
+types_mdoc(struct buf *out)
+{
+	const struct type_value *v, *last = NULL;
+
+	buf_adds(out, ".Pp\nThese types are built in; policy says what is different:\n.Bl -tag -width Ds\n");
+	for (v = type_values; v->type != NULL; last = v++) {
+		bool first = last == NULL || strcmp(last->type, v->type) != 0;
+
+		if (first)
+			buf_addf(out, ".It Cm %s\n", v->type);
+		if (first || strcmp(last->key, v->key) != 0)
+			buf_addf(out, "%s\n", v->key + strlen("types.<name>."));
+		buf_addf(out, ".Ql %s%s\n", v->value, v[1].type == NULL || strcmp(v[1].type, v->type) != 0 ? " ." :
+		    strcmp(v[1].key, v->key) != 0 ? " ;" : " ,");
+	}
+	buf_adds(out, ".El\n");
+}
+
 void
 config_mdoc(struct buf *out)
 {
@@ -143,4 +164,5 @@ config_mdoc(struct buf *out)
 			buf_adds(out, ".\n");
 	}
 	buf_adds(out, ".El\n");
+	types_mdoc(out);
 }

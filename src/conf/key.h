@@ -40,7 +40,7 @@ enum key_kind {
 };
 
 /* Where a key's member lives. */
-enum key_place { PLACE_CONFIG, PLACE_MODEL, PLACE_AGENT, PLACE_GATE, PLACE_RULE, PLACE_RETRY, PLACE_SETUP };
+enum key_place { PLACE_CONFIG, PLACE_MODEL, PLACE_AGENT, PLACE_GATE, PLACE_RULE, PLACE_RETRY, PLACE_TYPE, PLACE_SETUP };
 
 struct key {
 	const char *name;	/* "sandbox.mode", "models.<name>.provider", "workspace.setup.run" */
@@ -56,7 +56,7 @@ struct key {
 
 extern const struct key keys[];		/* ends in a row without a name */
 
-/* A collection of structs in the config: models, agents, gates, rules, retries, setup. */
+/* A collection of structs in the config: models, agents, gates, rules, retries, types, setup. */
 struct place {
 	const char *prefix;	/* "models." */
 	size_t offset;		/* of its vector in struct config */
@@ -77,6 +77,16 @@ struct any_vec *place_vec(struct config *c, enum key_place place);
 /* Append an element with its defaults; borrowed, valid until the next one. */
 void *place_add(struct config *c, enum key_place place, struct str name);
 void *key_place_find(const struct config *c, enum key_place place, struct str name);
+
+/* Values of the built-in types of tasks: of a list, one row for each entry. */
+struct type_value {
+	const char *type;	/* "documentation" */
+	const char *key;	/* "types.<name>.severity" */
+	const char *value;
+};
+
+extern const struct type_value type_values[];	/* by type; ends in a row without a type */
+void types_add(struct config *c);	/* all of them, into an empty config */
 
 /* The part of the name after its place's prefix (and "<name>."). */
 const char *key_tail(const struct key *k);

@@ -7,6 +7,7 @@
 #define GATE(m) PLACE_GATE, offsetof(struct conf_gate, m)
 #define RULE(m) PLACE_RULE, offsetof(struct conf_rule, m)
 #define RETRY(m) PLACE_RETRY, offsetof(struct conf_retry, m)
+#define TYPE(m) PLACE_TYPE, offsetof(struct conf_type, m)
 #define SETUP(m) PLACE_SETUP, offsetof(struct conf_setup, m)
 
 #define HOUR 3600
@@ -27,6 +28,7 @@ static const char *const forges[] = {"auto", "github", "gitlab", "gitea", "forge
 
 static const char *const againsts[] = {"auto", "base", "none", NULL};
 static const char *const severities[] = {"note", "warning", "error", "critical", NULL};
+static const char *const risks[] = {"low", "medium", "high", "critical", NULL};
 
 const struct place places[] = {
 	[PLACE_CONFIG] = {"", 0, 0, false},
@@ -35,6 +37,7 @@ const struct place places[] = {
 	[PLACE_GATE] = {"gates.", offsetof(struct config, gates), sizeof(struct conf_gate), true},
 	[PLACE_RULE] = {"rules.", offsetof(struct config, rules), sizeof(struct conf_rule), true},
 	[PLACE_RETRY] = {"retry.", offsetof(struct config, retries), sizeof(struct conf_retry), true},
+	[PLACE_TYPE] = {"types.", offsetof(struct config, types), sizeof(struct conf_type), true},
 	[PLACE_SETUP] = {"workspace.setup.", offsetof(struct config, setup),
 	    sizeof(struct conf_setup), false},
 };
@@ -227,6 +230,30 @@ const struct key keys[] = {
 	    "Deadline of the next attempt, in percent of the last one's", 10, 1000, NULL},
 	{"retry.<name>.agent", KEY_LINE, RETRY(agent), "", "coder",
 	    "Who makes the next attempt; the same agent by default", 0, 0, NULL},
+
+	{"types.<name>.severity", KEY_ENUM, TYPE(severity), "high", NULL,
+	    "What a mistake in a task of this type may cost. What kind of task one is is seen from what it names itself, its labels, its scope and the words of its title; the rest is unknown: high, and never landed without a person", 0, 0, risks},
+	{"types.<name>.auto_merge", KEY_BOOL, TYPE(auto_merge), "false", NULL,
+	    "A change for such a task may land by itself, where its severity is low and nothing else speaks against it", 0, 0, NULL},
+	{"types.<name>.gates", KEY_LINES, TYPE(gates), "", "[tests]",
+	    "Gates, by name, that must be there and pass, also those that block nothing else", 0, 0, NULL},
+	{"types.<name>.labels", KEY_LINES, TYPE(labels), "", "[bug]",
+	    "Labels that make a task one of this type", 0, 0, NULL},
+	{"types.<name>.paths", KEY_LINES, TYPE(paths), "", "[\"docs/**\"]",
+	    "Patterns of paths: a task all of whose scope lies there is of this type; of one that is critical, any part of it", 0, 0, NULL},
+	{"types.<name>.words", KEY_LINES, TYPE(words), "", "[fix, \"race condition\"]",
+	    "Words of a title that make a task one of this type; where several types have some, the longest phrase counts", 0, 0, NULL},
+	{"types.<name>.reviewers", KEY_LINES, TYPE(reviewers), "", "[ada, acme/security]",
+	    "Who is asked to review a change, as the forge knows them; owner/team for a team", 0, 0, NULL},
+	{"types.<name>.review_timeout", KEY_SPAN, TYPE(review_timeout), "1d", NULL,
+	    "How long a review may take before it is asked for again", 1, 365 * DAY, NULL},
+	{"types.<name>.iterations", KEY_INT, TYPE(iterations), "", "3",
+	    "Rounds of change, gates and evidence before a person is asked; limits.iterations by default", 1, 100, NULL},
+	{"types.<name>.rollback", KEY_LINES, TYPE(rollback), "", "[error_rate, p99_latency]",
+	    "What takes a landed change back", 0, 0, NULL},
+	{"types.<name>.notify", KEY_LINES, TYPE(notify), "", "[\"#releases\"]",
+	    "Who is told of it", 0, 0, NULL},
+
 	{"node.name", KEY_LINE, TOP(node.name), "", "attic",
 	    "Name of this machine among the nodes; its host name by default. The keys of a node belong into your own git config", 0, 0, NULL},
 	{"node.labels", KEY_LINES, TOP(node.labels), "", "[gpu, staging]",

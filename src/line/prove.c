@@ -8,6 +8,7 @@
 #include "git/merge.h"
 #include "git/ref.h"
 #include "line/judge.h"
+#include "line/kind.h"
 #include "line/prove.h"
 #include "line/walk.h"
 #include "store/journal.h"
@@ -53,6 +54,7 @@ prove_live(struct walk *w, const struct oid *tree, bool full, struct proof *p)
 	TRY(merge_with(w, &now, tree, &p->merged));
 	w->judge.redact = defence_on(DEFENCE_REDACT) ? w->redact : NULL;
 	TRY(judge_tree(&w->judge, &now, &p->merged, full ? GATE_FULL : GATE_FAST, &p->verdicts));
+	kind_hold(&now.cfg, &w->task, &p->verdicts);
 	/* 'gates: none' leaves the built-in ones, which always run. */
 	p->passed = verdicts_sum(&p->verdicts) == VERDICT_PASS;
 	if (!p->passed) {

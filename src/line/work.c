@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "line/kind.h"
 #include "line/walk.h"
 #include "line/work.h"
 
@@ -69,7 +70,7 @@ struct err *
 work_through(struct walk *w, struct work *r)
 {
 	AUTO(mem_free_p) char *evidence = NULL;
-	int64_t max = w->policy.cfg.limits.iterations;
+	int64_t max = kind_iterations(&w->policy.cfg, &w->task);
 
 	while (!r->proven && r->question == NULL && w->rec.iterations < max) {
 		w->rec.iterations++;

@@ -36,7 +36,7 @@ void
 task_init(struct task *t)
 {
 	*t = (struct task){
-		.title = "", .body = "", .type = TASK_TYPE,
+		.title = "", .body = "", .type = "",
 		.priority = TASK_PRIORITY, .estimate = TASK_ESTIMATE_S,
 		.dir = "", .hold = "", .close = "",
 		.id = "", .run = "", .branch = "", .commit = "", .error = "", .question = "",

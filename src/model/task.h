@@ -33,7 +33,6 @@ struct err;
 #define TASK_LIST_MAX 100		/* labels, needs, after: entries each */
 #define TASK_PRIORITY 2			/* default; 0 is most urgent, 4 least */
 #define TASK_ESTIMATE_S (20 * 60)	/* default */
-#define TASK_TYPE "feature"		/* default */
 
 /* 'running' is not a state: it is derived from the lease. */
 enum task_state {
@@ -55,7 +54,7 @@ struct task {
 	const char *title;	/* one line; front matter, or the first "# " heading */
 	const char *body;	/* the spec: UTF-8 after the front matter, without blank
 				   lines around it */
-	const char *type;	/* a word, [a-z][a-z0-9-]* */
+	const char *type;	/* a word, [a-z][a-z0-9_-]*; "": by its signs (classify.h) */
 	int64_t priority;	/* 0..4 */
 	struct strs labels;
 	struct strs needs;	/* what the machine must have, as words */

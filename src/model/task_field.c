@@ -118,10 +118,8 @@ word_fault(struct str s, size_t max)
 
 	for (i = 0; i < s.n; i++)
 		if (!islower((unsigned char)s.p[i]) &&
-		    (i == 0 || (!isdigit((unsigned char)s.p[i]) && s.p[i] != '-')))
-			return "must be a word of lower-case letters, digits and '-'";
-	if (s.n == 0)
-		return "must not be empty";
+		    (i == 0 || (!isdigit((unsigned char)s.p[i]) && s.p[i] != '-' && s.p[i] != '_')))
+			return "must be a word of lower-case letters, digits, '-' and '_'";
 	return s.n > max ? "is too long" : NULL;
 }
 

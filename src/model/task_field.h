@@ -19,7 +19,7 @@ struct task;
 
 enum task_field_kind {
 	TF_LINE,	/* const char *: one line */
-	TF_WORD,	/* const char *: [a-z][a-z0-9-]* */
+	TF_WORD,	/* const char *: [a-z][a-z0-9_-]*, or nothing */
 	TF_DIR,		/* const char *: a folder in the repository */
 	TF_ID,		/* const char * */
 	TF_TEXT,	/* const char *: any lines */

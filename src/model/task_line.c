@@ -214,7 +214,7 @@ task_line_format(const struct task *t, const char *ref, const struct strs *after
 	jw_obj(&w);
 	jw_kstr(&w, KEY_REF, ref);
 	jw_kstr(&w, "title", t->title);
-	put_text(&w, "type", t->type, TASK_TYPE);
+	put_text(&w, "type", t->type, "");
 	if (t->priority != TASK_PRIORITY)
 		jw_kint(&w, "priority", t->priority);
 	put_list(&w, "labels", &t->labels);

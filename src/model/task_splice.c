@@ -24,7 +24,7 @@ struct splice {
 };
 
 static const struct task blank_strings = {
-	.title = "", .body = "", .type = TASK_TYPE, .priority = TASK_PRIORITY,
+	.title = "", .body = "", .type = "", .priority = TASK_PRIORITY,
 	.estimate = TASK_ESTIMATE_S, .dir = "", .hold = "", .close = "", .id = "",
 	.run = "", .branch = "", .commit = "", .error = "", .question = "",
 	.class = "", .next = "",

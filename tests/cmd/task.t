@@ -262,6 +262,31 @@ test_lint_judges() {
 	rm "$TMP/spec"
 }
 
+test_show_tells_the_type_and_why() {
+	init
+	id=$(add 'Parser crashes' -l docs)
+	run git factory task show "$id"
+	out_like "^type +documentation, low severity: label 'docs'\$"
+	run git factory task show --json "$id"
+	is "$(json "$OUT" '.type, .kind.type, .kind.severity, .kind.auto_merge')" "
+documentation
+low
+true"
+	run git factory task edit --json -l bug "$id"
+	is "$(json "$OUT" '.kind.type, .kind.severity, .kind.why')" "unknown
+high
+label 'docs' (documentation) and 'bug' (bug_fix_isolated) disagree"
+	run git factory task lint "$id"
+	out_like 'the type is unknown, which never lands by itself: label'
+	commit .factory/config.yml 'gates: none
+types:
+  chore: {severity: critical, words: [crashes]}
+'
+	ok git factory task edit -t chore "$id"
+	run git factory task show "$id"
+	out_like '^type +chore, critical severity: the task says so$'
+}
+
 test_edits_by_hand_are_taken_in() {
 	init
 	id=$(add 'Say hello')

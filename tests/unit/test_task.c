@@ -81,7 +81,7 @@ test_without_front_matter(void **state)
 	assert_true(t.heading);
 	assert_int_equal(t.priority, 2);
 	assert_int_equal(t.estimate, 1200);
-	assert_string_equal(t.type, "feature");
+	assert_string_equal(t.type, "");
 	assert_int_equal(t.body_line, 2);
 }
 

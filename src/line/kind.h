@@ -1,0 +1,35 @@
+/*
+ * kind.h - of what type a task is, as policy has the types, and what follows
+ * from it.
+ */
+#ifndef LINE_KIND_H
+#define LINE_KIND_H
+
+#include "base/def.h"
+#include "model/classify.h"
+
+struct conf_type;
+struct config;
+struct err;
+struct task;
+struct verdicts;
+
+struct kind {
+	const struct conf_type *type;	/* of the config; NULL: unknown */
+	const char *name;		/* TYPE_UNKNOWN then */
+	enum risk severity;
+	bool auto_merge;		/* its type lets a change land by itself: low severity, and policy allows it */
+	char *why;			/* one line */
+};
+
+/* Strings are the config's, which must outlive it. */
+void kind_of(const struct config *c, const struct task *t, struct kind *out);
+void kind_free(struct kind *k);	/* also for AUTO */
+
+/* Rounds of change, gates and evidence that such a task may take. */
+int64_t kind_iterations(const struct config *c, const struct task *t);
+
+/* What its type asks for blocks, also where it else would only be told. */
+void kind_hold(const struct config *c, const struct task *t, struct verdicts *vs);
+
+#endif
