@@ -229,6 +229,8 @@
  * forge/place          which project of which server a remote's address means
  * forge/pull           pull requests inside the repository, for when there is no forge
  * forge/rest           requests to an API: limits, ETags, pages, redirects, read-back
+ * forge/webhook        is it from a forge that has our key?
+ * forge/webhook_event  what a forge says that happened
  *
  * --- git: repositories, objects, refs, notes, workspaces ---
  * git/apart            new files that lie apart from deleted ones
