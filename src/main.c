@@ -73,6 +73,8 @@
  * line/policy          policy of a base commit, the user's word, and trust
  * line/prove           the gates on a change's merge result, as a step
  * line/publish         deliveries through a remote, and from there into the state
+ * line/pulls/level     the facts for a pull request's review level
+ * line/pulls/text      what a pull request says, here and on a forge
  * line/replay          do a recorded run over, without a model
  * line/retry           how a run ends that is not delivered
  * line/run             one task from claim to a pull request
@@ -316,6 +318,7 @@
  * model/classify       of what type a task is, from signs that need no judgement
  * model/failure        why a run was not delivered, and what happens next
  * model/graph          what comes after what: a graph of tasks, by number
+ * model/level          how much of people's attention a change takes before it lands
  * model/lines          a three-way merge of texts by lines, in memory
  * model/lint           is a spec good enough to start on
  * model/lint_words     the words that lint looks for

@@ -17,6 +17,7 @@
 #include "line/approve.h"
 #include "line/land.h"
 #include "line/policy.h"
+#include "model/level.h"
 #include "sys/sigs.h"
 #include "wire/json.h"
 
@@ -44,6 +45,25 @@ pull_arg(struct repo *r, const char *word, struct pull *out)
 }
 
 static void
+put_review(struct jw *w, const struct pull *p)
+{
+	size_t i;
+
+	jw_kstr(w, "type", p->type);
+	jw_key(w, "level");
+	if (p->reasons.n == 0)
+		jw_null(w);
+	else
+		jw_int(w, p->level);
+	jw_key(w, "reasons");
+	jw_list(w);
+	for (i = 0; i < p->reasons.n; i++)
+		jw_str(w, p->reasons.v[i]);
+	jw_end(w);
+	jw_kstr(w, "url", p->url);
+}
+
+static void
 put_pull(struct jw *w, const struct pull *p)
 {
 	char text[CLOCK_TEXT];
@@ -65,6 +85,7 @@ put_pull(struct jw *w, const struct pull *p)
 	clock_format(p->updated, text);
 	jw_kstr(w, "updated", text);
 	jw_kstr(w, "closed_by", p->closed_by);
+	put_review(w, p);
 	jw_end(w);
 }
 
@@ -154,8 +175,11 @@ show(struct app *app, const void *opts, const struct args *args)
 	out_printf(&app->out, "#%" PRId64 " ", p.number);
 	out_line(&app->out, str_of(p.title));
 	out_style(&app->out, STYLE_RESET);
-	out_printf(&app->out, "\n%s; %s into %s; task %s, run %s\n\n", pull_state_name(p.state), p.branch, p.base,
+	out_printf(&app->out, "\n%s; %s into %s; task %s, run %s\n", pull_state_name(p.state), p.branch, p.base,
 	    p.task.s, p.run.s);
+	if (p.reasons.n > 0)
+		out_printf(&app->out, "review level %" PRId64 ": %s\n", p.level, level_word((enum level)p.level));
+	out_printf(&app->out, "\n");
 	out_printf(&app->out, "%s", p.body);
 	return NULL;
 }

@@ -11,6 +11,7 @@
 #include "git/ref.h"
 #include "git/repo.h"
 #include "git/tree.h"
+#include "model/level.h"
 #include "wire/json.h"
 
 #define PULL_FILE_MAX (1 * MIB)
@@ -35,6 +36,10 @@ pull_free(struct pull *p)
 	free(p->base);
 	free(p->branch);
 	free(p->closed_by);
+	free(p->type);
+	free(p->url);
+	free(p->taken_by);
+	strs_free(&p->reasons);
 	*p = (struct pull){0};
 }
 
@@ -79,6 +84,34 @@ time_field(const struct node *n, const char *key, int64_t *out)
 	return s != NULL && clock_parse(s, out);
 }
 
+/* What older versions did not write is nothing. */
+static bool
+parse_review(const struct node *n, struct pull *p)
+{
+	const struct node *reasons = node_get(n, "reasons"), *line;
+
+	p->type = mem_strdup(node_get_str(n, "type"));
+	p->level = node_get_int(n, "level", 0);
+	for (line = reasons != NULL && reasons->kind == NODE_LIST ? reasons->child : NULL; line != NULL; line = line->next)
+		if (node_str(line) != NULL)
+			strs_add(&p->reasons, node_str(line));
+	return p->level >= 0 && p->level < LEVELS;
+}
+
+static bool
+parse_outside(const struct node *n, struct pull *p)
+{
+	p->outside = node_get_int(n, "outside", 0);
+	p->url = mem_strdup(node_get_str(n, "url"));
+	p->taken_by = mem_strdup(node_get_str(n, "taken_by"));
+	p->asked = node_get_int(n, "asked", 0);
+	p->reminded = node_get_int(n, "reminded", 0);
+	p->heard = node_get_int(n, "heard", 0);
+	p->revisions = node_get_int(n, "revisions", 0);
+	return p->outside >= 0 && oid_field(n, "told", &p->told) && oid_field(n, "pushed", &p->pushed) &&
+	    oid_field(n, "marked", &p->marked) && oid_field(n, "theirs", &p->theirs);
+}
+
 /* From pull.json; the caller frees *p also on failure. */
 static struct err *
 parse(const struct node *n, struct pull *p)
@@ -100,7 +133,8 @@ parse(const struct node *n, struct pull *p)
 	    i == NITEMS(state_names) || task == NULL || !id_parse(str_of(task), &p->task) ||
 	    (run != NULL && !id_parse(str_of(run), &p->run)) || !oid_field(n, "head", &p->head) ||
 	    !oid_field(n, "tested", &p->tested) || !oid_field(n, "landed", &p->landed) ||
-	    !time_field(n, "created", &p->created) || !time_field(n, "updated", &p->updated))
+	    !time_field(n, "created", &p->created) || !time_field(n, "updated", &p->updated) ||
+	    !parse_review(n, p) || !parse_outside(n, p))
 		return node_err(n, "not a pull request of git-factory");
 	return NULL;
 }
@@ -198,6 +232,52 @@ put_time(struct jw *w, const char *key, int64_t when)
 }
 
 static void
+put_text(struct jw *w, const char *key, const char *text)
+{
+	if (text != NULL)
+		jw_kstr(w, key, text);
+}
+
+static void
+put_number(struct jw *w, const char *key, int64_t n)
+{
+	if (n != 0)
+		jw_kint(w, key, n);
+}
+
+static void
+format_review(const struct pull *p, struct jw *w)
+{
+	size_t i;
+
+	put_text(w, "type", p->type);
+	if (p->reasons.n == 0)
+		return;
+	jw_kint(w, "level", p->level);
+	jw_key(w, "reasons");
+	jw_list(w);
+	for (i = 0; i < p->reasons.n; i++)
+		jw_str(w, p->reasons.v[i]);
+	jw_end(w);
+}
+
+static void
+format_outside(const struct pull *p, struct jw *w)
+{
+	put_number(w, "outside", p->outside);
+	put_text(w, "url", p->url);
+	put_oid(w, "told", &p->told);
+	put_oid(w, "pushed", &p->pushed);
+	put_oid(w, "marked", &p->marked);
+	put_oid(w, "theirs", &p->theirs);
+	put_text(w, "taken_by", p->taken_by);
+	put_number(w, "asked", p->asked);
+	put_number(w, "reminded", p->reminded);
+	put_number(w, "heard", p->heard);
+	put_number(w, "revisions", p->revisions);
+}
+
+static void
 format(const struct pull *p, struct buf *out)
 {
 	struct jw w;
@@ -219,8 +299,35 @@ format(const struct pull *p, struct buf *out)
 	put_time(&w, "updated", p->updated);
 	if (p->closed_by != NULL)
 		jw_kstr(&w, "closed_by", p->closed_by);
+	format_review(p, &w);
+	format_outside(p, &w);
 	jw_end(&w);
 	buf_addc(out, '\n');
+}
+
+static void
+take_text(char **to, const char *from)
+{
+	char *copy = mem_strdup(from);
+
+	free(*to);
+	*to = copy;
+}
+
+void
+pull_inherit(struct pull *p, const struct pull *now)
+{
+	p->outside = now->outside;
+	take_text(&p->url, now->url);
+	p->told = now->told;
+	p->pushed = now->pushed;
+	p->marked = now->marked;
+	p->theirs = now->theirs;
+	take_text(&p->taken_by, now->taken_by);
+	p->asked = now->asked;
+	p->reminded = now->reminded;
+	p->heard = now->heard;
+	p->revisions = now->revisions;
 }
 
 static struct err *

@@ -7,6 +7,9 @@
  * ref that must not exist yet.  A pull request is identified by its task:
  * whoever delivers the task again finds it and reuses it.
  *
+ * A forge, where there is one, is a mirror of it (line/pulls/mirror.h): what
+ * the two have told each other is on record here as well.
+ *
  * Nothing here moves a ref.  pull_prepare() writes the objects and says which
  * ref is to move from what to what, so that it is one part of the step that
  * delivers or lands.
@@ -46,6 +49,24 @@ struct pull {
 	int64_t created, updated;	/* unix seconds */
 	char *closed_by;	/* who closed or merged, NULL while open */
 	struct oid ref;		/* what the pull request's ref held when it was read */
+
+	/* how much of people's attention it takes (model/level.h) */
+	char *type;		/* of its task, NULL when nobody looked */
+	int64_t level;
+	struct strs reasons;	/* a line each; none: not judged */
+
+	/* where a forge mirrors it */
+	int64_t outside;	/* its number there, 0: not there */
+	char *url;		/* there, NULL */
+	struct oid told;	/* hash of the text as last written there; zero: the text is not ours */
+	struct oid pushed;	/* what was last pushed to the branch there */
+	struct oid marked;	/* head whose status, label and reviewers are told there */
+	struct oid theirs;	/* head that a person pushed there; zero: none did */
+	char *taken_by;		/* who took the branch: nothing is written to it any more; NULL */
+	int64_t asked;		/* when a review was asked for, 0 */
+	int64_t reminded;	/* when it was asked for once more, 0 */
+	int64_t heard;		/* when the last word of a review was said that was taken in, 0 */
+	int64_t revisions;	/* attempts that reviews asked for */
 };
 
 struct pulls {
@@ -72,6 +93,12 @@ void pulls_free(struct pulls *p);	/* also for AUTO */
 struct err *pull_put(struct repo *r, const struct pull *p, struct tree_edit *edit) MUST_USE;
 struct err *pull_take(struct repo *r, const struct oid *tree, const char *name,
     struct pull *out) MUST_USE;
+
+/*
+ * One that was made anew from an older version: what the forge and people have
+ * come to since is taken from the version that is there now.
+ */
+void pull_inherit(struct pull *p, const struct pull *now);
 
 /* The next free number. */
 struct err *pull_number(struct repo *r, int64_t *out) MUST_USE;

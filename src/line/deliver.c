@@ -18,6 +18,8 @@
 #include "line/parcel.h"
 #include "line/prove.h"
 #include "line/publish.h"
+#include "line/pulls/level.h"
+#include "line/pulls/text.h"
 #include "line/scan.h"
 #include "line/walk.h"
 #include "store/journal.h"
@@ -259,37 +261,13 @@ finish(struct walk *w, struct ending *d)
 
 /* ---- a pull request ---- */
 
-static void
-body_gates(const struct verdicts *verdicts, struct buf *out)
-{
-	size_t i;
-
-	buf_adds(out, "| gate | verdict | |\n|---|---|---|\n");
-	for (i = 0; i < verdicts->n; i++) {
-		const struct verdict *v = &verdicts->v[i];
-
-		buf_addf(out, "| %s | %s | %s |\n", v->gate, verdict_word(v->kind), v->summary);
-	}
-}
-
 static char *
-describe(struct walk *w, const struct strs *remarks)
+describe(struct walk *w, const struct pull *p, const struct strs *remarks)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
-	size_t i;
 
-	if (w->summary != NULL)
-		buf_addf(&text, "%s\n\n", w->summary);
-	for (i = 0; i < remarks->n; i++)
-		buf_addf(&text, "**Note: %s.**\n\n", remarks->v[i]);
-	body_gates(&w->rec.gates, &text);
-	buf_addf(&text, "\nTask %s, run %s, agent %s", w->id.s, w->run.s, w->rec.agent);
-	if (w->rec.model[0] != '\0')
-		buf_addf(&text, " (%s)", w->rec.model);
-	buf_addf(&text, ", sandbox %s, %" PRId64 " iteration%s, cost ", w->rec.sandbox, w->rec.iterations,
-	    w->rec.iterations == 1 ? "" : "s");
-	use_cost(&w->budget.used, &text);
-	buf_adds(&text, ".\n");
+	w->rec.use = w->budget.used;
+	pull_describe(&w->rec, w->summary, remarks, p->level, &p->reasons, &text);
 	return walk_redact(w, buf_cstr(&text));
 }
 
@@ -356,7 +334,7 @@ unchanged(struct walk *w, const struct ending *d, const struct oid *tree, bool *
 }
 
 static struct err *
-write_pull(struct walk *w, struct ending *d, const struct proof *proof, const struct strs *remarks)
+write_pull(struct walk *w, struct ending *d, const struct oid *tree, const struct proof *proof, const struct strs *remarks)
 {
 	AUTO(ident_free) struct ident who = {0};
 	struct pull *p = &d->parcel.pull;
@@ -368,8 +346,11 @@ write_pull(struct walk *w, struct ending *d, const struct proof *proof, const st
 	}
 	free(p->title);
 	free(p->body);
+	p->body = NULL;
 	p->title = walk_redact(w, w->task.title);
-	p->body = describe(w, remarks);
+	TRY(pull_judge(w->repo, &w->policy, &w->task, &(struct judged){.tree = tree, .gates = &w->rec.gates,
+	    .flagged = remarks}, p));
+	p->body = describe(w, p, remarks);
 	p->run = w->run;
 	p->head = d->parcel.commit;
 	p->tested = proof->merged;
@@ -393,7 +374,7 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 		d.move = (struct pull_move){NULL, d.parcel.pull.ref, d.parcel.pull.ref};
 		line_tell(w->o, LINE_NOTE, "nothing changed since pull request %" PRId64, d.parcel.pull.number);
 	} else {
-		TRY(write_pull(w, &d, proof, remarks));
+		TRY(write_pull(w, &d, tree, proof, remarks));
 	}
 	TRY(attempt_chain(w, &d.parcel.commit, &d.parcel.attempt));
 	fill_record(w, &d, tree, RUN_DELIVERED);

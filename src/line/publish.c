@@ -296,10 +296,12 @@ place_pull(struct fold *f, struct parcel *p, struct pull_move *move, bool *close
 	if (*closed || (there != NULL && oid_eq(&there->head, &p->pull.head)))
 		return NULL;
 	p->pull.ref = there != NULL ? there->ref : oid_zero;
-	if (there != NULL)
+	if (there != NULL) {
 		p->pull.created = there->created;
-	else
+		pull_inherit(&p->pull, there);
+	} else {
 		f->next++;
+	}
 	TRY(ident_user(r, NULL, NULL, p->rec->ended, &who));
 	return pull_prepare(r, &p->pull, &who, move);
 }

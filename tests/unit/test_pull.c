@@ -61,6 +61,45 @@ numbers_count_up_and_are_found_again(void **state UNUSED)
 	pull_free(&b);
 }
 
+/* What people and the forge came to is kept beside what the run writes. */
+static void
+review_and_forge_are_on_record(void **state UNUSED)
+{
+	AUTO(repo_close_p) struct repo *r = NULL;
+	struct pull p = sample("aaaaaaaa"), anew = sample("aaaaaaaa"), got = {0};
+
+	sh("git init -q -b main . && git commit -q --allow-empty -m one");
+	assert_null(repo_open(NULL, &r));
+	p.type = mem_strdup("feature");
+	p.level = 2;
+	strs_add(&p.reasons, "a new module: 'x.c'");
+	p.outside = 42;
+	p.url = mem_strdup("https://example.org/o/r/pull/42");
+	p.told = p.pushed = p.marked = p.theirs = p.head;
+	p.taken_by = mem_strdup("ada");
+	p.asked = 5;
+	p.reminded = 6;
+	p.heard = 7;
+	p.revisions = 2;
+	file_it(r, &p);
+	assert_null(pull_read(r, 1, &got));
+	assert_int_equal(got.level, 2);
+	assert_string_equal(got.type, "feature");
+	assert_int_equal(got.reasons.n, 1);
+	assert_string_equal(got.reasons.v[0], "a new module: 'x.c'");
+	pull_inherit(&anew, &got);
+	assert_int_equal(anew.outside, 42);
+	assert_string_equal(anew.url, p.url);
+	assert_true(oid_eq(&anew.told, &p.head));
+	assert_string_equal(anew.taken_by, "ada");
+	assert_true(oid_eq(&anew.pushed, &p.head) && oid_eq(&anew.marked, &p.head) && oid_eq(&anew.theirs, &p.head));
+	assert_true(anew.asked == 5 && anew.reminded == 6 && anew.heard == 7 && anew.revisions == 2);
+	assert_int_equal(anew.reasons.n, 0);
+	pull_free(&p);
+	pull_free(&anew);
+	pull_free(&got);
+}
+
 static void
 the_same_again_writes_nothing(void **state UNUSED)
 {
@@ -122,6 +161,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(numbers_count_up_and_are_found_again, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(review_and_forge_are_on_record, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(the_same_again_writes_nothing, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_taken_number_is_stale, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(what_is_none_is_named, fixture_setup, fixture_teardown),
