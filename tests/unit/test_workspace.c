@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 
 #include "git/commit.h"
 #include "git/tree.h"
@@ -774,6 +775,32 @@ slots(const char *kind)
 	return count;
 }
 
+/* Who holds a slot may just be making its folders anew: nobody else does anything to them. */
+static void
+a_held_slot_is_left_alone(void **state)
+{
+	struct room *m = *state;
+	const char *kind = m->kind == WS_POOL ? "pool" : "base";
+	AUTO(mem_free_p) char *lock = mem_printf("repo/.git/factory/%s/0/lock", kind);
+	int fd;
+
+	commit_many(2);
+	open_at(m, "HEAD~1");
+	workspace_close(m->ws);
+	m->ws = NULL;
+	fd = open(lock, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	sh("cd repo/.git/factory/%s/0 && rm -rf state files git", kind);
+	open_at(m, "HEAD");
+	assert_int_equal(slots(kind), 2);
+	sh("cd repo/.git/factory/%s/0 && test ! -e files && test ! -e git", kind);
+	close(fd);
+	workspace_close(m->ws);
+	m->ws = NULL;
+	open_at(m, "HEAD");
+	in_ws(m, "test -f src/x");
+}
+
 static void
 several_at_once(void **state)
 {
@@ -983,6 +1010,7 @@ group(void)
 		BOTH(recorded_changes_can_be_put_back),
 		BOTH(depth_is_no_weapon),
 		BOTH(setup_results_are_a_layer),
+		BOTH(a_held_slot_is_left_alone),
 		BOTH(several_at_once),
 		BOTH(killed_in_the_middle),
 		BOTH(a_move_that_was_cut_short_is_finished),

@@ -160,11 +160,8 @@ own_dir(const struct ws_terms *t, int dir, const char *name, int *fd)
 
 /* The slot's folder and lock file, not locked yet.  *found false: no such slot. */
 static struct err *
-slot_open(const struct ws_terms *t, const char *kind, unsigned k, bool make,
-    struct ws_slot *s, bool *found)
+slot_open(const char *kind, unsigned k, bool make, struct ws_slot *s, bool *found)
 {
-	AUTO(fd_close_p) int git = -1;
-
 	s->path = mem_printf("%s/%u", kind, k);
 	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*found = s->dir >= 0;
@@ -176,8 +173,6 @@ slot_open(const struct ws_terms *t, const char *kind, unsigned k, bool make,
 		if (s->dir < 0)
 			return err_sys("cannot open '%s'", s->path);
 	}
-	TRY(own_dir(t, s->dir, "files", &s->files));
-	TRY(own_dir(t, s->dir, "git", &git));
 	s->lock = openat(s->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return s->lock >= 0 ? NULL : err_sys("cannot open '%s/lock'", s->path);
 }
@@ -192,10 +187,14 @@ slot_close(struct ws_slot *s)
 	*s = (struct ws_slot)WS_SLOT_INIT;
 }
 
-/* Also marks the slot as used now; a slot that was swept meanwhile is not got. */
+/*
+ * Also marks the slot as used now; a slot that was swept meanwhile is not got.
+ * Its folders are opened only now: whoever held it may have made them anew.
+ */
 static struct err *
-lock(struct ws_slot *s, int how, bool *got)
+lock(const struct ws_terms *t, struct ws_slot *s, int how, bool *got)
 {
+	AUTO(fd_close_p) int git = -1;
 	struct stat st;
 	int rc;
 
@@ -205,6 +204,11 @@ lock(struct ws_slot *s, int how, bool *got)
 	*got = rc == 0 && fstat(s->lock, &st) == 0 && st.st_nlink > 0;
 	if (rc == 0)
 		futimens(s->lock, NULL);
+	if (*got) {
+		fd_close_p(&s->files);
+		TRY(own_dir(t, s->dir, "files", &s->files));
+		return own_dir(t, s->dir, "git", &git);
+	}
 	if (rc == 0 || errno == EWOULDBLOCK)
 		return NULL;
 	return errno == EINTR ? err_new(ERR_INTERRUPTED, "interrupted while waiting for '%s'", s->path) :
@@ -578,9 +582,9 @@ try_shared(struct search *sr, struct ws_slot *s, enum pass pass)
 	struct state st;
 	bool got;
 
-	TRY(lock(s, LOCK_SH | LOCK_NB, &got));
+	TRY(lock(sr->t, s, LOCK_SH | LOCK_NB, &got));
 	if (!got && announced(s, sr->tree))
-		TRY(lock(s, LOCK_SH, &got));
+		TRY(lock(sr->t, s, LOCK_SH, &got));
 	st = state_read(s->dir);
 	if (!got || !state_sound(sr->t, &st))
 		return NULL;
@@ -605,14 +609,14 @@ try_move(struct search *sr, struct ws_slot *s)
 	struct state st;
 	bool got;
 
-	TRY(lock(s, LOCK_EX | LOCK_NB, &got));
+	TRY(lock(sr->t, s, LOCK_EX | LOCK_NB, &got));
 	if (!got)
 		return NULL;
 	TRY(announce(s, sr->tree));
 	fd_close_p(&sr->choosing);
 	TRY(slot_move(sr->t, s, false, sr->tree));
 	/* Going from exclusive to shared lets others in between: look what is there now. */
-	TRY(lock(s, LOCK_SH, &got));
+	TRY(lock(sr->t, s, LOCK_SH, &got));
 	st = state_read(s->dir);
 	sr->found = got && oid_eq(&st.tree, sr->tree) && state_sound(sr->t, &st) ?
 	    FOUND_IT : FOUND_AGAIN;
@@ -628,7 +632,7 @@ look(struct search *sr, enum pass pass)
 
 		if (((sr->there >> k & 1) != 0) == (pass == PASS_MAKE))
 			continue;
-		TRY(slot_open(sr->t, sr->kind, k, pass == PASS_MAKE, &s, &there));
+		TRY(slot_open(sr->kind, k, pass == PASS_MAKE, &s, &there));
 		if (!there && pass != PASS_MAKE)
 			continue;
 		if (pass == PASS_SAME || pass == PASS_NEAR)
@@ -706,7 +710,7 @@ void
 slot_follow(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree)
 {
 	bool got;
-	struct err *e = lock(s, LOCK_EX | LOCK_NB, &got);
+	struct err *e = lock(t, s, LOCK_EX | LOCK_NB, &got);
 
 	if (e == NULL && got)
 		e = announce(s, tree);
@@ -726,8 +730,8 @@ slot_pool(const struct ws_terms *t, struct ws_slot *out)
 		struct state st;
 		bool there, got;
 
-		TRY(slot_open(t, kind, k, true, &s, &there));
-		TRY(lock(&s, LOCK_EX | LOCK_NB, &got));
+		TRY(slot_open(kind, k, true, &s, &there));
+		TRY(lock(t, &s, LOCK_EX | LOCK_NB, &got));
 		if (!got)
 			continue;
 		st = state_read(s.dir);
@@ -772,10 +776,10 @@ sweep_kind(const struct ws_terms *t, bool pool, int64_t before)
 
 		if ((slots >> k & 1) == 0)
 			continue;
-		TRY(slot_open(t, kind, k, false, &s, &there));
+		TRY(slot_open(kind, k, false, &s, &there));
 		if (!there || fstat(s.lock, &st) != 0 || st.st_mtim.tv_sec > before)
 			continue;
-		TRY(lock(&s, LOCK_EX | LOCK_NB, &got));
+		TRY(lock(t, &s, LOCK_EX | LOCK_NB, &got));
 		if (got)
 			TRY(slot_remove(&s, st.st_mtim));
 	}
