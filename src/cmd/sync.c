@@ -1,6 +1,8 @@
 /*
  * git factory sync - exchange tasks, records and notes with the remote.
  */
+#include <unistd.h>
+
 #include "base/err.h"
 #include "base/id.h"
 #include "cmd/cmd.h"
@@ -10,6 +12,7 @@
 #include "line/publish.h"
 #include "store/state.h"
 #include "store/sync.h"
+#include "sys/channel.h"
 #include "wire/json.h"
 
 struct sync_words {
@@ -164,22 +167,45 @@ const struct verb cmd_sync[] = {
 
 /* ---- for the supervisor: what was delivered becomes part of the state ---- */
 
+struct publisher_words {
+	bool now;
+};
+
 static const struct opt publisher_table[] = {
-	OPT_FLAG(0, "json", struct sync_words, json, "print errors as JSON"),
+	OPT_FLAG(0, "now", struct publisher_words, now, "exchange all that there is, at once"),
 	OPT_END,
 };
 
 static struct err *
-publisher(struct app *app, const void *opts UNUSED, const struct args *args UNUSED)
+exchange(struct app *app, bool now)
 {
+	AUTO(sync_result_free) struct sync_result r = {0};
 	AUTO(desk_close) struct desk d = {0};
+	size_t folded;
 
 	TRY(desk_open(app, &d));
-	return await_fold(d.state);
+	return now ? publish(d.state, &r, &folded) : await_fold(d.state);
+}
+
+/* People read why, the supervisor what kind of error it was. */
+static struct err *
+publisher(struct app *app, const void *opts, const struct args *args UNUSED)
+{
+	AUTO(err_free_p) struct err *e = exchange(app, ((const struct publisher_words *)opts)->now);
+	struct frame f = {.kind = FRAME_ENDED, .n = {END_WAITS, e == NULL ? ERR_CODES : err_code(e), 0}};
+
+	if (err_is(e, ERR_INTERRUPTED))
+		return STEAL(e);
+	if (e != NULL)
+		out_printf(&app->note, "note: not exchanged with the remote: %s\n", err_msg(e));
+	if (e != NULL && err_hint_of(e) != NULL)
+		out_printf(&app->note, "hint: %s\n", err_hint_of(e));
+	err_ignore(out_flush(&app->note));
+	return channel_send(STDOUT_FILENO, &f);
 }
 
 const struct verb cmd_publisher[] = {
-	{"--publisher", NULL, "", "fold what nodes delivered, each in its time", publisher_table,
-	    sizeof(struct sync_words), NULL, 0, 0, VERB_INTERNAL, publisher},
+	{"--publisher", NULL, "", "exchange with the remote for a supervisor", publisher_table,
+	    sizeof(struct publisher_words), NULL, 0, 0, VERB_INTERNAL, publisher},
 	VERB_END,
 };

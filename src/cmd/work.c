@@ -315,8 +315,10 @@ on_event(void *arg, const struct supervise_event *e)
 }
 
 static void
-on_nothing(void *arg UNUSED, const struct supervise_event *e UNUSED)
+on_quiet_event(void *arg, const struct supervise_event *e)
 {
+	if (e->what == SUPERVISE_DIED || e->what == SUPERVISE_KILLED)
+		on_event(arg, e);
 }
 
 static void
@@ -362,9 +364,9 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	AUTO(strs_free) struct strs words = {0};
 	AUTO(mem_free_p) const char **worker = NULL;
 	const struct work_opts *o = opts;
-	const char *const sync[] = {proc_self(), "sync", "--quiet", NULL};
+	const char *const sync[] = {proc_self(), "--publisher", "--now", NULL};
 	const char *const publish[] = {proc_self(), "--publisher", NULL};
-	struct supervise_opts s = {.guard_fd = GUARD_FD, .on_event = o->quiet ? on_nothing : on_event, .arg = app};
+	struct supervise_opts s = {.guard_fd = GUARD_FD, .on_event = o->quiet ? on_quiet_event : on_event, .arg = app};
 	struct opt_list watch = o->watch;
 	struct tally tally;
 	struct err *e;
@@ -391,6 +393,9 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 		print_tally(app, &tally);
 	if (e == NULL && tally.stuck != ERR_CODES)
 		e = err_new(tally.stuck, "not all could run here: %s", err_row(tally.stuck)->prose);
+	if (e == NULL && tally.unshared != ERR_CODES)
+		e = err_hint(err_new(tally.unshared, "an exchange with the remote failed: %s", err_row(tally.unshared)->prose),
+		    "'git factory sync' does what is left of it");
 	return e;
 }
 

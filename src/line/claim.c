@@ -200,6 +200,8 @@ claim_fold(struct walk *w)
 	tell(w, &r);
 	if (e == NULL)
 		e = is_over(w);
+	if (e == NULL && !w->over)
+		e = err_new(ERR_STALE, "it was not folded yet");
 	if (e != NULL)
 		line_tell(w->o, LINE_NOTE, "the run is on the remote, and becomes part of the state there with the next "
 		    "'git factory sync': %s", err_msg(e));

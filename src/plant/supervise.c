@@ -451,11 +451,32 @@ look(struct plant *p)
 
 /* ---- the remote ---- */
 
+/*
+ * How it went; what says nothing has died.  After an error of the disk a later
+ * success proves nothing: what the disk lost then is not written again.
+ */
+static enum err_code
+sync_said(struct plant *p)
+{
+	struct channel in = {.fd = proc_out(p->sync)};
+	struct pollfd fd = {.fd = in.fd, .events = POLLIN};
+	enum channel_got got = CHANNEL_END;
+	struct frame f = {0};
+	struct err *e = poll(&fd, 1, 0) > 0 ? channel_read(&in, &f, &got) : NULL;
+	bool good = e == NULL && got == CHANNEL_FRAME && f.kind == FRAME_ENDED && f.n[1] >= 0 && f.n[1] <= ERR_CODES;
+
+	err_ignore(e);
+	return good ? (enum err_code)f.n[1] : ERR_COMMAND;
+}
+
 static void
 sync_over(struct plant *p)
 {
 	AUTO(proc_result_free) struct proc_result r = {0};
+	enum err_code said = sync_said(p);
 
+	if (p->tally->unshared != ERR_IO)
+		p->tally->unshared = said;
 	if (!proc_ended(p->sync)) {
 		kin_kill(proc_pid(p->sync));
 		proc_free(p->sync);
@@ -477,7 +498,7 @@ keep_in_sync(struct plant *p)
 {
 	bool over = p->draining || !p->sync_due;
 	struct proc_spec spec = {.argv = over ? p->o->sync : p->o->publish, .env = (const char *const *)environ,
-	    .inherit_out = true, .inherit_err = true, .adopts = true};
+	    .pipe_out = true, .inherit_err = true, .adopts = true};
 	int64_t t = now(p), due;
 	struct err *e;
 
@@ -493,7 +514,10 @@ keep_in_sync(struct plant *p)
 	p->sync_at = t;
 	p->sync_due = false;
 	e = proc_start(&spec, &p->sync);
-	p->synced |= e != NULL;
+	if (e != NULL) {
+		p->synced = true;
+		p->tally->unshared = err_code(e);
+	}
 	err_free(e);
 	return SYNC_APART_MS;
 }
@@ -651,7 +675,7 @@ supervise(const struct supervise_opts *o, struct tally *out)
 	struct err *e = NULL;
 	bool over = false;
 
-	*out = (struct tally){.stuck = ERR_CODES};
+	*out = (struct tally){.stuck = ERR_CODES, .unshared = ERR_CODES};
 	kin_adopt();
 	schedule_init(&p.schedule, &o->schedule, &p.clock);
 	p.seen = look_at_files(&p);

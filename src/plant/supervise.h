@@ -26,6 +26,7 @@ struct tally {
 	int64_t killed;			/* at the deadline, or silent */
 	int64_t died;			/* workers that ended in the middle of a run */
 	enum err_code stuck;		/* why the last that was asked could start none; ERR_CODES: it could */
+	enum err_code unshared;		/* what the last exchange with the remote met; an ERR_IO of any stays */
 };
 
 enum supervise_what {
@@ -52,7 +53,7 @@ struct supervise_opts {
 	struct schedule_opts schedule;
 	const char *const *worker;	/* argv of a worker */
 	const char *const *sync;	/* argv of what talks to the remote each interval; NULL: none */
-	const char *const *publish;	/* of what does so after runs */
+	const char *const *publish;	/* of what does so after runs; both say with FRAME_ENDED how it went */
 	struct strs watch;		/* files whose change means that there may be something to do */
 	int guard_fd;			/* GUARD_FD; -1: none */
 	void (*on_event)(void *arg, const struct supervise_event *e);

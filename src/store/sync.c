@@ -316,7 +316,7 @@ plan_moves(struct round *r, bool sent)
 	TRY(tip_read(r->repo, REMOTE_STATE, &was));
 	move(&r->moves, REMOTE_STATE, &was, there);
 	if (sent)
-		TRY(sync_announced(r->s, &r->push, &r->moves));
+		TRY(sync_announced(r->s, &r->out->seen, &r->push, &r->moves));
 	return sync_gone_attempts(r->repo, &r->had, &r->out->seen, &r->moves);
 }
 

@@ -154,16 +154,23 @@ sync_node(struct state *s, const struct refs *seen, struct txn *push)
 }
 
 struct err *
-sync_announced(struct state *s, const struct txn *push, struct txn *moves)
+sync_announced(struct state *s, const struct refs *seen, const struct txn *push, struct txn *moves)
 {
 	AUTO(mem_free_p) char *name = mem_printf(REF_NODES "%s", state_node(s));
-	struct oid was;
+	struct oid was, ours, there = refs_get(seen, name);
+	bool known;
 	size_t i;
 
 	TRY(tip_read(state_repo(s), REF_ANNOUNCED, &was));
+	TRY(tip_read(state_repo(s), name, &ours));
+	known = !oid_is_zero(&there) && oid_eq(&there, &ours);
 	for (i = 0; i < push->n; i++)
-		if (strcmp(push->v[i].name, name) == 0 && !oid_eq(&was, &push->v[i].new))
-			txn_add(moves, REF_ANNOUNCED, &was, &push->v[i].new);
+		if (strcmp(push->v[i].name, name) == 0) {
+			there = push->v[i].new;
+			known = true;
+		}
+	if (known && !oid_eq(&was, &there))
+		txn_add(moves, REF_ANNOUNCED, &was, &there);
 	return NULL;
 }
 

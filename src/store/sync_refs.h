@@ -46,8 +46,12 @@ struct err *sync_attempts(struct repo *r, const struct refs *had, const struct r
  */
 struct err *sync_node(struct state *s, const struct refs *seen, struct txn *push) MUST_USE;
 
-/* Once that push is done: remember it, to take back what this clone said and nothing else. */
-struct err *sync_announced(struct state *s, const struct txn *push, struct txn *moves) MUST_USE;
+/*
+ * Once that push is done: remember it, to take back what this clone said and
+ * nothing else.  So too when it was done before, and this clone failed to.
+ */
+struct err *sync_announced(struct state *s, const struct refs *seen, const struct txn *push,
+    struct txn *moves) MUST_USE;
 
 /*
  * Attempts that the remote had ('had': the mirrors before the fetch) and has

@@ -175,6 +175,57 @@ test_a_fold_that_is_refused_is_told_and_made_up_for() {
 	is "$(git rev-parse refs/factory/state)" "$(on_hub rev-parse refs/factory/state)"
 }
 
+# A remote that could not list its refs says that it has none.
+test_a_fold_that_saw_nothing_is_told() {
+	share
+	on_hub config uploadpack.hideRefs refs/factory/runs
+	cd "$TMP/a"
+	run git factory run "$id"
+	status_is 0
+	err_like 'becomes part of the state there with the next'
+	on_hub config --unset uploadpack.hideRefs
+	run git factory sync
+	out_like 'folded 1 finished run'
+	is "$(state_of a)" delivered
+}
+
+test_a_node_whose_exchange_failed_says_so() {
+	share
+	refuse_state
+	cd "$TMP/a"
+	run git factory work --once -q
+	status_is 128
+	err_like '^note: not exchanged with the remote: .*refused'
+	err_like '^fatal: an exchange with the remote failed: not permitted'
+	rm "$TMP/hub/hooks/pre-receive"
+	ok git factory sync -q
+	is "$(state_of a)" delivered
+	is "$(on_hub for-each-ref refs/factory/nodes refs/factory/leases)" ""
+	# One that failed on the way is no matter when all is told in the end.
+	git factory task add 'And that' >"$OUT"
+	touch "$TMP/hub/refuse"
+	printf '#!/bin/sh\n[ ! -e refuse ] || { rm refuse; exit 1; }\n' >"$TMP/hub/hooks/pre-receive"
+	chmod +x "$TMP/hub/hooks/pre-receive"
+	run git factory work --once -q
+	status_is 0
+	err_like 'not exchanged with the remote'
+	missing "$TMP/hub/refuse"
+	is "$(git -C "$TMP/hub" for-each-ref refs/heads/factory | wc -l)" 2
+}
+
+# It was stopped between telling the remote and noting that it did.
+test_a_node_takes_back_what_it_did_not_note() {
+	share 2
+	cd "$TMP/a"
+	git factory work --once -q &
+	pid=$!
+	until_hub refs/factory/leases/
+	ok git update-ref -d refs/factory/announced
+	ok wait $pid
+	is "$(on_hub for-each-ref refs/factory/nodes refs/factory/leases)" ""
+	is "$(state_of a)" delivered
+}
+
 # What the supervisor starts after runs.
 test_a_publisher_folds_only_what_still_waits() {
 	share
@@ -185,7 +236,7 @@ test_a_publisher_folds_only_what_still_waits() {
 	cd "$TMP/a"
 	mkdir -p .git/factory/waiting
 	: >".git/factory/waiting/$ended"
-	ok "$BUILD/git-factory" --publisher
+	ok "$BUILD/git-factory" --publisher >"$OUT"
 	is "$(on_hub for-each-ref refs/factory/runs refs/factory/leases)" ""
 	is "$(state_of a)" delivered
 	is "$(ls .git/factory/waiting)" ""
@@ -196,12 +247,12 @@ test_a_publisher_folds_only_what_still_waits() {
 	ok git factory sync -q
 	cd "$TMP/a"
 	before=$(git rev-parse refs/factory/state)
-	ok "$BUILD/git-factory" --publisher
+	ok "$BUILD/git-factory" --publisher >"$OUT"
 	is "$(git rev-parse refs/factory/state)" "$before"
 	is "$(ls .git/factory/waiting)" ""
 	# With nothing of its own the remote is not even asked.
 	mv "$TMP/hub" "$TMP/hub.away"
-	ok "$BUILD/git-factory" --publisher
+	ok "$BUILD/git-factory" --publisher >"$OUT"
 	mv "$TMP/hub.away" "$TMP/hub"
 }
 

@@ -433,14 +433,14 @@ test_a_dead_worker_is_replaced() {
 	brood 7
 	policy "test -e $SHARED/there || { touch $SHARED/there; sleep $LONG; }; $MAKE_FILE"
 	tasks 1
-	start_work --slots 1 --until-empty
+	start_work --slots 1 --until-empty -q --json
 	within 10 test -e "$SHARED/there"
 	supervisor=$(supervisor_of "$pid")
 	kill -9 "$(supervisor_of "$supervisor")"
 	end_work
 	status_is 0
 	err_like 'its process ended in the middle'
-	out_is '1 delivered, 1 died'
+	is "$(json "$OUT" '.delivered, .died' | xargs)" '1 1'
 	none_of "$LEFT" || fail 'the agent survives'
 }
 
