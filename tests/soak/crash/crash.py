@@ -3,7 +3,8 @@
 each such call; then start it again, and the end must be the same.
 
 Usage: tests/soak/crash/crash.py [--build DIR] [--seed N] [--sample N]
-           [--minutes N] [-j N] [--only WORD[,WORD]...] [--replay CASE] [--list]
+           [--minutes N] [-j N] [--only WORD[,WORD]...] [--actions ACTION[,ACTION]...]
+           [--calls EXPRESSION] [--replay CASE] [--list]
 
 A scene (scenes.py) is a repository, a verb, and how a person would go on
 after trouble.  The undisturbed run gives the end that every other one must
@@ -30,20 +31,23 @@ verb's whole tree of processes meets
 
 What must hold: after a kill, what was answered is there; no process outlives
 the verb; the next start, unaided, reaches the same end: refs, trees, tasks,
-records, notes, nothing left over, and git fsck has no complaint.  After an
-error: no crash, one line, a documented exit status, refs as before or as they
-are to be, and no success where an fsync failed.  A success that leaves
-something to do says what (scenes.py, LEFT), and that alone makes the end.
+records, notes, nothing left over, and git fsck has no complaint.  Where one
+process was killed, what the others say is true.  After an error: no crash, one
+line, a documented exit status, refs as before or as they are to be, and no
+success where an fsync failed.  A success that leaves something to do says what
+(scenes.py, LEFT), and that alone makes the end.
 
 With --sample each scene gives that many cases, chosen by the seed, which is
 printed; without it all cases run, those that are rare among the first, and
 again with every repetition until the minutes are over.  How many there were of
-each scene and action is printed at the end.  Exit 1 when one case was violated; each is printed so that
---replay can show it again.
+each scene and action is printed at the end.  --calls EXPRESSION chooses those
+whose call, as --list prints it, matches.  Exit 1 when one case was violated;
+each is printed so that --replay can show it again.
 """
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import random
@@ -55,6 +59,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 
 sys.dont_write_bytecode = True
 from scenes import ALONE, AT_ONCE, GIT_SAYS, GONE_ON, HELP, LEFT, NODES, RUNS, SCENES, WORKED  # noqa: E402
@@ -91,22 +96,57 @@ class Violation(Exception):
 
 
 class Repo:
-    """A repository as it is, without what differs from run to run."""
+    """A repository as it is, without what differs from run to run.
+
+    Read here as far as that can be done, for starting git costs more than all
+    else: what is packed, and a checkout that was changed, git is asked about."""
 
     def __init__(self, path):
-        self.path = path
-        self.cat = subprocess.Popen(['git', '-C', path, 'cat-file', '--batch'],
-                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        out = subprocess.run(['git', '-C', path, 'for-each-ref', '--format=%(objectname) %(refname)'],
-                             stdout=subprocess.PIPE, check=True).stdout
-        self.refs = {line[41:].decode(): line[:40].decode() for line in out.splitlines()}
+        self.path, self.cat, self.seen = path, None, {}
+        self.git = os.path.join(path, '.git') if os.path.isdir(os.path.join(path, '.git')) else path
+        self.refs = dict(self.packed())
+        for top, _, files in os.walk(os.path.join(self.git, 'refs')):
+            for f in files:
+                if not f.endswith('.lock'):
+                    self.loose(os.path.join(top, f))
+
+    def packed(self):
+        try:
+            with open(os.path.join(self.git, 'packed-refs')) as f:
+                return [(line[41:].rstrip('\n'), line[:40]) for line in f if line[0] not in '#^']
+        except FileNotFoundError:
+            return []
+
+    def loose(self, path):
+        with open(path) as f:
+            text = f.read()
+        name = os.path.relpath(path, self.git)
+        if text.startswith('ref: '):
+            text = subprocess.run(['git', '-C', self.path, 'rev-parse', name], stdout=subprocess.PIPE, check=True).stdout.decode()
+        if not re.fullmatch('[0-9a-f]{40}\n', text):
+            raise Violation('the ref %s holds %r' % (name, text))
+        self.refs[name] = text[:40]
 
     def close(self):
-        self.cat.stdin.close()
-        self.cat.wait()
+        if self.cat:
+            self.cat.stdin.close()
+            self.cat.wait()
 
     def object(self, name):
         """LookupError: the repository lacks it."""
+        if name not in self.seen:
+            try:
+                with open('%s/objects/%s/%s' % (self.git, name[:2], name[2:]), 'rb') as f:
+                    head, data = zlib.decompress(f.read()).split(b'\0', 1)
+                self.seen[name] = head.split()[0].decode(), data
+            except FileNotFoundError:
+                self.seen[name] = self.packed_object(name)
+        return self.seen[name]
+
+    def packed_object(self, name):
+        if not self.cat:
+            self.cat = subprocess.Popen(['git', '-C', self.path, 'cat-file', '--batch'],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.cat.stdin.write(name.encode() + b'\n')
         self.cat.stdin.flush()
         head = self.cat.stdout.readline().split()
@@ -207,8 +247,52 @@ class Repo:
             if rel.startswith('.git/factory'):
                 out += ['folder ' + plain(os.path.join(rel, d).encode()) for d in folders]
         out = [line for line in out if not WASTE.search(line)]
-        status = subprocess.run(['git', '-C', self.path, 'status', '--porcelain', '-b'], stdout=subprocess.PIPE, check=True)
-        return out + ['status ' + s for s in status.stdout.decode().splitlines()]
+        return out + ['status ' + s for s in (['## main'] if self.clean() else self.status())]
+
+    def status(self):
+        done = subprocess.run(['git', '-C', self.path, 'status', '--porcelain', '-b'], stdout=subprocess.PIPE, check=True)
+        return done.stdout.decode().splitlines()
+
+    def clean(self):
+        """On main, which follows nothing; index and files are its tree's, and there is no other file."""
+        with open(os.path.join(self.git, 'HEAD')) as f, open(os.path.join(self.git, 'config')) as g:
+            if f.read() != 'ref: refs/heads/main\n' or '[branch' in g.read() or 'refs/heads/main' not in self.refs:
+                return False
+        tree = {p: (m, o) for p, m, o in self.files(self.commit(self.refs['refs/heads/main'])[0])}
+        return self.index() == tree == dict(self.checkout())
+
+    def index(self):
+        try:
+            with open(os.path.join(self.git, 'index'), 'rb') as f:
+                data = f.read()
+        except FileNotFoundError:
+            return None
+        if data[:8] != b'DIRC\0\0\0\2' or hashlib.sha1(data[:-20]).digest() != data[-20:]:
+            return None
+        entries, at = {}, 12
+        for _ in range(struct.unpack('>I', data[8:12])[0]):
+            mode, flags = struct.unpack('>I', data[at + 24:at + 28])[0], struct.unpack('>H', data[at + 60:at + 62])[0]
+            end = data.index(b'\0', at + 62)
+            # What is long, conflicts, or is not told simply, git tells.
+            if flags & 0xf000:
+                return None
+            entries[data[at + 62:end].decode('utf-8', 'surrogateescape')] = '%o' % mode, data[at + 40:at + 60].hex()
+            at += (end - at + 8) & ~7
+        return entries
+
+    def checkout(self):
+        for top, folders, files in os.walk(self.path):
+            if top == self.path:
+                folders[:] = [d for d in folders if d not in ('.git', 'hub.git')]
+            for f in files:
+                path = os.path.join(top, f)
+                if os.path.islink(path):
+                    mode, data = '120000', os.readlink(path).encode()
+                else:
+                    mode = '100755' if os.stat(path).st_mode & 0o100 else '100644'
+                    with open(path, 'rb') as g:
+                        data = g.read()
+                yield os.path.relpath(path, self.path), (mode, hashlib.sha1(b'blob %d\0%s' % (len(data), data)).hexdigest())
 
 
 def normal(path):
@@ -230,13 +314,15 @@ def normal(path):
 class Scene:
     def __init__(self, name, work, build, talk):
         self.name, self.work, self.talk = name, work, talk
-        self.strike, self.poor = (os.path.join(build, 'tests/soak', f) for f in ('strike', 'git-factory'))
+        self.strike = os.path.join(build, 'tests/soak/strike')
+        self.poor = os.path.join(work, 'poor')
         self.setup, self.verb, self.again = SCENES[name]
         self.left = LEFT
         self.template = os.path.join(work, name, 'repo')
         self.serial = 0
         self.lock = threading.Lock()
-        self.counts = {}
+        self.seen = {}
+        self.spares = []  # copies that a verb has left as they were
 
     def prepare(self):
         os.makedirs(self.template)
@@ -256,30 +342,41 @@ class Scene:
             status, _, err, seen = c.run(0, 'kill')
             if status != 0:
                 raise SystemExit('%s: the undisturbed verb ends with %d: %s' % (self.name, status, err))
-            self.calls = [line.split(' ', 2)[2] for line in seen if line.startswith('call ')]
+            self.seen['kill'] = seen
             self.after = [normal(c.path)]
             # Done, and done again by whoever did not know.
             if subprocess.run(['sh', '-c', HELP + self.again], cwd=c.path, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
                 self.after.append(normal(c.path))
 
+    def watch(self, action):
+        """What strike saw of a verb to which nothing was done."""
+        action = 'kill' if action in KILLS else action
+        if action not in self.seen:
+            with Copy(self) as c:
+                self.seen[action] = c.run(0, action)[3]
+        return self.seen[action]
+
     def count(self, action):
         """How many there are for an action."""
-        if action in KILLS:
-            return len(self.calls)
-        if action not in self.counts:
-            with Copy(self) as c:
-                _, _, _, seen = c.run(0, action)
-                self.counts[action] = int(next(line for line in reversed(seen) if line.startswith('calls ')).split()[1])
-        return self.counts[action]
+        return int(next(line for line in reversed(self.watch(action)) if line.startswith('calls ')).split()[1])
+
+    def calls(self, action):
+        """What they are; of allocations that is not known."""
+        return [line.split(' ', 2)[2] for line in self.watch(action) if line.startswith('call ')]
 
     def cases(self, actions, calls):
-        """Of the kills, those at the calls that match."""
+        """All of them, or those at calls that match."""
         return ['%s/%s/%d' % (self.name, a, n) for a in actions for n in range(1, self.count(a) + 1)
-                if not calls or re.search(calls, self.calls[n - 1] if a in KILLS else '')]
+                if not calls or re.search(calls, ''.join(self.calls(a)[n - 1:n]))]
+
+    def copy(self):
+        with self.lock:
+            spare = self.spares.pop() if self.spares else None
+        return spare or Copy(self)
 
     def case(self, action, n):
-        with Copy(self) as c:
+        with self.copy() as c:
             status, out, err, seen = c.run(n, action)
             err = err.decode('utf-8', 'replace')
             what = ' '.join(line for line in seen if not line.startswith('call'))
@@ -291,13 +388,18 @@ class Scene:
                 raise Violation('a process outlives it: ' + '; '.join(left))
             if any(line.startswith('crashed') for line in seen):
                 raise Violation('it crashes: ' + what)
+            if action not in KILLS and 'missed' not in seen:
+                self.told(action, status, err, what)
+            # Nothing was done: the template's ends are known.
+            if c.untouched() and action != 'twice' and (status != 0 or action in KILLS) and not out.strip():
+                return
             c.whole(what)
-            if action not in KILLS:
-                self.after_error(c, action, status, err, seen, what)
-            elif self.name == 'add' and out.strip():
+            if action not in KILLS[1:] and 'missed' not in seen and status == 0:
+                self.after_success(c, action, err, seen, what)
+            elif action in KILLS and self.name == 'add' and out.strip():
                 self.acknowledged(c, out.split()[-1].decode())
             if action == 'twice':
-                c.again(random.Random(self.name + str(n)).randrange(len(self.calls)) + 1)
+                c.again(random.Random(self.name + str(n)).randrange(self.count('twice')) + 1)
                 c.whole(what)
             if n % 2 == 0:
                 c.unlock_hub()
@@ -310,9 +412,8 @@ class Scene:
                           stderr=subprocess.DEVNULL).returncode != 0:
             raise Violation('task %s was answered, and is not there' % task)
 
-    def after_error(self, c, action, status, err, seen, what):
-        if 'missed' in seen:
-            return
+    def told(self, action, status, err, what):
+        """An error is said: in one line, with a status that is documented."""
         if status not in (0, 1, 128, 130):
             raise Violation('exit status %d: %s %s' % (status, err, what))
         told = re.findall(r'^(?:fatal|error): .*', err, re.M)
@@ -320,19 +421,22 @@ class Scene:
         many = self.name in GIT_SAYS or (action == 'ENOSPC' and self.name in NODES)
         if status != 0 and (not told if many else len(set(told) if action == 'nomore' else told) != 1):
             raise Violation('not one line of error: %r %s' % (err, what))
-        if status != 0:
-            return
+
+    def after_success(self, c, action, err, seen, what):
         mends = [mend for scenes, words, mend in self.left if self.name in scenes and re.search(words, err, re.M)]
-        if not mends and action != 'EINTR' and any(re.match('struck (fsync|fdatasync|sync_file_range)', s) for s in seen):
+        if not mends and action not in ('EINTR', 'kill') and any(re.match('struck (fsync|fdatasync|sync_file_range)', s) for s in seen):
             raise Violation('success, though an fsync failed: ' + what)
-        # It said what is left to do, and how: that, and no more, makes the end.
+        # It said what is left to do, and how: that, and no more, makes the end;
+        # where the remote's git was killed, once its locks are gone.
+        if action == 'kill' and mends:
+            c.unlock_hub()
         for mend in mends:
             c.say(shell(HELP + mend.replace('{verb}', self.verb), c.path, 'what success left to do').decode('utf-8', 'replace'))
         c.same(self.after, 'success is said: %r %s' % (err, what), loose=True)
 
 
 class Copy:
-    """One repository for one case."""
+    """One repository for one case, or for the next one too when this one did nothing to it."""
 
     def __init__(self, scene):
         self.scene = scene
@@ -341,18 +445,43 @@ class Copy:
             self.top = os.path.join(scene.work, scene.name, 'case%d' % scene.serial)
         # Its own folder: a linked worktree or a slot may lie beside it.
         self.path = os.path.join(self.top, 'repo')
+        self.note = os.path.join(self.top, 'strike')
+        self.was = self.spare = None
 
     def __enter__(self):
-        os.mkdir(self.top)
-        subprocess.run(['cp', '-a', self.scene.template, self.path], check=True)
+        if self.was is None:
+            os.mkdir(self.top)
+            subprocess.run(['cp', '-a', self.scene.template, self.path], check=True)
+            self.was = self.stats()
+            # Times go on in steps: what is done from here on has another one.
+            time.sleep(0.011)
+        self.spare = False
         return self
 
-    def __exit__(self, *exc):
-        subprocess.run(['rm', '-rf', self.top], stderr=subprocess.DEVNULL)
+    def __exit__(self, kind, *_):
+        if self.spare and kind is None:
+            os.unlink(self.note)
+            with self.scene.lock:
+                self.scene.spares.append(self)
+        else:
+            subprocess.run(['rm', '-rf', self.top], stderr=subprocess.DEVNULL)
+
+    def stats(self):
+        """Of all files: what cannot stay the same when one is changed."""
+        found = {}
+        for top, folders, files in os.walk(self.path):
+            for name in [''] + files:
+                path = os.path.join(top, name)
+                st = os.lstat(path)
+                found[path] = st.st_ino, st.st_mode, st.st_size, st.st_mtime_ns, st.st_ctime_ns
+        return found, [f for f in os.listdir(self.top) if f != 'strike' and not f.startswith('git-factory')]
+
+    def untouched(self):
+        self.spare = self.stats() == self.was
+        return self.spare
 
     def run(self, n, action):
-        note = os.path.join(self.top, 'strike')
-        argv = [self.scene.strike, '-r', self.path, '-o', note, '-t', '150']
+        argv = [self.scene.strike, '-r', self.path, '-o', self.note, '-t', '150']
         if action in ('nomem', 'nomore'):
             plan = self.plan(n, action == 'nomore')
             argv += ['-k', '']
@@ -362,7 +491,7 @@ class Copy:
         env = dict(os.environ, PATH=self.top + ':' + os.environ['PATH']) if plan else None
         p = subprocess.run(argv + ['--'] + self.scene.verb.split(), cwd=self.path, env=env,
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        with open(note, errors='replace') as f:
+        with open(self.note, errors='replace') as f:
             seen = f.read().splitlines()
         if plan:
             with open(plan, 'rb') as f:
@@ -374,7 +503,8 @@ class Copy:
     def plan(self, n, more):
         """The git-factory of this case, and what its allocator is to do."""
         program = os.path.join(self.top, 'git-factory')
-        subprocess.run(['cp', self.scene.poor, program], check=True)
+        if not os.path.exists(program):
+            os.link(self.scene.poor, program)
         with open(program + '.plan', 'wb') as f:
             f.write(struct.pack('5q', n, more, 0, 0, 0))
         return program + '.plan'
@@ -446,7 +576,7 @@ def one_attempt(lines):
 
 
 def difference(wanted, got):
-    less, more = [s for s in wanted if s not in got], [s for s in got if s not in wanted]
+    less, more = (list((collections.Counter(x) - collections.Counter(y)).elements()) for x, y in ((wanted, got), (got, wanted)))
     for a in list(less):
         # The same file with other content: the place where it begins to differ.
         b = next((x for x in more if x.split(" '")[0] == a.split(" '")[0] and " '" in a), None)
@@ -564,13 +694,15 @@ def main():
         environment(build, work)
         names = [args.replay.split('/')[0]] if args.replay else [n for n in SCENES if any(word in n for word in args.only.split(','))]
         scenes = {n: Scene(n, work, build, bool(args.replay)) for n in names}
+        # Of one file system with the cases, so that each has its own by a link.
+        subprocess.run(['cp', os.path.join(build, 'tests/soak/git-factory'), os.path.join(work, 'poor')], stderr=subprocess.DEVNULL)
         for s in scenes.values():
             s.prepare()
         cases = [args.replay] if args.replay else choose(args, scenes)
         if args.list:
             for s in scenes.values():
                 print('%s: %s' % (s.name, ', '.join('%d %s' % (s.count(a), a) for a in args.actions.split(','))),
-                      *s.calls, sep='\n  ')
+                      *s.calls(args.actions.split(',')[0]), sep='\n  ')
             return 0
         bad, done = play(args, scenes, cases)
     finally:

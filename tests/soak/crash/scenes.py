@@ -88,9 +88,9 @@ touch -d 2020-01-01 .git/factory/setup/deadbeef.lock .git/factory/base/1/lock
 # How a person names a task.
 HELP = """
 LOCKS='.git/index.lock .git/HEAD.lock .git/ORIG_HEAD.lock .git/refs/heads/main.lock'
-id() { git factory task list --all --json | jq -r --arg t "$1" '.[] | select(.title == $t) | .id'; }
-state() { git factory task show --json "$1" | jq -r .state; }
-pull() { git factory pr show --json "$1" | jq -r .state; }
+id() { git factory task list --all --json | awk -F'"' -v t="$1" '$2 == "id" { id = $4 } $2 == "title" && $4 == t { print id }'; }
+state() { git factory task show --json "$1" | awk -F'"' '$2 == "state" && !n++ { print $4 }'; }
+pull() { git factory pr show --json "$1" | awk -F'"' '$2 == "state" && !n++ { print $4 }'; }
 """
 
 # name: the repository, the verb, and how a person goes on after it was cut

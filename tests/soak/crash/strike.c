@@ -499,6 +499,9 @@ at_stop(pid_t pid, int status)
 	unsigned long child;
 
 	task_add(pid);
+	/* Who was born while all were being killed dies with them. */
+	if (run.struck && opt.all)
+		kill(pid, SIGKILL);
 	if (event == PTRACE_EVENT_SECCOMP) {
 		at_call(pid);
 	} else if (event == PTRACE_EVENT_STOP) {
