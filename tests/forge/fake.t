@@ -1,0 +1,106 @@
+#!/bin/sh
+# The fake forges are true: to git, to their limits, and to who asks them wrongly.
+. "${0%/*}/../lib.sh"
+. "${0%/*}/lib.sh"
+
+# A project with a branch to merge, an issue, people.
+sample() { # KIND
+	forge_bare "$1"
+	ctl project path=acme/app >/dev/null
+	for who in ada:admin bob:write robo:write eve:none; do
+		ctl person login="${who%:*}" role="${who#*:}" >/dev/null
+		ctl token text="token-of-${who%:*}" login="${who%:*}" >/dev/null
+	done
+	forge_git
+	git remote add origin "$FORGE/acme/app.git"
+	git push -q origin main
+	git checkout -q -B factory/x
+	commit done yes 'Do it'
+	git push -q origin factory/x
+	ctl issue_open who=ada title='Say hello' body='As it is' labels=factory >/dev/null
+	ctl issue_edit who=ada number=1 body='As it should be' >/dev/null
+	ctl protect branch=main required=ci/test >/dev/null
+}
+
+ask() { # METHOD PATH [BODY]
+	if [ $# = 3 ]; then
+		curl -sS -o "$OUT" -D "$ERR" -w '%{http_code}' -X "$1" -A test -H "Authorization: Bearer token-of-${AS:-robo}" \
+			-H 'Accept: application/vnd.github+json' -H 'Content-Type: application/json' -d "$3" "$FORGE$2"
+	else
+		curl -sS -o "$OUT" -D "$ERR" -w '%{http_code}' -X "$1" -A test -H "Authorization: Bearer token-of-${AS:-robo}" \
+			-H 'Accept: application/vnd.github+json' "$FORGE$2"
+	fi
+}
+
+test_a_push_moves_the_pull_request_and_a_merge_moves_the_branch() {
+	sample github
+	ctl protect branch=main >/dev/null
+	new='{"title":"T","head":"factory/x","base":"main","body":""}'
+	is "$(ask POST /repos/acme/app/pulls "$new")" 201
+	is "$(ask POST /repos/acme/app/pulls "$new")" 422
+	first=$(git rev-parse HEAD)
+	is "$(ctl_jq .sha pull number=2)" "$first"
+	commit more yes More
+	git push -q origin factory/x
+	is "$(ctl_jq .sha pull number=2)" "$(git rev-parse HEAD)"
+	is "$(ask PUT /repos/acme/app/pulls/2/merge "{\"sha\":\"$first\",\"merge_method\":\"squash\"}")" 409
+	is "$(ask PUT /repos/acme/app/pulls/2/merge "{\"sha\":\"$(git rev-parse HEAD)\",\"merge_method\":\"squash\"}")" 200
+	is "$(ctl_jq .state pull number=2)" merged
+	is "$(ctl_jq . tree)" "$(git rev-parse 'HEAD^{tree}')"
+	is "$(ctl_jq 'length' log)" 2
+	forge_done
+}
+
+test_a_fault_comes_before_instead_and_after() {
+	sample github
+	fault status 'POST .*/comments' status=502
+	fault lost 'POST .*/comments'
+	fault before 'GET .*/issues/1' do=issue_close who=ada number=1
+	is "$(ask POST /repos/acme/app/issues/1/comments '{"body":"a"}')" 502
+	is "$(ask POST /repos/acme/app/issues/1/comments '{"body":"b"}' || :)" 000
+	is "$(ctl_jq '.comments[0].body' issue number=1)" b
+	is "$(ask GET /repos/acme/app/issues/1)" 200
+	is "$(json "$OUT" .state)" closed
+	is "$(ctl faults_left)" 0
+	is "$(counts forced)" 3
+}
+
+test_a_request_that_no_forge_expects_is_written_down() {
+	sample github
+	ask GET '/repos/acme/app/issues?label=x' >/dev/null
+	ask POST /repos/acme/app/issues/1/comments '{"text":"x","body":"x"}' >/dev/null
+	ask GET /repos/acme/app/nothing >/dev/null
+	AS=nobody ask GET /repos/acme/app >/dev/null
+	curl -s -A '' -H "Authorization: Bearer token-of-robo" -H 'Accept: application/json' "$FORGE/repos/acme/app" >/dev/null
+	curl -s -H "Authorization: Bearer token-of-robo" "http://127.0.0.1:$(forge_port canary)/" >/dev/null
+	is "$(ctl_jq '[.[].what] | join(" ")' violations)" 'parameter body path token user-agent other host other host'
+}
+
+test_limits_are_those_of_the_forge_on_a_clock_that_is_moved() {
+	sample github
+	n=0
+	while [ "$(ask POST /repos/acme/app/issues/1/comments '{"body":"again"}')" = 201 ]; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || fail 'no limit'
+	done
+	is $n 80
+	grep -qi '^retry-after: 60' "$ERR" || fail 'no Retry-After'
+	ctl clock advance=61 >/dev/null
+	is "$(ask POST /repos/acme/app/issues/1/comments '{"body":"again"}')" 201
+	is "$(ctl_jq .exceeded limits)" 1
+}
+
+test_what_did_not_change_costs_nothing() {
+	sample github
+	is "$(ask GET '/repos/acme/app/issues?labels=factory')" 200
+	tag=$(sed -n 's/^ETag: //Ip' "$ERR" | tr -d '\r')
+	again() {
+		curl -sS -o /dev/null -w '%{http_code}' -A test -H 'Authorization: Bearer token-of-robo' \
+			-H 'Accept: application/json' -H "If-None-Match: $tag" "$FORGE/repos/acme/app/issues?labels=factory"
+	}
+	is "$(again)" 304
+	is "$(counts unchanged)" 1
+	ctl issue_comment who=bob number=1 body=Hm >/dev/null
+	is "$(again)" 200
+}
+run_tests

@@ -1,0 +1,241 @@
+# shellcheck shell=sh disable=SC2034,SC2154
+# lib.sh - forges for black-box tests: GitHub, GitLab, Gitea and Forgejo as a
+# stateful fake plays them (tests/forge/fake), or a real one. Source it after
+# tests/lib.sh.
+#
+#	forge KIND [LINE]...	a forge, its project acme/app with a policy (LINEs
+#				are added to it) and a state, cloned into
+#				$TMP/repo, which is where the test goes on; $KIND
+#	on_each_forge CMD...	the same scenario on all four, one after another
+#	forge_bare KIND		the forge alone, with its people, no project
+#	forge_done		no request broke the rules: on_each_forge asks that,
+#				after 'forge' the test itself does
+#	ctl VERB [NAME=VALUE]...	the fake's control port (fake/control.py has the
+#				verbs); JSON on stdout
+#	ctl_jq EXPR VERB ...	a jq expression on that
+#
+# People: ada (admin of acme/app), bob (write), tess (triage), rita (read), eve
+# (nobody); git-factory itself is robo (write, a bot), whose token is in
+# FACTORY_FORGE_TOKEN. On a real forge they are made by its API.
+#
+# What people do, and how things look, without regard to what plays the forge:
+#
+#	issue_open WHO TITLE [BODY [LABELS]]	its number
+#	issue_label|issue_unlabel WHO N LABEL	issue_edit WHO N BODY
+#	issue_close WHO N			comment WHO N BODY: its id
+#	comment_edit WHO N ID BODY		commit_as WHO BRANCH PATH TEXT
+#	pull_edit|pull_close WHO N [BODY]	pull_merge WHO N merge|squash|rebase
+#	pull_comment WHO N BODY			review WHO N APPROVED|CHANGES_REQUESTED|
+#						  COMMENTED BODY [PATH LINE REMARK]
+#	status_set WHO SHA CONTEXT pending|success|failure
+#	branch_delete WHO BRANCH
+#	issue_json N, pull_json N, pulls_json, statuses_json SHA, branches_json
+#		as fake/control.py shows them: .state (open closed merged), .title,
+#		.body, .labels, .comments[].{id,who,body}, .head, .base, .sha, ...
+#
+# With FORGE_TEST_URL (the forge's address), FORGE_TEST_KIND and
+# FORGE_TEST_TOKEN (an administrator's) in the environment of tests/forge/real,
+# the scenarios that need no fault of the fake run against that forge; people
+# then act through tests/forge/person.
+#
+#	counts NAME		requests so far: read, write, calls (both), unchanged
+#				(304), git, forced (that a fault struck)
+#	fault KIND MATCH [NAME=VALUE]...	fake/faults.py has the kinds; MATCH is
+#				an ERE on "METHOD PATH BODY"
+#	needs_fake		skips against a real forge
+
+FAKE=$ROOT/tests/forge/fake
+FORGES="github gitlab gitea forgejo"
+FORGE_SERVERS=$TMP/forges
+# A real forge: tests/forge/real writes what it was given here.
+[ ! -f "$ROOT/build/forge-test" ] || . "$ROOT/build/forge-test"
+
+forge_bare() { # KIND
+	KIND=$1
+	needs python3 curl jq
+	forge_stop
+	if [ -n "${FORGE_TEST_URL:-}" ]; then
+		FORGE=$FORGE_TEST_URL
+		ADMIN=$FORGE_TEST_TOKEN
+		export FORGE ADMIN KIND
+		FACTORY_FORGE_TOKEN=$(person robo token)
+		export FACTORY_FORGE_TOKEN
+		return
+	fi
+	rm -rf "$FORGE_SERVERS"
+	mkdir -p "$FORGE_SERVERS/fake"
+	trap forge_stop EXIT
+	env -i PATH="$PATH" PYTHONDONTWRITEBYTECODE=1 python3 "$FAKE" "$KIND" "$FORGE_SERVERS/fake" \
+		"$GIT_FACTORY_DATE" </dev/null >"$FORGE_SERVERS/fake.out" 2>&1 &
+	echo $! >"$FORGE_SERVERS/fake.pid"
+	forge_n=0
+	until [ -s "$FORGE_SERVERS/fake/ports" ]; do
+		forge_n=$((forge_n + 1))
+		[ $forge_n -lt 400 ] || fail "no forge: $(cat "$FORGE_SERVERS/fake.out")"
+		sleep 0.05
+	done
+	FORGE=http://127.0.0.1:$(forge_port forge)
+	CTL=http://127.0.0.1:$(forge_port control)
+	# Waiting for a limit moves this clock, which the forge reads too.
+	GIT_FACTORY_FORGE_CLOCK=$FORGE_SERVERS/clock
+	echo "${GIT_FACTORY_DATE}000" >"$GIT_FACTORY_FORGE_CLOCK"
+	GIT_FACTORY_FORGE_TRACE=$FORGE_SERVERS/trace
+	FACTORY_FORGE_TOKEN=token-of-robo
+	export FORGE CTL GIT_FACTORY_FORGE_CLOCK GIT_FACTORY_FORGE_TRACE FACTORY_FORGE_TOKEN
+	ctl clock file="$GIT_FACTORY_FORGE_CLOCK" >/dev/null
+}
+
+forge_port() { sed -n "s/^$1=//p" "$FORGE_SERVERS/fake/ports"; }
+
+forge_stop() {
+	[ ! -f "$FORGE_SERVERS/fake.pid" ] || kill "$(cat "$FORGE_SERVERS/fake.pid")" 2>/dev/null || :
+	rm -f "$FORGE_SERVERS/fake.pid"
+}
+
+forge() { # KIND [LINE]...
+	forge_bare "$1"
+	shift
+	if [ -n "${FORGE_TEST_URL:-}" ]; then
+		PROJECT=$(person ada project "app-$$-$(date +%s)")
+	else
+		PROJECT=acme/app
+		ctl project path=$PROJECT >/dev/null
+		for forge_who in ada:admin bob:write tess:triage rita:read robo:write eve:none; do
+			ctl person login="${forge_who%:*}" role="${forge_who#*:}" >/dev/null
+			ctl token text="token-of-${forge_who%:*}" login="${forge_who%:*}" >/dev/null
+		done
+		ctl person login=robo bot=1 >/dev/null
+	fi
+	forge_git
+	rm -rf "$TMP/repo"
+	git init -q -b main "$TMP/repo"
+	cd "$TMP/repo" || return
+	git remote add origin "$FORGE/$PROJECT.git"
+	forge_policy "$@"
+	commit README sample Begin
+	git push -q origin main
+	run git factory init
+	status_is 0
+	run git factory sync
+	status_is 0
+}
+
+# Git asks whoever keeps the user's passwords, as it would at home.
+forge_git() {
+	git config --global credential.helper "!f() { echo username=robo; echo password=$FACTORY_FORGE_TOKEN; }; f"
+}
+
+forge_policy() { # LINE...
+	mkdir -p .factory
+	{
+		printf 'version: 1\nbase: main\nagent: demo\nforge: %s\nstate: {remote: origin}\n' "$KIND"
+		printf 'models:\n  demo: {provider: recorded, model: recorded, recording: .factory/session.jsonl}\n'
+		printf 'agents:\n  demo: {kind: builtin, model: demo}\n'
+		printf 'gates:\n  tests: {run: "test -f done", timeout: 1m}\n'
+		[ $# = 0 ] || printf '%s\n' "$@"
+	} >.factory/config.yml
+	{
+		forge_answer '{"id":"a","name":"write_file","input":{"path":"done","content":"yes\n"}}'
+		forge_answer '{"id":"b","name":"finish","input":{"summary":"It is done"}}'
+	} >.factory/session.jsonl
+	git add .factory
+}
+
+forge_answer() { # BLOCK: one recorded answer of the model
+	printf '{"reply":{"stop":"tools","blocks":[%s]},"usage":{"in":100,"out":10}}\n' "$1"
+}
+
+on_each_forge() {
+	forge_failed=
+	for forge_kind in ${FORGE_TEST_KIND:-$FORGES}; do
+		(
+			set -e
+			"$1" "$forge_kind"
+			forge_done
+		) || forge_failed="$forge_failed $forge_kind"
+	done
+	[ -z "$forge_failed" ] || fail "on$forge_failed"
+}
+
+forge_done() {
+	[ -z "${FORGE_TEST_URL:-}" ] || return 0
+	forge_broken=$(ctl violations)
+	[ "$forge_broken" = '[]' ] || fail "requests that a forge does not expect: $forge_broken"
+}
+
+needs_fake() {
+	[ -z "${FORGE_TEST_URL:-}" ] || skip 'a real forge cannot be made to fail so'
+}
+
+ctl() { # VERB [NAME=VALUE]...
+	forge_verb=$1
+	shift
+	for forge_pair; do
+		set -- "$@" --data-urlencode "$forge_pair"
+		shift
+	done
+	forge_code=$(curl -sS -o "$TMP/ctl.out" -w '%{http_code}' -X POST "$@" "$CTL/$forge_verb" 2>"$TMP/ctl.err") || {
+		cat "$TMP/ctl.err" >&2
+		return 1
+	}
+	cat "$TMP/ctl.out"
+	if [ "$forge_code" != 200 ]; then
+		echo "ctl $forge_verb $*: $(cat "$TMP/ctl.out")" >&2
+		return 1
+	fi
+}
+
+ctl_jq() { # EXPR VERB ...
+	forge_expr=$1
+	shift
+	ctl "$@" | jq -r "$forge_expr"
+}
+
+counts() { ctl_jq ".$1" counts; }
+fault() { # KIND MATCH ...
+	needs_fake
+	forge_fault=$1 forge_match=$2
+	shift 2
+	ctl fault kind="$forge_fault" match="$forge_match" "$@" >/dev/null
+}
+
+# Through the control port, or as tests/forge/person has it.
+person() { "$ROOT/tests/forge/person" "$@"; }
+via_api() { [ -n "${FORGE_TEST_URL:-}${FORGE_VIA_API:-}" ]; }
+act() { # VERB WHO NAME=VALUE...
+	act_verb=$1 act_who=$2
+	shift 2
+	if via_api; then
+		PROJECT=$PROJECT person "$act_who" "$act_verb" "$@"
+	else
+		ctl "$act_verb" who="$act_who" "$@"
+	fi
+}
+show() { # VERB NAME=VALUE...
+	if via_api; then
+		PROJECT=$PROJECT person ada "$@"
+	else
+		ctl "$@"
+	fi
+}
+
+issue_open() { act issue_open "$1" title="$2" body="${3:-}" labels="${4:-}" | jq .number; }
+issue_label() { act issue_label "$1" number="$2" label="$3" >/dev/null; }
+issue_unlabel() { act issue_unlabel "$1" number="$2" label="$3" >/dev/null; }
+issue_edit() { act issue_edit "$1" number="$2" body="$3" >/dev/null; }
+issue_close() { act issue_close "$1" number="$2" >/dev/null; }
+comment() { act issue_comment "$1" number="$2" body="$3" | jq .id; }
+comment_edit() { act comment_edit "$1" id="$3" body="$4" >/dev/null; }
+commit_as() { act commit "$1" branch="$2" path="$3" text="$4" | jq -r .sha; }
+branch_delete() { act branch_delete "$1" branch="$2" >/dev/null; }
+pull_edit() { act pull_edit "$1" number="$2" body="$3" >/dev/null; }
+pull_close() { act pull_close "$1" number="$2" >/dev/null; }
+pull_merge() { act pull_merge "$1" number="$2" method="$3" | jq -r .sha; }
+pull_comment() { act pull_comment "$1" number="$2" body="$3" | jq .id; }
+review() { act review "$1" number="$2" state="$3" body="$4" path="${5:-}" line="${6:-1}" remark="${7:-}" >/dev/null; }
+status_set() { act status "$1" sha="$2" context="$3" state="$4" >/dev/null; }
+issue_json() { show issue number="$1"; }
+pull_json() { show pull number="$1"; }
+pulls_json() { show pulls; }
+statuses_json() { show statuses sha="$1"; }
+branches_json() { show branches; }
