@@ -228,8 +228,11 @@
  * --- forge: pull requests ---
  * forge/answer         members of an answer into strings and numbers
  * forge/forge          GitHub, GitLab, Gitea and Forgejo behind one table of functions
+ * forge/kept           answers on disk: what "nothing changed" stands for
+ * forge/pace           when the next request may be sent
  * forge/place          which project of which server a remote's address means
  * forge/pull           pull requests inside the repository, for when there is no forge
+ * forge/reply          what an answer says of limits, redirects and the next page
  * forge/rest           requests to an API: limits, ETags, pages, redirects, read-back
  * forge/webhook        is it from a forge that has our key?
  * forge/webhook_event  what a forge says that happened

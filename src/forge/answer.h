@@ -19,6 +19,9 @@ struct err *answer_str(const struct node *map, const char *key, size_t max, char
 /* The same, "" when it is missing or null. */
 struct err *answer_text(const struct node *map, const char *key, size_t max, char **out) MUST_USE;
 
+/* The same, cut at a whole character where it is longer: for lists that others write into. */
+struct err *answer_cut(const struct node *map, const char *key, size_t max, char **out) MUST_USE;
+
 /* A number from 0 on that must be there; as digits for an id (a string is taken, too). */
 struct err *answer_int(const struct node *map, const char *key, int64_t *out) MUST_USE;
 struct err *answer_id(const struct node *map, const char *key, char **out) MUST_USE;

@@ -85,6 +85,7 @@ struct rest_reply {
 	char *next;		/* URL of the next page, NULL on the last */
 	struct arena mem;	/* of body and next */
 	char *scopes;		/* GitHub's X-OAuth-Scopes, NULL without */
+	char *text;		/* of an accepted answer that is none of 2xx: how it begins */
 };
 
 /*
@@ -123,6 +124,6 @@ void rest_part(struct buf *b, const char *part);
 
 /* Milliseconds by its clock, for what is to be waited for; and wait. */
 int64_t rest_now_ms(const struct rest *r);
-void rest_sleep(struct rest *r, int64_t ms);
+struct err *rest_sleep(struct rest *r, int64_t ms) MUST_USE;	/* ERR_INTERRUPTED */
 
 #endif

@@ -1,0 +1,64 @@
+/*
+ * pace.h - when the next request may be sent: the limits of a forge, kept by
+ * all processes of a clone together.
+ *
+ * A file beside the clone holds when writes were made in the last hour, and
+ * until when the forge wants to be left alone.  Times are of the monotonic
+ * clock, which all processes of a boot share; another boot begins anew.  A
+ * write holds the file's lock while it is under way, so writes are made one
+ * after the other.  The lock of a process that dies is free.
+ */
+#ifndef FORGE_PACE_H
+#define FORGE_PACE_H
+
+#include <signal.h>
+
+#include "base/def.h"
+
+struct clock;
+struct err;
+struct pace;
+
+#define PACE_GAP_MS 1000	/* between the end of a write and the next one */
+#define PACE_MINUTE 80		/* writes in any 60 s */
+#define PACE_HOUR 500		/* in any hour */
+#define PACE_BACKOFF_MS 60000	/* the first wait where the forge names none */
+#define PACE_BACKOFF_MAX_MS (15 * 60 * 1000)
+
+struct pace_opts {
+	const char *dir;	/* where the file is; NULL: this process is alone */
+	const char *clock_file;	/* of tests: see rest.h; NULL: none */
+	const struct clock *clock;	/* NULL: the system's */
+	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
+	void *sleep_arg;
+	const volatile sig_atomic_t *cancel;	/* may be NULL */
+};
+
+struct pace *pace_open(const struct pace_opts *o) MUST_USE;
+void pace_close(struct pace *p);	/* NULL is fine */
+
+int64_t pace_now_ms(const struct pace *p);	/* monotonic */
+int64_t pace_wall_s(const struct pace *p);
+
+/* ERR_INTERRUPTED. */
+struct err *pace_sleep(struct pace *p, int64_t ms) MUST_USE;
+
+/*
+ * Wait until a request may be sent; a write then holds the lock until
+ * pace_leave().  *left (milliseconds) is what may be waited, less what was.
+ * ERR_RATE_LIMIT with the time to wait where that is not enough.
+ */
+struct err *pace_enter(struct pace *p, bool write, int64_t *left) MUST_USE;
+void pace_leave(struct pace *p);	/* fine when nothing is held */
+
+/* The forge wants to be left alone for so long from now on. */
+void pace_hold(struct pace *p, int64_t ms);
+
+/*
+ * How long after the n-th refusal in a row (from 0): what the forge named
+ * (seconds; -1: nothing), else doubling from a minute; and jitter on top, of
+ * at most a tenth, and at most ten seconds.
+ */
+int64_t pace_wait_ms(int64_t named, unsigned n);
+
+#endif
