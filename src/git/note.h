@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/def.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "git/oid.h"
 
 struct err;
@@ -25,6 +26,10 @@ struct repo;
 struct note_line {
 	struct oid commit;	/* what is annotated */
 	struct str line;	/* without newline inside */
+};
+
+struct note_lines {
+	VEC_FIELDS(struct note_line);
 };
 
 /*

@@ -9,12 +9,14 @@
 #include "forge/pull.h"
 #include "git/commit.h"
 #include "git/diff.h"
+#include "git/note.h"
 #include "git/ref.h"
 #include "git/workspace.h"
 #include "line/await.h"
 #include "line/deliver.h"
 #include "line/judge.h"
 #include "line/keeper.h"
+#include "line/land.h"
 #include "line/parcel.h"
 #include "line/prove.h"
 #include "line/publish.h"
@@ -39,6 +41,7 @@ struct ending {
 	struct oid branch_old;
 	struct pull_move move;
 	bool numbers;		/* the pull request is new: the step gives it a number */
+	struct landing *landing;	/* in the same step, or NULL */
 };
 
 static void
@@ -47,6 +50,7 @@ ending_free(struct ending *d)
 	free(d->branch);
 	parcel_free(&d->parcel);
 	pull_move_free(&d->move);
+	landing_close(d->landing);
 }
 
 static bool
@@ -197,26 +201,48 @@ give_number(struct ending *d)
 	return NULL;
 }
 
+/* What landed needs no branch. */
+static void
+move_branch(const struct ending *d, struct state_step *t)
+{
+	const struct parcel *p = &d->parcel;
+	AUTO(mem_free_p) char *ref = NULL;
+
+	if (!p->has_pull || d->landing != NULL || oid_eq(&d->branch_old, &p->pull.head))
+		return;
+	ref = mem_printf("refs/heads/%s", p->pull.branch);
+	step_ref(t, ref, &d->branch_old, &p->pull.head);
+}
+
+static struct err *
+apply(struct ending *d, struct state_step *t, struct task *task, struct note_lines *lines)
+{
+	const struct parcel *p = &d->parcel;
+
+	if (d->numbers)
+		TRY(give_number(d));
+	if (d->landing != NULL)
+		TRY(landing_begin(d->landing, t, &d->w->rec, lines));
+	move_branch(d, t);
+	TRY(parcel_keep(p, t));
+	TRY(parcel_note(p, lines, t));
+	TRY(parcel_apply(p, &d->move, t, task));
+	return d->landing != NULL ? landing_end(d->landing, t, task) : NULL;
+}
+
 static struct err *
 change_task(struct state_step *t, struct task *task, void *ctx)
 {
 	struct ending *d = ctx;
-	const struct parcel *p = &d->parcel;
-	AUTO(mem_free_p) char *ref = NULL;
+	struct note_lines lines = {0};
+	struct err *e = NULL;
 
 	lease_end(d->w->lease, t);
 	/* A kill between this step and the end of the run brings us here again. */
-	if (parcel_applied(p, task))
-		return NULL;
-	if (d->numbers)
-		TRY(give_number(d));
-	if (p->has_pull && !oid_eq(&d->branch_old, &p->pull.head)) {
-		ref = mem_printf("refs/heads/%s", p->pull.branch);
-		step_ref(t, ref, &d->branch_old, &p->pull.head);
-	}
-	TRY(parcel_keep(p, t));
-	TRY(parcel_note(p, t));
-	return parcel_apply(p, &d->move, t, task);
+	if (!parcel_applied(&d->parcel, task))
+		e = apply(d, t, task, &lines);
+	vec_free(&lines);
+	return e;
 }
 
 /* Out of this clone, into the remote; the state follows when it is folded (publish.h). */
@@ -247,10 +273,12 @@ finish_shared(struct walk *w, struct ending *d)
 static struct err *
 finish_here(struct walk *w, struct ending *d)
 {
-	AUTO(mem_free_p) char *text = mem_printf("run %s: %s %s", w->run.s, run_outcome_word(w->rec.outcome), w->id.s);
+	AUTO(mem_free_p) char *text = mem_printf("run %s: %s%s %s", w->run.s, run_outcome_word(w->rec.outcome),
+	    d->landing != NULL ? " and landed" : "", w->id.s);
 
 	TRY(state_change(w->state, &w->id, text, change_task, d));
-	return walk_done(w);
+	TRY(walk_done(w));
+	return d->landing != NULL ? landing_verify(d->landing, &w->landed) : NULL;
 }
 
 static struct err *
@@ -360,11 +388,29 @@ write_pull(struct walk *w, struct ending *d, const struct oid *tree, const struc
 	return is_shared(w) || d->numbers ? NULL : pull_prepare(w->repo, p, &who, &d->move);
 }
 
+/* What policy has land by itself lands in the same step, but for what waits: follow_up() says why. */
+static void
+land_too(struct walk *w, struct ending *d)
+{
+	enum merge_method method = w->policy.cfg.merge.method;
+	struct err *e;
+
+	/* A merge commit names the number, which the step gives. */
+	if (!d->numbers || !w->policy.cfg.merge.automatic || method == MERGE_MERGE)
+		return;
+	e = walk_alive(w);
+	if (e == NULL)
+		e = land_along(w->o, method, &d->parcel.pull, &d->landing);
+	err_ignore(e);
+}
+
+/* *along: it may land, too; false when that was what failed. */
 static struct err *
 deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, const struct oid *commit,
-    const struct strs *remarks)
+    const struct strs *remarks, bool *along)
 {
 	AUTO(ending_free) struct ending d = {.w = w, .parcel = {.has_pull = true, .commit = *commit}};
+	struct err *e;
 	bool same;
 
 	TRY(find_pull(w, &d));
@@ -375,11 +421,15 @@ deliver_once(struct walk *w, const struct oid *tree, const struct proof *proof, 
 		line_tell(w->o, LINE_NOTE, "nothing changed since pull request %" PRId64, d.parcel.pull.number);
 	} else {
 		TRY(write_pull(w, &d, tree, proof, remarks));
+		if (*along)
+			land_too(w, &d);
 	}
 	TRY(attempt_chain(w, &d.parcel.commit, &d.parcel.attempt));
 	fill_record(w, &d, tree, RUN_DELIVERED);
 	TRY(take_proofs(w, &d, tree));
-	return finish(w, &d);
+	e = finish(w, &d);
+	*along = *along && (d.landing == NULL || !landing_refused(d.landing));
+	return e;
 }
 
 /* These take a person's word when it lands; protected paths one by name. */
@@ -426,6 +476,7 @@ struct err *
 deliver(struct walk *w, const struct oid *tree, struct proof *proof)
 {
 	AUTO(strs_free) struct strs remarks = {0};
+	bool along = true, tried;
 	struct oid commit;
 	struct err *e;
 	size_t i;
@@ -442,9 +493,10 @@ deliver(struct walk *w, const struct oid *tree, struct proof *proof)
 	TRY(end_time(w));
 	TRY(make_commit(w, tree, &commit));
 	for (tries = 0;; tries++) {
-		e = deliver_once(w, tree, proof, &commit, &remarks);
+		tried = along;
+		e = deliver_once(w, tree, proof, &commit, &remarks, &along);
 		/* The branch or the pull request moved, or the lease's heartbeat came between. */
-		if (!err_is(e, ERR_STALE) || w->lost || tries == STALE_TRIES)
+		if ((tried == along && !err_is(e, ERR_STALE)) || w->lost || tries == STALE_TRIES)
 			return e;
 		err_ignore(e);
 	}

@@ -38,6 +38,8 @@
 /* One landing under way. */
 struct landing {
 	const struct land_opts *o;
+	struct land_opts own;	/* what 'o' is for one that goes along */
+	int turn;		/* the lock of such a one, or -1 */
 	struct state *state;
 	struct repo *repo;
 	struct pull pull;
@@ -48,6 +50,7 @@ struct landing {
 	struct oid commit;	/* what lands */
 	char *checkout;		/* work tree that has the base checked out, or NULL */
 	bool moved;		/* the base already holds the commit */
+	bool refused;		/* the checkout did not follow */
 	struct checkout *forward;	/* under way in the checkout; NULL: not */
 	bool drop_branch;
 	struct ident who;
@@ -71,6 +74,7 @@ landing_free(struct landing *l)
 	strs_free(&l->overridden);
 	buf_free(&l->evidence);
 	strs_free(&l->proofs);
+	fd_close_p(&l->turn);
 }
 
 static bool
@@ -201,6 +205,15 @@ ask_for_approvals(struct landing *l)
 	return approvals_suffice(&a);
 }
 
+/* Whoever has to look has done so. */
+static struct err *
+ask(struct landing *l)
+{
+	TRY(ask_for_protected(l));
+	TRY(ask_for_eyes(l));
+	return ask_for_approvals(l);
+}
+
 static struct override
 override_of(const struct landing *l)
 {
@@ -241,6 +254,14 @@ prove_again(struct landing *l)
 	return verdicts_sum(&l->verdicts) == VERDICT_PASS ? NULL : look_at_verdicts(l);
 }
 
+/* A commit on the base as it is, which no person takes upon themselves, needs no other like it. */
+static bool
+lands_as_it_is(const struct landing *l, const struct commit *delivered)
+{
+	return l->o->alone && l->o->method != MERGE_MERGE && oid_eq(&l->head, &l->pull.head) &&
+	    delivered->parents.n == 1 && oid_eq(&delivered->parents.v[0], &l->now.commit);
+}
+
 static struct err *
 make_commit(struct landing *l)
 {
@@ -253,6 +274,11 @@ make_commit(struct landing *l)
 	size_t i;
 
 	TRY(commit_read(l->repo, &l->pull.head, &c));
+	if (lands_as_it_is(l, &c)) {
+		l->commit = l->head;
+		commit_free(&c);
+		return NULL;
+	}
 	spec.nparents = l->o->method == MERGE_MERGE ? 2 : 1;
 	if (l->o->method == MERGE_MERGE)
 		buf_addf(&text, "Merge pull request %" PRId64 ": %s\n\nFactory-Task: %s\nFactory-Run: %s\n",
@@ -272,19 +298,14 @@ make_commit(struct landing *l)
 
 /* The commit says who vouches for it. */
 static struct err *
-make_evidence(struct landing *l)
+make_evidence(struct landing *l, const struct run *r)
 {
-	AUTO(queue_close_p) struct queue *q = NULL;
-	AUTO(run_free) struct run r;
 	struct override o = override_of(l);
 	struct oid patch;
 	size_t i;
 
-	run_init(&r);
-	TRY(queue_open(l->state, &q));
-	TRY(ledger_get(q, l->pull.run.s, &r));
 	TRY(diff_patch_id(l->repo, &l->now.tree, &l->tree, &patch));
-	run_evidence(&r, "landed", l->who.when, oid_hex(&l->commit).s, oid_hex(&l->tree).s, oid_hex(&patch).s,
+	run_evidence(r, "landed", l->who.when, oid_hex(&l->commit).s, oid_hex(&l->tree).s, oid_hex(&patch).s,
 	    &l->evidence);
 	TRY(judge_lines(l->repo, l->o->line, &l->now, &l->verdicts, &l->commit, &patch, &l->proofs));
 	for (i = 0; i < l->verdicts.n; i++)
@@ -293,38 +314,73 @@ make_evidence(struct landing *l)
 	return NULL;
 }
 
+static void
+add_lines(const struct landing *l, struct note_lines *out)
+{
+	size_t i;
+
+	vec_push(out, (struct note_line){l->commit, str_trim(buf_str(&l->evidence))});
+	for (i = 0; i < l->proofs.n; i++)
+		vec_push(out, (struct note_line){l->commit, str_of(l->proofs.v[i])});
+}
+
 static struct err *
 note_landed(const struct landing *l, struct state_step *t)
 {
-	VEC(struct note_line) lines = {0};
+	struct note_lines lines = {0};
 	struct err *e;
-	size_t i;
 
-	vec_push(&lines, (struct note_line){l->commit, str_trim(buf_str(&l->evidence))});
-	for (i = 0; i < l->proofs.n; i++)
-		vec_push(&lines, (struct note_line){l->commit, str_of(l->proofs.v[i])});
+	add_lines(l, &lines);
 	e = ledger_note_in(t, lines.v, lines.n);
 	vec_free(&lines);
 	return e;
+}
+
+static void
+move_base(const struct landing *l, struct state_step *t)
+{
+	if (!l->moved)
+		step_ref(t, l->now.branch, &l->now.commit, &l->commit);
+}
+
+static void
+drop_branch(const struct landing *l, struct state_step *t)
+{
+	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", l->pull.branch);
+
+	if (l->drop_branch)
+		step_ref(t, branch, &l->branch_old, &oid_zero);
+}
+
+static struct err *
+await_checkout(struct landing *l)
+{
+	struct err *e = l->forward != NULL ? checkout_end(&l->forward) : NULL;
+
+	l->refused = e != NULL;
+	return e;
+}
+
+static void
+task_landed(const struct landing *l, struct task *task)
+{
+	task->state = TASK_LANDED;
+	task_set(task, &task->commit, oid_hex(&l->commit).s);
+	task_set(task, &task->question, "");
+	task_set(task, &task->error, "");
 }
 
 static struct err *
 change_task(struct state_step *t, struct task *task, void *ctx)
 {
 	struct landing *l = ctx;
-	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", l->pull.branch);
 
-	task->state = TASK_LANDED;
-	task_set(task, &task->commit, oid_hex(&l->commit).s);
-	task_set(task, &task->question, "");
-	task_set(task, &task->error, "");
-	if (!l->moved)
-		step_ref(t, l->now.branch, &l->now.commit, &l->commit);
+	task_landed(l, task);
+	move_base(l, t);
 	step_ref(t, l->move.name, &l->move.from, &l->move.to);
-	if (l->drop_branch)
-		step_ref(t, branch, &l->branch_old, &oid_zero);
+	drop_branch(l, t);
 	TRY(note_landed(l, t));
-	return l->forward != NULL ? checkout_end(&l->forward) : NULL;
+	return await_checkout(l);
 }
 
 /* The branch goes unless it is wanted, gone, or checked out somewhere. */
@@ -390,20 +446,37 @@ begin(struct landing *l)
 	return NULL;
 }
 
+static void
+close_pull(const struct landing *l, struct pull *p)
+{
+	p->state = PULL_MERGED;
+	p->landed = l->commit;
+	p->updated = l->who.when;
+	p->closed_by = mem_strdup(l->who.name);
+}
+
+static struct err *
+read_evidence(struct landing *l)
+{
+	AUTO(queue_close_p) struct queue *q = NULL;
+	AUTO(run_free) struct run r;
+
+	run_init(&r);
+	TRY(queue_open(l->state, &q));
+	TRY(ledger_get(q, l->pull.run.s, &r));
+	return make_evidence(l, &r);
+}
+
 static struct err *
 move(struct landing *l)
 {
 	AUTO(mem_free_p) char *message = mem_printf("land %s: pull request %" PRId64, l->pull.task.s, l->pull.number);
 
-	TRY(make_evidence(l));
+	TRY(read_evidence(l));
 	if (!is_shared(l))
 		TRY(begin(l));
-	if (l->pull.state == PULL_OPEN) {
-		l->pull.state = PULL_MERGED;
-		l->pull.landed = l->commit;
-		l->pull.updated = l->who.when;
-		l->pull.closed_by = mem_strdup(l->who.name);
-	}
+	if (l->pull.state == PULL_OPEN)
+		close_pull(l, &l->pull);
 	TRY(pull_prepare(l->repo, &l->pull, &l->who, &l->move));
 	if (is_shared(l))
 		return move_there(l, message);
@@ -459,8 +532,7 @@ static struct err *
 land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 {
 	AUTO(landing_free) struct landing l = {.o = o, .state = o->line->state,
-	    .evidence = BUF_INIT(BUF_TEXT)};
-
+	    .evidence = BUF_INIT(BUF_TEXT), .turn = -1};
 	struct err *e;
 
 	l.repo = state_repo(l.state);
@@ -473,9 +545,7 @@ land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 		TRY(moved_before(&l));
 	}
 	if (!l.moved) {
-		TRY(ask_for_protected(&l));
-		TRY(ask_for_eyes(&l));
-		TRY(ask_for_approvals(&l));
+		TRY(ask(&l));
 		TRY(prove_again(&l));
 		TRY(make_commit(&l));
 	}
@@ -524,6 +594,107 @@ land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 	}
 }
 
+/* ---- along with the delivery ---- */
+
+static void
+take_pull(struct landing *l, const struct pull *p)
+{
+	l->pull = (struct pull){.task = p->task, .run = p->run, .head = p->head, .tested = p->tested,
+	    .title = mem_strdup(p->title), .base = mem_strdup(p->base), .branch = mem_strdup(p->branch)};
+}
+
+/* Without the gates, which have just run: on another merge they are to run again, by themselves. */
+static struct err *
+look_along(struct landing *l)
+{
+	TRY(look(l));
+	if (!oid_eq(&l->head, &l->pull.head))
+		return err_new(ERR_CONFLICT, "somebody committed to '%s'", l->pull.branch);
+	TRY(moved_before(l));
+	if (l->moved)
+		return NULL;
+	if (!oid_eq(&l->tree, &l->pull.tested))
+		return err_new(ERR_STATE, "'%s' has moved since the gates ran", l->pull.base);
+	TRY(ask(l));
+	return make_commit(l);
+}
+
+static struct err *
+open_along(struct landing *l, const struct pull *p)
+{
+	TRY(take_turn(l->o->line, &l->turn));
+	take_pull(l, p);
+	TRY(ident_user(l->repo, NULL, NULL, p->updated, &l->who));
+	TRY(look_along(l));
+	return begin(l);
+}
+
+struct err *
+land_along(const struct line_opts *line, enum merge_method method, struct pull *p, struct landing **out)
+{
+	struct landing *l = mem_calloc(1, sizeof(*l));
+	struct err *e;
+
+	l->own = (struct land_opts){.line = line, .method = method, .alone = true};
+	l->o = &l->own;
+	l->state = line->state;
+	l->repo = state_repo(line->state);
+	l->evidence = (struct buf)BUF_INIT(BUF_TEXT);
+	l->turn = -1;
+	e = open_along(l, p);
+	if (e != NULL) {
+		landing_close(l);
+		return e;
+	}
+	close_pull(l, p);
+	*out = l;
+	return NULL;
+}
+
+struct err *
+landing_begin(struct landing *l, struct state_step *t, const struct run *rec, struct note_lines *lines)
+{
+	buf_clear(&l->evidence);
+	strs_free(&l->proofs);
+	TRY(make_evidence(l, rec));
+	add_lines(l, lines);
+	move_base(l, t);
+	return NULL;
+}
+
+struct err *
+landing_end(struct landing *l, struct state_step *t, struct task *task)
+{
+	task_landed(l, task);
+	drop_branch(l, t);
+	return await_checkout(l);
+}
+
+bool
+landing_refused(const struct landing *l)
+{
+	return l->refused;
+}
+
+struct err *
+landing_verify(struct landing *l, struct oid *landed)
+{
+	TRY(verify(l));
+	*landed = l->commit;
+	return NULL;
+}
+
+void
+landing_close(struct landing *l)
+{
+	if (l == NULL)
+		return;
+	landing_free(l);
+	free(l);
+}
+
+/* ---- without landing ---- */
+
 static struct err *
 close_task(struct state_step *t, struct task *task, void *ctx)
 {
@@ -548,7 +719,7 @@ land_close(const struct line_opts *o, int64_t number)
 {
 	struct land_opts lo = {.line = o};
 	AUTO(sync_result_free) struct sync_result r = {0};
-	AUTO(landing_free) struct landing l = {.o = &lo, .state = o->state};
+	AUTO(landing_free) struct landing l = {.o = &lo, .state = o->state, .turn = -1};
 	AUTO(mem_free_p) char *message = NULL;
 
 	l.repo = state_repo(l.state);

@@ -15,8 +15,13 @@
 #include "line/run.h"
 
 struct err;
+struct note_lines;
 struct oid;
+struct pull;
+struct run;
+struct state_step;
 struct strs;
+struct task;
 
 struct land_opts {
 	const struct line_opts *line;
@@ -38,6 +43,34 @@ struct land_opts {
  * checkout is in the way.
  */
 struct err *land_pull(const struct land_opts *o, int64_t number, struct oid *landed) MUST_USE;
+
+/*
+ * The same as a part of the step that delivers a new pull request, where
+ * nobody asked for it and nobody has to look.  'p' is what would be filed,
+ * without its number, which must not matter (not MERGE_MERGE); once this
+ * succeeds it says that it landed.  The checkout goes ahead, and no other
+ * landing begins before landing_close().  Any error, as land_pull()'s, or
+ * ERR_STATE when the gates would have to run on another base: deliver it by
+ * itself, and land_pull() goes into it.
+ */
+struct landing;
+struct err *land_along(const struct line_opts *line, enum merge_method method, struct pull *p,
+    struct landing **out) MUST_USE;
+
+/*
+ * First and last in the builder of that step, each time that it runs.  Begin
+ * adds the evidence that is to be noted, which lives until the close or the
+ * next begin, 'rec' telling the number; end waits for the checkout.  When it
+ * fails landing_refused() says that nothing has moved.
+ */
+struct err *landing_begin(struct landing *l, struct state_step *t, const struct run *rec,
+    struct note_lines *lines) MUST_USE;
+struct err *landing_end(struct landing *l, struct state_step *t, struct task *task) MUST_USE;
+bool landing_refused(const struct landing *l);
+
+/* After the step. */
+struct err *landing_verify(struct landing *l, struct oid *landed) MUST_USE;
+void landing_close(struct landing *l);	/* NULL is fine */
 
 /* Close without landing; the task goes to a person. */
 struct err *land_close(const struct line_opts *o, int64_t number) MUST_USE;

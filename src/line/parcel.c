@@ -95,22 +95,18 @@ note_line(struct repo *r, const struct parcel *p, struct buf *out)
 }
 
 struct err *
-parcel_note(const struct parcel *p, struct state_step *t)
+parcel_note(const struct parcel *p, struct note_lines *lines, struct state_step *t)
 {
 	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
-	VEC(struct note_line) lines = {0};
-	struct err *e;
 	size_t i;
 
 	if (oid_is_zero(&p->commit))
 		return NULL;
 	TRY(note_line(state_repo(step_state(t)), p, &line));
-	vec_push(&lines, (struct note_line){p->commit, str_trim(buf_str(&line))});
+	vec_push(lines, (struct note_line){p->commit, str_trim(buf_str(&line))});
 	for (i = 0; i < p->proofs.n; i++)
-		vec_push(&lines, (struct note_line){p->commit, str_of(p->proofs.v[i])});
-	e = ledger_note_in(t, lines.v, lines.n);
-	vec_free(&lines);
-	return e;
+		vec_push(lines, (struct note_line){p->commit, str_of(p->proofs.v[i])});
+	return ledger_note_in(t, lines->v, lines->n);
 }
 
 /* ---- as a commit ---- */

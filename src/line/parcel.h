@@ -24,7 +24,7 @@
 
 struct err;
 struct ident;
-struct note_line;
+struct note_lines;
 struct ref;
 struct repo;
 struct run;
@@ -59,8 +59,12 @@ struct err *parcel_keep(const struct parcel *p, struct state_step *t) MUST_USE;
 struct err *parcel_apply(const struct parcel *p, const struct pull_move *move,
     struct state_step *t, struct task *task) MUST_USE;
 
-/* In the same step: the evidence of the attempt on its commit; nothing without a commit. */
-struct err *parcel_note(const struct parcel *p, struct state_step *t) MUST_USE;
+/*
+ * In the same step: the evidence of the attempt on its commit, with the
+ * lines that are in 'lines' already; it is added there, for this call only.
+ * Nothing without a commit.
+ */
+struct err *parcel_note(const struct parcel *p, struct note_lines *lines, struct state_step *t) MUST_USE;
 
 /* The commit; moves no ref. */
 struct err *parcel_write(struct repo *r, const struct parcel *p, const struct ident *who,

@@ -50,15 +50,15 @@ static void
 land_delivered(struct walk *w)
 {
 	const struct land_opts o = {.line = w->o, .method = w->policy.cfg.merge.method, .alone = true};
-	struct oid landed;
-	struct err *e;
+	struct err *e = NULL;
 
 	line_tell(w->o, LINE_STEP, "land");
-	e = land_pull(&o, w->rec.pull, &landed);
+	if (oid_is_zero(&w->landed))
+		e = land_pull(&o, w->rec.pull, &w->landed);
 	if (e != NULL)
 		line_tell(w->o, LINE_NOTE, "pull request %" PRId64 " waits for a person: %s", w->rec.pull, err_msg(e));
 	else if (w->o->landed != NULL)
-		*w->o->landed = landed;
+		*w->o->landed = w->landed;
 	err_ignore(e);
 }
 

@@ -7,7 +7,8 @@
  * refs of the undisturbed run.  All refs of a step move in one transaction
  * that the lease fences.
  *
- * Where policy says merge.auto, what was delivered lands at once; when it
+ * Where policy says merge.auto, the change lands in the step that delivers it,
+ * or, where more is to be done for it, in one of its own right after; when it
  * cannot (the base moved and the gates fail on it, say), that is a remark, and
  * the pull request waits for a person.
  *

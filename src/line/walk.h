@@ -62,6 +62,7 @@ struct walk {
 	int64_t timeout;		/* seconds that this run may take */
 	struct deaths deaths;		/* of its process, and the time that it has used before this start */
 	int64_t began;			/* this start; monotonic ms, 0 before deaths_start() */
+	struct oid landed;		/* the commit, where it landed in the step that delivered it */
 	const char *skipped;		/* the tree where a run was that is ended without an agent */
 	bool replay;
 };

@@ -12,7 +12,7 @@ can_strike() {
 }
 
 SHARED=sync,fold,share,export,apply,land
-SCENES=init,add,edit,dep,close,inbox,status,hook,gate,import,reopen,run,merge,gc
+SCENES=init,add,edit,dep,close,inbox,status,hook,gate,import,reopen,run,along,merge,gc
 
 crash() { # ACTIONS SAMPLE [SCENES]
 	can_strike

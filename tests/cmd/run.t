@@ -111,6 +111,36 @@ test_policy_may_land_what_passed() {
 	is "$(git factory task show --json "$id" | jq -r .state)" landed
 	is "$(git rev-parse 'HEAD^{tree}')" "$(git factory pr show --json 1 | jq -r .tested)"
 	is "$(git status --porcelain)" ''
+	# In one step: delivered and landed, with the evidence of both, and no branch in between.
+	like "$(git log -1 --format=%s refs/factory/state)" '^run [a-z2-7]{8}: delivered and landed '"$id"
+	is "$(git rev-list --count refs/factory/pulls/1)" 1
+	is "$(git factory pr show --json 1 | jq -r '.state, .landed')" "merged
+$(git rev-parse HEAD)"
+	is "$(git notes --ref=factory show HEAD | jq -r 'select(.event == "attempt" or .event == "landed").event')" 'attempt
+landed'
+	is "$(git for-each-ref --format='%(refname)' refs/heads/factory refs/factory/leases)" ''
+}
+
+test_policy_may_land_where_nobody_has_the_base_checked_out() {
+	sample
+	echo 'merge: {auto: true}' >>.factory/config.yml
+	git commit -qam 'Land by itself'
+	file_task
+	git checkout -q --detach
+	run git factory run "$id"
+	status_is 0
+	out_like '^landed as '
+	is "$(git rev-parse 'main^{tree}')" "$(git factory pr show --json 1 | jq -r .tested)"
+	is "$(git rev-parse main^)" "$(git rev-parse HEAD)"
+}
+
+test_a_merge_commit_of_what_policy_lands_names_the_pull_request() {
+	sample
+	echo 'merge: {auto: true, method: merge}' >>.factory/config.yml
+	git commit -qam 'Land by itself'
+	file_task
+	ok git factory run -q "$id"
+	like "$(git log -1 --format=%s)" '^Merge pull request 1: '
 }
 
 test_what_policy_cannot_land_waits_for_a_person() {

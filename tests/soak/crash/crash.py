@@ -62,7 +62,7 @@ import time
 import zlib
 
 sys.dont_write_bytecode = True
-from scenes import ALONE, AT_ONCE, GIT_SAYS, GONE_ON, HELP, LEFT, NODES, RUNS, SCENES, WORKED  # noqa: E402
+from scenes import ALONE, AT_ONCE, GIT_SAYS, GONE_ON, HELP, LEFT, NODES, OTHERWISE, RUNS, SCENES, WORKED  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 # How strike.c does it.
@@ -347,6 +347,10 @@ class Scene:
             # Done, and done again by whoever did not know.
             if subprocess.run(['sh', '-c', HELP + self.again], cwd=c.path, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+                self.after.append(normal(c.path))
+        if self.name in OTHERWISE:
+            with Copy(self) as c:
+                shell(HELP + OTHERWISE[self.name].replace('{verb}', self.verb), c.path)
                 self.after.append(normal(c.path))
 
     def watch(self, action):

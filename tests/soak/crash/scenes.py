@@ -72,6 +72,7 @@ cd .. && rm -rf other
 STEP = ONE + """
 git factory run -q --export .git/step $(id First) >/dev/null 2>&1
 """
+ALONG = READY.replace('gates:', 'merge: {auto: true}\ngates:', 1)
 DELIVERED = READY + "git factory run -q $(id First) >/dev/null 2>&1\n"
 # Long ago: what was tried then is over age; and a run whose process is gone.
 SWEPT = BEGIN % POLICY.replace('gates:', '  sleeper: {kind: command, command: [sleep, "60"]}\ngates:') + """
@@ -120,6 +121,9 @@ cd "$OLDPWD" && git worktree remove --force ../view
     'run': (READY, 'git-factory run {First}', None),
     'work': (READY + 'git factory task edit --hold later $(id Second) >/dev/null', 'git-factory work --once -q --slots 1',
              '{verb}; [ "$(state {First})" = delivered ] || git-factory run {First}'),
+    # It delivers and lands in one step, and git is in the checkout before it.
+    'along': (ALONG, 'git-factory run {First}',
+              'rm -f $LOCKS; git clean -fdq; {verb} || [ "$(state {First})" = landed ]'),
     'share': (ONE, 'git-factory run {First}', RUN_AGAIN),
     'takeover': (ORPHANED, 'git-factory run {First}', RUN_AGAIN),
     'nodes': (ONE + 'git factory task edit --hold later $(id Second) >/dev/null && git factory sync -q', 'git-factory work --once -q --slots 1',
@@ -154,7 +158,7 @@ cd "$OLDPWD" && git worktree remove --force ../view
 }
 
 # Where another attempt may be what delivers.
-RUNS = ('run', 'work', 'share', 'takeover', 'nodes')
+RUNS = ('run', 'along', 'work', 'share', 'takeover', 'nodes')
 SHARED_RUNS = ('share', 'takeover', 'nodes')
 # A guard, a supervisor, workers and a publisher.
 NODES = ('work', 'nodes')
@@ -168,6 +172,11 @@ DELIVERY = {'the task': "^refs/factory/state tasks/<First>.* delivered", 'the pu
 # And what delivers without a remote: all of this, or nothing.
 ALONE = {'run': DELIVERY, 'work': DELIVERY}
 
+# What else may come of it: where the checkout was in the way it is delivered,
+# and a person lands it.
+MERGE = 'rm -f $LOCKS; git clean -fdq; git reset -q --hard; git-factory pr merge 1'
+OTHERWISE = {'along': 'echo mine >made; {verb}; ' + MERGE}
+
 # What a success may leave to do: where, what it then says, and what does it.
 LEFT = [
     (SHARED_RUNS + ('fold', 'apply', 'sync'), 'becomes part of the state there|^note: not folded: ', 'git factory sync -q'),
@@ -176,11 +185,12 @@ LEFT = [
         git clean -fdq && git reset -q --hard
         if [ -d hub.git ]; then git fetch -q origin main && git merge -q --ff-only FETCH_HEAD; fi
     """),
+    (('along',), 'waits for a person', MERGE),
     (('work', 'nodes'), '^[a-z2-7]{8}: |^fatal: out of memory',
      '[ "$(state {First})" = delivered ] || git-factory run {First}; [ ! -d hub.git ] || git factory sync -q'),
     (('work', 'nodes'), '^note: this node could not be taken off', '{verb}; [ ! -d hub.git ] || git factory sync -q'),
 ]
 # Nobody takes up a run by name that was delivered and then killed: what it left
 # in its clone goes with its task.
-WORKED = ('work', 'share', 'takeover', 'nodes')
+WORKED = ('along', 'work', 'share', 'takeover', 'nodes')
 GONE_ON = re.compile(r'^(file|folder) \.git/factory/(current|setup|waiting)(/|$)|^refs/factory/(attempts|leases)/')
