@@ -395,7 +395,7 @@ class Scene:
             if action not in KILLS and 'missed' not in seen:
                 self.told(action, status, err, what)
             # Nothing was done: the template's ends are known.
-            if c.untouched() and action != 'twice' and (status != 0 or action in KILLS) and not out.strip():
+            if action != 'twice' and (status != 0 or action in KILLS) and not out.strip() and c.untouched():
                 return
             c.whole(what)
             if action not in KILLS[1:] and 'missed' not in seen and status == 0:
