@@ -91,7 +91,7 @@ why_not(const struct search *s, const struct verdict *v, const struct attest *a,
 		return strcmp(a->patch, s->patch) == 0 ? "the same change, but on another tree" : "for another tree";
 	if (!is_signed)
 		return "not signed, and from elsewhere";
-	return "not signed by a key that policy names, too old, or compared with another base";
+	return "not signed by a key that policy names, too old, contradicted, or compared with another base";
 }
 
 static struct err *

@@ -2,6 +2,7 @@
 # Evidence in the notes of commits: whose counts, for which tree, and what
 # git factory verify says of it.
 . "${0%/*}/../lib.sh"
+. "${0%/*}/../remote.sh"
 
 # policy GATES...: the lines below 'gates:'; the key of ci is named
 policy() {
@@ -154,7 +155,8 @@ test_security_the_change_names_no_keys() {
 	status_is 128
 }
 
-test_a_fail_elsewhere_is_run_here() {
+# What the command printed is not in notes.
+test_a_fail_elsewhere_that_tells_nothing_is_run_here() {
 	tools
 	policy 'unit: {run: "test -f a"}'
 	change b 1
@@ -167,6 +169,137 @@ test_a_fail_elsewhere_is_run_here() {
 	run git factory verify
 	status_is 1
 	out_like 'fail of .*: it did not pass'
+}
+
+# A test whose name says what is wrong.
+unit="--only unit --only tests-kept"
+told() { # KEY
+	tools
+	policy 'unit: {run: "sh t.sh", report: r.xml}'
+	commit t.sh 'echo "<testsuite><testcase name=\"a\"/></testsuite>" >r.xml'
+	change t.sh 'echo "<testsuite><testcase name=\"a\"><failure message=\"it is wrong\"/></testcase></testsuite>" >r.xml; exit 1'
+	git config factory.evidence.key "$TMP/$1"
+	run git factory gate $unit --note
+	status_is 1
+	elsewhere
+}
+
+test_a_fail_elsewhere_counts() {
+	told ci
+	without_sandbox gate $unit
+	status_is 1
+	out_like "^unit +fail +1 of 1 tests failed, $KNOWN.*, signed by ci@example.org"
+	out_like 'it is wrong'
+	run git factory verify $unit
+	status_is 1
+	out_like "^unit +fail .*$KNOWN.*, signed by ci@example.org"
+}
+
+test_security_a_fail_by_anybody_does_not_count() {
+	told mallory
+	without_sandbox gate $unit
+	status_is 128
+}
+
+# Two that policy names, of whom one says otherwise.
+test_security_neither_counts_of_two_that_differ() {
+	told ci
+	git notes --ref=factory show HEAD >"$TMP/line"
+	sed -e 's/,"sig":"[^"]*"}$/}/' -e 's/"verdict":"fail"/"verdict":"pass"/' "$TMP/line" | tr -d '\n' >"$TMP/pass"
+	ssh-keygen -q -Y sign -f "$TMP/ci" -n git-factory-proof <"$TMP/pass" >"$TMP/sig"
+	sed "s|}\$|,\"sig\":\"$(grep -v -e ----- "$TMP/sig" | tr -d '\n')\"}|" "$TMP/pass" >"$TMP/other"
+	echo >>"$TMP/other"
+	git notes --ref=factory add -f -F "$TMP/other" HEAD
+	without_sandbox gate $unit
+	status_is 0
+	elsewhere
+	cat "$TMP/other" "$TMP/line" | git notes --ref=factory add -f -F - HEAD
+	without_sandbox gate $unit
+	status_is 128
+	run git factory verify $unit
+	status_is 1
+	out_like 'contradicted'
+}
+
+# Counts the sandboxes that are started.
+counted() {
+	mkdir -p "$TMP/counted"
+	real=$(command -v bwrap) || skip 'no bwrap'
+	printf '#!/bin/sh\necho x >>"%s"\nexec "%s" "$@"\n' "$TMP/runs" "$real" >"$TMP/counted/bwrap"
+	chmod +x "$TMP/counted/bwrap"
+	: >"$TMP/runs"
+	chmod 666 "$TMP/runs"
+}
+
+runs() { # VERB...: in this clone; what it ran is in $TMP/runs
+	: >"$TMP/runs"
+	run env PATH="$TMP/counted:$PATH" "$BUILD/git-factory" "$@"
+}
+
+# Two clones of one remote, and nothing between them but that.
+two_nodes() {
+	remote_fresh
+	counted
+	hub
+	serve_http
+	rm -rf "$TMP/seed"
+	git init -q -b main "$TMP/seed"
+	cd "$TMP/seed" || return 1
+	policy 'unit: {run: "test -f a"}'
+	git push -q "$HUBS/hub.git" main
+	node a "$HTTP/hub.git"
+	cd "$TMP/a" || return 1
+	change a 1
+}
+
+# push [KEY]: node a proves it, signs with the key, and pushes; node b has it
+push() {
+	[ $# -eq 0 ] || git config factory.evidence.key "$TMP/$1"
+	runs gate --note
+	status_is 0
+	is "$(wc -l <"$TMP/runs")" 1
+	git push -q origin work refs/notes/factory
+	like "$(cat "$HTTP_LOG")" 'git-receive-pack'
+	node b "$HTTP/hub.git"
+	cd "$TMP/b" || return 1
+	git checkout -q work
+	git fetch -q origin refs/notes/factory:refs/notes/factory
+}
+
+test_signed_evidence_over_a_remote() {
+	two_nodes
+	push ci
+	runs gate
+	status_is 0
+	out_like "^unit +pass .*$KNOWN.*, signed by ci@example.org"
+	is "$(wc -l <"$TMP/runs")" 0
+	runs verify
+	status_is 0
+	is "$(wc -l <"$TMP/runs")" 0
+}
+
+test_security_unsigned_evidence_over_a_remote() {
+	two_nodes
+	push
+	runs verify
+	status_is 1
+	out_like 'not signed, and from elsewhere'
+	runs gate
+	status_is 0
+	out_like '^unit +pass +status 0$'
+	is "$(wc -l <"$TMP/runs")" 1
+}
+
+test_security_evidence_by_another_key_over_a_remote() {
+	two_nodes
+	push mallory
+	runs verify
+	status_is 1
+	out_like 'not signed by a key that policy names'
+	runs gate
+	status_is 0
+	out_like '^unit +pass +status 0$'
+	is "$(wc -l <"$TMP/runs")" 1
 }
 
 test_squash_and_rebase() {

@@ -83,6 +83,22 @@ counts(const struct gates *g, const struct attest *a)
 	    (a->signer[0] == '\0' || strcmp(a->signers, oid_hex(&g->signers).s) == 0);
 }
 
+/* A line of a note has no more than its findings. */
+static void
+take_evidence(const struct attest *a, struct verdict *v)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	size_t i;
+
+	buf_adds(&text, a->verdict.evidence);
+	for (i = 0; text.n < GATE_EVIDENCE_MAX && a->verdict.evidence[0] == '\0' && i < a->verdict.findings.n; i++)
+		if (a->verdict.findings.v[i].kind == FINDING_BLOCKS) {
+			gates_clause(&a->verdict.findings.v[i], &text);
+			buf_addc(&text, '\n');
+		}
+	verdict_evidence(v, buf_str(&text));
+}
+
 static void
 take(const struct attest *a, struct verdict *v, struct verdict *kept)
 {
@@ -93,7 +109,7 @@ take(const struct attest *a, struct verdict *v, struct verdict *kept)
 	for (i = 0; i < a->verdict.measures.n; i++)
 		verdict_measure(v, a->verdict.measures.v[i].name, a->verdict.measures.v[i].value,
 		    a->verdict.measures.v[i].unit);
-	verdict_evidence(v, str_of(a->verdict.evidence));
+	take_evidence(a, v);
 	v->ms = a->verdict.ms;
 	v->key = arena_strdup(&v->mem, a->key);
 	v->known.time = a->time;

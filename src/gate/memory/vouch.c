@@ -13,32 +13,71 @@
 #include "git/sign.h"
 #include "model/attest.h"
 
-/* A pass, under this key, signed by somebody who is named. */
-static struct err *
-judge_line(const struct gates *g, const struct oid *key, struct str line, struct attest *out, bool *found)
+/* What those that policy names say under one key. */
+struct voices {
+	const struct gates *g;
+	const struct oid *key;
+	struct attest said;	/* what counts */
+	size_t asked;		/* signatures */
+	bool pass, fail;	/* somebody says so */
+};
+
+/* A fail that says by itself what is wrong: what a command printed is not in notes. */
+static bool
+tells(const struct attest *a)
 {
+	size_t i;
+
+	for (i = 0; i < a->verdict.findings.n; i++)
+		if (a->verdict.findings.v[i].kind == FINDING_BLOCKS)
+			return true;
+	return a->verdict.kind == VERDICT_PASS;
+}
+
+static struct err *
+hear_line(struct voices *vs, struct str line)
+{
+	const struct gates *g = vs->g;
 	AUTO(buf_free) struct buf text = BUF_INIT(ATTEST_MAX);
 	AUTO(attest_free) struct attest a = {0};
 	AUTO(mem_free_p) char *who = NULL;
 	struct str signature;
 	struct err *e;
 
-	if (str_find(line, str_of(oid_hex(key).s)) < 0 || !sign_open(line, &text, &signature) || text.over)
+	if (str_find(line, str_of(oid_hex(vs->key).s)) < 0 || !sign_open(line, &text, &signature) || text.over)
 		return NULL;
 	e = attest_read("a note", buf_str(&text), &a);
 	if (e != NULL) {
 		err_ignore(e);
 		return NULL;
 	}
-	if (strcmp(a.key, oid_hex(key).s) != 0 || a.verdict.kind != VERDICT_PASS || a.unsteady)
+	if (strcmp(a.key, oid_hex(vs->key).s) != 0 || !attest_lasts(&a.verdict) || a.unsteady ||
+	    vs->asked >= VOUCH_ASKED_MAX)
 		return NULL;
+	vs->asked++;
 	TRY(sign_who(g->o.repo, &g->o.config->evidence.keys, SIGN_PROOF, buf_str(&text), signature, NULL, &who));
 	if (who == NULL)
 		return NULL;
+	vs->pass |= a.verdict.kind == VERDICT_PASS;
+	vs->fail |= a.verdict.kind == VERDICT_FAIL;
+	if (vs->said.key != NULL || !tells(&a))
+		return NULL;
 	a.signer = arena_strdup(&a.verdict.mem, who);
-	*out = a;
+	vs->said = a;
 	a = (struct attest){0};
-	*found = true;
+	return NULL;
+}
+
+static struct err *
+hear_note(struct voices *vs, const struct oid *commit)
+{
+	AUTO(buf_free) struct buf note = BUF_INIT(NOTE_MAX);
+	struct str rest, line;
+
+	TRY(note_read(vs->g->o.repo, REF_NOTES, commit, &note));
+	rest = buf_str(&note);
+	while (str_line(&rest, &line))
+		TRY(hear_line(vs, line));
 	return NULL;
 }
 
@@ -46,20 +85,21 @@ struct err *
 vouch_find(const struct gates *g, const struct oid *key, struct attest *out, bool *found)
 {
 	AUTO(noteindex_hits_free) struct noteindex_hits hits = {0};
-	struct str rest, line;
+	struct voices vs = {.g = g, .key = key};
+	struct err *e = NULL;
 	size_t i;
 
 	*found = false;
 	TRY(noteindex_find(g->o.repo, REF_NOTES, key, &hits));
-	for (i = 0; i < hits.n && !*found; i++) {
-		AUTO(buf_free) struct buf note = BUF_INIT(NOTE_MAX);
-
-		TRY(note_read(g->o.repo, REF_NOTES, &hits.v[i], &note));
-		rest = buf_str(&note);
-		while (!*found && str_line(&rest, &line))
-			TRY(judge_line(g, key, line, out, found));
+	for (i = 0; i < hits.n && e == NULL; i++)
+		e = hear_note(&vs, &hits.v[i]);
+	if (e == NULL && vs.said.key != NULL && !(vs.pass && vs.fail)) {
+		*out = vs.said;
+		*found = true;
+		return NULL;
 	}
-	return NULL;
+	attest_free(&vs.said);
+	return e;
 }
 
 static struct err *

@@ -2,8 +2,10 @@
  * vouch.h - what other machines proved, as lines in the notes of commits.
  *
  * Anyone who can push can write a note, so a line counts only when it is
- * signed by a key that the base's policy names (evidence.keys), and only a
- * pass does: what failed elsewhere is run here, to see how.
+ * signed by a key that the base's policy names (evidence.keys).  A fail
+ * counts when its findings say what blocks: what a command printed is not in
+ * notes, so that one is run here, to see how.  Where two of them say otherwise
+ * of the same, neither counts.
  *
  * Where to look says git/noteindex.h.
  */
@@ -20,7 +22,9 @@ struct repo;
 struct strs;
 struct verdicts;
 
-/* The pass that somebody vouches for under the key; its 'signer' says who. */
+#define VOUCH_ASKED_MAX 50	/* signatures that are looked at for one key */
+
+/* What somebody vouches for under the key; its 'signer' says who. */
 struct err *vouch_find(const struct gates *g, const struct oid *key, struct attest *out,
     bool *found) MUST_USE;
 
