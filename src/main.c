@@ -199,6 +199,7 @@
  * gate/judge/judge     what the reports of a candidate mean next to the base's
  * gate/judge/tests     failing tests: known, flaky, in quarantine
  * gate/judge/timing    benchmarks of a change next to the base's
+ * gate/memory/answer   what the reports of a command said, as JSON
  * gate/memory/definition the id of everything that decides what a gate says
  * gate/memory/flakes   tests that were seen to flake on this machine
  * gate/memory/known    verdicts that are known: the same gate on the same content

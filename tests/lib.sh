@@ -26,6 +26,8 @@
 #
 #	run CMD...		run it: stdout in the file $OUT, stderr in $ERR,
 #				exit status in $status; never fails itself
+#	run_counted ARG...	'run git-factory ARG...', in which each sandbox that is
+#				started counts: 'sandboxes' prints how many
 #	status_is N		the last run's exit status
 #	out_is TEXT		the last run's stdout, exactly (final newline aside)
 #	out_like ERE, err_like ERE, out_unlike ERE, err_unlike ERE
@@ -113,6 +115,21 @@ trap 'exit 1' HUP INT TERM
 
 run() {
 	"$@" >"$OUT" 2>"$ERR" </dev/null && status=0 || status=$?
+}
+
+run_counted() {
+	lib_bwrap=$(command -v bwrap) || skip "no bwrap"
+	mkdir -p "$TMP/counted"
+	: >"$TMP/counted/starts"
+	# Whoever starts it may be somebody else by then.
+	chmod 666 "$TMP/counted/starts"
+	printf '#!/bin/sh\necho x >>"%s"\nexec "%s" "$@"\n' "$TMP/counted/starts" "$lib_bwrap" >"$TMP/counted/bwrap"
+	chmod +x "$TMP/counted/bwrap"
+	run env PATH="$TMP/counted:$PATH" "$BUILD/git-factory" "$@"
+}
+
+sandboxes() {
+	wc -l <"$TMP/counted/starts"
 }
 
 lib_show_run() {

@@ -125,6 +125,51 @@ test_what_landed_is_known_of_the_base() {
 	out_like '^tests-kept +pass'
 }
 
+# What a change is compared with is not run for each change, whatever the report is.
+test_coverage_of_the_base_is_known() {
+	policy 'cover: {run: "cat cover >c.info", report: c.info}'
+	printf 'one\ntwo\n' >a.c
+	git add a.c
+	commit cover "$(printf 'SF:a.c\nDA:1,1\nDA:2,0\nend_of_record')"
+	change other 1
+	run_counted gate --only cover
+	status_is 0
+	is "$(sandboxes)" 2
+	commit other 2
+	run_counted gate --only cover
+	status_is 0
+	is "$(sandboxes)" 1
+	# Before something blocks because memory has it otherwise, the base is asked.
+	commit cover "$(printf 'SF:a.c\nDA:1,0\nDA:2,0\nend_of_record')"
+	run_counted gate --only cover
+	status_is 1
+	out_like '^cover +fail .*1 uncovered line more than before'
+	is "$(sandboxes)" 2
+}
+
+test_findings_of_the_base_are_known() {
+	policy 'style: {run: "cat style >s.xml", report: s.xml, format: checkstyle}'
+	printf 'one\ntwo\n' >a.c
+	git add a.c
+	old='<error line="1" severity="error" message="wrong" source="R1"/>'
+	commit style "<checkstyle><file name=\"a.c\">$old</file></checkstyle>"
+	change other 1
+	run_counted gate --only style
+	status_is 0
+	out_like '^style +pass +no new findings, 1 from before'
+	is "$(sandboxes)" 2
+	commit other 2
+	run_counted gate --only style
+	status_is 0
+	out_like '^style +pass +no new findings, 1 from before'
+	is "$(sandboxes)" 1
+	commit style "<checkstyle><file name=\"a.c\">$old<error line=\"2\" severity=\"error\" message=\"worse\" source=\"R2\"/></file></checkstyle>"
+	run_counted gate --only style
+	status_is 1
+	out_like '^style +fail +1 new finding, 1 from before'
+	is "$(sandboxes)" 2
+}
+
 test_a_lost_test_stays_lost() {
 	policy 'unit: {run: "sh t.sh", report: r.xml}'
 	commit t.sh 'echo "<testsuite><testcase name=\"a\"/><testcase name=\"b\"/></testsuite>" >r.xml'

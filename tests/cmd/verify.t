@@ -221,25 +221,9 @@ test_security_neither_counts_of_two_that_differ() {
 	out_like 'contradicted'
 }
 
-# Counts the sandboxes that are started.
-counted() {
-	mkdir -p "$TMP/counted"
-	real=$(command -v bwrap) || skip 'no bwrap'
-	printf '#!/bin/sh\necho x >>"%s"\nexec "%s" "$@"\n' "$TMP/runs" "$real" >"$TMP/counted/bwrap"
-	chmod +x "$TMP/counted/bwrap"
-	: >"$TMP/runs"
-	chmod 666 "$TMP/runs"
-}
-
-runs() { # VERB...: in this clone; what it ran is in $TMP/runs
-	: >"$TMP/runs"
-	run env PATH="$TMP/counted:$PATH" "$BUILD/git-factory" "$@"
-}
-
 # Two clones of one remote, and nothing between them but that.
 two_nodes() {
 	remote_fresh
-	counted
 	hub
 	serve_http
 	rm -rf "$TMP/seed"
@@ -255,9 +239,9 @@ two_nodes() {
 # push [KEY]: node a proves it, signs with the key, and pushes; node b has it
 push() {
 	[ $# -eq 0 ] || git config factory.evidence.key "$TMP/$1"
-	runs gate --note
+	run_counted gate --note
 	status_is 0
-	is "$(wc -l <"$TMP/runs")" 1
+	is "$(sandboxes)" 1
 	git push -q origin work refs/notes/factory
 	like "$(cat "$HTTP_LOG")" 'git-receive-pack'
 	node b "$HTTP/hub.git"
@@ -269,37 +253,37 @@ push() {
 test_signed_evidence_over_a_remote() {
 	two_nodes
 	push ci
-	runs gate
+	run_counted gate
 	status_is 0
 	out_like "^unit +pass .*$KNOWN.*, signed by ci@example.org"
-	is "$(wc -l <"$TMP/runs")" 0
-	runs verify
+	is "$(sandboxes)" 0
+	run_counted verify
 	status_is 0
-	is "$(wc -l <"$TMP/runs")" 0
+	is "$(sandboxes)" 0
 }
 
 test_security_unsigned_evidence_over_a_remote() {
 	two_nodes
 	push
-	runs verify
+	run_counted verify
 	status_is 1
 	out_like 'not signed, and from elsewhere'
-	runs gate
+	run_counted gate
 	status_is 0
 	out_like '^unit +pass +status 0$'
-	is "$(wc -l <"$TMP/runs")" 1
+	is "$(sandboxes)" 1
 }
 
 test_security_evidence_by_another_key_over_a_remote() {
 	two_nodes
 	push mallory
-	runs verify
+	run_counted verify
 	status_is 1
 	out_like 'not signed by a key that policy names'
-	runs gate
+	run_counted gate
 	status_is 0
 	out_like '^unit +pass +status 0$'
-	is "$(wc -l <"$TMP/runs")" 1
+	is "$(sandboxes)" 1
 }
 
 test_squash_and_rebase() {

@@ -12,7 +12,7 @@
 #include "sys/jail.h"
 
 /* A change in how gates judge is another definition: ci/check-judgement sees to it. */
-#define JUDGEMENT "gate 3"	/* as of ad8a6f19bc92 */
+#define JUDGEMENT "gate 4"	/* as of 22e4739c4e09 */
 
 static void
 add_field(struct buf *b, const char *key, const char *value)

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "gate/memory/answer.h"
 #include "gate/memory/memory.h"
 #include "gate/room.h"
 #include "git/repo.h"
@@ -17,9 +18,6 @@
 #define FILE_MAX (64 * MIB)
 #define FILES_MAX 10000
 #define DAY_S 86400
-
-/* One letter a status, in the order of enum junit_status. */
-static const char letters[] = "pksf";
 
 /* Folders by two digits, as git's objects: each keep sweeps its own. */
 static struct err *
@@ -42,24 +40,9 @@ file_name(const struct oid *seen, const struct oid *definition)
 /* ---- recall ---- */
 
 static bool
-read_case(const struct node *n, struct junit *j)
-{
-	const char *letter = node_str(node_at(n, 0)), *id = node_str(node_at(n, 1));
-	const char *name = node_str(node_at(n, 2)), *at;
-
-	if (letter == NULL || id == NULL || name == NULL || letter[0] == '\0')
-		return false;
-	at = strchr(letters, letter[0]);
-	if (at == NULL)
-		return false;
-	junit_add(j, id, name, (enum junit_status)(at - letters));
-	return true;
-}
-
-static bool
 read_outcome(const struct node *n, int64_t now, struct outcome *o)
 {
-	const struct node *cases = node_get(n, "cases"), *c;
+	const struct node *reported = node_get(n, "reported");
 	const char *output = node_get_str(n, "output");
 	int64_t time = node_get_int(n, "time", 0);
 
@@ -70,12 +53,8 @@ read_outcome(const struct node *n, int64_t now, struct outcome *o)
 	o->kind = o->status == 0 ? OUTCOME_PASSED : OUTCOME_FAILED;
 	o->output = mem_strdup(output);
 	o->known = time;
-	o->reported = cases != NULL;
-	o->facts.kinds = o->reported ? FACTS_TESTS : 0;
-	for (c = cases == NULL ? NULL : cases->child; c != NULL; c = c->next)
-		if (!read_case(c, &o->facts.tests))
-			return false;
-	return o->status >= 0;
+	o->reported = reported != NULL;
+	return o->status >= 0 && (reported == NULL || answer_read(reported, &o->facts));
 }
 
 struct err *
@@ -112,25 +91,6 @@ memory_recall(const struct gates *g, const struct oid *seen, const struct oid *d
 /* ---- keep ---- */
 
 static void
-write_cases(struct jw *w, const struct junit *j)
-{
-	char letter[2] = "";
-	size_t i;
-
-	jw_key(w, "cases");
-	jw_list(w);
-	for (i = 0; i < j->n; i++) {
-		letter[0] = letters[j->v[i]->status];
-		jw_list(w);
-		jw_str(w, letter);
-		jw_str(w, j->v[i]->id);
-		jw_str(w, j->v[i]->name);
-		jw_end(w);
-	}
-	jw_end(w);
-}
-
-static void
 write_outcome(const struct outcome *o, int64_t now, struct buf *out)
 {
 	struct jw w;
@@ -142,8 +102,10 @@ write_outcome(const struct outcome *o, int64_t now, struct buf *out)
 	jw_kint(&w, "ms", o->ms);
 	/* What it printed is told only when it fails, and then anew. */
 	jw_kstr(&w, "output", "");
-	if (o->reported)
-		write_cases(&w, &o->facts.tests);
+	if (o->reported) {
+		jw_key(&w, "reported");
+		answer_write(&w, &o->facts);
+	}
 	jw_end(&w);
 }
 
@@ -177,7 +139,7 @@ memory_keep(const struct gates *g, const struct oid *seen, const struct oid *def
 	AUTO(buf_free) struct buf text = BUF_INIT(FILE_MAX);
 	int64_t now = clock_wall(g->o.clock);
 
-	if (o->kind == OUTCOME_BROKEN || o->status > SIGNALLED || (o->facts.kinds & ~(unsigned)FACTS_TESTS) != 0)
+	if (o->kind == OUTCOME_BROKEN || o->status > SIGNALLED || (o->facts.kinds & FACTS_TIMINGS) != 0)
 		return NULL;
 	write_outcome(o, now, &text);
 	if (text.over)

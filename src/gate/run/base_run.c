@@ -95,6 +95,7 @@ base_unknown(struct gates *g, const struct conf_gate *gate, const char *command,
 		return NULL;
 	run = add(g, gate, command);
 	run->outcome = o;
+	run->outcome.facts.folder = gate->dir;
 	run->remembered = true;
 	o = (struct outcome){0};
 	return NULL;

@@ -96,6 +96,60 @@ compares(const struct conf_gate *gate, const struct outcome *o)
 }
 
 static struct err *
+judging_begin(struct subject *s, const struct conf_gate *gate, const struct outcome *base,
+    const struct outcome *o, struct verdict *v, struct judging *j)
+{
+	j->gate = gate;
+	j->now = &o->facts;
+	j->verdict = v;
+	j->now_s = clock_wall(s->gates->o.clock);
+	if (base == NULL || gate->against == AGAINST_NONE)
+		return NULL;
+	TRY(subject_change(s, &j->change));
+	if (base->kind != OUTCOME_BROKEN && base->reported)
+		j->base = &base->facts;
+	return NULL;
+}
+
+/* What they say beside tests, borrowed. */
+static struct facts
+beside_tests(const struct facts *f)
+{
+	struct facts rest = *f;
+
+	rest.tests = (struct junit){0};
+	rest.kinds &= ~(unsigned)FACTS_TESTS;
+	return rest;
+}
+
+/*
+ * Would something block because the base, by memory alone, has it not?  Tests
+ * are asked about where they are compared.
+ */
+static struct err *
+blocks_by_memory(struct subject *s, const struct conf_gate *gate, const struct base_run *run,
+    const struct outcome *o, bool *blocks)
+{
+	AUTO(verdict_free) struct verdict v;
+	AUTO(judging_free) struct judging j;
+	struct facts now, base;
+
+	judging_init(&j);
+	verdict_init(&v, gate->name);
+	*blocks = false;
+	TRY(judging_begin(s, gate, &run->outcome, o, &v, &j));
+	if (j.base == NULL)
+		return NULL;
+	now = beside_tests(j.now);
+	base = beside_tests(j.base);
+	j.now = &now;
+	j.base = &base;
+	TRY(judge_facts(&j));
+	*blocks = j.tally.blocking != 0;
+	return NULL;
+}
+
+static struct err *
 judge_reports(struct subject *s, const struct conf_gate *gate, const struct outcome *base,
     const struct outcome *o, struct verdict *v)
 {
@@ -105,15 +159,7 @@ judge_reports(struct subject *s, const struct conf_gate *gate, const struct outc
 	AUTO(judging_free) struct judging j;
 
 	judging_init(&j);
-	j.gate = gate;
-	j.now = &o->facts;
-	j.verdict = v;
-	j.now_s = clock_wall(s->gates->o.clock);
-	if (base != NULL && gate->against != AGAINST_NONE) {
-		TRY(subject_change(s, &j.change));
-		if (base->kind != OUTCOME_BROKEN && base->reported)
-			j.base = &base->facts;
-	}
+	TRY(judging_begin(s, gate, base, o, v, &j));
 	if (gate->one[0] != '\0' && j.base != NULL && base != o)
 		j.flake = &flake;
 	TRY(judge_facts(&j));
@@ -173,6 +219,7 @@ judge_outcome(struct subject *s, const struct conf_gate *gate, const char *comma
 {
 	const struct outcome *base = NULL;
 	const struct base_run *run;
+	bool again;
 
 	v->ms = o->ms;
 	verdict_measure(v, "ms", o->ms, "ms");
@@ -181,6 +228,11 @@ judge_outcome(struct subject *s, const struct conf_gate *gate, const char *comma
 		base = o;
 	} else if (o->kind != OUTCOME_PASSED || compares(gate, o)) {
 		TRY(base_outcome(s->gates, gate, command, &run));
+		if (run->remembered && explained(o)) {
+			TRY(blocks_by_memory(s, gate, run, o, &again));
+			if (again)
+				TRY(base_refresh(s->gates, run));
+		}
 		base = &run->outcome;
 	}
 	if (explained(o))
@@ -207,6 +259,7 @@ command_recall(const struct subject *s, const struct exec_spec *spec, struct out
 	TRY(memory_recall(g, &seen, &definition, &o, found));
 	*found = *found && o.kind == OUTCOME_PASSED;
 	if (*found) {
+		o.facts.folder = spec->gate->dir;
 		*out = o;
 		o = (struct outcome){0};
 	}
