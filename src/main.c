@@ -64,6 +64,13 @@
  * line/deliver         how a run ends: a pull request, or a question
  * line/hindsight       how often advisory gates were wrong
  * line/kind            of what type a task is, as policy has the types
+ * line/intake/decide   what the orders on an issue make of its task
+ * line/intake/intake   from issues of a forge to tasks, and back
+ * line/intake/look     one issue as the forge has it, and what was ordered on it
+ * line/intake/notebook  what this clone saw of the issues and told there
+ * line/intake/order    what people say to the factory in comments
+ * line/intake/pin      the text of an issue: which one was asked for, what may be seen of it
+ * line/intake/report   the one comment of the factory on an issue
  * line/judge           the gates of a policy on a tree, with the setup that they need
  * line/keeper          the heartbeat of a lease that is shared through a remote
  * line/land            a pull request of this repository onto its base branch

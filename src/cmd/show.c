@@ -397,6 +397,10 @@ put_task(struct jw *w, const struct task *t)
 	jw_kstr(w, "commit", t->commit);
 	jw_kstr(w, "error", t->error);
 	jw_kstr(w, "question", t->question);
+	jw_kstr(w, "issue", t->issue);
+	jw_kstr(w, "asked_by", t->asked_by);
+	put_time(w, "asked_at", t->asked_at);
+	jw_kstr(w, "pinned", t->pinned);
 	jw_kstr(w, "class", t->class);
 	put_strs(w, "tries", &t->tries);
 	put_time(w, "retry_at", t->retry_at);

@@ -452,6 +452,8 @@ show_text(struct app *app, struct queue *q, const struct queue_row *row)
 		clock_format(t->created, text);
 		field_line(o, "created", text);
 	}
+	field_line(o, "issue", t->issue);
+	field_line(o, "asked by", t->asked_by);
 	field_line(o, "run", t->run);
 	field_line(o, "branch", t->branch);
 	if (t->pull != 0) {

@@ -76,6 +76,11 @@ struct task {
 	const char *commit;	/* the landed commit, 40 hex digits, "" before */
 	const char *error;	/* err.tbl.h's word for how the last run failed, "" */
 	const char *question;	/* what a person must decide, "" */
+	const char *issue;	/* that it was made from, "github:owner/name#42"; "" */
+	const char *asked_by;	/* login of who asked for it there, "" */
+	int64_t asked_at;	/* unix seconds, 0 */
+	const char *pinned;	/* SHA-256 of the issue's text that was asked for, hex; "" */
+	const char *heard;	/* of the issue's orders, the last that were followed (line/intake); "" */
 
 	/* the factory's, of failures since a run or a person last answered (failure.h) */
 	const char *class;	/* of the last one, "" for none */

@@ -184,6 +184,39 @@ state_change(struct state *s, const struct id *id, const char *message, task_cha
 	return state_update(s, message, build_change, &a);
 }
 
+static struct err *
+build_taking(struct state_step *t, void *ctx)
+{
+	AUTO(buf_free) struct buf out = BUF_INIT(2 * TASK_FILE_MAX);
+	AUTO(mem_free_p) char *path = NULL;
+	AUTO(task_free) struct task task;
+	struct alteration *a = ctx;
+
+	task_init(&task);
+	TRY(task_locate(state_repo(step_state(t)), step_tree(t), a->id->s, &path));
+	if (path != NULL)
+		return build_change(t, ctx);
+	task_begin(&task, a->id, clock_wall(state_clock(step_state(t))));
+	TRY(a->change(t, &task, a->ctx));
+	if (task.title[0] == '\0')
+		return NULL;
+	TRY(task_check(&task));
+	task_settle(NULL, &task);
+	task_format(&task, &out);
+	TRY(buf_check(&out, "the task"));
+	path = task_place(&task);
+	TRY(check_readable(path, buf_str(&out)));
+	return step_put(t, path, buf_str(&out));
+}
+
+struct err *
+state_take(struct state *s, const struct id *id, const char *message, task_change *change, void *ctx)
+{
+	struct alteration a = {.id = id, .change = change, .ctx = ctx};
+
+	return state_update(s, message, build_taking, &a);
+}
+
 struct err *
 queue_change(struct queue *q, const struct id *id, const char *message, task_change *change, void *ctx)
 {

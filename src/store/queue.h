@@ -140,6 +140,14 @@ struct err *queue_change(struct queue *q, const struct id *id, const char *messa
 struct err *state_change(struct state *s, const struct id *id, const char *message,
     task_change *change, void *ctx) MUST_USE;
 
+/*
+ * The same for a task whose id follows from something outside, as an issue's
+ * does: when there is none yet, 'change' gets one that was just begun, without
+ * a title, and leaves it so where none is to be filed.
+ */
+struct err *state_take(struct state *s, const struct id *id, const char *message,
+    task_change *change, void *ctx) MUST_USE;
+
 /* The same as a part of a step that does more; one task may be changed once in a step. */
 struct err *step_change(struct state_step *t, const struct id *id, task_change *change, void *ctx) MUST_USE;
 

@@ -30,8 +30,8 @@ spec_changed(const struct task *a, const struct task *b)
 	    !strs_equal(&a->needs, &b->needs);
 }
 
-static void
-queue_again(struct task *t)
+void
+task_again(struct task *t)
 {
 	t->state = TASK_QUEUED;
 	task_set(t, &t->error, "");
@@ -48,10 +48,10 @@ task_settle(const struct task *before, struct task *after)
 		return;
 	}
 	if (after->state == TASK_CLOSED)
-		queue_again(after);
+		task_again(after);
 	else if (before != NULL && spec_changed(before, after) &&
 	    (after->state == TASK_ESCALATED || (after->state == TASK_QUEUED && *after->class != '\0')))
-		queue_again(after);
+		task_again(after);
 }
 
 void
@@ -67,6 +67,11 @@ task_begin(struct task *t, const struct id *id, int64_t now)
 	task_set(t, &t->commit, "");
 	task_set(t, &t->error, "");
 	task_set(t, &t->question, "");
+	task_set(t, &t->issue, "");
+	task_set(t, &t->asked_by, "");
+	t->asked_at = 0;
+	task_set(t, &t->pinned, "");
+	task_set(t, &t->heard, "");
 	task_forgive(t);
 }
 

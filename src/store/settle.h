@@ -21,6 +21,9 @@ struct repo;
 /* 'before' is NULL for a new task. */
 void task_settle(const struct task *before, struct task *after);
 
+/* Queue it again, with what went wrong forgotten. */
+void task_again(struct task *t);
+
 /* The factory's fields as a new task has them. */
 void task_begin(struct task *t, const struct id *id, int64_t now);
 

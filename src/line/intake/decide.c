@@ -1,0 +1,419 @@
+#include "line/intake/decide.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "line/intake/look.h"
+#include "model/lint.h"
+#include "model/task.h"
+#include "store/settle.h"
+
+#define LOGIN_MAX 100	/* characters */
+#define LABEL_MAX 64	/* characters of a label that a task takes over */
+
+/* How a hold of ours begins; a person's own is left alone. */
+#define HOLD_STOPPED "stopped on the issue by "
+#define HOLD_VAGUE "the spec is vague: "
+#define HOLD_EDITED "the issue's text was changed after it was asked for: "
+
+void
+decision_free(struct decision *d)
+{
+	buf_free(&d->why);
+	buf_free(&d->ask);
+}
+
+/* The last deed counts; that nothing was done does so only where nothing was. */
+PRINTF(3, 4) static void
+say(struct decision *d, enum intake_did did, const char *fmt, ...)
+{
+	AUTO(buf_free) struct buf line = BUF_INIT(4 * KIB);
+	va_list ap;
+
+	if ((did == INTAKE_NOTHING || did == INTAKE_REFUSED) && d->did != INTAKE_NOTHING && d->did != INTAKE_REFUSED)
+		return;
+	va_start(ap, fmt);
+	buf_addv(&line, fmt, ap);
+	va_end(ap);
+	d->did = did;
+	buf_clear(&d->why);
+	text_visible(&d->why, buf_str(&line), true);
+}
+
+/* ---- what was heard already: "WHEN COMMENT" ---- */
+
+struct mark {
+	int64_t when;		/* of the last sign */
+	int64_t comment;	/* the last one's number */
+};
+
+static struct mark
+mark_read(const char *heard)
+{
+	struct str rest = str_of(heard), when;
+	struct mark m = {0};
+
+	if (!str_next(&rest, ' ', &when) || !str_int(when, 0, INT64_MAX, &m.when) ||
+	    !str_int(rest, 0, INT64_MAX, &m.comment))
+		return (struct mark){0};
+	return m;
+}
+
+static bool
+is_new(const struct mark *m, const struct order *o, const struct task *t)
+{
+	if (!o->sign)
+		return o->comment > m->comment;
+	/* Without a time it may be an old one, once there is a task. */
+	return o->when == 0 ? t->title[0] == '\0' : o->when > m->when;
+}
+
+static void
+mark_heard(struct mark *m, const struct order *o)
+{
+	if (!o->sign)
+		m->comment = o->comment;
+	/* What starts it by word stands for the signs before, too. */
+	if (o->sign || (o->word == ORDER_RUN && o->refused == NULL && o->when > m->when))
+		m->when = o->when;
+}
+
+/* ---- the text ---- */
+
+/* One line of at most so many characters. */
+static size_t
+clean_line(const char *text, size_t max, struct buf *out)
+{
+	AUTO(buf_free) struct buf clean = BUF_INIT(2 * FORGE_TEXT_MAX);
+	size_t hidden = clean_text(str_of(text), &clean), n;
+	struct str rest = str_trim(buf_str(&clean));
+
+	for (n = 0; rest.n > 0 && n < max; n++) {
+		struct str before = rest;
+		int32_t c = utf8_next(&rest);
+
+		if (c == '\n' || c == '\t')
+			buf_addc(out, ' ');
+		else
+			buf_add(out, before.p, before.n - rest.n);
+	}
+	return hidden;
+}
+
+static void
+take_labels(const struct look *l, struct task *t, bool hidden)
+{
+	size_t i;
+
+	strs_free(&t->labels);
+	for (i = 0; i < l->issue.labels.n && t->labels.n + 1 < TASK_LIST_MAX; i++) {
+		AUTO(buf_free) struct buf label = BUF_INIT(2 * FORGE_LINE_MAX);
+
+		clean_line(l->issue.labels.v[i], LABEL_MAX, &label);
+		if (label.n > 0 && !strs_has(&t->labels, buf_cstr(&label)))
+			strs_add(&t->labels, buf_cstr(&label));
+	}
+	if (hidden)
+		strs_add(&t->labels, LABEL_HIDDEN);
+}
+
+static void
+take_text(const struct look *l, struct task *t)
+{
+	AUTO(buf_free) struct buf title = BUF_INIT(2 * FORGE_LINE_MAX), body = BUF_INIT(2 * FORGE_TEXT_MAX);
+	size_t hidden;
+
+	hidden = clean_line(l->issue.title, TASK_TITLE_MAX, &title);
+	hidden += clean_text(str_of(l->issue.body), &body);
+	if (title.n == 0)
+		buf_addf(&title, "Issue %" PRId64, l->issue.number);
+	task_set(t, &t->title, buf_cstr(&title));
+	t->heading = false;
+	task_set_str(t, &t->body, str_trim(buf_str(&body)));
+	take_labels(l, t, hidden > 0);
+	task_set(t, &t->issue, l->name);
+	task_set(t, &t->pinned, l->pin.hex);
+}
+
+/* ---- holds ---- */
+
+static bool
+held_for(const struct task *t, const char *prefix)
+{
+	return str_starts(str_of(t->hold), prefix);
+}
+
+static bool
+held_by_us(const struct task *t)
+{
+	return held_for(t, HOLD_STOPPED) || held_for(t, HOLD_VAGUE) || held_for(t, HOLD_EDITED);
+}
+
+static void
+hold(struct task *t, const char *reason, const char *what)
+{
+	AUTO(mem_free_p) char *text = mem_printf("%s%s", reason, what);
+
+	task_set(t, &t->hold, text);
+}
+
+/* A spec that nobody could tell the end of goes back to who wrote it. */
+static void
+hold_if_vague(struct task *t, struct decision *d)
+{
+	AUTO(lint_free) struct lint lint = {0};
+	AUTO(buf_free) struct buf add = BUF_INIT(4 * KIB);
+	size_t i;
+
+	lint_task(t, &lint);
+	if (lint.grain != GRAIN_VAGUE || t->hold[0] != '\0')
+		return;
+	for (i = 0; i < lint.findings.n && add.n < 600; i++)
+		buf_addf(&add, "%s%s", i > 0 ? "; " : "", lint.findings.v[i].add);
+	hold(t, HOLD_VAGUE, add.n > 0 ? buf_cstr(&add) : "say what is to be, and how to verify it");
+	say(d, INTAKE_HELD, "%s", t->hold);
+}
+
+/* ---- orders ---- */
+
+static void
+ask_hash(const struct look *l, const char *why, struct decision *d)
+{
+	say(d, INTAKE_ASKED, "%s: '/factory run %.*s' starts it", why, PIN_SHOWN, l->pin.hex);
+	buf_clear(&d->ask);
+	buf_addf(&d->ask, "%s. Somebody who may write to this project starts it with a comment "
+	    "`/factory run %.*s`, which stands for the text as it is now.", why, PIN_SHOWN, l->pin.hex);
+}
+
+/* NULL: the text is the one that was asked for. */
+static const char *
+doubt(const struct look *l, const struct order *o)
+{
+	size_t i;
+
+	if (o->rest.n > 0)
+		return pin_named(&l->pin, o->rest) ? NULL : "The text is not the one of that hash";
+	if (o->who == NULL || o->when == 0)
+		return "The forge does not tell who asked for it, or when";
+	if (!l->proves)
+		return "This forge does not tell whether the text was changed after it was asked for";
+	for (i = 0; i < l->events.n; i++) {
+		const struct forge_event *e = &l->events.v[i];
+
+		if ((e->deed == DEED_EDITED || e->deed == DEED_RENAMED) && (e->when == 0 || e->when >= o->when))
+			return "The text was changed after it was asked for";
+	}
+	return NULL;
+}
+
+static void
+start(const struct look *l, const struct order *o, struct task *t, struct decision *d)
+{
+	bool known = t->title[0] != '\0', same = strcmp(t->pinned, l->pin.hex) == 0;
+	bool waits = t->state == TASK_QUEUED && t->class[0] == '\0' && !held_by_us(t);
+	AUTO(buf_free) struct buf login = BUF_INIT(2 * FORGE_LINE_MAX);
+
+	buf_clear(&d->ask);
+	if (known && same && (waits || (t->state == TASK_DELIVERED && o->sign))) {
+		say(d, INTAKE_NOTHING, "the task is %s with this text already", task_state_word(t->state));
+		return;
+	}
+	say(d, known ? INTAKE_AGAIN : INTAKE_FILED, "asked for by %s", o->who->login);
+	if (t->state == TASK_LANDED || t->state == TASK_CLOSED) {
+		/* Its pull request is history. */
+		t->pull = 0;
+		task_set(t, &t->commit, "");
+		task_set(t, &t->close, "");
+	}
+	if (known)
+		task_again(t);
+	if (held_by_us(t))
+		task_set(t, &t->hold, "");
+	take_text(l, t);
+	clean_line(o->who->login, LOGIN_MAX, &login);
+	task_set_str(t, &t->asked_by, buf_str(&login));
+	t->asked_at = o->when;
+	/* Who names the very text has read it. */
+	if (o->rest.n == 0)
+		hold_if_vague(t, d);
+}
+
+static void
+follow_run(const struct look *l, const struct order *o, struct task *t, struct decision *d, bool *heard)
+{
+	const char *why = doubt(l, o);
+
+	*heard = why == NULL;
+	if (why != NULL)
+		ask_hash(l, why, d);
+	else
+		start(l, o, t, d);
+}
+
+static void
+follow_retry(const struct order *o, struct task *t, struct decision *d)
+{
+	if (t->state == TASK_LANDED) {
+		say(d, INTAKE_NOTHING, "it has landed; '/factory run' starts it anew");
+		return;
+	}
+	if (t->state == TASK_QUEUED && t->class[0] == '\0' && !held_for(t, HOLD_STOPPED)) {
+		say(d, INTAKE_NOTHING, "the task is queued already");
+		return;
+	}
+	if (t->state == TASK_CLOSED) {
+		t->pull = 0;
+		task_set(t, &t->close, "");
+	}
+	task_again(t);
+	if (held_for(t, HOLD_STOPPED))
+		task_set(t, &t->hold, "");
+	say(d, INTAKE_AGAIN, "another attempt, asked for by %s", o->who->login);
+}
+
+/* The words go to the agent as what they are: somebody's text, with its origin. */
+static void
+follow_revise(const struct order *o, struct task *t, struct decision *d)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(2 * FORGE_TEXT_MAX), body = BUF_INIT(2 * TASK_FILE_MAX);
+	AUTO(buf_free) struct buf login = BUF_INIT(2 * FORGE_LINE_MAX);
+
+	clean_line(o->who->login, LOGIN_MAX, &login);
+	clean_text(o->rest, &text);
+	if (str_trim(buf_str(&text)).n == 0 || t->state == TASK_LANDED || t->state == TASK_CLOSED) {
+		say(d, INTAKE_NOTHING, t->state == TASK_LANDED || t->state == TASK_CLOSED ?
+		    "the task is over; '/factory run' starts it anew" : "'/factory revise' wants words behind it");
+		return;
+	}
+	buf_addf(&body, "%s\n\n## Revision (comment %" PRId64 " by %s)\n\n", t->body, o->comment, buf_cstr(&login));
+	buf_addstr(&body, str_trim(buf_str(&text)));
+	if (body.n > TASK_FILE_MAX / 2) {
+		say(d, INTAKE_NOTHING, "the text of the task would be too long");
+		return;
+	}
+	task_set_str(t, &t->body, buf_str(&body));
+	task_again(t);
+	if (held_by_us(t))
+		task_set(t, &t->hold, "");
+	say(d, INTAKE_AGAIN, "revised by %s", o->who->login);
+}
+
+static void
+follow_stop(const struct order *o, struct task *t, struct decision *d)
+{
+	AUTO(buf_free) struct buf login = BUF_INIT(2 * FORGE_LINE_MAX);
+
+	if (t->state == TASK_LANDED || t->state == TASK_CLOSED) {
+		say(d, INTAKE_NOTHING, "the task is over");
+		return;
+	}
+	clean_line(o->who->login, LOGIN_MAX, &login);
+	hold(t, HOLD_STOPPED, buf_cstr(&login));
+	say(d, INTAKE_HELD, "%s", t->hold);
+}
+
+static void
+follow_approve(const struct order *o, struct task *t, struct decision *d)
+{
+	if (!held_for(t, HOLD_VAGUE)) {
+		say(d, INTAKE_NOTHING, t->state == TASK_DELIVERED ? "a pull request is approved where it is" :
+		    "nothing here waits for approval");
+		return;
+	}
+	task_set(t, &t->hold, "");
+	say(d, INTAKE_AGAIN, "approved by %s", o->who->login);
+}
+
+static void
+follow(const struct look *l, const struct order *o, struct task *t, struct decision *d, bool *heard)
+{
+	*heard = true;
+	if (o->refused != NULL) {
+		say(d, INTAKE_REFUSED, "'%s' %s", o->who->login, o->refused);
+		return;
+	}
+	if (o->word == ORDER_RUN) {
+		if (l->issue.open)
+			follow_run(l, o, t, d, heard);
+		else
+			say(d, INTAKE_NOTHING, "the issue is closed");
+		return;
+	}
+	if (t->title[0] == '\0') {
+		say(d, INTAKE_NOTHING, "there is no task yet to %s", order_name(o->word));
+		return;
+	}
+	switch (o->word) {
+	case ORDER_RETRY: follow_retry(o, t, d); break;
+	case ORDER_REVISE: follow_revise(o, t, d); break;
+	case ORDER_STOP: follow_stop(o, t, d); break;
+	case ORDER_APPROVE: follow_approve(o, t, d); break;
+	case ORDER_STATUS: say(d, INTAKE_NOTHING, "the comment tells the state"); break;
+	default: say(d, INTAKE_NOTHING, "no such order; there are run, retry, stop, status, approve, revise");
+	}
+}
+
+/* ---- what follows from the issue itself ---- */
+
+static void
+see_issue(const struct look *l, struct task *t, struct decision *d)
+{
+	bool starts = t->state == TASK_QUEUED && !l->running;
+	AUTO(mem_free_p) char *command = NULL;
+
+	if (!l->issue.open) {
+		if (starts || t->state == TASK_ESCALATED) {
+			task_set(t, &t->close, "the issue was closed");
+			say(d, INTAKE_HELD, "the issue was closed");
+		}
+		return;
+	}
+	if (strcmp(t->pinned, l->pin.hex) == 0) {
+		if (held_for(t, HOLD_EDITED)) {
+			task_set(t, &t->hold, "");
+			say(d, INTAKE_AGAIN, "the text is as it was asked for again");
+		}
+		return;
+	}
+	if (!starts || (t->hold[0] != '\0' && !held_for(t, HOLD_EDITED)))
+		return;
+	command = mem_printf("'/factory run %.*s' goes on with it as it is now", PIN_SHOWN, l->pin.hex);
+	hold(t, HOLD_EDITED, command);
+	say(d, INTAKE_HELD, "%s", t->hold);
+}
+
+void
+decide(const struct look *l, struct task *t, struct decision *out)
+{
+	struct mark mark = mark_read(t->heard);
+	bool any = false, heard;
+	size_t i;
+
+	buf_clear(&out->ask);
+	out->did = INTAKE_NOTHING;
+	say(out, INTAKE_NOTHING, "nothing new was asked for");
+	for (i = 0; i < l->orders.n; i++) {
+		const struct order *o = &l->orders.v[i];
+
+		if (!is_new(&mark, o, t))
+			continue;
+		follow(l, o, t, out, &heard);
+		if (heard) {
+			mark_heard(&mark, o);
+			any = true;
+		}
+	}
+	if (t->title[0] == '\0')
+		return;
+	if (any) {
+		AUTO(mem_free_p) char *heard_text = mem_printf("%" PRId64 " %" PRId64, mark.when, mark.comment);
+
+		task_set(t, &t->heard, heard_text);
+	}
+	see_issue(l, t, out);
+}
