@@ -1,7 +1,15 @@
 #!/bin/sh
-# The fake forges are true: to git, to their limits, and to who asks them wrongly.
+# The fake forges are true: to GitHub's own descriptions of its API, to clients
+# of GitLab, Gitea and Forgejo that others wrote, to git, and to their limits.
 . "${0%/*}/../lib.sh"
 . "${0%/*}/lib.sh"
+
+PEERS=$ROOT/tests/peers/forges/node_modules
+
+needs_peers() {
+	needs node
+	[ -d "$PEERS" ] || skip 'ci/deps test was not run'
+}
 
 # A project with a branch to merge, an issue, people.
 sample() { # KIND
@@ -15,11 +23,52 @@ sample() { # KIND
 	git remote add origin "$FORGE/acme/app.git"
 	git push -q origin main
 	git checkout -q -B factory/x
-	commit done yes 'Do it'
+	commit result yes 'Do it'
 	git push -q origin factory/x
 	ctl issue_open who=ada title='Say hello' body='As it is' labels=factory >/dev/null
 	ctl issue_edit who=ada number=1 body='As it should be' >/dev/null
 	ctl protect branch=main required=ci/test >/dev/null
+}
+
+driven_by() { # CLIENT [ARG]
+	driver=$1
+	shift
+	NODE_PATH=$PEERS run node "$ROOT/tests/forge/peers/$driver" "$@" "$FORGE" "$CTL" "$TMP/types"
+	status_is 0
+}
+
+test_github_answers_as_its_published_descriptions_say() {
+	needs_peers
+	sample github
+	driven_by github.mjs
+	NODE_PATH=$PEERS run node "$ROOT/tests/forge/peers/described.mjs" "$TMP/described" "$FORGE_SERVERS/fake/traffic.jsonl"
+	status_is 0
+	out_like '^[6-9][0-9] answers, 0 wrong'
+	forge_done
+}
+
+test_gitlab_is_understood_by_a_published_client() {
+	needs_peers
+	sample gitlab
+	ctl lenient what=accept,content-type >/dev/null
+	driven_by gitlab.mjs
+	forge_done
+}
+
+test_gitea_is_understood_by_a_published_client() {
+	needs_peers
+	sample gitea
+	ctl lenient what=accept,content-type >/dev/null
+	driven_by gitea.mjs gitea-js
+	forge_done
+}
+
+test_forgejo_is_understood_by_a_published_client() {
+	needs_peers
+	sample forgejo
+	ctl lenient what=accept,content-type >/dev/null
+	driven_by gitea.mjs forgejo-js
+	forge_done
 }
 
 ask() { # METHOD PATH [BODY]

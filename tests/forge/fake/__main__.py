@@ -3,8 +3,8 @@
 Usage: python3 tests/forge/fake KIND FOLDER [NOW]
 
 KIND is github, gitlab, gitea or forgejo. Everything is below FOLDER: git/ has
-the bare repositories, requests.jsonl a line for each request. When it is
-ready the file FOLDER/ports says 'forge=PORT', 'control=PORT', 'canary=PORT'
+the bare repositories, traffic.jsonl a line for each request and its answer. When
+it is ready the file FOLDER/ports says 'forge=PORT', 'control=PORT', 'canary=PORT'
 (all on 127.0.0.1). NOW, in seconds since 1970, begins its clock. It ends
 with the process that started it.
 """

@@ -54,7 +54,9 @@ class Control:
     def verb_person(self, login, role="", project="", bot="", member="", name=""):
         user = self.world.person(login, bool(bot), name or None)
         user.member = bool(member)
-        if role:
+        if role == "none":
+            self.place(project).roles.pop(login.lower(), None)
+        elif role:
             self.place(project).roles[login.lower()] = role
         return {"id": user.id}
 

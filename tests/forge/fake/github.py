@@ -82,6 +82,8 @@ def refusal(refused, request):
     if refused.why == "exists":
         text = "A pull request already exists for %s:%s." % (refused.text.source.owner.login, refused.text.head)
         return invalid("PullRequest", custom=text)
+    if refused.why == "own":
+        return Answer(422, {"message": "Unprocessable Entity", "errors": [refused.text], **message, "status": "422"})
     if refused.why == "empty":
         return invalid("PullRequest", custom=refused.text)
     return invalid("PullRequest", field=refused.text)

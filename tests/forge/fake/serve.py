@@ -116,8 +116,16 @@ class Server:
             "body": request.data.decode("utf-8", "replace") if sort != "git" else "", "when": self.world.now()}
         with self.log_lock:
             self.requests.append(entry)
-            with open(self.folder + "/requests.jsonl", "a", encoding="utf-8") as out:
-                out.write(json.dumps(entry) + "\n")
+        if sort != "git":
+            self.traffic(request, answer, entry)
+
+    def traffic(self, request, answer, entry):
+        """Both sides of it, for who holds them against a description."""
+        whole = {**entry, "headers": dict(request.headers.items()), "answer": None if isinstance(
+            answer.body, bytes) else answer.body, "answer_headers": answer.headers, "api": self.forge.strip(
+                request.path)}
+        with self.log_lock, open(self.folder + "/traffic.jsonl", "a", encoding="utf-8") as out:
+            out.write(json.dumps(whole) + "\n")
 
     # -- an API request
 
@@ -147,7 +155,7 @@ class Server:
             request.body = dict(pairs)
             return
         if request.data and kind != "application/json":
-            self.violation("body", "Content-Type: " + kind, request)
+            self.violation("content-type", "Content-Type: " + kind, request)
         try:
             request.body = json.loads(request.data or b"{}")
         except ValueError:

@@ -17,7 +17,7 @@ ROLES = ["none", "read", "triage", "write", "maintain", "admin"]
 
 
 class Refused(Exception):
-    """why: exists, stale, conflict, blocked, forbidden, invalid, missing, checking."""
+    """why: exists, stale, conflict, blocked, forbidden, invalid, own, empty, missing, checking."""
 
     def __init__(self, why, text):
         super().__init__(text)
@@ -351,7 +351,7 @@ class World:
 
     def review_new(self, project, pull, who, state, body, remarks=(), commit=None):
         if state == "APPROVED" and who is pull.author:
-            raise Refused("invalid", "Can not approve your own pull request")
+            raise Refused("own", "Can not approve your own pull request")
         review = Thing(
             id=self.next_id(), author=who, state=state, body=body or "", commit=commit or pull.head_sha,
             when=self.now())
