@@ -235,7 +235,19 @@
  *
  * --- forge: pull requests ---
  * forge/answer         members of an answer into strings and numbers
+ * forge/ask            one question to a forge, put together piece by piece
  * forge/forge          GitHub, GitLab, Gitea and Forgejo behind one table of functions
+ * forge/gitea          Gitea and Forgejo: people, branches, rights
+ * forge/gitea_check    reviews, statuses and merges of them
+ * forge/gitea_in       what the files of gitea share
+ * forge/gitea_issue    issues, comments and labels of them
+ * forge/gitea_pull     pull requests of them
+ * forge/gitlab         GitLab: people, branches, rights
+ * forge/gitlab_check   pipelines, statuses and merges of it
+ * forge/gitlab_in      what the files of gitlab share
+ * forge/gitlab_issue   issues, notes and labels of it
+ * forge/gitlab_pull    merge requests of it
+ * forge/gitlab_review  reviewers, approvals and discussions of it
  * forge/kept           answers on disk: what "nothing changed" stands for
  * forge/pace           when the next request may be sent
  * forge/place          which project of which server a remote's address means

@@ -45,6 +45,13 @@ struct rest;
 #define FORGE_LINE_MAX (4 * KIB)	/* of a title, a name, an address */
 #define FORGE_LIST_MAX 10000		/* issues, comments, … of one answer over all pages */
 
+/*
+ * On GitLab issue 5 and merge request 5 are two things: comments(),
+ * comment_add(), comment_edit() and issue_labels() take the number of an issue
+ * as it is, and that of a pull request as FORGE_OF_PULL(number).
+ */
+#define FORGE_OF_PULL(number) (-(number))
+
 /* What one forge cannot do is a flag, not a surprise. */
 enum forge_can {
 	FORGE_CAN_PROVE_EDITS = 1,	/* issue_events() dates each edit of an issue's text */
@@ -230,7 +237,7 @@ struct forge_api {
 	    struct forge_issues *out, bool *unchanged);
 	struct err *(*issue)(struct forge *, int64_t number, struct forge_issue *out);
 	struct err *(*issue_events)(struct forge *, int64_t number, struct forge_events *out);
-	/* Of issues and pull requests alike, changed since (0: ever), oldest first. */
+	/* Of an issue or of FORGE_OF_PULL(), changed since (0: ever), oldest first. */
 	struct err *(*comments)(struct forge *, int64_t number, int64_t since, struct forge_comments *out);
 	struct err *(*comment_add)(struct forge *, int64_t number, const char *body, char **id);
 	struct err *(*comment_edit)(struct forge *, int64_t number, const char *id, const char *body);

@@ -1,0 +1,284 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "forge/gitlab_in.h"
+
+/* Of a commit status, a job, a pipeline. */
+static enum forge_check_state
+state_of(const char *word, bool may_fail)
+{
+	static const struct {
+		const char *word;
+		enum forge_check_state state;
+	} rows[] = {{"success", CHECK_SUCCESS}, {"failed", CHECK_FAILURE}, {"canceled", CHECK_CANCELLED},
+	    {"skipped", CHECK_SKIPPED}, {"created", CHECK_PENDING}, {"waiting_for_resource", CHECK_PENDING},
+	    {"waiting_for_callback", CHECK_PENDING}, {"preparing", CHECK_PENDING}, {"pending", CHECK_PENDING},
+	    {"running", CHECK_PENDING}, {"scheduled", CHECK_PENDING}, {"canceling", CHECK_PENDING},
+	    {"manual", CHECK_PENDING}};
+	size_t i;
+
+	if (may_fail && strcmp(word, "failed") == 0)
+		return CHECK_NEUTRAL;
+	/* Nobody has to press the button. */
+	if (may_fail && strcmp(word, "manual") == 0)
+		return CHECK_SKIPPED;
+	for (i = 0; i < NITEMS(rows); i++)
+		if (strcmp(rows[i].word, word) == 0)
+			return rows[i].state;
+	return CHECK_UNKNOWN;
+}
+
+struct statuses {
+	struct forge_checks all;
+	VEC(int64_t) ids;	/* of the newest of each name */
+	bool must_succeed;
+};
+
+static void
+statuses_free(struct statuses *s)
+{
+	forge_checks_free(&s->all);
+	vec_free(&s->ids);
+}
+
+/* Several pipelines of one commit have jobs of the same names: the newest counts. */
+static void
+keep_newest(struct statuses *s, struct forge_check *c, int64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < s->all.n; i++)
+		if (strcmp(s->all.v[i].name, c->name) == 0)
+			break;
+	if (i == s->all.n) {
+		vec_push(&s->all, *c);
+		vec_push(&s->ids, id);
+	} else if (id > s->ids.v[i]) {
+		forge_check_free(&s->all.v[i]);
+		s->all.v[i] = *c;
+		s->ids.v[i] = id;
+	} else {
+		return;
+	}
+	*c = (struct forge_check){0};
+}
+
+static struct err *
+take_status(void *arg, const struct node *n)
+{
+	AUTO(forge_check_free) struct forge_check c = {0};
+	AUTO(mem_free_p) char *word = NULL;
+	struct statuses *s = arg;
+	bool may_fail = false;
+	int64_t id = 0;
+
+	TRY(answer_int(n, "id", &id));
+	TRY(answer_str(n, "name", FORGE_LINE_MAX, &c.name));
+	TRY(answer_str(n, "status", FORGE_LINE_MAX, &word));
+	TRY(answer_bool(n, "allow_failure", &may_fail));
+	TRY(answer_text(n, "target_url", FORGE_LINE_MAX, &c.url));
+	TRY(answer_text(n, "description", FORGE_TEXT_MAX, &c.text));
+	c.state = state_of(word, may_fail);
+	c.required = s->must_succeed && !may_fail;
+	keep_newest(s, &c, id);
+	return NULL;
+}
+
+static void
+push_check(struct forge_checks *all, const char *name, enum forge_check_state state, const char *text)
+{
+	struct forge_check c = {.name = mem_strdup(name), .state = state, .required = true, .url = mem_strdup(""),
+	    .text = mem_strdup(text)};
+
+	vec_push(all, c);
+}
+
+/* The pipeline of the merge result ran on a commit that no branch has: the request names it. */
+static struct err *
+result_pipeline(struct forge *f, int64_t number, struct statuses *s)
+{
+	AUTO(mem_free_p) char *word = NULL;
+	AUTO(ask_free) struct ask a = {0};
+	const struct node *head;
+
+	ask_open(&a, f, NULL, "merge request %" PRId64, number);
+	gitlab_item(&a, FORGE_OF_PULL(number));
+	TRY(ask_send(&a));
+	head = node_get(a.reply.body, "head_pipeline");
+	if (head == NULL || head->kind != NODE_MAP) {
+		push_check(&s->all, "pipeline of the merge result", CHECK_UNKNOWN, "none has run");
+		return NULL;
+	}
+	TRY(answer_str(head, "status", FORGE_LINE_MAX, &word));
+	push_check(&s->all, "pipeline of the merge result", state_of(word, false), word);
+	return NULL;
+}
+
+static struct err *
+result_checks(struct forge *f, const char *sha, const char *base, struct statuses *s)
+{
+	AUTO(ask_free) struct ask a = {0};
+	const struct node *n = NULL;
+	const char *state, *target;
+	int64_t number = 0;
+
+	ask_open(&a, f, NULL, "the merge requests of %.12s", sha);
+	gitlab_project(&a);
+	ask_path(&a, "/repository/commits/%s/merge_requests", sha);
+	TRY(ask_send(&a));
+	while (ask_next(a.reply.body, &n)) {
+		state = node_get_str(n, "state");
+		target = node_get_str(n, "target_branch");
+		if (state == NULL || strcmp(state, "opened") != 0 || target == NULL || strcmp(target, base) != 0)
+			continue;
+		TRY(answer_int(n, "iid", &number));
+		TRY(result_pipeline(f, number, s));
+	}
+	return NULL;
+}
+
+static struct err *
+read_statuses(struct forge *f, const char *sha, const char *name, struct statuses *s)
+{
+	AUTO(ask_free) struct ask a = {0};
+
+	ask_open(&a, f, NULL, "the checks of %.12s", sha);
+	gitlab_project(&a);
+	ask_path(&a, "/repository/commits/%s/statuses", sha);
+	ask_query(&a, "name", name);
+	ask_query(&a, "per_page", "100");
+	a.call.cached = true;
+	return ask_each(&a, false, take_status, s, NULL);
+}
+
+struct err *
+gitlab_checks(struct forge *f, const char *sha, const char *base, struct forge_checks *out)
+{
+	AUTO(gitlab_rules_free) struct gitlab_rules rules = {0};
+	AUTO(statuses_free) struct statuses s = {0};
+
+	TRY(gitlab_rules(f, &rules));
+	s.must_succeed = rules.must_succeed;
+	TRY(read_statuses(f, sha, NULL, &s));
+	if (rules.merged_results)
+		TRY(result_checks(f, sha, base, &s));
+	if (!rules.told)
+		push_check(&s.all, "rules of the branch", CHECK_UNKNOWN, "the project's settings may not be read");
+	else if (rules.must_succeed && s.all.n == 0)
+		push_check(&s.all, "pipeline", CHECK_UNKNOWN, "none has run, and the project requires one");
+	*out = s.all;
+	s.all = (struct forge_checks){0};
+	return NULL;
+}
+
+static const char *
+word_of(enum forge_check_state s)
+{
+	switch (s) {
+	case CHECK_SUCCESS:
+	case CHECK_NEUTRAL:
+	case CHECK_SKIPPED:
+		return "success";
+	case CHECK_FAILURE:
+	case CHECK_TIMED_OUT:
+		return "failed";
+	case CHECK_CANCELLED:
+		return "canceled";
+	default:
+		return "pending";
+	}
+}
+
+/* The same state twice is refused ("Cannot transition status"): look first. */
+struct err *
+gitlab_status(struct forge *f, const char *sha, const char *context, enum forge_check_state state, const char *text,
+    const char *url)
+{
+	AUTO(statuses_free) struct statuses now = {0};
+	AUTO(ask_free) struct ask a = {0};
+	const char *word = word_of(state);
+	size_t i;
+
+	TRY(read_statuses(f, sha, context, &now));
+	for (i = 0; i < now.all.n; i++)
+		if (strcmp(now.all.v[i].name, context) == 0 && now.all.v[i].state == state_of(word, false))
+			return NULL;
+	ask_open(&a, f, "POST", "the status '%s' of %.12s", context, sha);
+	gitlab_project(&a);
+	ask_path(&a, "/statuses/%s", sha);
+	ask_str(&a, "state", word);
+	ask_str(&a, "name", context);
+	ask_str(&a, "description", text);
+	ask_str(&a, "target_url", url);
+	return ask_send(&a);
+}
+
+static struct err *
+merge_refused(struct ask *a)
+{
+	return ask_refused(a, a->reply.status == 409 && ask_said(a, "SHA does not match") ? ERR_STALE : ERR_STATE);
+}
+
+/* 405: not allowed (yet); 406 and 422: cannot be merged; 409: another head, or locked. */
+static void
+merge_call(struct ask *a, struct forge *f, int64_t number, const struct forge_merge *m, const char *message)
+{
+	static const int refusals[REST_ACCEPT_MAX] = {405, 406, 409, 422};
+
+	ask_open(a, f, "PUT", "merging merge request %" PRId64, number);
+	gitlab_item(a, FORGE_OF_PULL(number));
+	ask_path(a, "/merge");
+	memcpy(a->call.accept, refusals, sizeof(refusals));
+	ask_str(a, "sha", m->head_sha);
+	ask_flag(a, "squash", m->method == FORGE_SQUASH);
+	ask_flag(a, "should_remove_source_branch", m->delete_branch);
+	if (m->method == FORGE_SQUASH)
+		ask_str(a, "squash_commit_message", message);
+	else if (m->method == FORGE_MERGE)
+		ask_str(a, "merge_commit_message", message);
+}
+
+static char *
+message_of(const struct forge_merge *m)
+{
+	bool more = m->message != NULL && m->message[0] != '\0';
+
+	return m->title == NULL ? NULL : mem_printf("%s%s%s", m->title, more ? "\n\n" : "", more ? m->message : "");
+}
+
+struct err *
+gitlab_merge(struct forge *f, int64_t number, const struct forge_merge *m, char **sha)
+{
+	AUTO(mem_free_p) char *message = message_of(m), *state = NULL, *merge = NULL, *squash = NULL;
+	AUTO(ask_free) struct ask a = {0};
+
+	merge_call(&a, f, number, m, message);
+	TRY(ask_send(&a));
+	if (a.reply.status / 100 != 2)
+		return merge_refused(&a);
+	TRY(answer_str(a.reply.body, "state", FORGE_LINE_MAX, &state));
+	if (strcmp(state, "merged") != 0)
+		return err_new(ERR_STATE, "%s: merge request %" PRId64 " is not merged yet but '%s'", f->api->name, number,
+		    state);
+	TRY(answer_sha(a.reply.body, "merge_commit_sha", &merge));
+	TRY(answer_sha(a.reply.body, "squash_commit_sha", &squash));
+	*sha = mem_strdup(merge[0] != '\0' ? merge : squash[0] != '\0' ? squash : m->head_sha);
+	return NULL;
+}
+
+/* The older name of the flag goes along: a server that knows neither of them would merge at once. */
+struct err *
+gitlab_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_merge *m)
+{
+	AUTO(mem_free_p) char *message = message_of(m);
+	AUTO(ask_free) struct ask a = {0};
+
+	merge_call(&a, f, p->number, m, message);
+	ask_flag(&a, "auto_merge", true);
+	ask_flag(&a, "merge_when_pipeline_succeeds", true);
+	TRY(ask_send(&a));
+	return a.reply.status / 100 == 2 ? NULL : merge_refused(&a);
+}
