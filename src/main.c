@@ -348,6 +348,7 @@
  * model/match          which machine a task may run on
  * model/run            the record of one run
  * model/slowdown       is a change slower than its base: paired measurements
+ * model/spec           a task as structure: contracts, tests, constraints, rollback
  * model/task           a task: front matter and spec
  * model/task_field     the table of its fields
  * model/task_line      a task as one line of JSON, for files that carry many
@@ -389,6 +390,7 @@
  * sys/proc             the one way to start a program
  * sys/proc_child       what happens between fork and exec
  * sys/seccomp          the filter of system calls for the sandbox
+ * sys/shared           the files that come with the program
  * sys/sigs             Ctrl-C and its kin
  * sys/userns           a mount namespace of our own for one workspace
  *

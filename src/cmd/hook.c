@@ -23,6 +23,7 @@
 #include "face/check.h"
 #include "line/base.h"
 #include "line/check.h"
+#include "sys/shared.h"
 #include "sys/sigs.h"
 
 #define MARK "Made by git-factory"	/* in our hook's second line */
@@ -201,35 +202,12 @@ is_ours(const char *path, bool *ours)
 
 /* ---- install, remove ---- */
 
-#define LEVELS 3	/* from a binary's folder up to the source of its build */
-
-/* Installed, or above the build that this program is of. */
 static struct err *
 template_read(const struct hook *h, struct buf *out)
 {
-	AUTO(mem_free_p) char *installed = path_join(DATADIR "/hooks", h->name);
-	struct err *e = file_read(AT_FDCWD, installed, out), *other;
-	char self[PATH_MAX], *slash;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	int i;
+	AUTO(mem_free_p) char *path = path_join("hooks", h->name);
 
-	self[n > 0 ? n : 0] = '\0';
-	for (i = 0; i < LEVELS && err_is(e, ERR_NOT_FOUND); i++) {
-		AUTO(mem_free_p) char *near = NULL;
-
-		if ((slash = strrchr(self, '/')) == NULL)
-			break;
-		*slash = '\0';
-		near = mem_printf("%s/hooks/%s", self, h->name);
-		other = file_read(AT_FDCWD, near, out);
-		if (err_is(other, ERR_NOT_FOUND)) {
-			err_free(other);
-			continue;
-		}
-		err_free(e);
-		e = other;
-	}
-	return err_is(e, ERR_NOT_FOUND) ? err_hint(e, "'make install' puts it there") : e;
+	return shared_read(path, out, NULL);
 }
 
 static struct err *

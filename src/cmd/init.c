@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -17,22 +18,26 @@
 #include "git/repo.h"
 #include "git/tree.h"
 #include "store/state.h"
+#include "sys/shared.h"
 #include "wire/json.h"
 
 struct init_opts {
 	bool json;
+	const char *issues;
 };
 
 static const struct opt init_table[] = {
+	OPT_STRING(0, "issues", "FORGE", struct init_opts, issues,
+	    "add forms for issues: of github, gitlab, gitea or forgejo"),
 	OPT_FLAG(0, "json", struct init_opts, json, "print JSON"),
 	OPT_END,
 };
 
 /* A folder of the work tree itself: a link could lead anywhere. */
 static struct err *
-make_folder(const char *workdir)
+make_folder(const char *workdir, const char *name)
 {
-	AUTO(mem_free_p) char *dir = path_join(workdir, ".factory");
+	AUTO(mem_free_p) char *dir = path_join(workdir, name);
 	struct stat st;
 
 	if (mkdir(dir, 0777) == 0)
@@ -82,16 +87,71 @@ write_policy(struct repo *r, bool *written)
 	TRY(has_policy(r, &has));
 	if (has)
 		return NULL;
-	TRY(make_folder(repo_workdir(r)));
+	TRY(make_folder(repo_workdir(r), ".factory"));
 	config_template(&text);
 	TRY(file_replace(AT_FDCWD, path, buf_str(&text), 0666, true));
 	*written = true;
 	return NULL;
 }
 
-static void
-print_json(struct app *app, const struct desk *d, bool created, bool written)
+/* ---- forms for issues ---- */
+
+static const struct form {
+	const char *forge, *from, *folder, *name;
+} forms[] = {
+	{"github", "issues/github", ".github/ISSUE_TEMPLATE", "factory-task.yml"},
+	{"github", "issues/github", ".github/ISSUE_TEMPLATE", "factory-structured.yml"},
+	{"gitlab", "issues/gitlab", ".gitlab/issue_templates", "factory-task.md"},
+	{"gitlab", "issues/gitlab", ".gitlab/issue_templates", "factory-structured.md"},
+	{"gitea", "issues/github", ".gitea/ISSUE_TEMPLATE", "factory-task.yml"},
+	{"gitea", "issues/github", ".gitea/ISSUE_TEMPLATE", "factory-structured.yml"},
+	{"forgejo", "issues/github", ".forgejo/ISSUE_TEMPLATE", "factory-task.yml"},
+	{"forgejo", "issues/github", ".forgejo/ISSUE_TEMPLATE", "factory-structured.yml"},
+};
+
+/* What is there stays as it is. */
+static struct err *
+write_form(const char *workdir, const struct form *f, struct strs *written)
 {
+	AUTO(mem_free_p) char *from = mem_printf("templates/%s/%s", f->from, f->name);
+	AUTO(mem_free_p) char *name = path_join(f->folder, f->name);
+	AUTO(mem_free_p) char *path = path_join(workdir, name);
+	AUTO(mem_free_p) char *parent = str_dup(str_take(str_of(f->folder), (size_t)str_chr(str_of(f->folder), '/')));
+	AUTO(buf_free) struct buf text = BUF_INIT(MIB);
+	struct stat st;
+
+	if (lstat(path, &st) == 0)
+		return NULL;
+	TRY(shared_read(from, &text, NULL));
+	TRY(make_folder(workdir, parent));
+	TRY(make_folder(workdir, f->folder));
+	TRY(file_replace(AT_FDCWD, path, buf_str(&text), 0666, true));
+	strs_add(written, name);
+	return NULL;
+}
+
+static struct err *
+write_forms(struct repo *r, const char *forge, struct strs *written)
+{
+	bool known = false;
+	size_t i;
+
+	if (repo_workdir(r) == NULL)
+		return err_new(ERR_USAGE, "a bare repository has no files to add forms to");
+	for (i = 0; i < NITEMS(forms); i++)
+		if (strcmp(forms[i].forge, forge) == 0) {
+			known = true;
+			TRY(write_form(repo_workdir(r), &forms[i], written));
+		}
+	if (!known)
+		return err_new(ERR_USAGE, "'%s' has no forms for issues: github, gitlab, gitea and forgejo have", forge);
+	return NULL;
+}
+
+static void
+print_json(struct app *app, const struct desk *d, bool created, bool written, const struct strs *forms_written)
+{
+	size_t i;
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	struct jw w;
 
@@ -102,16 +162,24 @@ print_json(struct app *app, const struct desk *d, bool created, bool written)
 	jw_kstr(&w, "view", state_view(d->state));
 	jw_kstr(&w, "policy", repo_is_bare(d->repo) ? NULL : CONFIG_PATH);
 	jw_kbool(&w, "policy_written", written);
+	jw_key(&w, "forms_written");
+	jw_list(&w);
+	for (i = 0; i < forms_written->n; i++)
+		jw_str(&w, forms_written->v[i]);
+	jw_end(&w);
 	jw_end(&w);
 	json_print(app, &text);
 }
 
 static void
-print_text(struct app *app, const struct desk *d, bool created, bool written)
+print_text(struct app *app, const struct desk *d, bool created, bool written, const struct strs *forms_written)
 {
 	struct out *o = &app->out;
+	size_t i;
 
-	if (!created && !written) {
+	for (i = 0; i < forms_written->n; i++)
+		out_printf(o, "form    %s\n", forms_written->v[i]);
+	if (!created && !written && forms_written->n == 0) {
 		out_printf(o, "The factory is set up here already; nothing was changed.\n");
 		return;
 	}
@@ -135,12 +203,15 @@ init(struct app *app, const void *opts, const struct args *args UNUSED)
 {
 	AUTO(desk_close) struct desk d = {0};
 	const struct init_opts *o = opts;
+	AUTO(strs_free) struct strs forms_written = {0};
 	bool created = false, written = false;
 
 	TRY(desk_open(app, &d));
 	TRY(state_init(d.state, &created));
 	TRY(write_policy(d.repo, &written));
-	(o->json ? print_json : print_text)(app, &d, created, written);
+	if (o->issues != NULL)
+		TRY(write_forms(d.repo, o->issues, &forms_written));
+	(o->json ? print_json : print_text)(app, &d, created, written, &forms_written);
 	return NULL;
 }
 

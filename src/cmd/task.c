@@ -13,6 +13,7 @@
 #include "line/kind.h"
 #include "model/after.h"
 #include "model/lint.h"
+#include "model/spec.h"
 #include "model/task.h"
 #include "store/queue.h"
 #include "store/state.h"
@@ -153,7 +154,7 @@ static const struct opt add_table[] = {
 	OPT_STRING(0, "estimate", "SPAN", struct field_opts, estimate, "how long it may take (20m)"),
 	OPT_STRING('C', "dir", "PATH", struct field_opts, dir, "working directory in the repository"),
 	OPT_STRING(0, "hold", "REASON", struct field_opts, hold, "do not start it yet"),
-	OPT_STRING('F', "file", "FILE", struct field_opts, file, "the spec, - for standard input"),
+	OPT_STRING('F', "file", "FILE", struct field_opts, file, "the spec: Markdown, or a structured task in YAML or JSON; - for standard input"),
 	OPT_FLAG(0, "json", struct field_opts, json, "print the task as JSON"),
 	OPT_END,
 };
@@ -179,7 +180,10 @@ add_with(struct app *app, struct queue *q, const struct field_opts *o, const cha
 	task_init(&t);
 	if (o->file != NULL)
 		TRY(read_input(o->file, &text));
-	if (title != NULL && !str_starts(buf_str(&text), "---")) {
+	if (o->file != NULL && spec_is(buf_str(&text))) {
+		TRY(spec_task(file_name(o->file), buf_str(&text), 1, false, &t));
+		buf_clear(&text);
+	} else if (title != NULL && !str_starts(buf_str(&text), "---")) {
 		/* A plain text needs no title of its own then. */
 		task_set_str(&t, &t.body, buf_str(&text));
 		buf_clear(&text);

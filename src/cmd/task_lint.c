@@ -11,6 +11,7 @@
 #include "git/repo.h"
 #include "line/kind.h"
 #include "model/lint.h"
+#include "model/spec.h"
 #include "model/task.h"
 #include "store/queue.h"
 #include "store/state.h"
@@ -136,7 +137,7 @@ lint_file(struct app *app, const char *name, struct str text, bool json)
 	rules_open(r, &rules);
 	run.rules = rules.config;
 	task_init(&t);
-	TRY(task_parse(name, text, &t));
+	TRY(spec_is(text) ? spec_task(name, text, 1, false, &t) : task_parse(name, text, &t));
 	jw_init(&run.w, &out, true);
 	jw_list(&run.w);
 	lint_one(&run, NULL, name, &t);

@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "llm/llm.h"
 #include "llm/price.h"
+#include "sys/shared.h"
 #include "wire/field.h"
 #include "wire/json.h"
 
@@ -46,36 +47,13 @@ static const struct field table_fields[] = {
 	{"prices", FIELD_LIST, offsetof(struct table, prices), .sub = entry_fields, .size = sizeof(struct entry)},
 	{0}};
 
-/* In the source tree the binary is build/git-factory. */
-static char *
-beside_binary(void)
-{
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash;
-
-	if (n <= 0)
-		return NULL;
-	exe[n] = '\0';
-	slash = strrchr(exe, '/');
-	*slash = '\0';
-	return mem_printf("%s/../templates/prices.json", exe);
-}
-
 static struct err *
 read_table(const char *path, struct buf *out, char **used)
 {
-	AUTO(mem_free_p) char *other = NULL;
-	struct err *e;
-
-	*used = mem_strdup(path == NULL ? DATADIR "/templates/prices.json" : path);
-	e = file_read(AT_FDCWD, *used, out);
-	if (path != NULL || !err_is(e, ERR_NOT_FOUND) || (other = beside_binary()) == NULL)
-		return e;
-	err_ignore(e);
-	mem_free_p(used);
-	*used = STEAL(other);
-	return file_read(AT_FDCWD, *used, out);
+	if (path == NULL)
+		return shared_read("templates/prices.json", out, used);
+	*used = mem_strdup(path);
+	return file_read(AT_FDCWD, path, out);
 }
 
 /* "-2025…", "@2025…" or "-latest": a version of it, not another model. */

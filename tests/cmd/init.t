@@ -133,6 +133,33 @@ test_somebody_elses_branch_is_respected() {
 	fails git rev-parse -q --verify refs/factory/state
 }
 
+test_forms_for_issues() {
+	run git factory init --issues github
+	status_is 0
+	out_like '^form +.github/ISSUE_TEMPLATE/factory-task.yml$'
+	out_like '^form +.github/ISSUE_TEMPLATE/factory-structured.yml$'
+	for type in $(git factory config list | sed -n 's/^types\.\(.*\)\.severity=.*/\1/p'); do
+		ok grep -q -- "^ *- $type\$" .github/ISSUE_TEMPLATE/factory-task.yml
+	done
+	# What the structured one offers is a task as it stands.
+	sed -n '/value: |/,/validations:/s/^        //p' .github/ISSUE_TEMPLATE/factory-structured.yml >"$TMP/spec.yml"
+	run git factory task add -F "$TMP/spec.yml" 'From the form'
+	status_is 0
+	echo mine >.github/ISSUE_TEMPLATE/factory-task.yml
+	run git factory init --issues github --json
+	is "$(json "$OUT" '.forms_written | length')" 0
+	is "$(cat .github/ISSUE_TEMPLATE/factory-task.yml)" mine
+	ok git factory init --issues gitlab >/dev/null
+	exists .gitlab/issue_templates/factory-structured.md
+	ok git factory init --issues forgejo >/dev/null
+	exists .forgejo/ISSUE_TEMPLATE/factory-task.yml
+	fails git factory init --issues bugzilla
+	ln -s "$TMP" .gitea
+	run git factory init --issues gitea
+	status_is 128
+	err_like 'is not a folder'
+}
+
 test_security_policy_folder_as_link_is_refused() {
 	mkdir "$TMP/outside"
 	ln -s "$TMP/outside" .factory

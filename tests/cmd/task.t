@@ -287,6 +287,32 @@ types:
 	out_like '^type +chore, critical severity: the task says so$'
 }
 
+test_a_structured_task() {
+	init
+	cat >"$TMP/t.yml" <<-E
+	factory: 1
+	title: Sum numbers
+	type: bug_fix_isolated
+	what: The function add must return the sum.
+	tests:
+	  - {name: three, given: "1 2", expect: "3", run: make test, file: t/add.sh}
+	scope: [src/**]
+	E
+	run git factory task lint -F "$TMP/t.yml"
+	out_like 'Sum numbers +\(bug_fix_isolated, medium severity\)$'
+	run git factory task add --json -F "$TMP/t.yml"
+	status_is 0
+	is "$(json "$OUT" '.title, .type, .scope[0]')" 'Sum numbers
+bug_fix_isolated
+src/**'
+	like "$(json "$OUT" .body)" '^- \[ \] three: given `1 2` the output must be `3`; verify with `make test`$'
+	like "$(json "$OUT" .body)" '^test_three\(\) \{$'
+	printf 'factory: 1\nwhat: x\ntests:\n  - {name: a, expects: b}\n' >"$TMP/t.yml"
+	run git factory task add -F "$TMP/t.yml"
+	status_is 128
+	err_like "t.yml:4:15: unknown key 'expects'; did you mean 'expect'\?"
+}
+
 test_edits_by_hand_are_taken_in() {
 	init
 	id=$(add 'Say hello')

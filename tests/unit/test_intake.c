@@ -515,6 +515,29 @@ test_a_vague_spec_is_sent_back(void **state UNUSED)
 }
 
 static void
+test_a_structured_issue(void **state UNUSED)
+{
+	struct task t;
+	struct ground g;
+
+	begin(&g);
+	fake.body = "### Task\n\n```yaml\nfactory: 1\ntype: refactor\nwhat: x\ntests: []\n```\n";
+	label("ada", 500);
+	assert_int_equal(look(&g), INTAKE_HELD);
+	assert_string_equal(g.why, "the structured task cannot be read: issue:7:8: 'tests' must have from 1 to 200 entries");
+	fake.body = "### Task\n\n```yaml\nfactory: 1\ntype: refactor\nwhat: x\ntests: [{name: n, expect: e, run: make}]\n```\n";
+	label("ada", 600);
+	assert_int_equal(look(&g), INTAKE_AGAIN);
+	task(&g, &t);
+	assert_string_equal(t.hold, "");
+	assert_string_equal(t.title, fake.title);
+	assert_non_null(strstr(t.body, "- [ ] n: it must be so: `e`; verify with `make`"));
+	assert_non_null(strstr(fake.comments[0].body, "`refactor`, medium severity: `the form's answer 'refactor'`"));
+	task_free(&t);
+	end(&g);
+}
+
+static void
 test_orders(void **state UNUSED)
 {
 	struct task t;
@@ -797,6 +820,7 @@ main(void)
 		TEST_REPO(test_security_no_time_no_proof),
 		TEST_REPO(test_security_hidden_text),
 		TEST_REPO(test_a_vague_spec_is_sent_back),
+		TEST_REPO(test_a_structured_issue),
 		TEST_REPO(test_orders),
 		TEST_REPO(test_a_new_label_after_the_end),
 		TEST_REPO(test_the_comment),

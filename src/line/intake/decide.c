@@ -10,15 +10,18 @@
 #include "base/text.h"
 #include "line/intake/look.h"
 #include "model/lint.h"
+#include "model/spec.h"
 #include "model/task.h"
 #include "store/settle.h"
 
+#define HOLD_MAX 600	/* bytes of a reason that others worded */
 #define LOGIN_MAX 100	/* characters */
 #define LABEL_MAX 64	/* characters of a label that a task takes over */
 
 /* How a hold of ours begins; a person's own is left alone. */
 #define HOLD_STOPPED "stopped on the issue by "
 #define HOLD_VAGUE "the spec is vague: "
+#define HOLD_BROKEN "the structured task cannot be read: "
 #define HOLD_EDITED "the issue's text was changed after it was asked for: "
 
 void
@@ -122,10 +125,14 @@ take_labels(const struct look *l, struct task *t, bool hidden)
 		strs_add(&t->labels, LABEL_HIDDEN);
 }
 
-static void
+/* Fails only for a structured task that is none: the text is taken all the same. */
+static struct err *
 take_text(const struct look *l, struct task *t)
 {
 	AUTO(buf_free) struct buf title = BUF_INIT(2 * FORGE_LINE_MAX), body = BUF_INIT(2 * FORGE_TEXT_MAX);
+	struct err *e = NULL;
+	struct str block;
+	unsigned line;
 	size_t hidden;
 
 	hidden = clean_line(l->issue.title, TASK_TITLE_MAX, &title);
@@ -135,9 +142,12 @@ take_text(const struct look *l, struct task *t)
 	task_set(t, &t->title, buf_cstr(&title));
 	t->heading = false;
 	task_set_str(t, &t->body, str_trim(buf_str(&body)));
+	if (spec_find(buf_str(&body), &block, &line))
+		e = spec_task("issue", block, line, true, t);
 	take_labels(l, t, hidden > 0);
 	task_set(t, &t->issue, l->name);
 	task_set(t, &t->pinned, l->pin.hex);
+	return e;
 }
 
 /* ---- holds ---- */
@@ -151,7 +161,8 @@ held_for(const struct task *t, const char *prefix)
 static bool
 held_by_us(const struct task *t)
 {
-	return held_for(t, HOLD_STOPPED) || held_for(t, HOLD_VAGUE) || held_for(t, HOLD_EDITED);
+	return held_for(t, HOLD_STOPPED) || held_for(t, HOLD_VAGUE) || held_for(t, HOLD_BROKEN) ||
+	    held_for(t, HOLD_EDITED);
 }
 
 static void
@@ -176,6 +187,17 @@ hold_if_vague(struct task *t, struct decision *d)
 	for (i = 0; i < lint.findings.n && add.n < 600; i++)
 		buf_addf(&add, "%s%s", i > 0 ? "; " : "", lint.findings.v[i].add);
 	hold(t, HOLD_VAGUE, add.n > 0 ? buf_cstr(&add) : "say what is to be, and how to verify it");
+	say(d, INTAKE_HELD, "%s", t->hold);
+}
+
+static void
+hold_broken(struct task *t, const struct err *why, struct decision *d)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(64 * KIB), line = BUF_INIT(HOLD_MAX);
+
+	text_visible(&text, str_of(err_msg(why)), true);
+	buf_addstr(&line, text_cut(buf_str(&text), HOLD_MAX));
+	hold(t, HOLD_BROKEN, buf_cstr(&line));
 	say(d, INTAKE_HELD, "%s", t->hold);
 }
 
@@ -217,6 +239,7 @@ start(const struct look *l, const struct order *o, struct task *t, struct decisi
 	bool known = t->title[0] != '\0', same = strcmp(t->pinned, l->pin.hex) == 0;
 	bool waits = t->state == TASK_QUEUED && t->class[0] == '\0' && !held_by_us(t);
 	AUTO(buf_free) struct buf login = BUF_INIT(2 * FORGE_LINE_MAX);
+	AUTO(err_free_p) struct err *broken = NULL;
 
 	buf_clear(&d->ask);
 	if (known && same && (waits || (t->state == TASK_DELIVERED && o->sign))) {
@@ -234,12 +257,14 @@ start(const struct look *l, const struct order *o, struct task *t, struct decisi
 		task_again(t);
 	if (held_by_us(t))
 		task_set(t, &t->hold, "");
-	take_text(l, t);
+	broken = take_text(l, t);
 	clean_line(o->who->login, LOGIN_MAX, &login);
 	task_set_str(t, &t->asked_by, buf_str(&login));
 	t->asked_at = o->when;
 	/* Who names the very text has read it. */
-	if (o->rest.n == 0)
+	if (broken != NULL)
+		hold_broken(t, broken, d);
+	else if (o->rest.n == 0)
 		hold_if_vague(t, d);
 }
 
