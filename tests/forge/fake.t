@@ -152,4 +152,44 @@ test_what_did_not_change_costs_nothing() {
 	ctl issue_comment who=bob number=1 body=Hm >/dev/null
 	is "$(again)" 200
 }
+
+# The same deeds by the forge's own API, as people do them on a real one.
+test_people_act_by_the_api_as_by_the_control_port() {
+	for kind in $FORGES; do
+		rm -rf "$TMP/repo" && git init -q -b main "$TMP/repo" && cd "$TMP/repo" && commit README sample Begin
+		sample "$kind"
+		ctl protect branch=main >/dev/null
+		ctl token text=admin login=ada scopes=repo,sudo >/dev/null
+		export ADMIN=admin TOKEN_OF_ADA=token-of-ada TOKEN_OF_BOB=token-of-bob TOKEN_OF_ROBO=token-of-robo PROJECT=acme/app
+		FORGE_VIA_API=1
+		is "$(issue_json 1 | jq -r .body)" 'As it should be'
+		n=$(issue_open ada Second Text docs)
+		issue_label bob "$n" factory
+		issue_unlabel bob "$n" docs
+		issue_edit ada "$n" Other
+		c=$(comment bob "$n" Hello)
+		comment_edit bob "$n" "$c" Hallo
+		issue_close ada "$n"
+		pull=$(ctl_jq .number pull_open who=robo title=T head=factory/x)
+		head=$(commit_as bob factory/x extra/file text)
+		status_set robo "$head" factory success
+		pull_edit bob "$pull" 'Better words'
+		pull_comment bob "$pull" 'A word'
+		review bob "$pull" APPROVED '' result 1 Here
+		[ "$kind" = gitlab ] || review bob "$pull" CHANGES_REQUESTED No
+		api=$(issue_json "$n"; pulls_json; branches_json; statuses_json "$head" | jq '.[].context')
+		FORGE_VIA_API=
+		control=$(issue_json "$n"; pulls_json; branches_json; statuses_json "$head" | jq '.[].context')
+		keys='if type == "object" and .number then {number, title, body, state, author, labels, comments} elif type == "array"
+			then map({number, state, head, base, sha, body, merge_sha, reviews: [.reviews[].state], comments}) else . end'
+		is "$(echo "$api" | jq -S "$keys")" "$(echo "$control" | jq -S "$keys")"
+		FORGE_VIA_API=1
+		merged=$(pull_merge bob "$pull" squash)
+		branch_delete bob factory/x
+		is "$(branches_json | jq -c keys)" '["main"]'
+		FORGE_VIA_API=
+		is "$(ctl_jq ".[0].merge_sha" pulls)" "$merged"
+		forge_done
+	done
+}
 run_tests

@@ -52,12 +52,13 @@ FORGE_SERVERS=$TMP/forges
 
 forge_bare() { # KIND
 	KIND=$1
+	export KIND
 	needs python3 curl jq
 	forge_stop
 	if [ -n "${FORGE_TEST_URL:-}" ]; then
 		FORGE=$FORGE_TEST_URL
 		ADMIN=$FORGE_TEST_TOKEN
-		export FORGE ADMIN KIND
+		export FORGE ADMIN
 		FACTORY_FORGE_TOKEN=$(person robo token)
 		export FACTORY_FORGE_TOKEN
 		return

@@ -335,6 +335,11 @@ def label_new(world, r, owner, name):
     return Answer(201, label(r, p, x))
 
 
+@api("GET", "/orgs/{org}/labels", query="page limit")
+def org_labels(world, r, org):
+    raise Refused("missing", org)
+
+
 def wanted_labels(world, p, given):
     """By id or by name, never mixed; unknown ones are passed over in silence."""
     if any(isinstance(x, str) for x in given) and any(isinstance(x, int) for x in given):
@@ -700,22 +705,32 @@ def status_new(world, r, owner, name, sha):
     return Answer(201, status(r, p, s))
 
 
-@api("GET", REPO + "/branches/{ref*}")
-def branch_get(world, r, owner, name, ref):
-    p = place(world, r, owner, name)
-    sha = p.repo.branch(ref)
-    if sha is None:
-        raise Refused("missing", ref)
+def branch(r, p, ref, sha):
     c, rules = p.repo.commit(sha), p.protection.get(ref)
     who = {"name": c["name"], "email": c["mail"], "username": ""}
-    return Answer(200, {
+    return {
         "name": ref, "protected": bool(rules), "required_approvals": rules.reviews if rules else 0,
         "enable_status_check": bool(rules and rules.required),
         "status_check_contexts": rules.required if rules else [], "user_can_push": True, "user_can_merge": True,
         "effective_branch_protection_name": ref if rules else "", "commit": {
             "id": sha, "message": c["message"], "url": r.base + "/" + p.path + "/commit/" + sha, "author": who,
             "committer": who, "verification": None, "timestamp": iso(c["when"]), "added": None, "removed": None,
-            "modified": None}})
+            "modified": None}}
+
+
+@api("GET", REPO + "/branches", query="page limit")
+def branches(world, r, owner, name):
+    p = place(world, r, owner, name)
+    return page(r, p.repo.branches(), lambda b: branch(r, p, *b))
+
+
+@api("GET", REPO + "/branches/{ref*}")
+def branch_get(world, r, owner, name, ref):
+    p = place(world, r, owner, name)
+    sha = p.repo.branch(ref)
+    if sha is None:
+        raise Refused("missing", ref)
+    return Answer(200, branch(r, p, ref, sha))
 
 
 @api("DELETE", REPO + "/branches/{ref*}")

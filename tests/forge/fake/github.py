@@ -622,6 +622,14 @@ def status_new(world, r, owner, name, sha):
     return Answer(201, answer, {"Location": answer["url"]})
 
 
+@api("GET", REPO + "/branches", query="protected per_page page")
+def branches(world, r, owner, name):
+    p = place(world, r, owner, name)
+    return page(r, p.repo.branches(), lambda b: {
+        "name": b[0], "protected": b[0] in p.protection, "commit": {
+            "sha": b[1], "url": r.base + "/repos/" + p.path + "/commits/" + b[1]}})
+
+
 @api("GET", REPO + "/branches/{ref}")
 def branch_get(world, r, owner, name, ref):
     p = place(world, r, owner, name)

@@ -724,6 +724,16 @@ def discussions(world, r, id, iid):
     return page(r, sorted(found, key=lambda d: d[:2]), lambda d: d[2])
 
 
+@api("POST", MR + "/discussions", body={"body": "str!", "position": "{}", "commit_id": "str"})
+def discussion_new(world, r, id, iid):
+    p = place(world, r, id)
+    may_write(r)
+    x = world.pull(p, iid)
+    at = r.body["position"]
+    m = world.remark_new(x, r.user, None, at["new_path"], at["new_line"], r.body["body"])
+    return Answer(201, {"id": m.discussion, "individual_note": False, "notes": [remark(r, p, x, m)]})
+
+
 @api("GET", MR + "/pipelines", query="per_page page")
 def mr_pipelines(world, r, id, iid):
     p = place(world, r, id)
@@ -784,11 +794,24 @@ def status_new(world, r, id, sha):
     return Answer(201, status(r, p, s, world))
 
 
+@api("GET", P + "/repository/commits/{sha}/merge_requests", query="state per_page page")
+def commit_requests(world, r, id, sha):
+    p = place(world, r, id)
+    sha = commit_of(p, sha)
+    return page(r, [x for x in p.pulls.values() if x.head_sha == sha], lambda x: merge_request(r, p, x, world))
+
+
 def branch(r, p, name, sha):
     return {
         "name": name, "merged": False, "protected": name in p.protection or name == p.base,
         "default": name == p.base, "developers_can_push": False, "developers_can_merge": False, "can_push": True,
         "web_url": "%s/%s/-/tree/%s" % (r.base, p.path, name), "commit": commit(r, p, sha)}
+
+
+@api("GET", P + "/repository/branches", query="search regex per_page page")
+def branches(world, r, id):
+    p = place(world, r, id)
+    return page(r, p.repo.branches(), lambda b: branch(r, p, *b))
 
 
 @api("GET", P + "/repository/branches/{ref}")
