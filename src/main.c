@@ -155,6 +155,7 @@
  * gate/builtin/links   links of Markdown
  * gate/builtin/message what commits say
  * gate/builtin/protect paths that decide what happens to a change
+ * gate/builtin/remote  do new links to other machines lead anywhere
  * gate/builtin/rule    patterns on the added lines of a change
  * gate/builtin/scope   what a task may change
  * gate/builtin/secrets keys and passwords

@@ -97,6 +97,8 @@ struct conf_gate {
 	struct strs hosts;		/* constitution: globs of hosts that code may name */
 	struct strs except;		/* constitution: rules that do not hold here; spelling: words */
 	const char *language;		/* spelling: the dictionary */
+	bool remote;			/* links: ask for remote ones */
+	struct strs inside;		/* links: globs of hosts that need no public address */
 };
 
 enum rule_outcome { RULE_BLOCK, RULE_FLAG, RULE_TELL };

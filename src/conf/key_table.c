@@ -142,6 +142,12 @@ const struct key keys[] = {
 	{"gates.<name>.language", KEY_LINE, GATE(language), "en_US", NULL,
 	    "For spelling: the dictionary", 0, 0, NULL},
 
+	{"gates.<name>.remote", KEY_BOOL, GATE(remote), "false", NULL,
+	    "For links: ask whether new links to other machines lead anywhere, and tell of those that do not (needs trust: what is asked for comes from the change)",
+	    0, 0, NULL},
+	{"gates.<name>.inside", KEY_LINES, GATE(inside), "", "[wiki.example.org]",
+	    "For links: hosts (patterns) that are asked though their address is not public (needs trust)", 0, 0, NULL},
+
 	{"gates.<name>.files", KEY_INT, GATE(files), "50", NULL,
 	    "For size: files that a change may touch, but generated ones", 1, 1000000, NULL},
 	{"gates.<name>.lines", KEY_INT, GATE(lines), "1000", NULL,

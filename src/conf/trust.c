@@ -171,6 +171,20 @@ agent_items(const struct config *c, const struct conf_agent *a, struct trust_ite
 	list_item(c, items, env, &a->env, "this agent is given these environment variables");
 }
 
+/* The change says what is asked for. */
+static void
+gate_items(const struct config *c, const struct conf_gate *g, struct trust_items *items)
+{
+	AUTO(mem_free_p) char *remote = mem_printf("gates.%s.remote", g->name);
+	AUTO(mem_free_p) char *inside = mem_printf("gates.%s.inside", g->name);
+
+	if (!g->remote)
+		return;
+	if (from_policy(c, remote))
+		item_add(items, remote, "true", "this machine sends requests to addresses that a change names");
+	list_item(c, items, inside, &g->inside, "a change may have these hosts of your network asked");
+}
+
 /* A step with network or secrets counts with all that it does with them. */
 static void
 setup_item(const struct config *c, size_t i, struct trust_items *items)
@@ -212,6 +226,8 @@ trust_items(const struct config *c, trust_price_fn *price, struct trust_items *o
 	}
 	for (i = 0; i < c->agents.n; i++)
 		agent_items(c, &c->agents.v[i], out);
+	for (i = 0; i < c->gates.n; i++)
+		gate_items(c, &c->gates.v[i], out);
 	for (i = 0; i < c->setup.n; i++)
 		setup_item(c, i, out);
 	return NULL;

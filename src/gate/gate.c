@@ -188,7 +188,8 @@ struct err *
 gates_flagged(struct repo *r, const struct config *c, const struct clock *clock, const struct oid *base,
     const struct oid *tree, struct strs *out)
 {
-	struct gates g = {.o = {.repo = r, .config = c, .clock = clock}, .base_tree = *base};
+	struct gates g = {.o = {.repo = r, .config = c, .clock = clock, .memory = GATE_MEMORY_ONLY},
+	    .base_tree = *base};
 	struct subject s = {.gates = &g, .tree = *tree, .depth = GATE_FULL};
 	const struct builtin *b;
 	struct err *e;

@@ -215,6 +215,8 @@ on_socket(void *arg, curlsocktype purpose UNUSED, struct curl_sockaddr *a)
 
 	if (defence_on(DEFENCE_ADDRESS))
 		t->refused = addr_refused(&a->addr, t->req->loopback_only);
+	if (t->refused == NULL && t->req->public_only)
+		t->refused = addr_private(&a->addr);
 	if (t->refused != NULL)
 		return CURL_SOCKET_BAD;
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);

@@ -43,6 +43,7 @@ struct http_request {
 	int64_t idle_ms;		/* window in which more than a byte a second must move; 0: 60 s */
 	size_t max_body;		/* of the answer; 0: 64 MiB */
 	bool loopback_only;		/* refuse every address but the loopback's */
+	bool public_only;		/* refuse what is not reachable from all of the internet */
 	bool proxy_from_env;
 	struct http_link *link;		/* NULL: a connection of its own */
 	const volatile sig_atomic_t *cancel;	/* ends the request when it is not 0; may be NULL */
@@ -112,5 +113,7 @@ struct err *http_url_check(const char *url, bool *loopback) MUST_USE;
 
 /* For tests and for doctor: would this numeric address be refused, and why? */
 const char *http_address_refused(const char *numeric, bool loopback_only);
+/* The same with public_only. */
+const char *http_address_private(const char *numeric);
 
 #endif

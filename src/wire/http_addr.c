@@ -63,6 +63,58 @@ addr_refused(const struct sockaddr *sa, bool loopback_only)
 	return "neither an IPv4 nor an IPv6 address";
 }
 
+static const char *
+private4(uint32_t a)
+{
+	static const struct {
+		uint32_t net;
+		int bits;
+	} special[] = {{0x00000000, 8}, {0x0a000000, 8}, {0x64400000, 10}, {0x7f000000, 8}, {0xa9fe0000, 16},
+	    {0xac100000, 12}, {0xc0000000, 24}, {0xc0000200, 24}, {0xc0586300, 24}, {0xc0a80000, 16},
+	    {0xc6120000, 15}, {0xc6336400, 24}, {0xcb007100, 24}, {0xe0000000, 3}};
+	size_t i;
+
+	for (i = 0; i < NITEMS(special); i++)
+		if ((a ^ special[i].net) >> (32 - special[i].bits) == 0)
+			return "not a public address";
+	return refused4(a, false);
+}
+
+static const char *
+private6(const struct in6_addr *a)
+{
+	const unsigned char *b = a->s6_addr;
+
+	/* 2001::/23 holds Teredo and its like, 2001:db8::/32 and 3fff::/20 are for documents, 2002::/16 is 6to4. */
+	if (b[0] >> 5 != 1 || (b[0] == 0x20 && b[1] == 0x02) || (b[0] == 0x3f && b[1] == 0xff && b[2] < 0x10) ||
+	    (b[0] == 0x20 && b[1] == 0x01 && (b[2] < 2 || (b[2] == 0x0d && b[3] == 0xb8))))
+		return "not a public address";
+	return NULL;
+}
+
+const char *
+addr_private(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET)
+		return private4(ntohl(((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr));
+	if (sa->sa_family == AF_INET6)
+		return private6(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
+	return "neither an IPv4 nor an IPv6 address";
+}
+
+const char *
+http_address_private(const char *numeric)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, numeric, &v4) == 1)
+		return private4(ntohl(v4.s_addr));
+	if (inet_pton(AF_INET6, numeric, &v6) == 1)
+		return private6(&v6);
+	return "not a numeric address";
+}
+
 const char *
 http_address_refused(const char *numeric, bool loopback_only)
 {

@@ -19,6 +19,13 @@ struct sockaddr;
 /* Why the address is refused, or NULL. Static. */
 const char *addr_refused(const struct sockaddr *sa, bool loopback_only);
 
+/*
+ * Why it is not a public one, or NULL: of IPv4 what the IANA's registry of
+ * special addresses (RFC 6890) has not, nor multicast and what is reserved
+ * above it; of IPv6 what is in 2000::/3 and carries no IPv4 address inside.
+ */
+const char *addr_private(const struct sockaddr *sa);
+
 /* The URL for a message: without query and fragment. Borrowed from url. */
 struct str url_shown(const char *url);
 

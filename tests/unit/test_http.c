@@ -290,6 +290,27 @@ test_addresses(void **state UNUSED)
 }
 
 static void
+only_public_addresses(void **state)
+{
+	static const char *const private[] = {"127.0.0.1", "10.1.2.3", "172.31.255.255", "192.168.0.1", "100.64.0.1",
+	    "169.254.169.254", "100.100.100.200", "0.0.0.0", "192.0.0.8", "192.0.2.1", "198.19.255.255", "203.0.113.9",
+	    "192.88.99.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::", "::ffff:8.8.8.8", "fe80::1", "fd00::1",
+	    "ff02::1", "64:ff9b::808:808", "2001::1", "2001:1ff::1", "2001:db8::1", "2002:808:808::1", "3fff::1", "4000::1", "x"};
+	static const char *const public[] = {"8.8.8.8", "1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.0.1", "100.128.0.1",
+	    "192.0.1.1", "198.17.0.1", "198.20.0.1", "223.255.255.255", "2606:4700::1111", "2001:4860:4860::8888",
+	    "2a00::1", "3fff:1000::1"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NITEMS(private); i++)
+		if (http_address_private(private[i]) == NULL)
+			fail_msg("%s is thought to be public", private[i]);
+	for (i = 0; i < NITEMS(public); i++)
+		if (http_address_private(public[i]) != NULL)
+			fail_msg("%s is thought not to be public", public[i]);
+}
+
+static void
 test_urls(void **state UNUSED)
 {
 	static const char *const bad[] = {"ftp://x/", "file:///etc/passwd", "x", "http://", "http:///x",
@@ -392,6 +413,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_public_addresses),
 		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_post_streamed),
 		cmocka_unit_test(test_statuses),

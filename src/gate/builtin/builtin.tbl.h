@@ -55,8 +55,8 @@ BUILTIN("size", false, size_judge, "excess", "excesses", "small enough",
     "The change is too large to be looked at: make it smaller, or several of it")
 /*
  * Links of Markdown's added lines: to a file that is not there (link), to a
- * heading that is not (anchor, flagged).  Nothing is fetched; addresses without
- * encryption are told.
+ * heading that is not (anchor, flagged).  Addresses without encryption are
+ * told, and with 'remote' those that are dead: remote.h.
  */
 BUILTIN("links", false, links_judge, "broken link", "broken links", "none broken",
     "These links lead nowhere")

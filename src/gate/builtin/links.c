@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "gate/builtin/builtin.h"
 #include "gate/builtin/lang.h"
+#include "gate/builtin/remote.h"
 #include "gate/glob.h"
 #include "gate/relpath.h"
 #include "gate/room.h"
@@ -150,8 +151,22 @@ in_fence(struct str text, int64_t line)
 	return in;
 }
 
+/* One to ask for, if it is new; a place in the page makes no other one. */
+static void
+add_remote(struct remote_links *ls, const char *path, int64_t line, struct str link)
+{
+	size_t i;
+
+	link = str_take(link, strcspn(link.p, "#") < link.n ? strcspn(link.p, "#") : link.n);
+	for (i = 0; i < ls->n; i++)
+		if (str_is(link, ls->v[i].url))
+			return;
+	vec_push(ls, ((struct remote_link){str_dup(link), path, line}));
+}
+
 static struct err *
-judge_line(struct inspect *in, const struct change_file *f, const struct change_line *l, struct str text)
+judge_line(struct inspect *in, const struct change_file *f, const struct change_line *l, struct str text,
+    struct remote_links *remote)
 {
 	struct str rest = l->text, link;
 
@@ -162,7 +177,11 @@ judge_line(struct inspect *in, const struct change_file *f, const struct change_
 	while (next_link(&rest, &link)) {
 		if (!is_remote(link) && !str_starts(link, "//")) {
 			TRY(judge_local(in, f, l->line, link));
-		} else if (str_starts(link, "http://") && str_find(link, STR("localhost")) < 0) {
+			continue;
+		}
+		if (str_starts(link, "http://") || str_starts(link, "https://"))
+			add_remote(remote, f->path, l->line, link);
+		if (str_starts(link, "http://") && str_find(link, STR("localhost")) < 0) {
 			inspect_find(in, FINDING_NOTE, "remote", f->path, l->line, "an address without encryption: %.*s",
 			    STR_ARG(str_take(link, 200)));
 		}
@@ -173,6 +192,7 @@ judge_line(struct inspect *in, const struct change_file *f, const struct change_
 struct err *
 links_judge(struct inspect *in)
 {
+	AUTO(remote_links_free) struct remote_links remote = {0};
 	size_t i, k;
 
 	for (i = 0; i < change_count(in->change); i++) {
@@ -184,7 +204,7 @@ links_judge(struct inspect *in)
 			continue;
 		TRY(change_text(in->change, f->path, false, &text));
 		for (k = 0; k < f->added.n; k++)
-			TRY(judge_line(in, f, &f->added.v[k], text));
+			TRY(judge_line(in, f, &f->added.v[k], text, &remote));
 	}
-	return NULL;
+	return remote_wanted(in) ? remote_judge(in, &remote) : NULL;
 }

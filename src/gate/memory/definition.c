@@ -42,8 +42,9 @@ define_builtin(struct buf *b, const struct config *c, const struct conf_gate *ga
 		add_fields(b, "host", &gate->hosts);
 		add_fields(b, "except", &gate->except);
 		add_field(b, "language", gate->language);
-		buf_addf(b, "locks %d files %lld lines %lld\n", (int)gate->locks, (long long)gate->files,
-		    (long long)gate->lines);
+		add_fields(b, "inside", &gate->inside);
+		buf_addf(b, "locks %d remote %d files %lld lines %lld\n", (int)gate->locks, (int)gate->remote,
+		    (long long)gate->files, (long long)gate->lines);
 	}
 	for (i = 0; i < c->rules.n; i++) {
 		add_field(b, "rule", c->rules.v[i].name);
