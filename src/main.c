@@ -243,6 +243,12 @@
  * forge/gitea_in       what the files of gitea share
  * forge/gitea_issue    issues, comments and labels of them
  * forge/gitea_pull     pull requests of them
+ * forge/github         GitHub: people, issues, comments
+ * forge/github_check   GitHub: checks, status, merge
+ * forge/github_graphql GitHub: what REST cannot say
+ * forge/github_part    what the parts of GitHub's table share
+ * forge/github_pull    GitHub: pull requests
+ * forge/github_rights  GitHub: what the token may do
  * forge/gitlab         GitLab: people, branches, rights
  * forge/gitlab_check   pipelines, statuses and merges of it
  * forge/gitlab_in      what the files of gitlab share
@@ -250,11 +256,14 @@
  * forge/gitlab_pull    merge requests of it
  * forge/gitlab_review  reviewers, approvals and discussions of it
  * forge/kept           answers on disk: what "nothing changed" stands for
+ * forge/open           the forge of this clone, by configuration and remote
  * forge/pace           when the next request may be sent
  * forge/place          which project of which server a remote's address means
  * forge/pull           pull requests inside the repository, for when there is no forge
  * forge/reply          what an answer says of limits, redirects and the next page
  * forge/rest           requests to an API: limits, ETags, pages, redirects, read-back
+ * forge/token          what proves to a forge who asks, and where it is found
+ * forge/token_app      the token of a GitHub App's installation
  * forge/webhook        is it from a forge that has our key?
  * forge/webhook_event  what a forge says that happened
  *

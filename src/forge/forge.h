@@ -40,9 +40,15 @@ struct err;
 struct forge;
 struct repo;
 struct rest;
+struct token;
 
 #define FORGE_TEXT_MAX (256 * KIB)	/* of one body; longer ones are refused */
 #define FORGE_LINE_MAX (4 * KIB)	/* of a title, a name, an address */
+/*
+ * On GitLab issue 5 and merge request 5 are two things: comments(),
+ * comment_add(), comment_edit() and issue_labels() take this for the latter.
+ */
+#define FORGE_OF_PULL(number) (-(number))
 #define FORGE_LIST_MAX 10000		/* issues, comments, … of one answer over all pages */
 
 /*
@@ -298,6 +304,7 @@ struct forge {
 	const struct forge_api *api;
 	struct forge_place place;
 	struct rest *rest;
+	struct token *token;	/* what it asks with */
 	void *own;		/* the kind's: what it looked up once */
 };
 
