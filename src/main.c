@@ -17,6 +17,7 @@
  * cmd/log              what was run, newest first
  * cmd/node             the machines that work on this repository
  * cmd/pager            long output through git's pager
+ * cmd/plan             what may begin now, for machines that are given their work
  * cmd/pr               the pull requests inside the repository
  * cmd/replay           do a recorded run over, without a model
  * cmd/run              take one task to a pull request
@@ -77,6 +78,7 @@
  * line/override        a person's word against a gate
  * line/parcel          what a run leaves behind, before it is part of the state
  * line/past            what the attempts before this one say to it
+ * line/plan            which tasks machines may begin now, and the claims for them
  * line/policy          policy of a base commit, the user's word, and trust
  * line/prove           the gates on a change's merge result, as a step
  * line/publish         deliveries through a remote, and from there into the state
@@ -110,6 +112,7 @@
  * store/journal        what a run has done so far, so that a killed run goes on
  * store/lease          who works on a task: at most one run
  * store/lease_kind     what the kinds of leases share
+ * store/lease_lent     taken by who may push, for who may not
  * store/lease_local    leases of a repository on its own
  * store/lease_remote   leases of several clones of one remote
  * store/ledger         run records and evidence
@@ -442,7 +445,7 @@
 #include "wire/json.h"
 
 static const struct verb *const nouns[] = {
-	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_pr,
+	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_plan, cmd_pr,
 	cmd_replay, cmd_supervisor, cmd_worker, cmd_publisher,
 	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_verify, cmd_gc, cmd_hook, cmd_sync,
 };

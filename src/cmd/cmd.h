@@ -55,6 +55,7 @@ extern const struct verb cmd_init[];
 extern const struct verb cmd_keeper[];
 extern const struct verb cmd_log[];
 extern const struct verb cmd_node[];
+extern const struct verb cmd_plan[];
 extern const struct verb cmd_pr[];
 extern const struct verb cmd_replay[];
 extern const struct verb cmd_run[];

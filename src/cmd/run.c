@@ -20,6 +20,7 @@ struct run_opts {
 	const char *agent;
 	const char *recording;
 	const char *export;
+	const char *claimed;
 	bool fresh;
 	bool json;
 	bool quiet;
@@ -30,6 +31,7 @@ static const struct opt run_table[] = {
 	OPT_STRING(0, "recording", "FILE", struct run_opts, recording, "let a recorded session answer instead of a model"),
 	OPT_FLAG(0, "fresh", struct run_opts, fresh, "start anew instead of going on with an unfinished run"),
 	OPT_STRING(0, "export", "FILE", struct run_opts, export, "write the delivery to a file instead of pushing it"),
+	OPT_STRING(0, "claimed", "RUN", struct run_opts, claimed, "as this run, which git factory plan --claim claimed the task for"),
 	OPT_FLAG('q', "quiet", struct run_opts, quiet, "no progress"),
 	OPT_FLAG(0, "json", struct run_opts, json, "print the run's record as JSON"),
 	OPT_END,
@@ -143,9 +145,13 @@ run(struct app *app, const void *opts, const struct args *args)
 	AUTO(run_free) struct run record;
 	struct oid landed = oid_zero;
 	struct line_opts line = {.landed = &landed, .agent = o->agent, .recording = o->recording, .fresh = o->fresh, .export = o->export, .arg = app};
-	struct id task;
+	struct id task, claimed;
 
 	run_init(&record);
+	if (o->claimed != NULL && (o->export == NULL || args->n == 0))
+		return err_new(ERR_USAGE, "--claimed goes with --export FILE and the task's id");
+	if (o->claimed != NULL && !id_parse(str_of(o->claimed), &claimed))
+		return err_new(ERR_USAGE, "'%s' is not the id of a run", o->claimed);
 	TRY(desk_queue(app, &d));
 	if (o->export != NULL && state_remote(d.state) == NULL)
 		return err_hint(err_new(ERR_CONFIG, "--export is for a delivery through a remote, and none is named"),
@@ -155,6 +161,7 @@ run(struct app *app, const void *opts, const struct args *args)
 	else
 		TRY(queue_next(d.queue, &task));
 	line.state = d.state;
+	line.claimed = o->claimed != NULL ? &claimed : NULL;
 	line.named = args->n > 0;
 	line.cancel_fd = sigs_fd();
 	line.cancel = sigs_flag();

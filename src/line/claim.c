@@ -33,7 +33,7 @@ come_together(struct walk *w)
 	AUTO(sync_result_free) struct sync_result r = {0};
 	struct sync_opts plain = {0};
 	size_t folded;
-	struct err *e = w->o->leave_fold ? state_sync(w->state, &plain, &r) : publish(w->state, &r, &folded);
+	struct err *e = w->o->leave_fold || w->o->claimed != NULL ? state_sync(w->state, &plain, &r) : publish(w->state, &r, &folded);
 
 	tell(w, &r);
 	return e;
@@ -152,6 +152,16 @@ take_shared(struct walk *w)
 	return keeper_start(w->state, lease_info(w->lease), &w->keeper);
 }
 
+/* Others see to the lease, and to what other runs have left there. */
+static struct err *
+take_lent(struct walk *w)
+{
+	TRY(take(w, &lease_lent));
+	TRY(come_together(w));
+	TRY(is_over(w));
+	return w->over ? NULL : read_again(w);
+}
+
 static struct err *
 take_local(struct walk *w)
 {
@@ -162,6 +172,8 @@ take_local(struct walk *w)
 struct err *
 claim_take(struct walk *w)
 {
+	if (w->o->claimed != NULL)
+		return take_lent(w);
 	return is_shared(w) ? take_shared(w) : take_local(w);
 }
 

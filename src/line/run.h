@@ -51,6 +51,7 @@ struct line_opts {
 	bool named;		/* a person means this very task: it may also be delivered, escalated or waiting */
 	bool fresh;		/* drop an unfinished run of this task */
 	bool leave_fold;	/* with a remote: somebody else folds what is delivered (publish.h) */
+	const struct id *claimed;	/* with a remote: the run that its task's lease was lent to (store/lease.h); NULL */
 	const char *export;	/* with a remote: the delivery goes into this file for another process to push; NULL */
 	struct oid *landed;	/* the commit that policy's merge.auto landed, else untouched; or NULL */
 	int cancel_fd;		/* sigs_fd(), or 0 */

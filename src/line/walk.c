@@ -79,7 +79,9 @@ choose_run(struct walk *w)
 	if (w->o->fresh)
 		TRY(line_forget(w->state, &w->id));
 	e = file_read(AT_FDCWD, path, &text);
-	if (e == NULL && id_parse(buf_str(&text), &w->run))
+	if (w->o->claimed != NULL)
+		w->run = *w->o->claimed;
+	else if (e == NULL && id_parse(buf_str(&text), &w->run))
 		line_tell(w->o, LINE_NOTE, "run %s was not finished: it goes on", w->run.s);
 	else
 		w->run = id_new();
@@ -176,19 +178,29 @@ start(struct walk *w)
 	return NULL;
 }
 
+/* The lease that was lent to this run: who lent it asked whether the task is ready. */
+static bool
+is_lent(const struct walk *w, const struct queue *q)
+{
+	const struct lease_info *l = queue_lease(q, &w->id);
+
+	return w->o->claimed != NULL && l != NULL && strcmp(l->run.s, w->o->claimed->s) == 0;
+}
+
 static struct err *
 read_task(struct walk *w)
 {
 	AUTO(queue_close_p) struct queue *q = NULL;
 	struct queue_row row;
-	struct err *e;
+	struct err *e = NULL;
 
 	TRY(queue_open(w->state, &q));
 	TRY(queue_get(q, &w->id, &row));
 	if (row.broken != NULL)
 		return err_new(ERR_SYNTAX, "%s", row.broken);
 	/* Chosen from the queue it may be another's by now, delivered or queued again for later. */
-	e = queue_ready_at(q, &row, w->o->named ? INT64_MAX : clock_wall(w->clock));
+	if (!is_lent(w, q))
+		e = queue_ready_at(q, &row, w->o->named ? INT64_MAX : clock_wall(w->clock));
 	if (e != NULL && w->o->named && (row.task->state == TASK_DELIVERED || row.task->state == TASK_ESCALATED) &&
 	    row.task->close[0] == '\0' && !row.running) {
 		err_ignore(e);

@@ -219,17 +219,26 @@ lease_held(const struct lease_info *i)
 
 /* ---- for everybody ---- */
 
-struct err *
-lease_claim(struct state *s, const struct lease_kind *kind, const struct id *task,
-    const struct id *run, int64_t attempt, struct lease **out)
+struct lease *
+lease_make(struct state *s, const struct lease_kind *kind, const struct id *task, const struct id *run,
+    int64_t attempt)
 {
-	AUTO(lease_free_p) struct lease *l = mem_alloc(sizeof(*l));
+	struct lease *l = mem_alloc(sizeof(*l));
 
 	l->state = s;
 	l->kind = kind;
 	l->ref = lease_ref(task->s);
 	l->info = (struct lease_info){.task = *task, .run = *run, .attempt = attempt,
 	    .node = mem_strdup(state_node(s)), .pid = getpid(), .ttl = state_lease_ttl(s)};
+	return l;
+}
+
+struct err *
+lease_claim(struct state *s, const struct lease_kind *kind, const struct id *task,
+    const struct id *run, int64_t attempt, struct lease **out)
+{
+	AUTO(lease_free_p) struct lease *l = lease_make(s, kind, task, run, attempt);
+
 	TRY(kind->claim(l));
 	l->beaten = clock_mono(state_clock(s));
 	lease_trace(l, oid_is_zero(&l->taken) ? "claim" : "takeover", &l->taken, &l->info.oid);

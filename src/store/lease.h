@@ -65,6 +65,12 @@ struct lease_kind {
 
 extern const struct lease_kind lease_local;
 extern const struct lease_kind lease_remote;	/* for a state with a remote */
+/*
+ * For a process without the right to push: the lease on the remote that
+ * lease_lend() took for its run.  It is neither moved nor given back there;
+ * who applies the run's end does the first, and its time the second.
+ */
+extern const struct lease_kind lease_lent;
 
 /*
  * ERR_LOCKED naming the holder.  'attempt' counts from 1; a run that takes
@@ -72,6 +78,14 @@ extern const struct lease_kind lease_remote;	/* for a state with a remote */
  */
 struct err *lease_claim(struct state *s, const struct lease_kind *kind, const struct id *task,
     const struct id *run, int64_t attempt, struct lease **out) MUST_USE;
+
+/*
+ * Take the lease on the remote for a run of another process, which claims it
+ * with lease_lent: nobody beats for it, so it lasts 'ttl' seconds.  ERR_LOCKED
+ * as of lease_claim().
+ */
+struct err *lease_lend(struct state *s, const struct id *task, const struct id *run, int64_t attempt,
+    int64_t ttl, struct oid *out) MUST_USE;
 
 /*
  * Move it; ERR_STALE when another holds it: stop all effects.  Call it as

@@ -21,6 +21,10 @@ struct lease {
 
 void lease_info_free(struct lease_info *i);	/* also for AUTO */
 
+/* Nobody's yet, of this process. */
+struct lease *lease_make(struct state *s, const struct lease_kind *kind, const struct id *task,
+    const struct id *run, int64_t attempt) MUST_USE;
+
 /* 'ref' names the task in its last part.  ERR_SYNTAX when the object is no lease. */
 struct err *lease_read(struct repo *r, const char *ref, const struct oid *oid,
     struct lease_info *out) MUST_USE;
