@@ -406,6 +406,7 @@
  * sys/shared           the files that come with the program
  * sys/sigs             Ctrl-C and its kin
  * sys/userns           a mount namespace of our own for one workspace
+ * sys/warden           a child that kills what we started when we are killed
  *
  * --- base: memory, errors, strings, containers, clock, files ---
  * base/arena           memory that is released all at once

@@ -22,6 +22,7 @@
 #include "sys/jail_remedy.h"
 #include "sys/machine.h"
 #include "sys/userns.h"
+#include "sys/warden.h"
 
 #define NPROC 1024
 #define NOFILE 4096
@@ -43,6 +44,7 @@ struct jail {
 	bool err_to_out;
 	bool bare;		/* JAIL_NONE */
 	struct machine machine;	/* shared while it runs */
+	struct warden warden;
 };
 
 /* What must live until proc_start() has returned. */
@@ -164,6 +166,22 @@ make_pipe(int *from, int *to)
 	*from = ends[0];
 	*to = ends[1];
 	return NULL;
+}
+
+/*
+ * bubblewrap goes on at the end of what it waits for, too.  So it gets an end
+ * that is both of them, and without our word it waits for its warden.
+ */
+static struct err *
+make_block(int *from, int *to)
+{
+	AUTO(fd_close_p) int reading = -1;
+	char path[32];
+
+	TRY(make_pipe(&reading, to));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", reading);
+	*from = open(path, O_RDWR | O_CLOEXEC);
+	return *from >= 0 ? NULL : err_sys("cannot open a pipe's both ends");
 }
 
 static void
@@ -339,6 +357,7 @@ static struct err *
 take_end(struct jail *j, struct proc_result *r, struct proc_result *out)
 {
 	TRY(wait_until_gone(j));
+	warden_end(&j->warden);
 	TRY(judge(j, r));
 	if (out != NULL) {
 		*out = *r;
@@ -381,7 +400,7 @@ start_bwrap(const struct jail_policy *policy, const struct view *view, const str
 
 	TRY(jail_program(&bwrap));
 	TRY(make_pipe(&j->status_fd, &status));
-	TRY(make_pipe(&block_from, &j->block_fd));
+	TRY(make_block(&block_from, &j->block_fd));
 	/* Root's own paths are often closed to the user that it becomes. */
 	a.staging = s->spec.enter.set_ids && geteuid() == 0;
 	TRY(jail_args_make(&a, policy, view, cmd, status, block_from));
@@ -443,6 +462,9 @@ jail_launch(const struct jail_policy *policy, const struct view *view, const str
 
 	j->status_fd = j->init_fd = j->block_fd = -1;
 	j->machine = (struct machine)MACHINE_INIT;
+	j->warden = (struct warden)WARDEN_INIT;
+	TRY(warden_start(&j->warden));
+	s.spec.warden_fd = j->warden.fd;
 	if (cmd->shares)
 		TRY(machine_share(cmd->cancel_fd, &j->machine));
 	j->err_to_out = cmd->err_to_out;
@@ -469,6 +491,8 @@ jail_enter(struct jail *j)
 		return wait_for_end(j, NULL);
 	TRY(watch(j, (pid_t)pid));
 	TRY(limit(j, (pid_t)pid));
+	/* It is let go in a session of its own. */
+	TRY(warden_tell(&j->warden, (pid_t)pid));
 	TRY(file_write_all(j->block_fd, "x", 1));
 	fd_close_p(&j->block_fd);
 	return NULL;
@@ -519,6 +543,7 @@ jail_stop(struct jail *j)
 	proc_free(j->proc);
 	/* Nobody is left to tell; what does not end holds nothing of ours. */
 	err_ignore(wait_until_gone(j));
+	warden_end(&j->warden);
 	close_status(j);
 	fd_close_p(&j->block_fd);
 	buf_free(&j->status);

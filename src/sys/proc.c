@@ -247,6 +247,7 @@ step_text(enum child_step step)
 	case CHILD_CWD: return "cannot enter the working folder of";
 	case CHILD_FDS: return "cannot hand descriptors to";
 	case CHILD_PARENT: return "cannot tie to this process";
+	case CHILD_WARDEN: return "cannot tell the warden of";
 	case CHILD_EXEC: return "cannot execute";
 	}
 	return "cannot start";
@@ -310,6 +311,21 @@ spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[
 	p->reaped = false;
 	fd_close_p(&to);
 	return read_report(from, spec->argv[0]);
+}
+
+struct err *
+proc_copy(void (*run)(int fd), int fd, pid_t *out)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		run(fd);
+		_exit(0);
+	}
+	if (pid < 0)
+		return err_sys("cannot start a process");
+	*out = pid;
+	return NULL;
 }
 
 static int

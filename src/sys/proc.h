@@ -83,6 +83,7 @@ struct proc_spec {
 	struct proc_enter enter;
 	bool adopts;			/* its descendants stay below it: kin_adopt() */
 	bool outlives;			/* does not die with us: it watches its stdin's end */
+	int warden_fd;			/* it says its pid there before it runs the program: warden.h */
 };
 
 /* Output over the ceiling: the first part and the tail, with a gap between. */
@@ -117,6 +118,9 @@ struct err *proc_run(const struct proc_spec *spec, struct proc_result *out) MUST
 struct err *proc_check(const struct proc_result *r, const char *what) MUST_USE;
 
 void proc_result_free(struct proc_result *r);	/* also for AUTO */
+
+/* A copy of this process, without a program of its own: it ends when run(fd) returns.  Reap it. */
+struct err *proc_copy(void (*run)(int fd), int fd, pid_t *out) MUST_USE;
 
 /* A child that goes on while we do: start, talk, wait or kill, free. */
 struct err *proc_start(const struct proc_spec *spec, struct proc **out) MUST_USE;

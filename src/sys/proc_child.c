@@ -234,6 +234,15 @@ change_dir(const struct child_plan *plan)
 		fail(plan, CHILD_CWD);
 }
 
+static void
+tell_warden(const struct child_plan *plan)
+{
+	pid_t self = getpid();
+
+	if (plan->spec->warden_fd > 0 && write(plan->spec->warden_fd, &self, sizeof(self)) != (ssize_t)sizeof(self))
+		fail(plan, CHILD_WARDEN);
+}
+
 void
 child_main(const struct child_plan *plan)
 {
@@ -256,6 +265,7 @@ child_main(const struct child_plan *plan)
 	if (s->adopts)
 		kin_adopt();
 	die_with(plan);
+	tell_warden(plan);
 	if (plan->keep_all_env)
 		env = environ;
 	execve(plan->path, (char *const *)s->argv, env);

@@ -23,6 +23,7 @@ enum child_step {
 	CHILD_CWD,
 	CHILD_FDS,
 	CHILD_PARENT,
+	CHILD_WARDEN,
 	CHILD_EXEC
 };
 

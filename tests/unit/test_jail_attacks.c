@@ -545,6 +545,61 @@ it_dies_with_us(void **state)
 	assert_false(is_locked(lock));
 }
 
+/* So that a process of ours can be told from all others of this machine. */
+static bool
+lives(const char *word)
+{
+	AUTO(mem_free_p) char *script = mem_printf("cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c '[%c]%s'", *word, word + 1);
+	const char *argv[] = {"/bin/sh", "-c", script, NULL};
+	struct proc_spec spec = {.argv = argv, .max_out = KIB};
+	struct proc_result r = {0};
+	bool any;
+
+	OK(proc_run(&spec, &r));
+	any = strcmp(buf_cstr(&r.out.b), "0\n") != 0;
+	proc_result_free(&r);
+	return any;
+}
+
+/*
+ * The same at any moment of the start: before the sandbox is made, while it
+ * waits for our word, and when it has begun.
+ */
+static void
+it_dies_with_us_while_it_starts(void **state)
+{
+	struct ground *g = *state;
+	AUTO(mem_free_p) char *lock = path_join(g->work, "lock");
+	int round, tries;
+
+	for (round = 0; round < 24; round++) {
+		AUTO(mem_free_p) char *word = mem_printf("31415926%d%d", round, getpid());
+		const char *argv[] = {"/bin/sleep", word, NULL};
+		struct jail_cmd cmd = {.argv = argv, .max_out = KIB};
+		struct proc_result r;
+		struct jail *j;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			if (round == 0) {
+				err_ignore(jail_launch(&g->policy, &g->view, &cmd, &j));
+				clock_sleep_ms(300);
+				raise(SIGKILL);
+			}
+			err_ignore(jail_run(&g->policy, &g->view, &cmd, &r));
+			_exit(0);
+		}
+		if (round > 0) {
+			usleep((useconds_t)round * 500);
+			kill(pid, SIGKILL);
+		}
+		waitpid(pid, NULL, 0);
+		for (tries = 0; tries < 300 && lives(word); tries++)
+			clock_sleep_ms(10);
+		assert_false(lives(word));
+	}
+}
+
 static void
 write_text(const char *path, const char *text)
 {
@@ -589,7 +644,7 @@ group(void)
 	    T(t30_no_way_around_the_filter), T(t31_no_sandbox_no_run), T(t32_no_foreign_process),
 	    T(t32_no_inherited_environment), T(t34_no_descriptors), T(root_is_not_root_inside),
 	    T(fork_bombs_and_full_disks_are_limited), T(daemons_do_not_survive),
-	    T(it_dies_with_us), T(the_remedy_names_the_sysctl),
+	    T(it_dies_with_us), T(it_dies_with_us_while_it_starts), T(the_remedy_names_the_sysctl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
