@@ -60,6 +60,21 @@ test_deletions_tags_and_factory_refs_pass() {
 	err_unlike 'sum'
 }
 
+# Nothing to push and nothing that could be read are two things.
+test_security_a_push_that_cannot_be_read_is_stopped() {
+	gated
+	ok git factory hook install
+	mkdir bin
+	printf '#!/bin/sh\nkill -KILL $$\n' >bin/cat
+	chmod +x bin/cat
+	git checkout -q -b work
+	commit sum 5
+	run env PATH="$PWD/bin:$PATH" git push origin work
+	status_is 1
+	err_like 'nothing was gated'
+	is "$(git ls-remote origin work)" ''
+}
+
 test_chains_to_the_hook_that_was_there() {
 	gated
 	printf '#!/bin/sh\ncat >"%s/seen"; echo "$@" >>"%s/seen"\nexit $(cat "%s/answer")\n' \
