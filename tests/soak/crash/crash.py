@@ -70,10 +70,6 @@ ACTIONS = {
     'kill': '-a kill -k cs', 'killall': '-a killall -k cs', 'twice': '-a killall -k cs',
     'EIO': '-a EIO', 'ENOSPC': '-a ENOSPC -s', 'EINTR': '-a EINTR -k cr', 'short': '-a short -k cr',
     'unread': '-a EIO -k r', 'EMFILE': '-a EMFILE -k d', 'EAGAIN': '-a EAGAIN -k p', 'nomem': '', 'nomore': ''}
-# Of bubblewrap's own: its inner process waits for a word of the outer one, which
-# died with git-factory between making it and saying that word.  It holds
-# nothing, its sandbox is not made yet.
-UNBORN = re.compile(r'left \d+ (do_wait_intr_irq|eventfd_read) (\S*/)?bwrap ')
 KILLS = ('kill', 'killall', 'twice')
 DATE = '1767225600'
 
@@ -385,7 +381,7 @@ class Scene:
             err = err.decode('utf-8', 'replace')
             what = ' '.join(line for line in seen if not line.startswith('call'))
             c.say('%s: exit status %d, %s\n%s' % (self.verb, status, what, err))
-            left = [line for line in seen if line.startswith('left') and not UNBORN.match(line)]
+            left = [line for line in seen if line.startswith('left')]
             if 'hung' in seen:
                 raise Violation('it hangs: ' + what)
             if left:
@@ -421,8 +417,9 @@ class Scene:
         if status not in (0, 1, 128, 130):
             raise Violation('exit status %d: %s %s' % (status, err, what))
         told = re.findall(r'^(?:fatal|error): .*', err, re.M)
-        # Without any memory each process says so, as those of a node do of a full disk; git adds words of its own.
-        many = self.name in GIT_SAYS or (action == 'ENOSPC' and self.name in NODES)
+        # Without any memory each process says so, as those of a node do of that and
+        # of a full disk; git adds words of its own.
+        many = self.name in GIT_SAYS or (action in ('ENOSPC', 'nomem') and self.name in NODES)
         if status != 0 and (not told if many else len(set(told) if action == 'nomore' else told) != 1):
             raise Violation('not one line of error: %r %s' % (err, what))
 
