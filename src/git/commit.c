@@ -150,6 +150,23 @@ commit_exists(struct repo *r, const struct oid *oid)
 	return e == NULL;
 }
 
+/* What one commit was made on is what both have; an unreadable one is left to libgit2 to tell of. */
+static bool
+is_parent(struct repo *r, const struct oid *parent, const struct oid *of)
+{
+	AUTO(lg2_commit_free_p) git_commit *c = NULL;
+	AUTO(err_free_p) struct err *e = lookup(r, of, &c);
+	unsigned i, n = e == NULL ? lg2.git_commit_parentcount(c) : 0;
+	struct oid one;
+
+	for (i = 0; i < n; i++) {
+		one = lg2_oid_back(lg2.git_commit_parent_id(c, i));
+		if (oid_eq(&one, parent))
+			return true;
+	}
+	return false;
+}
+
 struct err *
 commit_merge_base(struct repo *r, const struct oid *a, const struct oid *b, struct oid *out)
 {
@@ -158,6 +175,10 @@ commit_merge_base(struct repo *r, const struct oid *a, const struct oid *b, stru
 	int rc;
 
 	if (oid_eq(a, b)) {
+		*out = *a;
+		return NULL;
+	}
+	if (is_parent(r, a, b)) {
 		*out = *a;
 		return NULL;
 	}

@@ -58,7 +58,7 @@ count_gates(const struct config *c, const struct verdicts *gates, struct level_f
 	}
 }
 
-/* How the type's last pull requests fared with people. */
+/* How the type's last pull requests fared with people: up to LEVEL_PULLS to read. */
 static struct err *
 count_past(struct repo *r, const char *type, struct level_facts *f)
 {
@@ -100,7 +100,7 @@ pull_judge(struct repo *r, const struct policy *base, const struct task *t, cons
 	f.severity = kind.severity;
 	f.type_alone = kind.auto_merge;
 	count_gates(&base->cfg, j->gates, &f);
-	e = count_past(r, kind.name, &f);
+	e = f.type_known ? count_past(r, kind.name, &f) : NULL;
 	if (e == NULL) {
 		strs_free(&p->reasons);
 		p->level = level_of(&f, &p->reasons);
