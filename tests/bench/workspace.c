@@ -1,8 +1,9 @@
 /*
  * workspace KIND REV REV - in the repository at hand: open a workspace on the
- * first commit, again on the same one, and on the second; change a file and
- * collect. Prints the milliseconds of: first open, open on the same base,
- * change and collect there, open on the other base.
+ * first commit; then, when what that wrote is on the disk, in turn on the
+ * other one and again on the same, each time changing a file and collecting.
+ * Prints the milliseconds of: first open, open on the same base, collect
+ * there, open on the other base; but for the first, medians.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #include "git/repo.h"
 #include "git/tree.h"
 #include "git/workspace.h"
+
+#define ROUNDS 5
 
 static double
 now_ms(void)
@@ -63,10 +66,25 @@ timed_collect(struct repo *r, struct workspace *ws)
 	return now_ms() - began;
 }
 
+static int
+by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(double v[ROUNDS])
+{
+	qsort(v, ROUNDS, sizeof(*v), by_size);
+	return v[ROUNDS / 2];
+}
+
 int
 main(int argc, char *argv[])
 {
-	double first, same, collect, other;
+	double first, same[ROUNDS], collect[ROUNDS], other[ROUNDS];
 	struct workspace *ws;
 	enum ws_kind kind;
 	struct repo *r;
@@ -75,14 +93,17 @@ main(int argc, char *argv[])
 		return 129;
 	kind = strcmp(argv[1], "pool") == 0 ? WS_POOL : WS_OVERLAY;
 	need(repo_open(NULL, &r));
-	ws = timed_open(r, kind, argv[2], &first);
-	workspace_close(ws);
-	ws = timed_open(r, kind, argv[2], &same);
-	collect = timed_collect(r, ws);
-	workspace_close(ws);
-	ws = timed_open(r, kind, argv[3], &other);
-	workspace_close(ws);
+	workspace_close(timed_open(r, kind, argv[2], &first));
+	sync();
+	for (int i = 0; i < ROUNDS; i++) {
+		const char *rev = argv[i % 2 == 0 ? 3 : 2];
+
+		workspace_close(timed_open(r, kind, rev, &other[i]));
+		ws = timed_open(r, kind, rev, &same[i]);
+		collect[i] = timed_collect(r, ws);
+		workspace_close(ws);
+	}
 	repo_close(r);
-	printf("%.1f %.1f %.1f %.1f\n", first, same, collect, other);
+	printf("%.1f %.1f %.1f %.1f\n", first, median(same), median(collect), median(other));
 	return 0;
 }
