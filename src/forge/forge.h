@@ -44,11 +44,6 @@ struct token;
 
 #define FORGE_TEXT_MAX (256 * KIB)	/* of one body; longer ones are refused */
 #define FORGE_LINE_MAX (4 * KIB)	/* of a title, a name, an address */
-/*
- * On GitLab issue 5 and merge request 5 are two things: comments(),
- * comment_add(), comment_edit() and issue_labels() take this for the latter.
- */
-#define FORGE_OF_PULL(number) (-(number))
 #define FORGE_LIST_MAX 10000		/* issues, comments, … of one answer over all pages */
 
 /*
