@@ -12,6 +12,8 @@
 #include "base/vec.h"
 #include "cmd/cmd.h"
 #include "conf/config.h"
+#include "forge/forge.h"
+#include "forge/token.h"
 #include "git/commit.h"
 #include "git/ref.h"
 #include "git/remote.h"
@@ -315,6 +317,92 @@ check_models(struct exam *x)
 	}
 }
 
+/* ---- the forge ---- */
+
+#define NEEDS (NEED_READ | NEED_PUSH | NEED_ISSUES | NEED_PULLS | NEED_CHECKS | NEED_STATUS | NEED_PEOPLE)
+
+static void
+check_token(struct exam *x, const struct forge *f)
+{
+	if (f->token->kind == TOKEN_ACTIONS) {
+		found(x, LEVEL_NOTE, "forge", "the token is the one that Actions makes for a job: what is pushed and opened with it starts no workflows, so no checks run on its pull requests");
+		remedy(x, "use a GitHub App (forge.app.id) or a bot user's token in FACTORY_FORGE_TOKEN");
+	} else if (f->token->kind == TOKEN_JOB) {
+		found(x, LEVEL_NOTE, "forge", "the token is GitLab's CI_JOB_TOKEN, which opens no merge requests and may not push by default");
+		remedy(x, "put a project access token with the scope 'api' into FACTORY_FORGE_TOKEN");
+	}
+}
+
+/* Takes the error over. */
+static void
+bad_forge(struct exam *x, struct err *e)
+{
+	if (err_hint_of(e) == NULL)
+		e = err_hint(e, "see whether the forge is up, and whether the token is one of it");
+	judge(x, LEVEL_BAD, "forge", e, "");
+}
+
+/* Each permission that is missing, in the forge's own words for it. */
+static void
+check_rights(struct exam *x, struct forge *f, unsigned needs, enum level level)
+{
+	AUTO(strs_free) struct strs missing = {0};
+	struct err *e = f->api->rights(f, needs, &missing);
+	size_t i;
+
+	if (e != NULL)
+		bad_forge(x, e);
+	for (i = 0; i < missing.n; i++) {
+		AUTO(mem_free_p) char *text = mem_printf("give it to the token that is in use (%s), or use another one", f->token->from);
+
+		found(x, level, "forge", "the token lacks %s", missing.v[i]);
+		remedy(x, text);
+	}
+	if (e == NULL && missing.n == 0 && level == LEVEL_BAD)
+		found(x, LEVEL_OK, "forge", "the token may do all that the factory does there");
+}
+
+static bool
+has_workflows(struct exam *x)
+{
+	struct tree_entry e = {0};
+
+	err_ignore(tree_find(x->repo, &x->policy.tree, ".github/workflows", &e));
+	return e.mode != 0;
+}
+
+static void
+check_forge(struct exam *x)
+{
+	struct forge_opts o = {.patience = 5, .cancel = sigs_flag()};
+	AUTO(forge_close_p) struct forge *f = NULL;
+	AUTO(forge_user_free) struct forge_user who = {0};
+	AUTO(mem_free_p) char *why = NULL;
+	struct err *e = forge_open(x->repo, &x->policy.cfg, &o, &f, &why);
+
+	if (e != NULL) {
+		bad_forge(x, e);
+		return;
+	}
+	if (f == NULL) {
+		found(x, why == NULL ? LEVEL_OK : LEVEL_NOTE, "forge", "%s", why == NULL ?
+		    "none is used: pull requests are in this repository" : why);
+		if (why != NULL)
+			remedy(x, "export FACTORY_FORGE_TOKEN, or say 'forge: none'");
+		return;
+	}
+	e = f->api->whoami(f, &who);
+	if (e != NULL) {
+		bad_forge(x, e);
+		return;
+	}
+	found(x, LEVEL_OK, "forge", "%s, as '%s' by the token from %s", f->place.web, who.login, f->token->from);
+	check_token(x, f);
+	check_rights(x, f, NEEDS | (f->token->kind == TOKEN_ACTIONS ? NEED_DISPATCH : 0), LEVEL_BAD);
+	if (f->place.kind == FORGE_GITHUB && has_workflows(x))
+		check_rights(x, f, NEED_WORKFLOWS, LEVEL_NOTE);
+}
+
 /* ---- the report ---- */
 
 static const enum out_style level_styles[] = {STYLE_GREEN, STYLE_YELLOW, STYLE_RED};
@@ -404,6 +492,9 @@ doctor(struct app *app, const void *opts, const struct args *args UNUSED)
 	}
 	if (x.has_policy)
 		check_remote(&x);
+	/* What nobody trusts yet could name another address for the token. */
+	if (x.has_policy && x.policy.untrusted == NULL)
+		check_forge(&x);
 	if (x.has_policy && x.policy.found)
 		check_models(&x);
 	check_sandbox(&x);

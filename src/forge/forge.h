@@ -314,7 +314,8 @@ struct forge_opts {
 /*
  * The forge of this clone by configuration and remote.  *out NULL: there is
  * none, and 'why' (may be NULL) is NULL when none is meant, else one line to
- * tell the user (a forge was detected, but there is no token for it).  ERR_AUTH
+ * tell the user (a forge was detected, but there is no token for it).  That the
+ * configuration is trusted is for the caller to ask, before this.  ERR_AUTH
  * for a forge that is named and has no token; ERR_CONFIG when it is not clear
  * which project is meant.  Nothing is asked of the network.
  */
