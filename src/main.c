@@ -259,6 +259,7 @@
  * forge/gitlab_pull    merge requests of it
  * forge/gitlab_review  reviewers, approvals and discussions of it
  * forge/kept           answers on disk: what "nothing changed" stands for
+ * forge/linear         issues of Linear, beside any forge
  * forge/open           the forge of this clone, by configuration and remote
  * forge/pace           when the next request may be sent
  * forge/place          which project of which server a remote's address means

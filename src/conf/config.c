@@ -189,7 +189,8 @@ sounds_secret(const char *name)
 
 /* Where forges' own programs and CI systems have their tokens. */
 static const char *const forge_tokens[] = {"FACTORY_FORGE_TOKEN", "GITHUB_TOKEN", "GH_TOKEN",
-    "GH_ENTERPRISE_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN"};
+    "GH_ENTERPRISE_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN",
+    "LINEAR_API_KEY"};
 
 struct err *
 config_secrets(const struct config *c, struct secrets *s)

@@ -202,6 +202,9 @@ struct config {
 		struct strs bots;	/* logins of bots that may start work */
 	} forge;
 	struct {
+		const char *team;	/* whose issues are taken in; "" for none */
+	} linear;
+	struct {
 		const char *key;	/* that this machine's evidence is signed with, "" for none */
 		struct strs keys;	/* lines of allowed signers: whose evidence counts */
 	} evidence;

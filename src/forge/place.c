@@ -21,6 +21,7 @@ static const struct {
 	[FORGE_GITLAB] = {"gitlab", "/api/v4"},
 	[FORGE_GITEA] = {"gitea", "/api/v1"},
 	[FORGE_FORGEJO] = {"forgejo", "/api/v1"},
+	[FORGE_LINEAR] = {"linear", ""},
 };
 
 static const struct server {

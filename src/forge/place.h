@@ -17,7 +17,8 @@
 
 struct err;
 
-enum forge_kind { FORGE_NONE, FORGE_GITHUB, FORGE_GITLAB, FORGE_GITEA, FORGE_FORGEJO };
+enum forge_kind { FORGE_NONE, FORGE_GITHUB, FORGE_GITLAB, FORGE_GITEA, FORGE_FORGEJO,
+	FORGE_LINEAR /* no forge, but a tracker of issues: linear.h */ };
 
 /* Strings owned. */
 struct forge_place {

@@ -174,6 +174,7 @@ test_trust(void **state UNUSED)
 	assert_int_equal(loosened("forge: {url: \"https://evil.example/api/v3\"}\n"), 1);
 	assert_int_equal(loosened("forge: {project: ada/other}\n"), 1);
 	assert_int_equal(loosened("forge: {token: {env: AWS_SECRET}}\n"), 1);
+	assert_int_equal(loosened("linear: {team: ENG}\n"), 1);
 	config_init(&c);
 	e = config_parse("config.yml", STR("forge: {app: {key: k.pem}}\n"), &c);
 	assert_true(err_is(e, ERR_CONFIG));
