@@ -13,6 +13,7 @@
  * cmd/gc               remove what runs left behind and nobody needs any more
  * cmd/hook             the gates in a person's own git hooks
  * cmd/init             let the factory into a repository
+ * cmd/intake           from the issues of a forge to tasks, and back
  * cmd/keeper           beat for the run that started it
  * cmd/log              what was run, newest first
  * cmd/node             the machines that work on this repository
@@ -450,6 +451,7 @@ static const struct verb *const nouns[] = {
 	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_plan, cmd_pr,
 	cmd_replay, cmd_supervisor, cmd_worker, cmd_publisher,
 	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_verify, cmd_gc, cmd_hook, cmd_sync,
+	cmd_intake, cmd_event,
 };
 
 /*

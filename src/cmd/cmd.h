@@ -47,11 +47,13 @@ struct verb {
 
 extern const struct verb cmd_config[];
 extern const struct verb cmd_doctor[];
+extern const struct verb cmd_event[];
 extern const struct verb cmd_gate[];
 extern const struct verb cmd_verify[];
 extern const struct verb cmd_gc[];
 extern const struct verb cmd_hook[];
 extern const struct verb cmd_init[];
+extern const struct verb cmd_intake[];
 extern const struct verb cmd_keeper[];
 extern const struct verb cmd_log[];
 extern const struct verb cmd_node[];

@@ -85,7 +85,8 @@ sort_orders(struct look *l)
 /* ---- who may ---- */
 
 static const char may[] = "", reads_only[] = "may not write to the project", unnamed_bot[] =
-    "is a bot that forge.bots does not name", hidden[] = "of whom the forge does not tell what they may";
+    "is a bot that forge.bots does not name",
+    hidden[] = "may or may not: the forge tells it only to an administrator of the project, which our token is not of";
 
 static struct err *
 ask_role(struct forge *f, const struct config *c, const struct forge_user *u, const char **out)
