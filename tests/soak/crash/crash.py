@@ -83,8 +83,8 @@ KNOWN = re.compile(rb',\s*"known": ?\{[^{}]*\}')
 # What 'git factory gc' takes away by age: a file that was being replaced, a run
 # that never began, files of a workspace of the second kind, an emptied slot; and
 # what was being fetched, which the next fetch does; and answers of gates, which
-# save time and nothing else.
-WASTE = re.compile(r'\.[a-z2-7]{8}\.tmp$|^\S+ \.git/factory/(runs/[a-z2-7]{8}|pool|base/1|net|gates|pushes)(/|$)')
+# save time, and what they say is looked at apart; and the folder of notes of pushes.
+WASTE = re.compile(r'\.[a-z2-7]{8}\.tmp$|^\S+ \.git/factory/((runs/[a-z2-7]{8}|pool|base/1|net|gates)(/|$)|pushes$)')
 
 
 class Violation(Exception):
@@ -133,7 +133,10 @@ class Repo:
         if name not in self.seen:
             try:
                 with open('%s/objects/%s/%s' % (self.git, name[:2], name[2:]), 'rb') as f:
-                    head, data = zlib.decompress(f.read()).split(b'\0', 1)
+                    whole = zlib.decompress(f.read())
+                if hashlib.sha1(whole).hexdigest() != name:
+                    raise Violation('the object %s is not what its name says' % name)
+                head, data = whole.split(b'\0', 1)
                 self.seen[name] = head.split()[0].decode(), data
             except FileNotFoundError:
                 self.seen[name] = self.packed_object(name)
@@ -307,6 +310,19 @@ def normal(path):
     return lines
 
 
+def answers(path):
+    """What gates said, as it was kept: a later run believes it."""
+    found = {}
+    top = os.path.join(path, '.git/factory/gates')
+    for where, _, files in os.walk(top):
+        for f in files:
+            name = os.path.join(os.path.relpath(where, top), f)
+            if not f.endswith('.tmp'):
+                with open(os.path.join(where, f), 'rb') as g:
+                    found[name] = TIMES.sub(rb'\g<1>0', g.read())
+    return found
+
+
 class Scene:
     def __init__(self, name, work, build, talk):
         self.name, self.work, self.talk = name, work, talk
@@ -318,6 +334,7 @@ class Scene:
         self.serial = 0
         self.lock = threading.Lock()
         self.seen = {}
+        self.slowest = 0, ''
         self.spares = []  # copies that a verb has left as they were
 
     def prepare(self):
@@ -340,6 +357,7 @@ class Scene:
                 raise SystemExit('%s: the undisturbed verb ends with %d: %s' % (self.name, status, err))
             self.seen['kill'] = seen
             self.after = [normal(c.path)]
+            self.answers = answers(c.path)
             # Done, and done again by whoever did not know.
             if subprocess.run(['sh', '-c', HELP + self.again], cwd=c.path, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
@@ -393,6 +411,9 @@ class Scene:
             # Nothing was done: the template's ends are known.
             if action != 'twice' and (status != 0 or action in KILLS) and not out.strip() and c.untouched():
                 return
+            # All was done, in spite of it: the end is that of the undisturbed verb.
+            if action in ('nomem', 'nomore') and status == 0 and normal(c.path) == self.after[0]:
+                return
             c.whole(what)
             if action not in KILLS[1:] and 'missed' not in seen and status == 0:
                 self.after_success(c, action, err, seen, what)
@@ -403,7 +424,9 @@ class Scene:
                 c.whole(what)
             if n % 2 == 0:
                 c.unlock_hub()
+            began = time.monotonic()
             c.say(shell(HELP + self.again, c.path, 'starting it again').decode('utf-8', 'replace'))
+            self.slowest = max(self.slowest, (time.monotonic() - began, '%s/%s/%d' % (self.name, action, n)))
             c.same(self.after, what)
             c.sound(what)
 
@@ -551,6 +574,9 @@ class Copy:
 
     def same(self, wanted, what, loose=False):
         got = normal(self.path)
+        for name, said in answers(self.path).items():
+            if said != self.scene.answers.get(name, said) or not isinstance(json.loads(said), dict):
+                raise Violation('what a gate said was kept as %r: %s' % (said, what))
         if self.scene.name in WORKED:
             got, *wanted = ([s for s in x if not GONE_ON.search(s)] for x in (got, *wanted))
         if self.scene.name in RUNS:
@@ -708,6 +734,7 @@ def main():
         bad, done = play(args, scenes, cases)
     finally:
         subprocess.run(['rm', '-rf', work])
+    print('slowest start again: %.1f s (%s)' % max(s.slowest for s in scenes.values()))
     print('crash: %d cases of %d scenes, seed %d, %d violated' % (done, len(scenes), args.seed, bad))
     return 1 if bad else 0
 
