@@ -185,8 +185,8 @@ diff_patch(struct repo *r, const struct oid *old, const struct oid *new, const s
 	return NULL;
 }
 
-struct err *
-diff_patch_id(struct repo *r, const struct oid *old, const struct oid *new, struct oid *out)
+static struct err *
+compute_patch_id(struct repo *r, const struct oid *old, const struct oid *new, struct oid *out)
 {
 	AUTO(diff_free) struct diff names = {0};
 	AUTO(lg2_diff_free_p) git_diff *diff = NULL;
@@ -206,5 +206,20 @@ diff_patch_id(struct repo *r, const struct oid *old, const struct oid *new, stru
 	if (rc < 0)
 		return lg2_err(r, rc, "cannot compute a patch id");
 	*out = lg2_oid_back(&id);
+	return NULL;
+}
+
+struct err *
+diff_patch_id(struct repo *r, const struct oid *old, const struct oid *new, struct oid *out)
+{
+	struct patch_kept *kept = repo_patch(r);
+
+	if (oid_is_zero(&kept->id) || !oid_eq(&kept->from, old) || !oid_eq(&kept->to, new)) {
+		struct oid id;
+
+		TRY(compute_patch_id(r, old, new, &id));
+		*kept = (struct patch_kept){*old, *new, id};
+	}
+	*out = kept->id;
 	return NULL;
 }

@@ -27,6 +27,7 @@ struct repo {
 	char *factory_dir;
 	struct objsync unsynced;
 	struct apart apart;
+	struct patch_kept patch;
 	git_repository *lg2;	/* NULL until an object is needed */
 	struct settings *settings;	/* NULL until one is asked for */
 };
@@ -151,6 +152,12 @@ struct apart *
 repo_apart(struct repo *r)
 {
 	return &r->apart;
+}
+
+struct patch_kept *
+repo_patch(struct repo *r)
+{
+	return &r->patch;
 }
 
 struct settings **

@@ -97,6 +97,12 @@ struct objsync *repo_objsync(struct repo *r);
 /* Where new files are made, for apart.c. */
 struct apart *repo_apart(struct repo *r);
 
+/* The last patch id that was computed, for diff.c: one step asks for it many times. */
+struct patch_kept {
+	struct oid from, to, id;	/* all zero: none */
+};
+struct patch_kept *repo_patch(struct repo *r);
+
 /* Where userconf.c keeps what it read. */
 struct settings **repo_settings(struct repo *r);
 

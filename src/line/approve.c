@@ -214,6 +214,23 @@ approvals_of(const struct approving *a, const struct conf_gate *gate, struct str
 	return NULL;
 }
 
+static bool
+asks(const struct conf_gate *gate)
+{
+	return gate->approve.n > 0 && gate->blocking;
+}
+
+bool
+approvals_asked(const struct config *base)
+{
+	size_t i;
+
+	for (i = 0; i < base->gates.n; i++)
+		if (asks(&base->gates.v[i]))
+			return true;
+	return false;
+}
+
 struct err *
 approvals_suffice(const struct approving *a)
 {
@@ -224,7 +241,7 @@ approvals_suffice(const struct approving *a)
 		AUTO(buf_free) struct buf waits = BUF_INIT(BUF_TEXT);
 		AUTO(strs_free) struct strs by = {0};
 
-		if (gate->approve.n == 0 || !gate->blocking)
+		if (!asks(gate))
 			continue;
 		TRY(approvals_of(a, gate, &by));
 		if (!manual_enough(gate, &by, &waits))

@@ -32,6 +32,9 @@ struct approving {
 	struct strs makers;		/* e-mail addresses of who committed it */
 };
 
+/* Does any gate that blocks ask people?  Without one nothing need be opened. */
+bool approvals_asked(const struct config *base) MUST_USE;
+
 struct err *approving_open(struct repo *r, const struct policy *base, const struct oid *head,
     int64_t pull, struct approving *out) MUST_USE;
 void approving_free(struct approving *a);	/* also for AUTO */

@@ -227,7 +227,9 @@ apply(struct ending *d, struct state_step *t, struct task *task, struct note_lin
 	TRY(parcel_keep(p, t));
 	TRY(parcel_note(p, lines, t));
 	TRY(parcel_apply(p, &d->move, t, task));
-	return d->landing != NULL ? landing_end(d->landing, t, task) : NULL;
+	if (d->landing != NULL)
+		landing_end(d->landing, t, task);
+	return NULL;
 }
 
 static struct err *

@@ -201,6 +201,8 @@ ask_for_approvals(struct landing *l)
 {
 	AUTO(approving_free) struct approving a = {0};
 
+	if (!approvals_asked(&l->now.cfg))
+		return NULL;
 	TRY(approving_open(l->repo, &l->now, &l->head, l->pull.number, &a));
 	return approvals_suffice(&a);
 }
@@ -353,8 +355,9 @@ drop_branch(const struct landing *l, struct state_step *t)
 }
 
 static struct err *
-await_checkout(struct landing *l)
+await_checkout(void *ctx)
 {
+	struct landing *l = ctx;
 	struct err *e = l->forward != NULL ? checkout_end(&l->forward) : NULL;
 
 	l->refused = e != NULL;
@@ -379,8 +382,8 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 	move_base(l, t);
 	step_ref(t, l->move.name, &l->move.from, &l->move.to);
 	drop_branch(l, t);
-	TRY(note_landed(l, t));
-	return await_checkout(l);
+	step_await(t, await_checkout, l);
+	return note_landed(l, t);
 }
 
 /* The branch goes unless it is wanted, gone, or checked out somewhere. */
@@ -432,7 +435,7 @@ follow(struct landing *l)
 
 /*
  * The checkout goes ahead, beside what is made ready here, and nothing is
- * written down before it is there: change_task() waits for it.
+ * written down before it is there: the step waits for it.
  */
 static struct err *
 begin(struct landing *l)
@@ -662,12 +665,12 @@ landing_begin(struct landing *l, struct state_step *t, const struct run *rec, st
 	return NULL;
 }
 
-struct err *
+void
 landing_end(struct landing *l, struct state_step *t, struct task *task)
 {
 	task_landed(l, task);
 	drop_branch(l, t);
-	return await_checkout(l);
+	step_await(t, await_checkout, l);
 }
 
 bool

@@ -60,12 +60,12 @@ struct err *land_along(const struct line_opts *line, enum merge_method method, s
 /*
  * First and last in the builder of that step, each time that it runs.  Begin
  * adds the evidence that is to be noted, which lives until the close or the
- * next begin, 'rec' telling the number; end waits for the checkout.  When it
- * fails landing_refused() says that nothing has moved.
+ * next begin, 'rec' telling the number; the step then waits for the checkout.
+ * When that fails so does the step, and landing_refused() says so.
  */
 struct err *landing_begin(struct landing *l, struct state_step *t, const struct run *rec,
     struct note_lines *lines) MUST_USE;
-struct err *landing_end(struct landing *l, struct state_step *t, struct task *task) MUST_USE;
+void landing_end(struct landing *l, struct state_step *t, struct task *task);
 bool landing_refused(const struct landing *l);
 
 /* After the step. */

@@ -42,6 +42,8 @@ struct state_step {
 	struct oid tip, tree;
 	struct tree_edit edit;
 	struct txn refs;
+	struct err *(*await)(void *ctx);	/* or NULL */
+	void *await_ctx;
 };
 
 static const char readme[] =
@@ -238,6 +240,13 @@ step_ref(struct state_step *t, const char *name, const struct oid *from, const s
 	txn_add(&t->refs, name, from, to);
 }
 
+void
+step_await(struct state_step *t, struct err *(*fn)(void *ctx), void *ctx)
+{
+	t->await = fn;
+	t->await_ctx = ctx;
+}
+
 static void
 step_free(struct state_step *t)
 {
@@ -305,6 +314,8 @@ state_make(struct state *s, const struct oid *tip, const char *message, state_bu
 	TRY(tree_apply(s->repo, &t.tree, &t.edit, &tree));
 	if (!oid_eq(&tree, &t.tree))
 		TRY(state_commit(s, &tree, tip, 1, message, &made));
+	if (t.await != NULL)
+		TRY(t.await(t.await_ctx));
 	*new = made;
 	*refs = t.refs;
 	t.refs = (struct txn){0};

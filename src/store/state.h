@@ -94,6 +94,13 @@ void step_drop(struct state_step *t, const char *path);
 void step_ref(struct state_step *t, const char *name, const struct oid *from,
     const struct oid *to);
 
+/*
+ * Run 'fn' when every object of the step is made, before any ref is looked at:
+ * to wait for what goes on beside it.  Its error ends the step, and nothing
+ * has moved.
+ */
+void step_await(struct state_step *t, struct err *(*fn)(void *ctx), void *ctx);
+
 typedef struct err *state_build(struct state_step *t, void *ctx);
 
 /*

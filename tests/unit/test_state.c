@@ -101,6 +101,52 @@ a_step_moves_all_refs_or_none(void **state UNUSED)
 	store_close(&s);
 }
 
+struct await_ctx {
+	int asked;
+	bool fails;
+};
+
+static struct err *
+await(void *ctx)
+{
+	struct await_ctx *c = ctx;
+
+	c->asked++;
+	return c->fails ? err_new(ERR_CONFLICT, "in the way") : NULL;
+}
+
+static struct err *
+put_and_await(struct state_step *t, void *ctx)
+{
+	struct await_ctx *c = ctx;
+	int before = c->asked;
+
+	step_await(t, await, ctx);
+	assert_int_equal(c->asked, before);
+	return step_put(t, "memory/awaited", STR("text\n"));
+}
+
+static void
+what_a_step_waits_for_can_end_it(void **state UNUSED)
+{
+	struct await_ctx c = {.fails = true};
+	struct store s = {0};
+	struct oid one, two;
+
+	store_open(&s);
+	ok(state_update(s.state, "plain", put_path, (char[]){"memory/plain"}));
+	ok(state_tip(s.state, &one));
+	fails(state_update(s.state, "refused", put_and_await, &c), ERR_CONFLICT, "in the way");
+	ok(state_tip(s.state, &two));
+	assert_true(oid_eq(&one, &two));
+	assert_int_equal(c.asked, 1);
+	c.fails = false;
+	ok(state_update(s.state, "awaited", put_and_await, &c));
+	assert_int_equal(c.asked, 2);
+	sh("git cat-file -e refs/factory/state:memory/awaited");
+	store_close(&s);
+}
+
 static void
 a_step_that_changes_nothing_makes_no_commit(void **state UNUSED)
 {
@@ -290,6 +336,7 @@ main(void)
 	    TEST_REPO(init_is_safe_to_repeat),
 	    TEST_REPO(init_adopts_a_clone_and_refuses_a_stranger),
 	    TEST_REPO(a_step_moves_all_refs_or_none),
+	    TEST_REPO(what_a_step_waits_for_can_end_it),
 	    TEST_REPO(a_step_that_changes_nothing_makes_no_commit),
 	    TEST_REPO(eight_writers_lose_nothing),
 	    TEST_REPO(one_holder_and_no_writes_after_losing_it),
