@@ -40,6 +40,19 @@ static const uint32_t denied[] = {
 
 static const uint32_t absent[] = {SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register};
 
+/* What a process that only answers has no use for: programs, processes, sockets of its own, others. */
+static const uint32_t alone[] = {
+    SYS_execve, SYS_execveat, SYS_clone, SYS_unshare, SYS_socket, SYS_connect, SYS_bind, SYS_listen, SYS_ptrace,
+    SYS_process_vm_readv, SYS_process_vm_writev, SYS_kill, SYS_pidfd_send_signal, SYS_pidfd_getfd, SYS_setuid,
+    SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_capset, SYS_personality,
+    SYS_setxattr, SYS_fchmodat, SYS_fchownat, SYS_linkat, SYS_symlinkat, SYS_mknodat,
+#if defined(__x86_64__)
+    SYS_fork, SYS_vfork, SYS_chmod, SYS_chown, SYS_lchown, SYS_link, SYS_symlink, SYS_mknod,
+#endif
+};
+
+static const uint32_t newer[] = {SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_clone3};
+
 static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 
 static const uint32_t typing[] = {TIOCSTI, 0x541c /* TIOCLINUX */};
@@ -75,8 +88,9 @@ add_argument(struct buf *out, uint32_t nr, unsigned arg, const uint32_t *list, s
 	add(out, RETURN(other));
 }
 
-bool
-seccomp_program(struct buf *out)
+/* Another machine's numbers mean other calls. */
+static void
+add_machine(struct buf *out)
 {
 	add(out, LOAD(arch));
 	add(out, IF(BPF_JEQ, OUR_ARCH, 1, 0));
@@ -86,6 +100,12 @@ seccomp_program(struct buf *out)
 	add(out, IF(BPF_JGE, X32_BIT, 0, 1));
 	add(out, RETURN(ANSWER(ENOSYS)));
 #endif
+}
+
+bool
+seccomp_program(struct buf *out)
+{
+	add_machine(out);
 	add_argument(out, SYS_socket, 0, families, NITEMS(families), SECCOMP_RET_ALLOW,
 	    ANSWER(EAFNOSUPPORT));
 	add_argument(out, SYS_socketpair, 0, families, NITEMS(families), SECCOMP_RET_ALLOW,
@@ -97,10 +117,28 @@ seccomp_program(struct buf *out)
 	return true;
 }
 
+bool
+seccomp_alone(struct buf *out)
+{
+	add_machine(out);
+	add_list(out, newer, NITEMS(newer), ANSWER(ENOSYS));
+	add_list(out, alone, NITEMS(alone), ANSWER(EPERM));
+	add_list(out, denied, NITEMS(denied), ANSWER(EPERM));
+	add(out, RETURN(SECCOMP_RET_ALLOW));
+	return true;
+}
+
 #else
 
 bool
 seccomp_program(struct buf *out)
+{
+	(void)out;
+	return false;
+}
+
+bool
+seccomp_alone(struct buf *out)
 {
 	(void)out;
 	return false;

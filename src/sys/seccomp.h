@@ -18,4 +18,11 @@
 /* Append the program; false where none is written for this machine. */
 bool seccomp_program(struct buf *out) MUST_USE;
 
+/*
+ * The same for a process of ours that only answers (confine.h): it starts no
+ * program and no process, opens no socket, touches no other process and no
+ * file's rights.
+ */
+bool seccomp_alone(struct buf *out) MUST_USE;
+
 #endif
