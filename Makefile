@@ -27,7 +27,7 @@ UNAME := $(shell uname -s)
 
 # Linked: small libraries. Opened at first use: those that cost milliseconds.
 LINKED := libcjson yaml-0.1 libpcre2-8 expat
-LAZY := libgit2 libcurl sqlite3 zlib libcrypto
+LAZY := libgit2 libcurl sqlite3 zlib libcrypto libmicrohttpd
 
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LINKED) $(LAZY))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LINKED))
@@ -43,6 +43,7 @@ SO_CURL := $(call soname,libcurl,curl)
 SO_SQLITE := $(call soname,sqlite3,sqlite3)
 SO_ZLIB := $(call soname,zlib,z)
 SO_CRYPTO := $(call soname,libcrypto,crypto)
+SO_MHD := $(call soname,libmicrohttpd,microhttpd)
 
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wmissing-format-attribute -Wimplicit-fallthrough
@@ -87,7 +88,7 @@ endif
 
 CPPFLAGS += -Isrc -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/git-factory"' \
 	-DSO_GIT2='"$(SO_GIT2)"' -DSO_CURL='"$(SO_CURL)"' -DSO_SQLITE='"$(SO_SQLITE)"' \
-	-DSO_ZLIB='"$(SO_ZLIB)"' -DSO_CRYPTO='"$(SO_CRYPTO)"' \
+	-DSO_ZLIB='"$(SO_ZLIB)"' -DSO_MHD='"$(SO_MHD)"' -DSO_CRYPTO='"$(SO_CRYPTO)"' \
 	$(TESTFLAGS) $(FORTIFY)
 CFLAGS += -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(SANITIZE) $(PKG_CFLAGS)
 LDFLAGS += $(LDHARDEN) $(LDEXPORT) $(SANITIZE)
