@@ -8,6 +8,7 @@
  * --- cmd: one file per subcommand: options in, one call, output out ---
  * cmd/cmd              what a verb is and is given
  * cmd/config           what governs changes here, and where it comes from
+ * cmd/dispatcher       the part of serve that looks at what deliveries speak of
  * cmd/doctor           what this machine and this repository still need
  * cmd/gate             a revision, merged with its base, against the gates
  * cmd/gc               remove what runs left behind and nobody needs any more
@@ -20,8 +21,10 @@
  * cmd/pager            long output through git's pager
  * cmd/plan             what may begin now, for machines that are given their work
  * cmd/pr               the pull requests inside the repository
+ * cmd/receiver         the part of serve that strangers talk to
  * cmd/replay           do a recorded run over, without a model
  * cmd/run              take one task to a pull request
+ * cmd/serve            webhooks in, work out: what keeps the parts of a server alive
  * cmd/show             what verbs about tasks and runs share
  * cmd/show_run         one run: what it did, what proved it
  * cmd/status           where everything stands, at a glance
@@ -45,7 +48,10 @@
  * face/check_markdown  Markdown, for a comment
  * face/check_sarif     SARIF 2.1.0
  * face/check_table     a table for a person
+ * face/dispatcher      what webhooks brought, dealt with in order
  * face/part            what these forms share
+ * face/receiver        webhooks in: checked, on the disk, answered
+ * face/tally           what a server counts, for Prometheus
  *
  * --- plant: many runs: supervised, scheduled, counted ---
  * plant/guard          the process that stays behind when the supervisor goes
@@ -53,6 +59,7 @@
  * plant/leftovers      the same of files: transcripts, workspaces
  * plant/schedule       when a node starts a run, and when it is done for today
  * plant/supervise      workers in slots: started, watched, killed when it is time
+ * plant/tend           keep a few children alive that serve
  * plant/worker         one process that runs one task after another, when it is told to
  *
  * --- line: one task from claim to landing ---
@@ -107,6 +114,9 @@
  * store/change         one change of one task
  * store/combine        the states of two clones, merged without asking
  * store/circle         tasks that come after themselves, over any number of others
+ * store/deliveries     what webhooks brought, in order, until it is dealt with
+ * store/delivery_reader read it, and say how far
+ * store/delivery_record how it lies on the disk
  * store/import         many tasks at once, from a file of JSON lines
  * store/inbox          the branch that people see and edit
  * store/inside         what queue and ledger share
@@ -386,6 +396,7 @@
  * wire/jw              the JSON writer of json.h
  * wire/node            one tree for what JSON and YAML say
  * wire/pick            values picked out of JSON while it streams by
+ * wire/server          an HTTP server for requests with small answers
  * wire/sse             event streams, fed in pieces
  * wire/xml             XML in, as calls in document order
  * wire/yaml            the plain part of YAML 1.2, and how to write it
@@ -395,6 +406,7 @@
  * sys/beneath          files below a folder that somebody hostile writes to
  * sys/capture          a child's output within a ceiling
  * sys/channel          how our own processes talk
+ * sys/confine          a process of ours gives up what it does not need
  * sys/host             which machine this is, and whether a process of it still lives
  * sys/jail             the sandbox
  * sys/jail_args        its command line
@@ -451,7 +463,7 @@ static const struct verb *const nouns[] = {
 	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_plan, cmd_pr,
 	cmd_replay, cmd_supervisor, cmd_worker, cmd_publisher,
 	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_verify, cmd_gc, cmd_hook, cmd_sync,
-	cmd_intake, cmd_event,
+	cmd_intake, cmd_event, cmd_serve, cmd_receiver, cmd_dispatcher,
 };
 
 /*

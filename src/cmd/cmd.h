@@ -46,6 +46,7 @@ struct verb {
 #define VERB_END {.noun = NULL}
 
 extern const struct verb cmd_config[];
+extern const struct verb cmd_dispatcher[];
 extern const struct verb cmd_doctor[];
 extern const struct verb cmd_event[];
 extern const struct verb cmd_gate[];
@@ -60,7 +61,9 @@ extern const struct verb cmd_node[];
 extern const struct verb cmd_plan[];
 extern const struct verb cmd_pr[];
 extern const struct verb cmd_replay[];
+extern const struct verb cmd_receiver[];
 extern const struct verb cmd_run[];
+extern const struct verb cmd_serve[];
 extern const struct verb cmd_show[];
 extern const struct verb cmd_status[];
 extern const struct verb cmd_publisher[];

@@ -71,6 +71,18 @@ void rules_close(struct rules *r);	/* also for AUTO */
 /* One line of a log, and the record as JSON is run_format()'s. */
 void run_line(struct app *app, const struct run *r);
 
+/* ---- of 'serve' and its parts ---- */
+
+struct hook_keys;
+
+#define HOOK_KEY "FACTORY_WEBHOOK_SECRET"
+
+/* The webhooks' keys, by the names of environment variables; none: HOOK_KEY. */
+struct err *hook_keys_of(const struct opt_list *names, struct hook_keys **out) MUST_USE;
+
+/* ERR_CONFIG: a verb that needs a forge, where there is none; 'why' may be NULL. */
+struct err *forge_missing(const char *why) MUST_USE;
+
 /* ---- parts of 'task' that fill files of their own ---- */
 
 /*
