@@ -116,7 +116,8 @@ check_libraries(struct exam *x)
 	static const struct {
 		const char *soname, *symbol;
 	} rows[] = {{SO_GIT2, "git_libgit2_init"}, {SO_CURL, "curl_global_init"}, {SO_SQLITE, "sqlite3_open_v2"},
-	    {SO_ZLIB, "deflate"}, {SO_CRYPTO, "HMAC"}};
+	    {SO_ZLIB, "deflate"}, {SO_CRYPTO, "HMAC"},
+	    {SO_MHD, "MHD_start_daemon"}};
 	void *fn;
 	size_t i;
 

@@ -73,6 +73,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	VEC(struct server_call *) kept;
 	size_t held;
+	bool resumed;		/* a kept call was answered, and its connection waits to be run */
 	int epoll;
 };
 
@@ -137,6 +138,7 @@ server_answer(struct server_call *c, int status, const char *type, struct str bo
 	s->kept.v[c->place] = s->kept.v[--s->kept.n];
 	s->kept.v[c->place]->place = c->place;
 	lib.MHD_resume_connection(c->connection);
+	s->resumed = true;
 }
 
 static enum MHD_Result
@@ -423,12 +425,16 @@ server_wait(const struct server *s)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
+	/* Without threads the library does not say so itself. */
+	if (s->resumed)
+		return 0;
 	return lib.MHD_get_timeout(s->daemon, &ms) == MHD_YES ? (int64_t)ms : -1;
 }
 
 struct err *
 server_run(struct server *s)
 {
+	s->resumed = false;
 	return lib.MHD_run(s->daemon) == MHD_YES ? NULL : err_new(ERR_IO, "the HTTP server does not go on");
 }
 

@@ -15,9 +15,9 @@ Run the tests.'
 server() {
 	FACTORY_WEBHOOK_SECRET=a-secret-of-the-webhook
 	export FACTORY_WEBHOOK_SECRET
-	git factory serve --listen 127.0.0.1:0 "$@" >"$TMP/serve.out" 2>&1 &
+	git-factory serve --listen 127.0.0.1:0 "$@" >"$TMP/serve.out" 2>&1 &
 	SERVER=$!
-	trap 'kill $SERVER 2>/dev/null; forge_stop' EXIT
+	trap 'kill $SERVER 2>/dev/null || :; forge_stop' EXIT
 	until_true "grep -q '^listening' '$TMP/serve.out'"
 	PORT=$(sed -n 's/^listening on port \([0-9]*\);.*/\1/p' "$TMP/serve.out")
 	until_true 'curl -s -o /dev/null "http://127.0.0.1:$PORT/healthz"'
@@ -135,6 +135,7 @@ test_kills_lose_nothing() {
 	sender=$!
 	for i in 1 2 3; do
 		sleep 1
+		until_true 'pgrep -P "$SERVER" -f -- --receiver >/dev/null'
 		kill -KILL "$(pgrep -P "$SERVER" -f -- --receiver)"
 	done
 	wait "$sender" || fail "$(cat "$TMP/hooks.out")"
