@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "forge/forge.h"
+#include "forge/linear.h"
 #include "forge/webhook.h"
 #include "git/repo.h"
 #include "line/intake/intake.h"
@@ -33,7 +34,7 @@ static const struct opt intake_table[] = {
 };
 
 static const struct opt event_table[] = {
-	OPT_STRING(0, "forge", "KIND", struct intake_verb_opts, forge, "who sent it: github, gitlab, gitea, forgejo"),
+	OPT_STRING(0, "forge", "KIND", struct intake_verb_opts, forge, "who sent it: github, gitlab, gitea, forgejo, linear"),
 	OPT_FLAG('n', "dry-run", struct intake_verb_opts, dry, "decide, and write nothing"),
 	OPT_FLAG(0, "json", struct intake_verb_opts, json, "print JSON"),
 	OPT_END,
@@ -47,7 +48,8 @@ struct window {
 	struct desk desk;
 	struct policy policy;
 	bool has_policy;
-	struct forge *forge;
+	struct forge *forge;	/* either may be NULL, not both */
+	struct forge *tracker;
 	struct buf text;
 	struct jw w;
 	size_t said, filed;
@@ -57,6 +59,7 @@ static void
 window_close(struct window *w)
 {
 	forge_close(w->forge);
+	forge_close(w->tracker);
 	if (w->has_policy)
 		policy_free(&w->policy);
 	desk_close(&w->desk);
@@ -109,7 +112,8 @@ open_forge(struct window *w)
 	w->has_policy = true;
 	TRY(policy_trusted(&w->policy));
 	TRY(forge_open(w->desk.repo, &w->policy.cfg, NULL, &w->forge, &why));
-	if (w->forge == NULL)
+	TRY(linear_open(w->desk.repo, &w->policy.cfg, NULL, &w->tracker));
+	if (w->forge == NULL && w->tracker == NULL)
 		return err_hint(err_new(ERR_CONFIG, "there is no forge here%s%s", why != NULL ? ": " : "",
 		    why != NULL ? why : ""), "name it in " CONFIG_PATH ", 'forge: github' for one");
 	return NULL;
@@ -132,32 +136,52 @@ exchange(struct window *w)
 	err_ignore(e);
 }
 
+/* A sweep, or what an event of this forge hints at. */
+static struct err *
+take_in(struct window *w, struct forge *f, const struct hook_event *event)
+{
+	AUTO(intake_close_p) struct intake *in = NULL;
+	struct intake_opts io = {.state = w->desk.state, .forge = f, .config = &w->policy.cfg, .dry = w->o->dry,
+	    .on_said = on_said, .arg = w};
+
+	TRY(intake_open(&io, &in));
+	return event != NULL ? intake_events(in, event, 1) : intake_sweep(in);
+}
+
+static bool
+is_linear(const struct intake_verb_opts *o)
+{
+	return o->forge != NULL && strcmp(o->forge, "linear") == 0;
+}
+
 static struct err *
 with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook_event *event)
 {
 	AUTO(window_close) struct window w = {.app = app, .o = o, .text = BUF_INIT(BUF_TEXT)};
-	AUTO(intake_close_p) struct intake *in = NULL;
-	struct intake_opts io = {.dry = o->dry, .on_said = on_said, .arg = &w};
-	struct err *e;
+	struct err *e = NULL, *other = NULL;
 
 	TRY(desk_open(app, &w.desk));
 	TRY(open_forge(&w));
 	exchange(&w);
-	io.state = w.desk.state;
-	io.forge = w.forge;
-	io.config = &w.policy.cfg;
-	TRY(intake_open(&io, &in));
 	jw_init(&w.w, &w.text, true);
 	jw_list(&w.w);
-	e = event != NULL ? intake_events(in, event, 1) : intake_sweep(in);
+	if (w.forge != NULL && (event == NULL || !is_linear(o)))
+		e = take_in(&w, w.forge, event);
+	/* That one cannot be reached is no reason to leave the other. */
+	if (w.tracker != NULL && (event == NULL || is_linear(o)))
+		other = take_in(&w, w.tracker, event);
 	jw_end(&w.w);
 	if (o->json)
 		json_print(app, &w.text);
-	else if (w.said == 0 && e == NULL)
+	else if (w.said == 0 && e == NULL && other == NULL)
 		out_printf(&app->note, "nothing new\n");
 	if (w.filed > 0)
 		exchange(&w);
-	return e;
+	if (e != NULL && other != NULL)
+		out_printf(&app->note, "note: %s\n", err_msg(other));
+	if (e != NULL)
+		err_ignore(other);
+	return e != NULL ? e : other;
 }
 
 static struct err *
@@ -185,7 +209,7 @@ event_of(const struct intake_verb_opts *o, const struct args *args, struct hook_
 	enum hook_from from = HOOK_GITHUB;
 
 	if (o->forge != NULL && !hook_from_find(o->forge, &from))
-		return err_new(ERR_USAGE, "'%s' is no forge: github, gitlab, gitea or forgejo", o->forge);
+		return err_new(ERR_USAGE, "'%s' is no forge: github, gitlab, gitea, forgejo or linear", o->forge);
 	if (name == NULL || file == NULL)
 		return err_hint(err_new(ERR_USAGE, "the event's name is missing"),
 		    "in GitHub Actions it comes from GITHUB_EVENT_NAME and GITHUB_EVENT_PATH");

@@ -40,7 +40,7 @@ static struct {
 	size_t nevents;
 	struct fake_comment comments[16];
 	size_t ncomments;
-	bool lose_reply, role_denied;
+	bool lose_reply, role_denied, names;
 	/* what was asked */
 	size_t reads, roles, adds, edits, lists;
 	int64_t since;
@@ -135,7 +135,7 @@ fake_comments(struct forge *f UNUSED, int64_t number UNUSED, int64_t since UNUSE
 
 	fake.reads++;
 	for (i = 0; i < fake.ncomments; i++) {
-		snprintf(id, sizeof(id), "%zu", 100 + i);
+		snprintf(id, sizeof(id), "%s%zu", fake.names ? "c" : "", 100 + i);
 		vec_push(out, (struct forge_comment){.id = dup_str(id), .body = dup_str(fake.comments[i].body),
 		    .url = dup_str(""), .author = {dup_str(fake.comments[i].login),
 		    dup_str(strcmp(fake.comments[i].login, "factory-bot") == 0 ? "77" : "1"), false},
@@ -152,14 +152,14 @@ fake_add(struct forge *f UNUSED, int64_t number, const char *body, char **id)
 	fake.comments[fake.ncomments++] = (struct fake_comment){mem_strdup(body), "factory-bot", 9000};
 	if (fake.lose_reply)
 		return err_new(ERR_TIMEOUT, "no answer");
-	*id = mem_printf("%zu", 100 + fake.ncomments - 1);
+	*id = mem_printf("%s%zu", fake.names ? "c" : "", 100 + fake.ncomments - 1);
 	return NULL;
 }
 
 static struct err *
 fake_edit(struct forge *f UNUSED, int64_t number, const char *id, const char *body)
 {
-	size_t i = (size_t)atoi(id) - 100;
+	size_t i = (size_t)atoi(id + (fake.names ? 1 : 0)) - 100;
 
 	assert_int_equal(number, 42);
 	assert_true(i < fake.ncomments);
@@ -563,8 +563,7 @@ test_orders(void **state UNUSED)
 	assert_int_equal(look(&g), INTAKE_AGAIN);
 	task(&g, &t);
 	assert_int_equal(t.state, TASK_QUEUED);
-	assert_non_null(strstr(t.body, "## Revision (comment "));
-	assert_non_null(strstr(t.body, "by ada)\n\nName it `sum`."));
+	assert_non_null(strstr(t.body, "## Revision (asked for by ada, 1970-01-01T00:15:50Z)\n\nName it `sum`."));
 	assert_null(strstr(t.body, "obey rita"));
 	task_free(&t);
 	comment("ada", "/factory dance", 960);
@@ -637,11 +636,11 @@ test_the_comment(void **state UNUSED)
 	look(&g);
 	assert_int_equal(fake.edits, 1);
 	/* Another clone, that told nothing yet, finds it too; one by somebody else is none. */
-	sh("rm .git/factory/forge/issues.json");
+	sh("rm .git/factory/forge/issues.github.json");
 	look(&g);
 	assert_int_equal(fake.adds, 1);
 	assert_int_equal(fake.edits, 1);
-	sh("rm .git/factory/forge/issues.json");
+	sh("rm .git/factory/forge/issues.github.json");
 	fake.comments[0].login = "eve";
 	look(&g);
 	assert_int_equal(fake.adds, 2);
@@ -714,6 +713,43 @@ test_a_first_sweep_leaves_others_alone(void **state UNUSED)
 	ok(intake_sweep(in));
 	intake_close(in);
 	assert_int_equal(g.did, INTAKE_FILED);
+	end(&g);
+}
+
+/* Comments have names there, no history proves the text, and no hidden mark is kept. */
+static void
+test_a_tracker_like_linear(void **state UNUSED)
+{
+	AUTO(mem_free_p) char *run = NULL;
+	static char team[] = "ENG";
+	struct ground g;
+	struct pin pin;
+	struct task t;
+
+	begin(&g);
+	api.can = 0;
+	fake.names = true;
+	g.forge.place.kind = FORGE_LINEAR;
+	g.forge.place.project = team;
+	assert_null(issue_task("linear:ENG#42", 0, &g.id));
+	label("ada", 500);
+	assert_int_equal(look(&g), INTAKE_ASKED);
+	assert_null(pin_text(fake.title, fake.body, &pin));
+	run = mem_printf("/factory run %.16s", pin.hex);
+	comment("bob", run, 600);
+	assert_int_equal(look(&g), INTAKE_FILED);
+	assert_int_equal(look(&g), INTAKE_NOTHING);
+	comment("bob", "/factory stop", 700);
+	assert_int_equal(look(&g), INTAKE_HELD);
+	assert_int_equal(look(&g), INTAKE_NOTHING);
+	task(&g, &t);
+	assert_string_equal(t.issue, "linear:ENG#42");
+	task_free(&t);
+	memmove(fake.comments[0].body, strstr(fake.comments[0].body, "**git-factory**"),
+	    strlen(strstr(fake.comments[0].body, "**git-factory**")) + 1);
+	sh("rm .git/factory/forge/issues.linear.json");
+	look(&g);
+	assert_int_equal(fake.adds, 1);
 	end(&g);
 }
 
@@ -826,6 +862,7 @@ main(void)
 		TEST_REPO(test_the_comment),
 		TEST_REPO(test_a_sweep),
 		TEST_REPO(test_a_first_sweep_leaves_others_alone),
+		TEST_REPO(test_a_tracker_like_linear),
 		TEST_REPO(test_events),
 		TEST_REPO(test_security_the_prompt_quotes),
 		cmocka_unit_test(test_order_words),

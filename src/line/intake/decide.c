@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -307,6 +308,7 @@ follow_revise(const struct order *o, struct task *t, struct decision *d)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(2 * FORGE_TEXT_MAX), body = BUF_INIT(2 * TASK_FILE_MAX);
 	AUTO(buf_free) struct buf login = BUF_INIT(2 * FORGE_LINE_MAX);
+	char when[CLOCK_TEXT];
 
 	clean_line(o->who->login, LOGIN_MAX, &login);
 	clean_text(o->rest, &text);
@@ -315,7 +317,8 @@ follow_revise(const struct order *o, struct task *t, struct decision *d)
 		    "the task is over; '/factory run' starts it anew" : "'/factory revise' wants words behind it");
 		return;
 	}
-	buf_addf(&body, "%s\n\n## Revision (comment %" PRId64 " by %s)\n\n", t->body, o->comment, buf_cstr(&login));
+	clock_format(o->when, when);
+	buf_addf(&body, "%s\n\n## Revision (asked for by %s, %s)\n\n", t->body, buf_cstr(&login), when);
 	buf_addstr(&body, str_trim(buf_str(&text)));
 	if (body.n > TASK_FILE_MAX / 2) {
 		say(d, INTAKE_NOTHING, "the text of the task would be too long");

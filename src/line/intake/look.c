@@ -61,8 +61,9 @@ see_comments(struct look *l)
 		o = (struct order){.who = &c->author, .when = c->created};
 		if (!order_parse(str_of(c->body), &o.word, &o.rest))
 			continue;
+		/* Where comments have names instead of numbers, their time orders them. */
 		if (!str_int(str_of(c->id), 1, INT64_MAX, &o.comment))
-			o.comment = 0;
+			o.comment = c->created;
 		vec_push(&l->orders, o);
 	}
 }

@@ -19,7 +19,7 @@ struct order {
 	bool sign;		/* a label or an assignment: ORDER_RUN without words */
 	const struct forge_user *who;	/* NULL: the forge does not tell */
 	int64_t when;		/* 0: likewise */
-	int64_t comment;	/* its number, 0: none */
+	int64_t comment;	/* what orders comments: its number or its time; 0: none */
 	struct str rest;	/* what follows the word */
 	const char *refused;	/* why not to follow it; NULL: it may be */
 };

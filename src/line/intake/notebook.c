@@ -58,7 +58,7 @@ notebook_open(struct repo *r, const char *project, struct notebook *out)
 	TRY(repo_factory_dir(r, &dir));
 	folder = path_join(dir, "forge");
 	TRY(dir_make(AT_FDCWD, folder, 0700));
-	*out = (struct notebook){.path = path_join(folder, "issues.json"), .project = mem_strdup(project),
+	*out = (struct notebook){.path = mem_printf("%s/issues.%.*s.json", folder, (int)strcspn(project, ":"), project), .project = mem_strdup(project),
 	    .fresh = true};
 	err_ignore(read_book(out));
 	out->changed = false;

@@ -1,6 +1,6 @@
 /*
  * notebook.h - what this clone saw of the issues and told there, so that a
- * sweep asks and writes nothing again.  $GIT_COMMON_DIR/factory/forge/issues.json;
+ * sweep asks and writes nothing again.  $GIT_COMMON_DIR/factory/forge/issues.github.json;
  * losing it costs requests and nothing else.
  */
 #ifndef LINE_INTAKE_NOTEBOOK_H

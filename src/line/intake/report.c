@@ -15,6 +15,7 @@
 #include "wire/crypto.h"
 
 #define SHOWN_MAX (4 * KIB)	/* bytes of a text of others */
+#define OPENING "**git-factory**: task `"
 #define MARK "<!-- git-factory:task="
 
 /* On one line, as code: nobody is called by it, and it links to nothing. */
@@ -126,7 +127,7 @@ report_make(const struct report *r, struct buf *out, char told[REPORT_TOLD + 1])
 	AUTO(buf_free) struct buf text = BUF_INIT(64 * SHOWN_MAX), hex = BUF_INIT(PIN_LEN);
 	uint8_t digest[CRYPTO_SHA256];
 
-	buf_addf(&text, "**git-factory**: task `%s` is %s.\n", r->id, r->task != NULL ? r->word : "not filed yet");
+	buf_addf(&text, OPENING "%s` is %s.\n", r->id, r->task != NULL ? r->word : "not filed yet");
 	if (r->task != NULL)
 		add_table(&text, r);
 	add_needs(&text, r);
@@ -142,6 +143,15 @@ report_make(const struct report *r, struct buf *out, char told[REPORT_TOLD + 1])
 	return buf_check(out, "the comment");
 }
 
+static bool
+begins_like_ours(struct str s, const char *id)
+{
+	if (!str_starts(s, OPENING))
+		return false;
+	s = str_skip(s, strlen(OPENING));
+	return str_starts(s, id) && str_starts(str_skip(s, strlen(id)), "`");
+}
+
 bool
 report_is(const char *comment, const char *id, char told[REPORT_TOLD + 1])
 {
@@ -149,8 +159,9 @@ report_is(const char *comment, const char *id, char told[REPORT_TOLD + 1])
 	ptrdiff_t at = str_find(s, STR(MARK));
 
 	told[0] = '\0';
+	/* Linear keeps no remarks; that it begins like one must do then. */
 	if (at < 0)
-		return false;
+		return begins_like_ours(str_trim(s), id);
 	s = str_skip(s, (size_t)at + strlen(MARK));
 	if (!str_starts(s, id))
 		return false;
