@@ -2,16 +2,10 @@
  * git-factory --dispatcher - the part of 'git factory serve' that looks at
  * what deliveries speak of.
  */
-#include <inttypes.h>
-
 #include "base/err.h"
-#include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "face/dispatcher.h"
-#include "forge/forge.h"
-#include "line/intake/intake.h"
-#include "line/policy.h"
 #include "sys/sigs.h"
 
 struct dispatch_opts {
@@ -30,80 +24,25 @@ static const struct opt dispatch_table[] = {
 
 static const struct dispatch_opts dispatch_defaults = {.bell = -1, .sweep = 300};
 
-struct err *
-forge_missing(const char *why)
-{
-	return err_hint(err_new(ERR_CONFIG, "%s", why != NULL ? why : "this repository has no forge"),
-	    "see forge.kind in git-factory-config(5)");
-}
-
-struct desk_of_forge {
-	struct desk desk;
-	struct policy policy;
-	struct forge *forge;
-	struct intake *intake;
-};
-
-static void
-forge_desk_close(struct desk_of_forge *d)
-{
-	intake_close(d->intake);
-	forge_close(d->forge);
-	policy_free(&d->policy);
-	desk_close(&d->desk);
-}
-
 struct dispatch {
 	struct app *app;
 	bool quiet;
 };
 
-static void
-on_said(void *arg, const struct intake_said *s)
-{
-	struct dispatch *x = arg;
-
-	if (x->quiet || s->did == INTAKE_NOTHING)
-		return;
-	out_printf(&x->app->note, "issue %" PRId64 ": %s%s%s: %s\n", s->issue, intake_did_word(s->did),
-	    s->task[0] != '\0' ? " as " : "", s->task, s->why);
-	err_ignore(out_flush(&x->app->note));
-}
-
-/* As policy is now: a server lives long, and policy changes by a push. */
-static struct err *
-forge_desk_open(struct dispatch *x, struct desk_of_forge *d)
-{
-	struct intake_opts o = {.on_said = on_said, .arg = x};
-	AUTO(mem_free_p) char *why = NULL;
-
-	TRY(desk_open(x->app, &d->desk));
-	TRY(policy_open(d->desk.repo, &d->policy));
-	TRY(forge_open(d->desk.repo, &d->policy.cfg, NULL, &d->forge, &why));
-	if (d->forge == NULL)
-		return forge_missing(why);
-	o.state = d->desk.state;
-	o.forge = d->forge;
-	o.config = &d->policy.cfg;
-	return intake_open(&o, &d->intake);
-}
-
 static struct err *
 on_event(void *arg, enum hook_from from UNUSED, const struct hook_event *e)
 {
-	AUTO(forge_desk_close) struct desk_of_forge d = {0};
+	struct dispatch *x = arg;
+	struct err *bad = intake_look(x->app, e, x->quiet);
 
-	TRY(forge_desk_open(arg, &d));
-	return intake_events(d.intake, e, 1);
+	err_ignore(out_flush(&x->app->out));
+	return bad;
 }
 
 static struct err *
 on_sweep(void *arg)
 {
-	AUTO(forge_desk_close) struct desk_of_forge d = {0};
-
-	TRY(forge_desk_open(arg, &d));
-	return intake_sweep(d.intake);
+	return on_event(arg, HOOK_GITHUB, NULL);
 }
 
 static void

@@ -24,6 +24,7 @@
 struct intake_verb_opts {
 	bool dry;
 	bool json;
+	bool quiet;
 	const char *forge;
 };
 
@@ -90,6 +91,8 @@ on_said(void *arg, const struct intake_said *s)
 
 	w->said++;
 	w->filed += s->did != INTAKE_NOTHING;
+	if (w->o->quiet)
+		return;
 	if (w->o->json) {
 		put_said(&w->w, s);
 		return;
@@ -173,7 +176,7 @@ with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook
 	jw_end(&w.w);
 	if (o->json)
 		json_print(app, &w.text);
-	else if (w.said == 0 && e == NULL && other == NULL)
+	else if (w.said == 0 && e == NULL && other == NULL && !o->quiet)
 		out_printf(&app->note, "nothing new\n");
 	if (w.filed > 0)
 		exchange(&w);
@@ -182,6 +185,14 @@ with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook
 	if (e != NULL)
 		err_ignore(other);
 	return e != NULL ? e : other;
+}
+
+struct err *
+intake_look(struct app *app, const struct hook_event *event, bool quiet)
+{
+	struct intake_verb_opts o = {.quiet = quiet};
+
+	return with_intake(app, &o, event);
 }
 
 static struct err *

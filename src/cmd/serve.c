@@ -23,6 +23,7 @@
 #include "git/repo.h"
 #include "line/policy.h"
 #include "plant/tend.h"
+#include "store/state.h"
 #include "sys/proc.h"
 #include "wire/server.h"
 
@@ -250,16 +251,21 @@ check(const struct serve_opts *o, int64_t *sweep)
 	return hook_keys_of(&o->keys, &keys);
 }
 
+/* A server without a forge would only look as if it worked. */
 static struct err *
-check_forge(struct repo *r)
+check_forge(struct desk *d)
 {
 	AUTO(policy_free) struct policy p = {0};
 	AUTO(forge_close_p) struct forge *f = NULL;
 	AUTO(mem_free_p) char *why = NULL;
 
-	TRY(policy_open(r, &p));
-	TRY(forge_open(r, &p.cfg, NULL, &f, &why));
-	return f != NULL ? NULL : forge_missing(why);
+	TRY(policy_open_shared(d->repo, state_remote(d->state) != NULL, &p));
+	TRY(policy_trusted(&p));
+	TRY(forge_open(d->repo, &p.cfg, NULL, &f, &why));
+	if (f != NULL)
+		return NULL;
+	return err_hint(err_new(ERR_CONFIG, "there is no forge here%s%s", why != NULL ? ": " : "", why != NULL ? why : ""),
+	    "name it in .factory/config.yml, 'forge: github' for one");
 }
 
 static struct err *
@@ -278,7 +284,7 @@ serve(struct app *app, const void *opts, const struct args *args UNUSED)
 
 	TRY(check(o, &sweep));
 	TRY(desk_open(app, &d));
-	TRY(check_forge(d.repo));
+	TRY(check_forge(&d));
 	TRY(repo_factory_dir(d.repo, &factory));
 	dir = path_join(factory, "deliveries");
 	TRY(server_listen(o->where, &sock, &port));

@@ -73,6 +73,7 @@ void run_line(struct app *app, const struct run *r);
 
 /* ---- of 'serve' and its parts ---- */
 
+struct hook_event;
 struct hook_keys;
 
 #define HOOK_KEY "FACTORY_WEBHOOK_SECRET"
@@ -80,8 +81,11 @@ struct hook_keys;
 /* The webhooks' keys, by the names of environment variables; none: HOOK_KEY. */
 struct err *hook_keys_of(const struct opt_list *names, struct hook_keys **out) MUST_USE;
 
-/* ERR_CONFIG: a verb that needs a forge, where there is none; 'why' may be NULL. */
-struct err *forge_missing(const char *why) MUST_USE;
+/*
+ * What 'git factory event' does for an event, and 'git factory intake' for NULL:
+ * with policy, trust and forge as they are at the moment.
+ */
+struct err *intake_look(struct app *app, const struct hook_event *event, bool quiet) MUST_USE;
 
 /* ---- parts of 'task' that fill files of their own ---- */
 
