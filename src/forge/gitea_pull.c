@@ -261,34 +261,35 @@ gitea_pull_edit(struct forge *f, int64_t number, const struct forge_pull_edit *e
 	return out == NULL ? NULL : read_pull(a.reply.body, out);
 }
 
-static bool
-put_names(struct ask *a, const char *key, const struct strs *names)
+static void
+put_names(struct ask *a, const char *key, const struct strs *names, struct buf *all)
 {
 	size_t i;
 
 	if (names == NULL || names->n == 0)
-		return false;
+		return;
 	ask_list(a, key);
-	for (i = 0; i < names->n; i++)
+	for (i = 0; i < names->n; i++) {
 		jw_str(&a->json, names->v[i]);
+		buf_addf(all, "%s'%s'", all->n > 0 ? ", " : "", names->v[i]);
+	}
 	jw_end(&a->json);
-	return true;
 }
 
 struct err *
 gitea_pull_reviewers(struct forge *f, int64_t number, const struct strs *logins, const struct strs *teams)
 {
+	AUTO(buf_free) struct buf all = BUF_INIT(BUF_TEXT);
 	AUTO(ask_free) struct ask a = {0};
-	bool people, groups;
 
 	ask_open(&a, f, "POST", "the reviewers of pull request %" PRId64, number);
 	pull_path(&a, number, "/requested_reviewers");
-	people = put_names(&a, "reviewers", logins);
-	groups = put_names(&a, "team_reviewers", teams);
-	if (!people && !groups)
+	put_names(&a, "reviewers", logins, &all);
+	put_names(&a, "team_reviewers", teams, &all);
+	if (all.n == 0)
 		return NULL;
 	a.call.accept[0] = 404;
 	a.call.accept[1] = 422;
 	TRY(ask_send(&a));
-	return a.reply.status / 100 == 2 ? NULL : ask_refused(&a, ERR_DENIED);
+	return a.reply.status / 100 == 2 ? NULL : err_wrap(ask_refused(&a, ERR_DENIED), "asking %s", buf_cstr(&all));
 }

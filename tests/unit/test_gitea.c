@@ -270,7 +270,8 @@ test_reviewers(void **state)
 	strs_add(&ann, "ann");
 	strs_add(&core, "core");
 	fine(forge_gitea.pull_reviewers(&p.f, 5, &ann, &core));
-	fails(forge_gitea.pull_reviewers(&p.f, 5, &ann, NULL), ERR_DENIED, "can't be reviewer");
+	fails(forge_gitea.pull_reviewers(&p.f, 5, &ann, NULL), ERR_DENIED,
+	    "asking 'ann': Gitea: the reviewers of pull request 5: poster of pr can't be reviewer");
 	fine(forge_gitea.pull_reviewers(&p.f, 5, NULL, NULL));
 	play_close(&p);
 }
