@@ -30,19 +30,24 @@ struct dispatch {
 };
 
 static struct err *
-on_event(void *arg, enum hook_from from UNUSED, const struct hook_event *e)
+look(struct dispatch *x, const char *sender, const struct hook_event *e)
 {
-	struct dispatch *x = arg;
-	struct err *bad = intake_look(x->app, e, x->quiet);
+	struct err *bad = intake_look(x->app, sender, e, x->quiet);
 
 	err_ignore(out_flush(&x->app->out));
 	return bad;
 }
 
 static struct err *
+on_event(void *arg, enum hook_from from, const struct hook_event *e)
+{
+	return look(arg, hook_from_name(from), e);
+}
+
+static struct err *
 on_sweep(void *arg)
 {
-	return on_event(arg, HOOK_GITHUB, NULL);
+	return look(arg, NULL, NULL);
 }
 
 static void

@@ -188,9 +188,9 @@ with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook
 }
 
 struct err *
-intake_look(struct app *app, const struct hook_event *event, bool quiet)
+intake_look(struct app *app, const char *sender, const struct hook_event *event, bool quiet)
 {
-	struct intake_verb_opts o = {.quiet = quiet};
+	struct intake_verb_opts o = {.quiet = quiet, .forge = sender};
 
 	return with_intake(app, &o, event);
 }

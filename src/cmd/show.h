@@ -82,10 +82,12 @@ struct hook_keys;
 struct err *hook_keys_of(const struct opt_list *names, struct hook_keys **out) MUST_USE;
 
 /*
- * What 'git factory event' does for an event, and 'git factory intake' for NULL:
- * with policy, trust and forge as they are at the moment.
+ * What 'git factory event' does for an event of a sender ("github"), and
+ * 'git factory intake' for NULL: with policy, trust and forge as they are at
+ * the moment.
  */
-struct err *intake_look(struct app *app, const struct hook_event *event, bool quiet) MUST_USE;
+struct err *intake_look(struct app *app, const char *sender, const struct hook_event *event,
+    bool quiet) MUST_USE;
 
 /* ---- parts of 'task' that fill files of their own ---- */
 
