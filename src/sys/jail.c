@@ -399,6 +399,8 @@ start_bwrap(const struct jail_policy *policy, const struct view *view, const str
 	int fd;
 
 	TRY(jail_program(&bwrap));
+	TRY(warden_start(&j->warden));
+	s->spec.warden_fd = j->warden.fd;
 	TRY(make_pipe(&j->status_fd, &status));
 	TRY(make_block(&block_from, &j->block_fd));
 	/* Root's own paths are often closed to the user that it becomes. */
@@ -463,8 +465,6 @@ jail_launch(const struct jail_policy *policy, const struct view *view, const str
 	j->status_fd = j->init_fd = j->block_fd = -1;
 	j->machine = (struct machine)MACHINE_INIT;
 	j->warden = (struct warden)WARDEN_INIT;
-	TRY(warden_start(&j->warden));
-	s.spec.warden_fd = j->warden.fd;
 	if (cmd->shares)
 		TRY(machine_share(cmd->cancel_fd, &j->machine));
 	j->err_to_out = cmd->err_to_out;
