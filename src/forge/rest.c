@@ -225,7 +225,7 @@ send_once(struct trip *t)
 	t->body = NULL;
 	TRY(head_fill(t, &h));
 	TRY(pace_enter(t->r->pace, t->write, &t->left));
-	e = http_do(&req, &t->reply);
+	e = t->r->o.send == NULL ? http_do(&req, &t->reply) : t->r->o.send(t->r->o.send_arg, &req, &t->reply);
 	pace_leave(t->r->pace);
 	if (e != NULL)
 		return e;

@@ -40,6 +40,8 @@
 
 struct clock;
 struct err;
+struct http_reply;
+struct http_request;
 struct node;
 struct rest;
 
@@ -55,6 +57,9 @@ struct rest_opts {
 	 */
 	struct err *(*auth)(void *arg, struct buf *header);
 	void *auth_arg;
+	/* How requests travel: NULL for http_do(), whose contract it has. */
+	struct err *(*send)(void *arg, const struct http_request *req, struct http_reply *reply);
+	void *send_arg;
 	const char *dir;	/* for answers and limits; NULL keeps none */
 	const struct clock *clock;	/* NULL: the system's */
 	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
