@@ -55,7 +55,7 @@ static struct err *
 no_token(const struct forge_place *p)
 {
 	return err_hint(err_new(ERR_AUTH, "'forge: %s' is set, and there is no token for '%s'", forge_kind_word(p->kind),
-	    p->host), "export FACTORY_FORGE_TOKEN, or see TOKENS in gitfactory-internals(7)");
+	    p->host), "export FACTORY_FORGE_TOKEN, or see Tokens in gitfactory-internals(7)");
 }
 
 static struct err *
