@@ -127,7 +127,6 @@ gh_pull_by_head(struct forge *f, const char *head, const char *base, struct forg
 {
 	AUTO(forge_pulls_free) struct forge_pulls v = {0};
 	AUTO(buf_free) struct buf path = BUF_INIT(16 * KIB);
-	AUTO(rest_reply_free) struct rest_reply reply = {0};
 	struct rest_call c = {.what = "pull requests of a branch", .cached = true};
 	size_t i, best = 0;
 

@@ -135,7 +135,8 @@ class View:
     def threads(self, x):
         return [{
             "__typename": "PullRequestReviewThread", "id": "PRRT_%d" % m.id, "isResolved": bool(m.resolved),
-            "isOutdated": m.commit != x.head_sha, "path": m.path, "line": m.line, "comments": nodes(
+            "isOutdated": m.commit != x.head_sha, "path": m.path, "line": m.line,
+            "originalLine": m.line, "comments": nodes(
                 "PullRequestReviewComment", [{
                     "__typename": "PullRequestReviewComment", "id": "PRRC_%d" % n.id, "databaseId": n.id,
                     "fullDatabaseId": str(n.id), "body": n.body, "author": self.actor(n.author), "path": n.path,
