@@ -49,44 +49,6 @@ say(struct decision *d, enum intake_did did, const char *fmt, ...)
 	text_visible(&d->why, buf_str(&line), true);
 }
 
-/* ---- what was heard already: "WHEN COMMENT" ---- */
-
-struct mark {
-	int64_t when;		/* of the last sign */
-	int64_t comment;	/* the last one's number */
-};
-
-static struct mark
-mark_read(const char *heard)
-{
-	struct str rest = str_of(heard), when;
-	struct mark m = {0};
-
-	if (!str_next(&rest, ' ', &when) || !str_int(when, 0, INT64_MAX, &m.when) ||
-	    !str_int(rest, 0, INT64_MAX, &m.comment))
-		return (struct mark){0};
-	return m;
-}
-
-static bool
-is_new(const struct mark *m, const struct order *o, const struct task *t)
-{
-	if (!o->sign)
-		return o->comment > m->comment;
-	/* Without a time it may be an old one, once there is a task. */
-	return o->when == 0 ? t->title[0] == '\0' : o->when > m->when;
-}
-
-static void
-mark_heard(struct mark *m, const struct order *o)
-{
-	if (!o->sign)
-		m->comment = o->comment;
-	/* What starts it by word stands for the signs before, too. */
-	if (o->sign || (o->word == ORDER_RUN && o->refused == NULL && o->when > m->when))
-		m->when = o->when;
-}
-
 /* ---- the text ---- */
 
 /* One line of at most so many characters. */
@@ -418,8 +380,8 @@ see_issue(const struct look *l, struct task *t, struct decision *d)
 void
 decide(const struct look *l, struct task *t, struct decision *out)
 {
-	struct mark mark = mark_read(t->heard);
-	bool any = false, heard;
+	AUTO(mem_free_p) char *mark = mem_strdup(t->heard);
+	bool heard;
 	size_t i;
 
 	buf_clear(&out->ask);
@@ -428,20 +390,18 @@ decide(const struct look *l, struct task *t, struct decision *out)
 	for (i = 0; i < l->orders.n; i++) {
 		const struct order *o = &l->orders.v[i];
 
-		if (!is_new(&mark, o, t))
+		if (!order_is_new(mark, t->title[0] != '\0', o))
 			continue;
 		follow(l, o, t, out, &heard);
 		if (heard) {
-			mark_heard(&mark, o);
-			any = true;
+			char *next = order_heard(mark, o);
+
+			free(mark);
+			mark = next;
 		}
 	}
 	if (t->title[0] == '\0')
 		return;
-	if (any) {
-		AUTO(mem_free_p) char *heard_text = mem_printf("%" PRId64 " %" PRId64, mark.when, mark.comment);
-
-		task_set(t, &t->heard, heard_text);
-	}
+	task_set(t, &t->heard, mark);
 	see_issue(l, t, out);
 }

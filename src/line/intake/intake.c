@@ -339,8 +339,9 @@ note_look(struct intake *in, const struct look *l, const struct task *t, const s
 }
 
 static struct err *
-consider(struct intake *in, int64_t number)
+consider(struct intake *in, struct forge_issue *issue)
 {
+	int64_t number = issue->number;
 	AUTO(mem_free_p) char *name = mem_printf("%s#%" PRId64, in->project, number);
 	AUTO(decision_free) struct decision d = DECISION_INIT;
 	AUTO(look_free) struct look l = {0};
@@ -350,8 +351,9 @@ consider(struct intake *in, int64_t number)
 
 	task_init(&t);
 	TRY(task_of(in, name, &id, &t, &has));
-	TRY(own_user(in));
-	TRY(look_read(in->forge, in->o.config, number, in->own.login, &l));
+	if (issue->assignees.n > 0)
+		TRY(own_user(in));
+	TRY(look_read(in->forge, in->o.config, issue, in->own.login, t.heard, has, &l));
 	l.name = name;
 	TRY(is_running(in, &id, &l.running));
 	/* Most issues ask for nothing, and leave no trace. */
@@ -368,11 +370,20 @@ consider(struct intake *in, int64_t number)
 	return in->o.dry ? NULL : notebook_save(&in->book);
 }
 
+struct err *
+intake_issue(struct intake *in, int64_t number)
+{
+	AUTO(forge_issue_free) struct forge_issue issue = {0};
+
+	TRY(in->forge->api->issue(in->forge, number, &issue));
+	return consider(in, &issue);
+}
+
 /* What is wrong with one issue is told, and holds up no other. */
 static struct err *
-consider_one(struct intake *in, int64_t number)
+consider_one(struct intake *in, int64_t number, struct forge_issue *issue)
 {
-	struct err *e = consider(in, number);
+	struct err *e = issue != NULL ? consider(in, issue) : intake_issue(in, number);
 
 	if (!err_is(e, ERR_NOT_FOUND) && !err_is(e, ERR_LIMIT) && !err_is(e, ERR_USAGE))
 		return e;
@@ -381,11 +392,6 @@ consider_one(struct intake *in, int64_t number)
 	return NULL;
 }
 
-struct err *
-intake_issue(struct intake *in, int64_t number)
-{
-	return consider(in, number);
-}
 
 struct err *
 intake_events(struct intake *in, const struct hook_event *v, size_t n)
@@ -404,7 +410,7 @@ intake_events(struct intake *in, const struct hook_event *v, size_t n)
 		for (k = 0; k < i && (v[k].issue != e->issue || v[k].pull > 0 || v[k].what > HOOK_COMMENT); k++)
 			;
 		if (k == i)
-			TRY(consider_one(in, e->issue));
+			TRY(consider_one(in, e->issue, NULL));
 	}
 	return NULL;
 }
@@ -436,22 +442,24 @@ sweep_issues(struct intake *in)
 	size_t i;
 
 	TRY(in->forge->api->issues(in->forge, NULL, newest, &all, NULL));
-	if (fresh)
-		TRY(own_user(in));
+	for (i = 0; i < all.n && fresh; i++)
+		if (all.v[i].assignees.n > 0)
+			TRY(own_user(in));
 	/* From the oldest change on, so that a sweep that is cut short goes on where it was. */
 	for (i = all.n; i-- > 0;) {
-		const struct forge_issue *issue = &all.v[i];
+		struct forge_issue *issue = &all.v[i];
+		int64_t updated = issue->updated;
 
 		if (notebook_issue(&in->book, issue->number)->updated == issue->updated)
 			continue;
 		if (!fresh || concerns_us(in, issue)) {
-			TRY(consider_one(in, issue->number));
+			TRY(consider_one(in, issue->number, issue));
 		} else {
 			notebook_issue(&in->book, issue->number)->updated = issue->updated;
 			in->book.changed = true;
 		}
-		if (issue->updated > in->book.newest) {
-			in->book.newest = issue->updated;
+		if (updated > in->book.newest) {
+			in->book.newest = updated;
 			in->book.changed = true;
 		}
 	}
@@ -518,7 +526,7 @@ look_again(struct intake *in, int64_t number)
 	struct err *e = in->forge->api->issue(in->forge, number, &now);
 
 	if (e == NULL && n->updated != now.updated)
-		return consider_one(in, number);
+		return consider_one(in, number, &now);
 	n->looked = clock_wall(state_clock(in->o.state));
 	in->book.changed = true;
 	if (!err_is(e, ERR_NOT_FOUND))

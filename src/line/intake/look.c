@@ -1,11 +1,13 @@
 #include "line/intake/look.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/err.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "conf/config.h"
 
 void
@@ -83,9 +85,52 @@ sort_orders(struct look *l)
 	}
 }
 
+/* ---- what was heard already: "WHEN COMMENT" ---- */
+
+struct mark {
+	int64_t when;		/* of the last sign */
+	int64_t comment;	/* of the last comment */
+};
+
+static struct mark
+mark_read(const char *heard)
+{
+	struct str rest = str_of(heard), when;
+	struct mark m = {0};
+
+	if (!str_next(&rest, ' ', &when) || !str_int(when, 0, INT64_MAX, &m.when) ||
+	    !str_int(rest, 0, INT64_MAX, &m.comment))
+		return (struct mark){0};
+	return m;
+}
+
+bool
+order_is_new(const char *heard, bool known, const struct order *o)
+{
+	struct mark m = mark_read(heard);
+
+	if (!o->sign)
+		return o->comment > m.comment;
+	/* Without a time it may be an old one, once there is a task. */
+	return o->when == 0 ? !known : o->when > m.when;
+}
+
+char *
+order_heard(const char *heard, const struct order *o)
+{
+	struct mark m = mark_read(heard);
+
+	if (!o->sign)
+		m.comment = o->comment;
+	/* What starts it by word stands for the signs before, too. */
+	if (o->sign || (o->word == ORDER_RUN && o->refused == NULL && o->when > m.when))
+		m.when = o->when;
+	return mem_printf("%" PRId64 " %" PRId64, m.when, m.comment);
+}
+
 /* ---- who may ---- */
 
-static const char may[] = "", reads_only[] = "may not write to the project", unnamed_bot[] =
+static const char may[] = "", followed[] = "was followed already", reads_only[] = "may not write to the project", unnamed_bot[] =
     "is a bot that forge.bots does not name",
     hidden[] = "may or may not: the forge tells it only to an administrator of the project, which our token is not of";
 
@@ -115,9 +160,9 @@ ask_role(struct forge *f, const struct config *c, const struct forge_user *u, co
 }
 
 static struct err *
-judge_people(struct forge *f, const struct config *c, struct look *l)
+judge_people(struct forge *f, const struct config *c, const char *heard, bool known, struct look *l)
 {
-	struct map known = {0};
+	struct map asked = {0};
 	struct err *e = NULL;
 	size_t i;
 
@@ -127,35 +172,39 @@ judge_people(struct forge *f, const struct config *c, struct look *l)
 
 		if (o->who == NULL)
 			continue;
-		verdict = map_get(&known, o->who->login);
+		o->refused = followed;
+		if (!order_is_new(heard, known, o))
+			continue;
+		verdict = map_get(&asked, o->who->login);
 		if (verdict == NULL) {
 			e = ask_role(f, c, o->who, &verdict);
 			if (e == NULL)
-				map_set(&known, o->who->login, (void *)(uintptr_t)verdict);
+				map_set(&asked, o->who->login, (void *)(uintptr_t)verdict);
 		}
-		if (e == NULL && verdict != may)
-			o->refused = verdict;
+		if (e == NULL)
+			o->refused = verdict != may ? verdict : NULL;
 	}
-	map_free(&known, NULL);
+	map_free(&asked, NULL);
 	return e;
 }
 
 struct err *
-look_read(struct forge *f, const struct config *c, int64_t number, const char *own, struct look *out)
+look_read(struct forge *f, const struct config *c, struct forge_issue *issue, const char *own,
+    const char *heard, bool known, struct look *out)
 {
-	AUTO(look_free) struct look l = {.proves = (f->api->can & FORGE_CAN_PROVE_EDITS) != 0};
+	AUTO(look_free) struct look l = {.proves = (f->api->can & FORGE_CAN_PROVE_EDITS) != 0, .issue = *issue};
 
-	TRY(f->api->issue(f, number, &l.issue));
-	/* An edit between the two questions shows in the answer to this one. */
-	TRY(f->api->issue_events(f, number, &l.events));
-	TRY(f->api->comments(f, number, 0, &l.comments));
+	*issue = (struct forge_issue){0};
+	/* An edit after the issue was read shows in the answer to this. */
+	TRY(f->api->issue_events(f, l.issue.number, &l.events));
+	TRY(f->api->comments(f, l.issue.number, 0, &l.comments));
 	TRY(pin_text(l.issue.title, l.issue.body, &l.pin));
 	see_sign(&l, DEED_LABELED, c->forge.label, &l.issue.labels);
 	if (own != NULL)
 		see_sign(&l, DEED_ASSIGNED, own, &l.issue.assignees);
 	see_comments(&l);
 	sort_orders(&l);
-	TRY(judge_people(f, c, &l));
+	TRY(judge_people(f, c, heard, known, &l));
 	*out = l;
 	l = (struct look){0};
 	return NULL;

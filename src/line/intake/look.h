@@ -24,6 +24,14 @@ struct order {
 	const char *refused;	/* why not to follow it; NULL: it may be */
 };
 
+/*
+ * Was this order not followed yet?  'heard' is the task's field; 'known': there
+ * is a task.
+ */
+bool order_is_new(const char *heard, bool known, const struct order *o);
+/* What 'heard' becomes when it was. */
+char *order_heard(const char *heard, const struct order *o) MUST_USE;
+
 struct look {
 	const char *name;	/* "github:owner/name#42" */
 	struct forge_issue issue;
@@ -36,12 +44,14 @@ struct look {
 };
 
 /*
- * Read the issue, then its events and comments.  'own' (may be NULL) is the
- * login that assignments are looked for of.  The orders of people whose role
- * the forge does not confirm are refused; each person is asked for once.
+ * Read the issue's events and comments.  'issue' was read before, and is
+ * moved into *out.  'own' (may be NULL) is the login that assignments are
+ * looked for of.  The orders of people whose role the forge does not confirm
+ * are refused; each person is asked for once, and not for orders that 'heard'
+ * says were followed, which stay refused.
  */
-struct err *look_read(struct forge *f, const struct config *c, int64_t number, const char *own,
-    struct look *out) MUST_USE;
+struct err *look_read(struct forge *f, const struct config *c, struct forge_issue *issue,
+    const char *own, const char *heard, bool known, struct look *out) MUST_USE;
 void look_free(struct look *l);	/* also for AUTO */
 
 #endif
