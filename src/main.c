@@ -69,6 +69,7 @@
  * line/baseline        what blocks now becomes waivers
  * line/check           a revision that somebody has, against the gates, without any agent
  * line/claim           how a run comes to its lease, keeps it, and learns that it lost it
+ * line/close           a pull request that will not land
  * line/deaths          how often the process of a run died at one step
  * line/deliver         how a run ends: a pull request, or a question
  * line/hindsight       how often advisory gates were wrong
@@ -90,7 +91,14 @@
  * line/policy          policy of a base commit, the user's word, and trust
  * line/prove           the gates on a change's merge result, as a step
  * line/publish         deliveries through a remote, and from there into the state
+ * line/pulls/feedback  what reviewers say of our pull requests, for the next attempt
+ * line/pulls/freeze    nothing lands while nobody knows what the base holds
  * line/pulls/level     the facts for a pull request's review level
+ * line/pulls/merge     landing through a forge, and what landed compared with what was tested
+ * line/pulls/mirror    a forge's pull requests in line with our records, and back
+ * line/pulls/outside   the forge, its branches and people, as this room needs them
+ * line/pulls/owners    who is asked to review
+ * line/pulls/take      a person goes on by hand
  * line/pulls/text      what a pull request says, here and on a forge
  * line/replay          do a recorded run over, without a model
  * line/retry           how a run ends that is not delivered

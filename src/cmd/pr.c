@@ -15,9 +15,18 @@
 #include "git/ref.h"
 #include "git/repo.h"
 #include "line/approve.h"
+#include "line/close.h"
 #include "line/land.h"
 #include "line/policy.h"
+#include "line/publish.h"
+#include "line/pulls/freeze.h"
+#include "line/pulls/merge.h"
+#include "line/pulls/mirror.h"
+#include "line/pulls/outside.h"
+#include "line/pulls/take.h"
 #include "model/level.h"
+#include "store/state.h"
+#include "store/sync.h"
 #include "sys/sigs.h"
 #include "wire/json.h"
 
@@ -60,7 +69,14 @@ put_review(struct jw *w, const struct pull *p)
 	for (i = 0; i < p->reasons.n; i++)
 		jw_str(w, p->reasons.v[i]);
 	jw_end(w);
+	jw_key(w, "outside");
+	if (p->outside == 0)
+		jw_null(w);
+	else
+		jw_int(w, p->outside);
 	jw_kstr(w, "url", p->url);
+	jw_kstr(w, "taken_by", p->taken_by);
+	jw_kint(w, "revisions", p->revisions);
 }
 
 static void
@@ -110,6 +126,10 @@ print_row(struct out *o, const struct pull *p)
 	out_style(o, STYLE_RESET);
 	out_printf(o, " %-6s  %s  ", pull_state_name(p->state), p->task.s);
 	out_cut(o, str_of(p->title), o->columns > 40 ? (size_t)o->columns - 26 : 40);
+	if (p->url != NULL) {
+		out_printf(o, "  ");
+		out_line(o, str_of(p->url));
+	}
 	out_printf(o, "\n");
 }
 
@@ -153,6 +173,22 @@ static const struct opt show_table[] = {
 	OPT_END,
 };
 
+static void
+show_where(struct out *o, const struct pull *p)
+{
+	if (p->url != NULL) {
+		out_line(o, str_of(p->url));
+		out_printf(o, "\n");
+	}
+	if (!oid_is_zero(&p->theirs))
+		out_printf(o, "somebody else committed to its branch: %.12s\n", oid_hex(&p->theirs).s);
+	if (p->taken_by != NULL) {
+		out_printf(o, "taken over by ");
+		out_line(o, str_of(p->taken_by));
+		out_printf(o, "\n");
+	}
+}
+
 static struct err *
 show(struct app *app, const void *opts, const struct args *args)
 {
@@ -179,6 +215,7 @@ show(struct app *app, const void *opts, const struct args *args)
 	    p.task.s, p.run.s);
 	if (p.reasons.n > 0)
 		out_printf(&app->out, "review level %" PRId64 ": %s\n", p.level, level_word((enum level)p.level));
+	show_where(&app->out, &p);
 	out_printf(&app->out, "\n");
 	out_printf(&app->out, "%s", p.body);
 	return NULL;
@@ -279,6 +316,18 @@ on_event(void *arg, enum line_event event UNUSED, const char *text)
 	err_ignore(out_flush(o));
 }
 
+/* NULL without a forge; one that is meant and cannot be spoken to is told. */
+static struct err *
+open_outside(struct app *app, const struct line_opts *line, struct outside **out)
+{
+	AUTO(mem_free_p) char *why = NULL;
+
+	TRY(outside_open(line, NULL, out, &why));
+	if (why != NULL)
+		on_event(app, LINE_NOTE, why);
+	return NULL;
+}
+
 static struct err *
 pick_method(struct repo *r, const struct merge_opts *o, enum merge_method *out)
 {
@@ -300,6 +349,7 @@ merge(struct app *app, const void *opts, const struct args *args)
 	struct land_opts land = {.line = &line, .keep_branch = o->keep,
 	    .protected_paths = o->protected_paths};
 	struct opt_list names = o->override;
+	AUTO(outside_close_p) struct outside *outside = NULL;
 	AUTO(strs_free) struct strs override = {0};
 	struct oid landed;
 	int64_t number;
@@ -316,7 +366,8 @@ merge(struct app *app, const void *opts, const struct args *args)
 	TRY(number_arg(args->v[0], &number));
 	TRY(pick_method(d.repo, o, &land.method));
 	line.state = d.state;
-	TRY(land_pull(&land, number, &landed));
+	TRY(open_outside(app, &line, &outside));
+	TRY(outside != NULL ? merge_outside(outside, &land, number, &landed) : land_pull(&land, number, &landed));
 	out_printf(&app->out, "pull request %" PRId64 " landed as %s\n", number, oid_hex(&landed).s);
 	return NULL;
 }
@@ -362,17 +413,108 @@ static const struct opt close_table[] = {
 };
 
 static struct err *
-close_pull(struct app *app, const void *opts UNUSED, const struct args *args)
+close_one(struct app *app, const void *opts UNUSED, const struct args *args)
 {
 	AUTO(desk_close) struct desk d = {0};
-	struct line_opts line = {.arg = app};
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
+	struct mirrored seen;
 	int64_t number;
 
 	TRY(desk_open(app, &d));
 	TRY(number_arg(args->v[0], &number));
 	line.state = d.state;
-	TRY(land_close(&line, number));
+	TRY(close_pull(&line, number, NULL));
 	out_printf(&app->out, "pull request %" PRId64 " is closed\n", number);
+	return mirror_here(&line, &seen);
+}
+
+/* ---- sync ---- */
+
+static const struct opt sync_table[] = {
+	OPT_END,
+};
+
+static void
+add_count(struct buf *b, size_t n, const char *what)
+{
+	if (n > 0)
+		buf_addf(b, "%s%zu %s", b->n > 0 ? ", " : "", n, what);
+}
+
+static struct err *
+sync_pulls(struct app *app, const void *opts UNUSED, const struct args *args UNUSED)
+{
+	AUTO(desk_close) struct desk d = {0};
+	AUTO(outside_close_p) struct outside *outside = NULL;
+	AUTO(sync_result_free) struct sync_result r = {0};
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
+	struct mirrored seen;
+	size_t folded;
+
+	TRY(desk_open(app, &d));
+	line.state = d.state;
+	TRY(open_outside(app, &line, &outside));
+	if (outside == NULL)
+		return err_hint(err_new(ERR_CONFIG, "there is no forge to bring in line"),
+		    "set 'forge' in .factory/config.yml, and a token in the environment");
+	if (state_remote(d.state) != NULL)
+		TRY(publish(d.state, &r, &folded));
+	TRY(mirror(outside, &seen));
+	add_count(&text, seen.opened, "opened");
+	add_count(&text, seen.adopted, "found");
+	add_count(&text, seen.updated, "updated");
+	add_count(&text, seen.closed, "closed there");
+	add_count(&text, seen.landed, "merged there");
+	add_count(&text, seen.revised, "to be revised");
+	add_count(&text, seen.merged, "merged");
+	out_printf(&app->out, "%s\n", text.n > 0 ? buf_cstr(&text) : "all is in line");
+	return NULL;
+}
+
+/* ---- take ---- */
+
+struct take_opts {
+	bool checkout;
+};
+
+static const struct opt take_table[] = {
+	OPT_FLAG('c', "checkout", struct take_opts, checkout, "check the branch out, too"),
+	OPT_END,
+};
+
+static struct err *
+take(struct app *app, const void *opts, const struct args *args)
+{
+	const struct take_opts *o = opts;
+	AUTO(desk_close) struct desk d = {0};
+	AUTO(mem_free_p) char *branch = NULL;
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
+	int64_t number;
+
+	TRY(desk_open(app, &d));
+	TRY(number_arg(args->v[0], &number));
+	line.state = d.state;
+	TRY(take_pull(&line, number, o->checkout, &branch));
+	out_printf(&app->out, "'%s' is yours: the factory writes no more to it\n", branch);
+	return NULL;
+}
+
+/* ---- thaw ---- */
+
+static const struct opt thaw_table[] = {
+	OPT_END,
+};
+
+static struct err *
+thaw(struct app *app, const void *opts UNUSED, const struct args *args UNUSED)
+{
+	AUTO(desk_close) struct desk d = {0};
+	bool was;
+
+	TRY(desk_open(app, &d));
+	TRY(freeze_lift(d.state, &was));
+	out_printf(&app->out, was ? "changes may land again\n" : "nothing was frozen\n");
 	return NULL;
 }
 
@@ -382,6 +524,9 @@ const struct verb cmd_pr[] = {
 	{"pr", "diff", "NUMBER", "what a pull request changes", diff_table, sizeof(struct diff_opts), NULL, 1, 1, VERB_PAGER, diff},
 	{"pr", "merge", "NUMBER", "land a pull request on its base", merge_table, sizeof(struct merge_opts), NULL, 1, 1, 0, merge},
 	{"pr", "approve", "NUMBER", "say yes where a gate asks people", approve_table, sizeof(struct approve_flags), NULL, 1, 1, 0, approve},
-	{"pr", "close", "NUMBER", "close a pull request without landing it", close_table, 0, NULL, 1, 1, 0, close_pull},
+	{"pr", "close", "NUMBER", "close a pull request without landing it", close_table, 0, NULL, 1, 1, 0, close_one},
+	{"pr", "take", "NUMBER", "take a pull request's branch over", take_table, sizeof(struct take_opts), NULL, 1, 1, 0, take},
+	{"pr", "sync", "", "bring the forge's pull requests in line, and what people did there back", sync_table, 0, NULL, 0, 0, 0, sync_pulls},
+	{"pr", "thaw", "", "let changes land again after an alarm", thaw_table, 0, NULL, 0, 0, 0, thaw},
 	VERB_END,
 };

@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "forge/pull.h"
 #include "git/oid.h"
+#include "line/pulls/mirror.h"
 #include "line/run.h"
 #include "model/run.h"
 #include "store/queue.h"
@@ -137,6 +139,25 @@ print_result(struct app *app, const struct run_opts *o, const struct run *r, con
 	    "git factory task show %s", r->task);
 }
 
+/* The run is over and on record: what the forge lacks then, it gets with the next sync. */
+static void
+show_outside(struct app *app, const struct line_opts *line, const struct run *record, struct oid *landed)
+{
+	AUTO(pull_free) struct pull p = {0};
+	struct mirrored seen;
+	struct err *e = mirror_here(line, &seen);
+
+	if (e != NULL)
+		out_printf(&app->note, "note: the forge is not up to date: %s; 'git factory pr sync' tries again\n", err_msg(e));
+	err_ignore(e);
+	if (record->pull == 0)
+		return;
+	e = pull_read(state_repo(line->state), record->pull, &p);
+	if (e == NULL && p.state == PULL_MERGED)
+		*landed = p.landed;
+	err_ignore(e);
+}
+
 static struct err *
 run(struct app *app, const void *opts, const struct args *args)
 {
@@ -169,7 +190,11 @@ run(struct app *app, const void *opts, const struct args *args)
 		line.on_event = on_event;
 		line.on_agent = on_agent;
 	}
+	if (o->export == NULL)
+		TRY(mirror_any(&line, &line.outside));
 	TRY(line_run(&line, &task, &record));
+	if (line.outside)
+		show_outside(app, &line, &record, &landed);
 	return print_result(app, o, &record, &landed);
 }
 

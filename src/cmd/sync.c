@@ -10,9 +10,12 @@
 #include "line/await.h"
 #include "line/policy.h"
 #include "line/publish.h"
+#include "line/pulls/mirror.h"
+#include "line/run.h"
 #include "store/state.h"
 #include "store/sync.h"
 #include "sys/channel.h"
+#include "sys/sigs.h"
 #include "wire/json.h"
 
 struct sync_words {
@@ -132,6 +135,37 @@ base_is_here(struct repo *r)
 	return policy_open(r, &p);
 }
 
+static void
+tell_note(void *arg, enum line_event event, const char *text)
+{
+	struct app *app = arg;
+
+	if (event != LINE_NOTE)
+		return;
+	out_printf(&app->note, "note: ");
+	out_line(&app->note, str_of(text));
+	out_printf(&app->note, "\n");
+	err_ignore(out_flush(&app->note));
+}
+
+/* With the remote, and with the forge; one of them there must be. */
+static struct err *
+all_of_it(struct app *app, struct state *s, const struct sync_words *o, struct sync_result *r, size_t *folded)
+{
+	struct line_opts line = {.state = s, .cancel_fd = sigs_fd(), .cancel = sigs_flag(),
+	    .on_event = o->quiet ? NULL : tell_note, .arg = app};
+	struct mirrored seen;
+	bool any = false;
+
+	if (state_remote(s) == NULL) {
+		TRY(base_is_here(state_repo(s)));
+		TRY(mirror_any(&line, &any));
+	}
+	if (!any)
+		TRY(publish(s, r, folded));
+	return mirror_here(&line, &seen);
+}
+
 static struct err *
 sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
 {
@@ -147,14 +181,12 @@ sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
 	if (o->run != NULL && o->apply == NULL)
 		return err_new(ERR_USAGE, "--run is for --apply");
 	TRY(desk_open(app, &d));
-	if (state_remote(d.state) == NULL && o->apply == NULL)
-		TRY(base_is_here(d.repo));
 	if (o->apply != NULL)
 		e = apply(d.state, o, &r);
 	else if (o->dry_run || o->export != NULL)
 		e = state_sync(d.state, &how, &r);
 	else
-		e = publish(d.state, &r, &folded);
+		e = all_of_it(app, d.state, o, &r, &folded);
 	if (e == NULL)
 		show(app, d.state, o, &r, folded);
 	return e;
@@ -179,12 +211,17 @@ static const struct opt publisher_table[] = {
 static struct err *
 exchange(struct app *app, bool now)
 {
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = tell_note, .arg = app};
+	struct mirrored seen;
 	AUTO(sync_result_free) struct sync_result r = {0};
 	AUTO(desk_close) struct desk d = {0};
 	size_t folded;
 
 	TRY(desk_open(app, &d));
-	return now ? publish(d.state, &r, &folded) : await_fold(d.state);
+	line.state = d.state;
+	if (state_remote(d.state) != NULL)
+		TRY(now ? publish(d.state, &r, &folded) : await_fold(d.state));
+	return mirror_here(&line, &seen);
 }
 
 /* People read why, the supervisor what kind of error it was. */

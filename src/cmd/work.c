@@ -16,6 +16,8 @@
 #include "git/repo.h"
 #include "git/ref.h"
 #include "line/policy.h"
+#include "line/pulls/mirror.h"
+#include "line/run.h"
 #include "plant/guard.h"
 #include "plant/supervise.h"
 #include "store/nodes.h"
@@ -44,6 +46,8 @@ struct work_opts {
 	/* for the supervisor */
 	int64_t node_pid;
 	bool sync;
+	bool outside;
+	struct opt_list withhold;
 	struct opt_list watch;
 };
 
@@ -69,7 +73,9 @@ static const struct opt work_table[] = {
 static const struct opt supervisor_table[] = {
 	SHARED_OPTS,
 	OPT_NUMBER(0, "node-pid", "PID", struct work_opts, node_pid, 1, INT32_MAX, "process of the node"),
-	OPT_FLAG(0, "sync", struct work_opts, sync, "there is a remote"),
+	OPT_FLAG(0, "sync", struct work_opts, sync, "there is a remote, or a forge"),
+	OPT_FLAG(0, "outside", struct work_opts, outside, "what is delivered lands through a forge"),
+	OPT_STRINGS(0, "withhold", "NAME", struct work_opts, withhold, "a variable that workers do not get"),
 	OPT_STRINGS(0, "watch", "FILE", struct work_opts, watch, "a file whose change may mean work"),
 	OPT_END,
 };
@@ -133,9 +139,10 @@ add_common(struct strs *argv, const struct work_opts *o, int64_t node_pid)
 }
 
 static void
-supervisor_argv(const struct work_opts *o, struct state *s, struct strs *argv)
+supervisor_argv(const struct work_opts *o, struct state *s, const struct strs *names, struct strs *argv)
 {
 	const char *common = repo_commondir(state_repo(s));
+	size_t i;
 
 	strs_add(argv, proc_self());
 	strs_add(argv, "--supervisor");
@@ -152,8 +159,12 @@ supervisor_argv(const struct work_opts *o, struct state *s, struct strs *argv)
 		strs_add(argv, "--quiet");
 	if (o->json)
 		strs_add(argv, "--json");
-	if (state_remote(s) != NULL)
+	if (state_remote(s) != NULL || names->n > 0)
 		strs_add(argv, "--sync");
+	if (names->n > 0)
+		strs_add(argv, "--outside");
+	for (i = 0; i < names->n; i++)
+		strs_addf(argv, "--withhold=%s", names->v[i]);
 	strs_addf(argv, "--watch=%s/" REF_STATE, common);
 	strs_addf(argv, "--watch=%s/packed-refs", common);
 	if (state_view(s) != NULL)
@@ -175,6 +186,25 @@ fill_in(struct state *s, struct work_opts *o, char **hours)
 		o->hours = *hours;
 	}
 	TRY(err_wrap(make_schedule(o, &checked), "node.hours"));
+	return NULL;
+}
+
+/*
+ * With a forge: in which variables its token may be.  Agents work below the
+ * workers, so these get none of it; the publisher speaks to the forge for all.
+ */
+static struct err *
+forge_tokens(struct state *s, struct strs *names)
+{
+	struct line_opts line = {.state = s};
+	AUTO(policy_free) struct policy p = {0};
+	bool any;
+
+	TRY(mirror_any(&line, &any));
+	if (!any)
+		return NULL;
+	TRY(policy_open(state_repo(s), &p));
+	config_forge_env(&p.cfg, names);
 	return NULL;
 }
 
@@ -228,7 +258,7 @@ static struct err *
 work(struct app *app, const void *opts, const struct args *args UNUSED)
 {
 	AUTO(desk_close) struct desk d = {0};
-	AUTO(strs_free) struct strs words = {0};
+	AUTO(strs_free) struct strs words = {0}, names = {0};
 	AUTO(mem_free_p) char *hours = NULL;
 	AUTO(mem_free_p) const char **argv = NULL;
 	struct work_opts o = *(const struct work_opts *)opts;
@@ -242,7 +272,8 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	TRY(state_tip(d.state, &tip));
 	TRY(fill_in(d.state, &o, &hours));
 	TRY(node_announce(d.state, o.slots, o.hours, getpid(), 1));
-	supervisor_argv(&o, d.state, &words);
+	TRY(forge_tokens(d.state, &names));
+	supervisor_argv(&o, d.state, &names, &words);
 	argv = with_null(&words);
 	hand_on_repo(app);
 	e = guard_run(argv, &app->status);
@@ -251,6 +282,28 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 }
 
 /* ---- the supervisor ---- */
+
+/* Our environment without what is withheld; the caller frees the list alone. */
+static const char **
+env_without(const struct opt_list *names)
+{
+	size_t n, i, kept = 0;
+	const char **env;
+
+	for (n = 0; environ[n] != NULL; n++)
+		;
+	env = mem_calloc(n + 1, sizeof(*env));
+	for (n = 0; environ[n] != NULL; n++) {
+		size_t len = strcspn(environ[n], "=");
+
+		for (i = 0; i < names->n; i++)
+			if (strlen(names->v[i]) == len && strncmp(names->v[i], environ[n], len) == 0)
+				break;
+		if (i == names->n)
+			env[kept++] = environ[n];
+	}
+	return env;
+}
 
 static const char *
 end_word(const struct supervise_event *e)
@@ -362,12 +415,12 @@ static struct err *
 supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 {
 	AUTO(strs_free) struct strs words = {0};
-	AUTO(mem_free_p) const char **worker = NULL;
+	AUTO(mem_free_p) const char **worker = NULL, **env = NULL;
 	const struct work_opts *o = opts;
 	const char *const sync[] = {proc_self(), "--publisher", "--now", NULL};
 	const char *const publish[] = {proc_self(), "--publisher", NULL};
 	struct supervise_opts s = {.guard_fd = GUARD_FD, .on_event = o->quiet ? on_quiet_event : on_event, .arg = app};
-	struct opt_list watch = o->watch;
+	struct opt_list watch = o->watch, withhold = o->withhold;
 	struct tally tally;
 	struct err *e;
 	size_t i;
@@ -377,8 +430,12 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	strs_add(&words, "--worker");
 	add_common(&words, o, o->node_pid);
 	add_number(&words, "apart", s.schedule.interval_ms / 1000);
+	if (o->outside)
+		strs_add(&words, "--outside");
 	worker = with_null(&words);
+	env = env_without(&withhold);
 	s.worker = worker;
+	s.env = env;
 	s.sync = o->sync ? sync : NULL;
 	s.publish = publish;
 	for (i = 0; i < watch.n; i++)
@@ -387,6 +444,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	e = supervise(&s, &tally);
 	strs_free(&s.watch);
 	vec_free(&watch);
+	vec_free(&withhold);
 	if (o->json)
 		put_tally(app, &tally);
 	else if (!o->quiet)

@@ -20,6 +20,7 @@ struct hand_opts {
 	int64_t slots;
 	int64_t apart;
 	int64_t node_pid;
+	bool outside;
 };
 
 static const struct opt hand_table[] = {
@@ -29,6 +30,7 @@ static const struct opt hand_table[] = {
 	OPT_NUMBER(0, "slots", "N", struct hand_opts, slots, 1, 10000, "slots of the node"),
 	OPT_NUMBER(0, "apart", "SECONDS", struct hand_opts, apart, 1, 86400, "between announcements of the node"),
 	OPT_NUMBER(0, "node-pid", "PID", struct hand_opts, node_pid, 1, INT32_MAX, "process of the node"),
+	OPT_FLAG(0, "outside", struct hand_opts, outside, "what is delivered lands through a forge"),
 	OPT_END,
 };
 
@@ -50,7 +52,7 @@ serve(struct app *app, const void *opts, const struct args *args UNUSED)
 {
 	AUTO(desk_close) struct desk d = {0};
 	const struct hand_opts *o = opts;
-	struct line_opts line = {.agent = o->agent, .leave_fold = true, .recording = o->recording, .cancel_fd = sigs_fd(),
+	struct line_opts line = {.agent = o->agent, .leave_fold = true, .outside = o->outside, .recording = o->recording, .cancel_fd = sigs_fd(),
 	    .cancel = sigs_flag()};
 	struct worker_opts w = {.line = &line, .in = STDIN_FILENO, .out = STDOUT_FILENO, .slots = o->slots,
 	    .hours = o->hours, .apart = o->apart, .node_pid = o->node_pid, .on_remark = on_remark, .arg = app};

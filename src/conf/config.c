@@ -192,6 +192,17 @@ static const char *const forge_tokens[] = {"FACTORY_FORGE_TOKEN", "GITHUB_TOKEN"
     "GH_ENTERPRISE_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN",
     "LINEAR_API_KEY"};
 
+void
+config_forge_env(const struct config *c, struct strs *out)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(forge_tokens); i++)
+		strs_add(out, forge_tokens[i]);
+	if (c->forge.token_env[0] != '\0')
+		strs_add(out, c->forge.token_env);
+}
+
 struct err *
 config_secrets(const struct config *c, struct secrets *s)
 {

@@ -211,6 +211,8 @@ struct config {
 	struct {
 		enum merge_method method;
 		bool automatic;
+		bool checks;		/* a forge's must be green */
+		int64_t revisions;	/* attempts that reviews may ask for */
 	} merge;
 	struct {
 		int64_t size;		/* bytes that one run may write */
@@ -257,6 +259,9 @@ struct err *config_check(const struct config *c) MUST_USE;
  * whose name or value says that they are secret: HOME is none).
  */
 struct err *config_secrets(const struct config *c, struct secrets *s) MUST_USE;
+
+/* Names of the variables that may hold a forge's token, appended. */
+void config_forge_env(const struct config *c, struct strs *out);
 
 /* NULL when there is none of this name; of models, "" names the only one. */
 const struct conf_model *config_model(const struct config *c, const char *name);

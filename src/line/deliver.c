@@ -330,6 +330,9 @@ find_pull(struct walk *w, struct ending *d)
 	if (found && d->parcel.pull.state == PULL_CLOSED)
 		return err_hint(err_new(ERR_STATE, "pull request %" PRId64 " of this task was closed by a person",
 		    d->parcel.pull.number), "file a new task if the work is wanted after all");
+	if (found && d->parcel.pull.state == PULL_OPEN && d->parcel.pull.taken_by != NULL)
+		return err_hint(err_new(ERR_STATE, "pull request %" PRId64 " was taken over by %s", d->parcel.pull.number,
+		    d->parcel.pull.taken_by), "close it, or file a new task");
 	if (found && d->parcel.pull.state == PULL_MERGED) {
 		pull_free(&d->parcel.pull);
 		found = false;
@@ -398,7 +401,7 @@ land_too(struct walk *w, struct ending *d)
 	struct err *e;
 
 	/* A merge commit names the number, which the step gives. */
-	if (!d->numbers || !w->policy.cfg.merge.automatic || method == MERGE_MERGE)
+	if (!d->numbers || !w->policy.cfg.merge.automatic || w->o->outside || method == MERGE_MERGE)
 		return;
 	e = walk_alive(w);
 	if (e == NULL)

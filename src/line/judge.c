@@ -4,12 +4,15 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "conf/redact.h"
+#include "conf/secrets.h"
 #include "gate/memory/memory.h"
 #include "gate/memory/vouch.h"
 #include "line/approve.h"
 #include "line/judge.h"
 #include "line/policy.h"
 #include "line/setup.h"
+#include "store/state.h"
 
 void
 line_tell(const struct line_opts *o, enum line_event event, const char *fmt, ...)
@@ -170,4 +173,21 @@ judge_lines(struct repo *r, const struct line_opts *o, const struct policy *now,
 	*out = lines;
 	lines = (struct strs){0};
 	return NULL;
+}
+
+struct err *
+judge_apart(struct state *s, const struct line_opts *o, const struct policy *now, const struct oid *tree,
+    struct verdicts *out)
+{
+	AUTO(redact_free_p) struct redactor *redact = NULL;
+	AUTO(jail_policy_free) struct jail_policy jail = {0};
+	AUTO(secrets_free) struct secrets secrets = {0};
+	struct judge j = {.repo = state_repo(s), .clock = state_clock(s), .o = o, .jail = &jail};
+
+	TRY(policy_trusted(now));
+	TRY(policy_jail(now, NULL, &jail));
+	TRY(config_secrets(&now->cfg, &secrets));
+	redact = redact_new(&secrets);
+	j.redact = redact;
+	return judge_tree(&j, now, tree, GATE_FULL, out);
 }

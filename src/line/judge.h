@@ -16,7 +16,7 @@ struct jail_policy;
 struct policy;
 struct redactor;
 struct repo;
-struct strs;
+struct state;
 struct strs;
 
 /* Who judges where; all borrowed. */
@@ -42,6 +42,13 @@ struct judge {
  */
 struct err *judge_tree(const struct judge *j, const struct policy *now, const struct oid *tree,
     enum gate_depth depth, struct verdicts *out) MUST_USE;
+
+/*
+ * All gates on a tree that belongs to no run, in the sandbox of the policy in
+ * force where it would land; ERR_UNTRUSTED as above.
+ */
+struct err *judge_apart(struct state *s, const struct line_opts *o, const struct policy *now,
+    const struct oid *tree, struct verdicts *out) MUST_USE;
 
 /*
  * What this machine found out, as lines for the note of the commit (see

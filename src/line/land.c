@@ -6,8 +6,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/turn.h"
-#include "conf/redact.h"
-#include "conf/secrets.h"
 #include "forge/pull.h"
 #include "git/checkout.h"
 #include "git/commit.h"
@@ -23,6 +21,7 @@
 #include "line/override.h"
 #include "line/policy.h"
 #include "line/publish.h"
+#include "line/pulls/freeze.h"
 #include "line/scan.h"
 #include "model/run.h"
 #include "model/task.h"
@@ -59,6 +58,7 @@ struct landing {
 	struct strs overridden;		/* of them, by name */
 	struct buf evidence;	/* the landed commit's note: a line of it, and those of the gates */
 	struct strs proofs;
+	const char *by;		/* whose hand it was; NULL: the user's */
 };
 
 static void
@@ -83,6 +83,13 @@ is_shared(const struct landing *l)
 	return state_remote(l->state) != NULL;
 }
 
+/* Does it land anywhere but in this repository? */
+static bool
+lands_there(const struct landing *l)
+{
+	return is_shared(l) || l->o->way != NULL;
+}
+
 /*
  * A branch of the repository that it lands in: this one's, or as it was last
  * seen on the remote.
@@ -90,7 +97,7 @@ is_shared(const struct landing *l)
 static char *
 branch_ref(const struct landing *l, const char *name)
 {
-	return mem_printf("%s%s", is_shared(l) ? REMOTE_HEADS : "refs/heads/", name);
+	return mem_printf("%s%s", lands_there(l) ? REMOTE_HEADS : "refs/heads/", name);
 }
 
 /* What others delivered and landed is known here before anything is decided. */
@@ -211,6 +218,7 @@ ask_for_approvals(struct landing *l)
 static struct err *
 ask(struct landing *l)
 {
+	TRY(freeze_check(l->state));
 	TRY(ask_for_protected(l));
 	TRY(ask_for_eyes(l));
 	return ask_for_approvals(l);
@@ -239,20 +247,10 @@ look_at_verdicts(struct landing *l)
 static struct err *
 prove_again(struct landing *l)
 {
-	AUTO(redact_free_p) struct redactor *redact = NULL;
-	AUTO(jail_policy_free) struct jail_policy jail = {0};
-	AUTO(secrets_free) struct secrets secrets = {0};
-	struct judge j = {.repo = l->repo, .clock = state_clock(l->state), .o = l->o->line, .jail = &jail};
-
 	if (oid_eq(&l->tree, &l->pull.tested))
 		return NULL;
 	line_tell(l->o->line, LINE_STEP, "gates on the merge with the base as it is now");
-	TRY(policy_trusted(&l->now));
-	TRY(policy_jail(&l->now, NULL, &jail));
-	TRY(config_secrets(&l->now.cfg, &secrets));
-	redact = redact_new(&secrets);
-	j.redact = redact;
-	TRY(judge_tree(&j, &l->now, &l->tree, GATE_FULL, &l->verdicts));
+	TRY(judge_apart(l->state, l->o->line, &l->now, &l->tree, &l->verdicts));
 	return verdicts_sum(&l->verdicts) == VERDICT_PASS ? NULL : look_at_verdicts(l);
 }
 
@@ -264,16 +262,57 @@ lands_as_it_is(const struct landing *l, const struct commit *delivered)
 	    delivered->parents.n == 1 && oid_eq(&delivered->parents.v[0], &l->now.commit);
 }
 
+/* What the landed commit says; 'c' is the head. */
+static void
+say(struct landing *l, const struct commit *c, struct buf *text)
+{
+	struct override o = override_of(l);
+	size_t i;
+
+	if (l->o->method == MERGE_MERGE)
+		buf_addf(text, "Merge pull request %" PRId64 ": %s\n\nFactory-Task: %s\nFactory-Run: %s\n",
+		    l->pull.number, l->pull.title, l->pull.task.s, l->pull.run.s);
+	else
+		buf_adds(text, c->message);
+	for (i = 0; i < l->overridden.n; i++)
+		override_trailer(&o, l->overridden.v[i], text);
+}
+
+/* The forge has moved the base: what follows is written down. */
+static struct err *
+is_there(struct landing *l)
+{
+	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", l->pull.branch);
+
+	l->moved = true;
+	TRY(commit_tree(l->repo, &l->commit, &l->tree));
+	l->branch_old = oid_zero;
+	return is_shared(l) ? NULL : ref_read(l->repo, branch, &l->branch_old);
+}
+
+static struct err *
+merge_there(struct landing *l)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	AUTO(commit_free) struct commit c = {0};
+	struct land_ready ready = {.pull = &l->pull, .base = &l->now, .head = l->head, .tree = l->tree,
+	    .method = l->o->method, .keep_branch = l->o->keep_branch};
+
+	TRY(commit_read(l->repo, &l->pull.head, &c));
+	say(l, &c, &text);
+	ready.message = buf_cstr(&text);
+	TRY(l->o->way->merge(l->o->way->arg, &ready, &l->commit));
+	return is_there(l);
+}
+
 static struct err *
 make_commit(struct landing *l)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	struct oid parents[2] = {l->now.commit, l->head};
 	struct commit_spec spec = {.tree = l->tree, .parents = parents, .author = &l->who};
-	struct override o = override_of(l);
 	struct commit c;
 	struct err *e;
-	size_t i;
 
 	TRY(commit_read(l->repo, &l->pull.head, &c));
 	if (lands_as_it_is(l, &c)) {
@@ -282,13 +321,7 @@ make_commit(struct landing *l)
 		return NULL;
 	}
 	spec.nparents = l->o->method == MERGE_MERGE ? 2 : 1;
-	if (l->o->method == MERGE_MERGE)
-		buf_addf(&text, "Merge pull request %" PRId64 ": %s\n\nFactory-Task: %s\nFactory-Run: %s\n",
-		    l->pull.number, l->pull.title, l->pull.task.s, l->pull.run.s);
-	else
-		buf_adds(&text, c.message);
-	for (i = 0; i < l->overridden.n; i++)
-		override_trailer(&o, l->overridden.v[i], &text);
+	say(l, &c, &text);
 	if (l->o->method == MERGE_REBASE)
 		spec.author = &c.author;
 	spec.committer = &l->who;
@@ -455,7 +488,9 @@ close_pull(const struct landing *l, struct pull *p)
 	p->state = PULL_MERGED;
 	p->landed = l->commit;
 	p->updated = l->who.when;
-	p->closed_by = mem_strdup(l->who.name);
+	p->closed_by = mem_strdup(l->by != NULL ? l->by : l->who.name);
+	if (l->o->way != NULL)
+		p->pushed = oid_zero;
 }
 
 static struct err *
@@ -531,12 +566,31 @@ take_up(struct landing *l)
 	return NULL;
 }
 
+/* This clone's own base, where it is somewhere else that it landed. */
+static void
+follow_there(struct landing *l)
+{
+	struct err *e = lands_there(l) ? follow(l) : NULL;
+
+	if (e != NULL)
+		line_tell(l->o->line, LINE_NOTE, "it landed, and this clone's own '%s' stays where it is: %s", l->pull.base,
+		    err_msg(e));
+	err_ignore(e);
+}
+
+static struct err *
+make_ready(struct landing *l)
+{
+	TRY(ask(l));
+	TRY(prove_again(l));
+	return l->o->way != NULL ? merge_there(l) : make_commit(l);
+}
+
 static struct err *
 land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 {
 	AUTO(landing_free) struct landing l = {.o = o, .state = o->line->state,
 	    .evidence = BUF_INIT(BUF_TEXT), .turn = -1};
-	struct err *e;
 
 	l.repo = state_repo(l.state);
 	TRY(come_together(&l));
@@ -544,24 +598,42 @@ land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 	if (l.pull.state == PULL_MERGED) {
 		TRY(take_up(&l));
 	} else {
+		if (o->way != NULL)
+			TRY(o->way->fetch(o->way->arg, &l.pull));
 		TRY(look(&l));
 		TRY(moved_before(&l));
 	}
-	if (!l.moved) {
-		TRY(ask(&l));
-		TRY(prove_again(&l));
-		TRY(make_commit(&l));
-	}
+	if (!l.moved)
+		TRY(make_ready(&l));
+	else if (o->way != NULL && l.pull.state == PULL_OPEN)
+		TRY(is_there(&l));
 	TRY(move(&l));
 	TRY(verify(&l));
 	*landed = l.commit;
-	if (!is_shared(&l))
+	follow_there(&l);
+	return NULL;
+}
+
+struct err *
+land_note(const struct land_opts *o, int64_t number, const struct oid *commit, const char *by)
+{
+	AUTO(landing_free) struct landing l = {.o = o, .state = o->line->state, .commit = *commit, .by = by,
+	    .evidence = BUF_INIT(BUF_TEXT), .turn = -1};
+	AUTO(mem_free_p) char *base = NULL;
+	AUTO(commit_free) struct commit c = {0};
+
+	l.repo = state_repo(l.state);
+	TRY(come_together(&l));
+	TRY(read_pull(&l, number));
+	if (l.pull.state == PULL_MERGED)
 		return NULL;
-	e = follow(&l);
-	if (e != NULL)
-		line_tell(o->line, LINE_NOTE, "it landed on '%s', and this clone's own '%s' stays where it is: %s",
-		    state_remote(l.state), l.pull.base, err_msg(e));
-	err_ignore(e);
+	base = mem_printf("refs/heads/%s", l.pull.base);
+	TRY(commit_read(l.repo, commit, &c));
+	TRY(policy_at(l.repo, base, c.parents.n > 0 ? &c.parents.v[0] : commit, &l.now));
+	TRY(repo_checked_out(l.repo, base, &l.checkout));
+	TRY(is_there(&l));
+	TRY(move(&l));
+	follow_there(&l);
 	return NULL;
 }
 
@@ -694,47 +766,4 @@ landing_close(struct landing *l)
 		return;
 	landing_free(l);
 	free(l);
-}
-
-/* ---- without landing ---- */
-
-static struct err *
-close_task(struct state_step *t, struct task *task, void *ctx)
-{
-	struct landing *l = ctx;
-
-	task->state = TASK_ESCALATED;
-	task_set(task, &task->question, "its pull request was closed by a person");
-	step_ref(t, l->move.name, &l->move.from, &l->move.to);
-	return NULL;
-}
-
-static struct err *
-build_closing(struct state_step *t, void *ctx)
-{
-	struct landing *l = ctx;
-
-	return step_change(t, &l->pull.task, close_task, l);
-}
-
-struct err *
-land_close(const struct line_opts *o, int64_t number)
-{
-	struct land_opts lo = {.line = o};
-	AUTO(sync_result_free) struct sync_result r = {0};
-	AUTO(landing_free) struct landing l = {.o = &lo, .state = o->state, .turn = -1};
-	AUTO(mem_free_p) char *message = NULL;
-
-	l.repo = state_repo(l.state);
-	TRY(come_together(&l));
-	TRY(read_pull(&l, number));
-	if (l.pull.state != PULL_OPEN)
-		return err_new(ERR_STATE, "pull request %" PRId64 " is %s", number, pull_state_name(l.pull.state));
-	message = mem_printf("close pull request %" PRId64, number);
-	l.pull.state = PULL_CLOSED;
-	l.pull.updated = l.who.when;
-	l.pull.closed_by = mem_strdup(l.who.name);
-	TRY(pull_prepare(l.repo, &l.pull, &l.who, &l.move));
-	return is_shared(&l) ? state_publish(l.state, message, build_closing, &l, &r) :
-	    state_change(l.state, &l.pull.task, message, close_task, &l);
 }

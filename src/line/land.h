@@ -12,16 +12,39 @@
 
 #include "base/def.h"
 #include "conf/config.h"
+#include "git/oid.h"
 #include "line/run.h"
 
 struct err;
 struct note_lines;
-struct oid;
+struct policy;
 struct pull;
 struct run;
 struct state_step;
 struct strs;
 struct task;
+
+/* What is ready to land; borrowed. */
+struct land_ready {
+	const struct pull *pull;
+	const struct policy *base;	/* of the base as it was looked at */
+	struct oid head;		/* of the branch */
+	struct oid tree;		/* of their merge: it passed the gates */
+	const char *message;		/* for the commit: subject, empty line, the rest */
+	enum merge_method method;
+	bool keep_branch;
+};
+
+/*
+ * Who moves the base where that is not ours to do: a forge.  'fetch' brings
+ * both branches to REMOTE_HEADS; 'merge' has it done and says as what commit,
+ * which is in this repository then.  ERR_STALE: all is looked at anew.
+ */
+struct land_way {
+	void *arg;
+	struct err *(*fetch)(void *arg, const struct pull *p);
+	struct err *(*merge)(void *arg, const struct land_ready *ready, struct oid *commit);
+};
 
 struct land_opts {
 	const struct line_opts *line;
@@ -31,11 +54,12 @@ struct land_opts {
 	const struct strs *override;	/* gates that a person overrides, by name; NULL: none */
 	const char *reason;	/* why, one line */
 	bool alone;		/* no person asked for it: what one should look at stops it */
+	const struct land_way *way;	/* NULL: this process moves the base itself */
 };
 
 /*
- * ERR_STATE when it is not open, or changes protected paths and nobody allowed
- * that, or waits for people's approval, or 'alone' holds what a person is to
+ * ERR_STATE when it is not open, when landing is frozen (pulls/freeze.h), when
+ * it changes protected paths and nobody allowed that, or waits for people's approval, or 'alone' holds what a person is to
  * see (the message names it);
  * ERR_GATES_FAILED; ERR_DENIED for an override that policy does not grant;
  * ERR_CONFLICT with the base,
@@ -72,7 +96,11 @@ bool landing_refused(const struct landing *l);
 struct err *landing_verify(struct landing *l, struct oid *landed) MUST_USE;
 void landing_close(struct landing *l);	/* NULL is fine */
 
-/* Close without landing; the task goes to a person. */
-struct err *land_close(const struct line_opts *o, int64_t number) MUST_USE;
+/*
+ * It landed by somebody's hand as this commit, which is in this repository:
+ * put that on record, and let this clone's base follow.
+ */
+struct err *land_note(const struct land_opts *o, int64_t number, const struct oid *commit,
+    const char *by) MUST_USE;
 
 #endif

@@ -282,13 +282,14 @@ was_closed(const struct fold *f, const struct pull *there)
 
 /* A number where it is new; the one that is there goes on; a closed one stays closed. */
 static struct err *
-place_pull(struct fold *f, struct parcel *p, struct pull_move *move, bool *closed)
+place_pull(struct fold *f, struct parcel *p, const struct task *task, struct pull_move *move, bool *closed)
 {
 	AUTO(ident_free) struct ident who = {0};
 	struct repo *r = state_repo(f->state);
 	struct pull *there = pull_of(f, p->rec->task);
 
-	if (there != NULL && there->state == PULL_MERGED)
+	/* One that was closed is past once the task goes on without it. */
+	if (there != NULL && (there->state == PULL_MERGED || (there->state == PULL_CLOSED && task->pull != there->number)))
 		there = NULL;
 	*closed = there != NULL && was_closed(f, there);
 	p->pull.number = there != NULL ? there->number : f->next;
@@ -330,7 +331,7 @@ take(struct state_step *t, struct task *task, void *ctx)
 	if (is_past(p->rec, task))
 		return ledger_put(t, p->rec);
 	if (p->has_pull)
-		TRY(place_pull(k->f, p, &move, &closed));
+		TRY(place_pull(k->f, p, task, &move, &closed));
 	TRY(parcel_apply(p, &move, t, task));
 	if (closed) {
 		task->state = TASK_ESCALATED;

@@ -66,7 +66,8 @@ land_delivered(struct walk *w)
 static void
 follow_up(struct walk *w)
 {
-	bool lands = w->rec.outcome == RUN_DELIVERED && w->policy.cfg.merge.automatic && w->o->export == NULL;
+	bool lands = w->rec.outcome == RUN_DELIVERED && w->policy.cfg.merge.automatic && w->o->export == NULL &&
+	    !w->o->outside;
 
 	if (state_remote(w->state) != NULL && !w->over) {
 		if (w->o->export == NULL && (!w->o->leave_fold || lands))

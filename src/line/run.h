@@ -52,6 +52,7 @@ struct line_opts {
 	bool fresh;		/* drop an unfinished run of this task */
 	bool leave_fold;	/* with a remote: somebody else folds what is delivered (publish.h) */
 	const struct id *claimed;	/* with a remote: the run that its task's lease was lent to (store/lease.h); NULL */
+	bool outside;		/* a forge is there: what is delivered lands through it, and not by this process (pulls/mirror.h) */
 	const char *export;	/* with a remote: the delivery goes into this file for another process to push; NULL */
 	struct oid *landed;	/* the commit that policy's merge.auto landed, else untouched; or NULL */
 	int cancel_fd;		/* sigs_fd(), or 0 */

@@ -95,7 +95,8 @@ static struct err *
 hire(struct plant *p, struct worker **out)
 {
 	struct worker *w = mem_alloc(sizeof(*w));
-	struct proc_spec spec = {.argv = p->o->worker, .env = (const char *const *)environ,
+	struct proc_spec spec = {.argv = p->o->worker,
+	    .env = p->o->env != NULL ? p->o->env : (const char *const *)environ,
 	    .pipe_in = true, .pipe_out = true, .inherit_err = true, .adopts = true};
 	struct err *e = proc_start(&spec, &w->p);
 

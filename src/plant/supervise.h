@@ -52,6 +52,7 @@ struct supervise_event {
 struct supervise_opts {
 	struct schedule_opts schedule;
 	const char *const *worker;	/* argv of a worker */
+	const char *const *env;		/* its environment, "KEY=value"; NULL: ours */
 	const char *const *sync;	/* argv of what talks to the remote each interval; NULL: none */
 	const char *const *publish;	/* of what does so after runs; both say with FRAME_ENDED how it went */
 	struct strs watch;		/* files whose change means that there may be something to do */

@@ -128,11 +128,28 @@ test_outside(void **state)
 	assert_true(oid_parse(STR("1234567890123456789012345678901234567890"), &p.head));
 	pull_title_outside(&p, &title);
 	assert_string_equal(buf_cstr(&title), "Mend @ ada's # 1\\x1b[2J");
-	pull_body_outside(&p, "o/r#42", &body);
-	assert_string_equal(buf_cstr(&body), "Asked for in o/r#42.\n\n> f&#8203;ixes #&#8203;1\n\n"
+	pull_body_outside(&p, "github:o/r#42", "o/r", &body);
+	assert_string_equal(buf_cstr(&body), "Closes o/r#42.\n\n> f&#8203;ixes #&#8203;1\n\n"
 	    "Take it over: `git factory pr take 3` (the factory then writes no more to `factory/taskaaaa-mend`). "
 	    "Prove it again: `git factory gate --rerun 123456789012`. See the evidence: `git factory verify 123456789012`, "
 	    "`git factory show runrunru`.\n\n<!-- git-factory:task=taskaaaa -->\n");
+}
+
+/* Only an issue of the very project is closed. */
+static void
+test_issue(void **state)
+{
+	static const char *const others[] = {"", "github:x/y#42", "o/r#42 and #43", "github:o/r", "LIN-12"};
+	AUTO(pull_free) struct pull p = {.number = 3, .title = mem_strdup("x"), .body = mem_strdup("x"), .branch = mem_strdup("b")};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NITEMS(others); i++) {
+		AUTO(buf_free) struct buf body = BUF_INIT(BUF_TEXT);
+
+		pull_body_outside(&p, others[i], "o/r", &body);
+		assert_null(strstr(buf_cstr(&body), "Closes"));
+	}
 }
 
 static void
@@ -157,6 +174,7 @@ main(void)
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_inert),
 		cmocka_unit_test(test_outside),
+		cmocka_unit_test(test_issue),
 		cmocka_unit_test(test_hash),
 	};
 

@@ -99,6 +99,7 @@ pull_judge(struct repo *r, const struct policy *base, const struct task *t, cons
 	f.type_known = kind.type != NULL;
 	f.severity = kind.severity;
 	f.type_alone = kind.auto_merge;
+	f.author = t->issue[0] != '\0' && t->asked_by[0] == '\0' ? AUTHOR_UNKNOWN : AUTHOR_TEAM;
 	count_gates(&base->cfg, j->gates, &f);
 	e = f.type_known ? count_past(r, kind.name, &f) : NULL;
 	if (e == NULL) {

@@ -278,14 +278,31 @@ add_ways(const struct pull *p, struct buf *out)
 	    "`git factory show %s`.\n", p->number, p->branch, head.s, head.s, p->run.s);
 }
 
+/* The issue is a task's own field, but people may edit it: anything else than a plain reference is left out. */
+static void
+add_issue(const char *issue, const char *project, struct buf *out)
+{
+	struct str all = str_of(issue), name, number;
+	ptrdiff_t colon = str_chr(all, ':'), hash;
+	int64_t n;
+
+	name = str_skip(all, (size_t)(colon + 1));
+	hash = str_chr(name, '#');
+	if (hash <= 0 || !str_int(str_skip(name, (size_t)hash + 1), 1, INT64_MAX, &n))
+		return;
+	number = str_skip(name, (size_t)hash);
+	name = str_take(name, (size_t)hash);
+	if (str_is(name, project))
+		buf_addf(out, "Closes %s%.*s.\n\n", project, STR_ARG(number));
+}
+
 void
-pull_body_outside(const struct pull *p, const char *issue, struct buf *out)
+pull_body_outside(const struct pull *p, const char *issue, const char *project, struct buf *out)
 {
 	AUTO(mem_free_p) char *marker = pull_marker(p->task.s);
 	struct str body = str_of(p->body);
 
-	if (issue[0] != '\0')
-		buf_addf(out, "Asked for in %s.\n\n", issue);
+	add_issue(issue, project, out);
 	pull_inert(text_cut(body, PULL_BODY_MAX), false, out);
 	if (body.n > PULL_BODY_MAX)
 		buf_adds(out, "\n\n(the rest is left out)\n");

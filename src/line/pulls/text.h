@@ -46,11 +46,12 @@ void pull_inert(struct str text, bool plain, struct buf *out);
 
 /*
  * What the forge is to show: description, how to take over and to reproduce,
- * the issue that it was made for ("" for none; "owner/name#42" or an address)
- * and the marker.
+ * the issue that it was made for and the marker.  'issue' is the task's
+ * ("github:owner/name#42", "" for none): one of the same project is closed
+ * when this lands.
  */
 void pull_title_outside(const struct pull *p, struct buf *out);
-void pull_body_outside(const struct pull *p, const char *issue, struct buf *out);
+void pull_body_outside(const struct pull *p, const char *issue, const char *project, struct buf *out);
 
 /* The line that says whose it is: "<!-- git-factory:task=k3xq7abc -->". */
 char *pull_marker(const char *task) MUST_USE;

@@ -1,0 +1,89 @@
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "forge/pull.h"
+#include "git/commit.h"
+#include "line/close.h"
+#include "line/judge.h"
+#include "line/publish.h"
+#include "model/task.h"
+#include "store/queue.h"
+#include "store/state.h"
+#include "store/sync.h"
+
+struct closing {
+	const struct line_opts *o;
+	struct pull pull;
+	struct ident who;
+	struct pull_move move;
+};
+
+static void
+closing_free(struct closing *c)
+{
+	pull_free(&c->pull);
+	ident_free(&c->who);
+	pull_move_free(&c->move);
+}
+
+/* What others delivered and landed is known here before anything is decided. */
+static struct err *
+come_together(const struct line_opts *o)
+{
+	AUTO(sync_result_free) struct sync_result r = {0};
+	size_t folded, i;
+	struct err *e;
+
+	if (state_remote(o->state) == NULL)
+		return NULL;
+	e = publish(o->state, &r, &folded);
+	for (i = 0; i < r.remarks.n; i++)
+		line_tell(o, LINE_NOTE, "%s", r.remarks.v[i]);
+	return e;
+}
+
+static struct err *
+close_task(struct state_step *t, struct task *task, void *ctx)
+{
+	struct closing *c = ctx;
+
+	/* It may have gone on to another pull request since. */
+	if (task->pull == c->pull.number) {
+		task->state = TASK_ESCALATED;
+		task_set(task, &task->question, "its pull request was closed by a person");
+	}
+	step_ref(t, c->move.name, &c->move.from, &c->move.to);
+	return NULL;
+}
+
+static struct err *
+build(struct state_step *t, void *ctx)
+{
+	struct closing *c = ctx;
+
+	return step_change(t, &c->pull.task, close_task, c);
+}
+
+struct err *
+close_pull(const struct line_opts *o, int64_t number, const char *by)
+{
+	AUTO(closing_free) struct closing c = {.o = o};
+	AUTO(sync_result_free) struct sync_result r = {0};
+	AUTO(mem_free_p) char *message = mem_printf("close pull request %" PRId64, number);
+
+	TRY(come_together(o));
+	TRY(pull_read(state_repo(o->state), number, &c.pull));
+	if (c.pull.state != PULL_OPEN)
+		return err_new(ERR_STATE, "pull request %" PRId64 " is %s", number, pull_state_name(c.pull.state));
+	TRY(ident_user(state_repo(o->state), NULL, NULL, clock_wall(state_clock(o->state)), &c.who));
+	c.pull.state = PULL_CLOSED;
+	c.pull.updated = c.who.when;
+	c.pull.closed_by = mem_strdup(by != NULL ? by : c.who.name);
+	/* Where the forge told of it, it need not be told. */
+	if (by != NULL)
+		c.pull.pushed = oid_zero;
+	TRY(pull_prepare(state_repo(o->state), &c.pull, &c.who, &c.move));
+	return state_remote(o->state) != NULL ? state_publish(o->state, message, build, &c, &r) :
+	    state_change(o->state, &c.pull.task, message, close_task, &c);
+}

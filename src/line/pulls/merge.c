@@ -1,0 +1,300 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "forge/pull.h"
+#include "git/commit.h"
+#include "git/ref.h"
+#include "line/judge.h"
+#include "line/pulls/freeze.h"
+#include "line/pulls/merge.h"
+#include "line/pulls/mirror.h"
+#include "line/pulls/outside.h"
+#include "line/pulls/text.h"
+#include "model/level.h"
+#include "store/state.h"
+
+#define ASK_TRIES 5		/* while the forge does not know whether it can be merged */
+#define ASK_PAUSE_MS 1000	/* doubled each time: half a minute in all */
+
+struct merging {
+	struct outside *o;
+	bool alone;		/* no person asked for it */
+	struct err *alarm;	/* it landed, and this is wrong with it */
+};
+
+static struct err *
+fetch(void *arg, const struct pull *p)
+{
+	struct merging *m = arg;
+	struct oid tip;
+
+	if (m->o->shared)
+		return NULL;
+	TRY(outside_fetch(m->o, p->base, &tip));
+	return outside_fetch(m->o, p->branch, &tip);
+}
+
+/* ---- may it? ---- */
+
+static bool
+is_green(enum forge_check_state s)
+{
+	return s == CHECK_SUCCESS || s == CHECK_NEUTRAL || s == CHECK_SKIPPED;
+}
+
+static struct err *
+not_green(const struct forge_check *c)
+{
+	return err_hint(err_new(ERR_STATE, "the check '%s' is not green: %s", c->name, forge_check_word(c->state)),
+	    c->state == CHECK_PENDING ? "try again when it is through" : "see it on the forge, or set 'merge.checks: false'");
+}
+
+struct err *
+checks_green(const struct forge_checks *checks)
+{
+	bool required = false, any = false;
+	size_t i;
+
+	for (i = 0; i < checks->n; i++)
+		required = required || (checks->v[i].required && strcmp(checks->v[i].name, MIRROR_STATUS) != 0);
+	for (i = 0; i < checks->n; i++) {
+		const struct forge_check *c = &checks->v[i];
+
+		if (strcmp(c->name, MIRROR_STATUS) == 0)
+			continue;
+		/* What may not be read could be red. */
+		if ((c->required || !required || c->state == CHECK_UNKNOWN) && !is_green(c->state))
+			return not_green(c);
+		any = any || c->state == CHECK_SUCCESS;
+	}
+	if (any)
+		return NULL;
+	return err_hint(err_new(ERR_STATE, "the forge has no check of this head that succeeded"),
+	    "wait for its CI, or set 'merge.checks: false' if there is none");
+}
+
+static struct err *
+look(struct merging *m, const struct land_ready *r, struct forge_pull *out)
+{
+	struct forge *f = m->o->forge;
+
+	forge_pull_free(out);
+	TRY(f->api->pull(f, r->pull->outside, out));
+	if (out->state == FORGE_CLOSED)
+		return err_hint(err_new(ERR_STATE, "it was closed on the forge"), "'git factory pr sync'");
+	if (out->state == FORGE_OPEN && strcmp(out->head_sha, oid_hex(&r->head).s) != 0)
+		return err_new(ERR_STALE, "its head on the forge is %.12s, and what was tested is %.12s", out->head_sha,
+		    oid_hex(&r->head).s);
+	if (out->state == FORGE_OPEN && out->draft)
+		return err_new(ERR_STATE, "it is a draft on the forge");
+	return NULL;
+}
+
+static struct err *
+wait_until_known(struct merging *m, const struct land_ready *r, struct forge_pull *out)
+{
+	int64_t pause = ASK_PAUSE_MS;
+	int tries;
+
+	for (tries = 0;; tries++, pause *= 2) {
+		TRY(look(m, r, out));
+		if (out->state != FORGE_OPEN || out->mergeable == TRI_YES)
+			return NULL;
+		if (out->mergeable == TRI_NO)
+			return err_new(ERR_STATE, "the forge says that it cannot be merged");
+		if (tries == ASK_TRIES)
+			return err_hint(err_new(ERR_STATE, "the forge does not know yet whether it can be merged"),
+			    "try again later");
+		clock_sleep_ms(pause);
+	}
+}
+
+static struct err *
+ask(struct merging *m, const struct land_ready *r, struct forge_pull *there)
+{
+	AUTO(forge_checks_free) struct forge_checks checks = {0};
+	struct forge *f = m->o->forge;
+
+	TRY(wait_until_known(m, r, there));
+	if (there->state != FORGE_OPEN || !r->base->cfg.merge.checks)
+		return NULL;
+	TRY(f->api->checks(f, oid_hex(&r->head).s, r->pull->base, &checks));
+	return checks_green(&checks);
+}
+
+/* ---- doing it ---- */
+
+static enum forge_method
+method_of(enum merge_method m)
+{
+	static const enum forge_method methods[] = {
+	    [MERGE_SQUASH] = FORGE_SQUASH, [MERGE_MERGE] = FORGE_MERGE, [MERGE_REBASE] = FORGE_REBASE};
+
+	return methods[m];
+}
+
+static struct err *
+order(struct merging *m, const struct land_ready *r, char **sha)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	AUTO(mem_free_p) char *head = mem_strdup(oid_hex(&r->head).s), *title = NULL;
+	struct forge_merge how = {.head_sha = head, .method = method_of(r->method), .delete_branch = !r->keep_branch};
+	struct forge *f = m->o->forge;
+	struct str rest, subject;
+
+	pull_inert(str_of(r->message), true, &text);
+	rest = buf_str(&text);
+	if (!str_line(&rest, &subject))
+		subject = STR("");
+	title = str_dup(subject);
+	how.title = title;
+	rest = str_trim(rest);
+	how.message = rest.n > 0 ? rest.p : "";
+	return f->api->merge(f, r->pull->outside, &how, sha);
+}
+
+/* The answer was lost, or somebody else was faster: the forge knows. */
+static struct err *
+read_back(struct merging *m, const struct land_ready *r, struct err *why, char **sha)
+{
+	AUTO(forge_pull_free) struct forge_pull there = {0};
+	AUTO(err_free_p) struct err *lost = why;
+
+	TRY(look(m, r, &there));
+	if (there.state != FORGE_MERGED)
+		return STEAL(lost);
+	*sha = mem_strdup(there.merge_sha);
+	return NULL;
+}
+
+static struct err *
+merge_it(struct merging *m, const struct land_ready *r, char **sha)
+{
+	AUTO(forge_pull_free) struct forge_pull there = {0};
+	struct err *e;
+
+	TRY(ask(m, r, &there));
+	if (there.state == FORGE_MERGED) {
+		*sha = mem_strdup(there.merge_sha);
+		return NULL;
+	}
+	e = order(m, r, sha);
+	return outside_unsure(e) ? read_back(m, r, e, sha) : e;
+}
+
+/* ---- what landed ---- */
+
+/* Nothing else lands until its gates have spoken. */
+static struct err *
+gate_landed(struct merging *m, const struct land_ready *r, const struct commit *c)
+{
+	AUTO(mem_free_p) char *base = mem_printf("refs/heads/%s", r->pull->base);
+	AUTO(policy_free) struct policy before = {0};
+	AUTO(verdicts_free) struct verdicts verdicts = {0};
+	bool was;
+
+	TRY(policy_at(m->o->repo, base, &c->parents.v[0], &before));
+	line_tell(m->o->line, LINE_STEP, "'%s' moved in between: gates on what landed", r->pull->base);
+	TRY(judge_apart(m->o->state, m->o->line, &before, &c->tree, &verdicts));
+	if (verdicts_sum(&verdicts) != VERDICT_PASS)
+		return err_hint(err_new(ERR_GATES_FAILED, "pull request %" PRId64 " landed as %.12s, on a base that moved, and its gates fail there",
+		    r->pull->number, oid_hex(&c->oid).s), "mend or revert it; 'git factory pr thaw' lets changes land again");
+	return freeze_lift(m->o->state, &was);
+}
+
+static struct err *
+compare(struct merging *m, const struct land_ready *r, const struct oid *commit)
+{
+	AUTO(mem_free_p) char *why = NULL;
+	AUTO(commit_free) struct commit c = {0};
+	bool moved;
+
+	TRY(commit_read(m->o->repo, commit, &c));
+	if (oid_eq(&c.tree, &r->tree))
+		return NULL;
+	moved = c.parents.n > 0 && !oid_eq(&c.parents.v[0], &r->base->commit);
+	why = mem_printf("what landed as %.12s with pull request %" PRId64 " is %s", oid_hex(commit).s, r->pull->number,
+	    moved ? "not tested yet on the base that it met" : "not what was tested");
+	TRY(freeze_set(m->o->state, why));
+	if (moved)
+		return gate_landed(m, r, &c);
+	return err_hint(err_new(ERR_STATE, "alarm: %s: nothing lands any more", why),
+	    "look at the base branch; 'git factory pr thaw' lets changes land again");
+}
+
+static struct err *
+merge(void *arg, const struct land_ready *r, struct oid *commit)
+{
+	struct merging *m = arg;
+	AUTO(mem_free_p) char *sha = NULL;
+	struct oid tip, landed;
+
+	if (r->pull->outside == 0)
+		return err_hint(err_new(ERR_STATE, "pull request %" PRId64 " is not on the forge yet", r->pull->number),
+		    "'git factory pr sync'");
+	if (m->alone && !oid_eq(&r->head, &r->pull->head))
+		return err_new(ERR_STATE, "somebody else committed to its branch");
+	TRY(merge_it(m, r, &sha));
+	TRY(outside_fetch(m->o, r->pull->base, &tip));
+	if (!oid_parse(str_of(sha), &landed) || !commit_exists(m->o->repo, &landed))
+		return err_new(ERR_STATE, "the forge merged it as '%.40s', which is not on '%s'", sha, r->pull->base);
+	*commit = landed;
+	/* It did land, and that goes on record first. */
+	m->alarm = compare(m, r, commit);
+	return NULL;
+}
+
+struct err *
+merge_outside(struct outside *o, const struct land_opts *how, int64_t number, struct oid *landed)
+{
+	struct merging m = {.o = o, .alone = how->alone};
+	const struct land_way way = {.arg = &m, .fetch = fetch, .merge = merge};
+	struct land_opts lo = *how;
+	struct err *e;
+
+	lo.way = &way;
+	e = land_pull(&lo, number, landed);
+	if (m.alarm == NULL)
+		return e;
+	err_ignore(e);
+	return m.alarm;
+}
+
+/* ---- by itself ---- */
+
+static bool
+may_land(const struct pull *p)
+{
+	return p->state == PULL_OPEN && p->outside != 0 && p->reasons.n > 0 && p->level == LEVEL_ALONE &&
+	    oid_eq(&p->pushed, &p->head) && oid_is_zero(&p->theirs) && p->taken_by == NULL;
+}
+
+struct err *
+merge_allowed(struct outside *o, size_t *merged)
+{
+	const struct land_opts how = {.line = o->line, .method = o->policy.cfg.merge.method, .alone = true};
+	AUTO(pulls_free) struct pulls all = {0};
+	struct oid landed;
+	struct err *e;
+	size_t i;
+
+	if (!o->policy.cfg.merge.automatic)
+		return NULL;
+	TRY(pull_list(o->repo, REF_PULLS, &all));
+	for (i = 0; i < all.n; i++) {
+		if (!may_land(&all.v[i]))
+			continue;
+		e = merge_outside(o, &how, all.v[i].number, &landed);
+		*merged += e == NULL;
+		if (e != NULL)
+			line_tell(o->line, LINE_NOTE, "pull request %" PRId64 " waits: %s", all.v[i].number, err_msg(e));
+		if (err_is(e, ERR_INTERRUPTED) || err_is(e, ERR_RATE_LIMIT) || err_is(e, ERR_NETWORK))
+			return e;
+		err_ignore(e);
+	}
+	return NULL;
+}

@@ -1,0 +1,44 @@
+/*
+ * merge.h - landing through a forge.
+ *
+ * All that land.h asks for holds here too: the gates passed on the merge with
+ * the base as it is, people approved.  Then the forge must have the same head,
+ * say that it can be merged (it is asked for a while where it does not know
+ * yet), and its checks must be green (policy's merge.checks): no check at
+ * all, one that was cancelled, that timed out, that may not be read or that is
+ * required and missing is not.  Our own status is none of them.  The forge
+ * merges only that very head; what landed is fetched and compared with what
+ * was tested.  Where the base moved in between, landing is frozen, the gates
+ * run on what landed, and only if they pass things may land again; anything
+ * else that landed is an alarm and stays frozen (freeze.h).
+ */
+#ifndef LINE_PULLS_MERGE_H
+#define LINE_PULLS_MERGE_H
+
+#include "base/def.h"
+#include "forge/forge.h"
+#include "line/land.h"
+
+struct err;
+struct oid;
+struct outside;
+
+/*
+ * land_pull(), through the forge; 'how' as there, its 'way' is set here.
+ * ERR_STATE also while checks are not green, or the forge does not allow it;
+ * ERR_GATES_FAILED and ERR_STATE (with the alarm) when it landed and what
+ * landed is not as tested: *landed is set then.
+ */
+struct err *merge_outside(struct outside *o, const struct land_opts *how, int64_t number,
+    struct oid *landed) MUST_USE;
+
+/*
+ * Land what may land by itself: policy says merge.auto, its level is 0, nobody
+ * took it, and the forge knows it.  *merged counts; why one waits is told.
+ */
+struct err *merge_allowed(struct outside *o, size_t *merged) MUST_USE;
+
+/* Are they green?  NULL, or ERR_STATE naming what is not.  Pure. */
+struct err *checks_green(const struct forge_checks *checks) MUST_USE;
+
+#endif

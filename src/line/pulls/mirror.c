@@ -1,0 +1,524 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "forge/pull.h"
+#include "git/commit.h"
+#include "git/merge.h"
+#include "git/ref.h"
+#include "line/close.h"
+#include "line/judge.h"
+#include "line/land.h"
+#include "line/pulls/feedback.h"
+#include "line/pulls/freeze.h"
+#include "line/pulls/merge.h"
+#include "line/pulls/mirror.h"
+#include "line/pulls/outside.h"
+#include "line/pulls/owners.h"
+#include "line/pulls/text.h"
+#include "model/level.h"
+#include "model/task.h"
+#include "store/queue.h"
+#include "store/state.h"
+
+/* One pull request under way. */
+struct turn {
+	struct outside *o;
+	struct mirrored *out;
+	struct pull *p;
+	struct forge_pull there;
+	bool found;		/* 'there' is filled */
+	char *title, *body;	/* as it is to be */
+	struct oid text;	/* their hash */
+};
+
+static void
+turn_free(struct turn *t)
+{
+	forge_pull_free(&t->there);
+	free(t->title);
+	free(t->body);
+}
+
+static const struct forge_api *
+api(const struct turn *t)
+{
+	return t->o->forge->api;
+}
+
+static void
+tell(const struct turn *t, const char *what, const struct err *e)
+{
+	line_tell(t->o->line, LINE_NOTE, "pull request %" PRId64 ": %s%s%s", t->p->number, what, e != NULL ? ": " : "",
+	    e != NULL ? err_msg(e) : "");
+}
+
+/* ---- finding it ---- */
+
+static bool
+is_ours(const struct turn *t, const struct forge_pull *f)
+{
+	const char *project = t->o->forge->place.project;
+
+	return strcmp(f->head, t->p->branch) == 0 && (f->head_project[0] == '\0' || strcmp(f->head_project, project) == 0);
+}
+
+static void
+take(struct turn *t, struct forge_pull *f)
+{
+	forge_pull_free(&t->there);
+	t->there = *f;
+	*f = (struct forge_pull){0};
+	t->found = true;
+}
+
+/* Among the open ones; by its number where that is known. */
+static void
+find_open(struct turn *t, struct forge_pulls *open)
+{
+	size_t i;
+
+	for (i = 0; i < open->n && !t->found; i++)
+		if (t->p->outside != 0 ? open->v[i].number == t->p->outside : is_ours(t, &open->v[i]))
+			take(t, &open->v[i]);
+}
+
+static struct err *
+find_by_head(struct turn *t)
+{
+	AUTO(forge_pull_free) struct forge_pull f = {0};
+	struct err *e = api(t)->pull_by_head(t->o->forge, t->p->branch, t->p->base, &f);
+
+	if (err_is(e, ERR_NOT_FOUND)) {
+		err_free(e);
+		return NULL;
+	}
+	TRY(e);
+	/* An older one of this branch says nothing about what is delivered now. */
+	if (is_ours(t, &f) && (f.state == FORGE_OPEN || strcmp(f.head_sha, oid_hex(&t->p->head).s) == 0))
+		take(t, &f);
+	return NULL;
+}
+
+static struct err *
+find(struct turn *t, struct forge_pulls *open)
+{
+	AUTO(forge_pull_free) struct forge_pull f = {0};
+
+	find_open(t, open);
+	if (t->found)
+		return NULL;
+	if (t->p->outside == 0)
+		return find_by_head(t);
+	TRY(api(t)->pull(t->o->forge, t->p->outside, &f));
+	take(t, &f);
+	return NULL;
+}
+
+/* ---- its branch ---- */
+
+/* Somebody else's commit is on it: from here on it is theirs. */
+static void
+give_way(struct turn *t, const struct oid *there)
+{
+	if (oid_eq(&t->p->theirs, there))
+		return;
+	t->p->theirs = *there;
+	tell(t, "somebody else committed to its branch, to which nothing is pushed any more", NULL);
+}
+
+static struct err *
+push_branch(struct turn *t)
+{
+	struct pull *p = t->p;
+	struct oid there;
+
+	if (t->found && strcmp(t->there.head_sha, oid_hex(&p->head).s) == 0) {
+		p->pushed = p->head;
+		return NULL;
+	}
+	/* The forge may lag behind its own branches. */
+	TRY(outside_look(t->o, p->branch, &there));
+	if (oid_eq(&there, &p->head)) {
+		p->pushed = p->head;
+		return NULL;
+	}
+	if (!oid_is_zero(&p->theirs) || p->taken_by != NULL)
+		return NULL;
+	if ((!oid_is_zero(&there) && !oid_eq(&there, &p->pushed)) || (t->o->shared && !oid_is_zero(&there))) {
+		give_way(t, &there);
+		return NULL;
+	}
+	TRY(outside_push(t->o, p->branch, &there, &p->head));
+	p->pushed = p->head;
+	return NULL;
+}
+
+/* ---- what it says ---- */
+
+static struct err *
+make_text(struct turn *t)
+{
+	AUTO(buf_free) struct buf title = BUF_INIT(BUF_TEXT), body = BUF_INIT(BUF_TEXT);
+	AUTO(task_free) struct task task;
+
+	task_init(&task);
+	/* A task that a person has broken or taken away still has its pull request. */
+	err_ignore(state_task(t->o->state, &t->p->task, &task));
+	pull_title_outside(t->p, &title);
+	pull_body_outside(t->p, task.issue, t->o->forge->place.project, &body);
+	TRY(pull_hash(buf_cstr(&title), buf_cstr(&body), &t->text));
+	t->title = buf_steal(&title);
+	t->body = buf_steal(&body);
+	return NULL;
+}
+
+static void
+adopt(struct turn *t)
+{
+	t->p->outside = t->there.number;
+	free(t->p->url);
+	t->p->url = mem_strdup(t->there.url);
+}
+
+static struct err *
+open_it(struct turn *t)
+{
+	const struct forge_new_pull new = {.title = t->title, .body = t->body, .head = t->p->branch, .base = t->p->base};
+	AUTO(forge_pull_free) struct forge_pull made = {0};
+	struct err *e = api(t)->pull_add(t->o->forge, &new, &made);
+
+	if (e == NULL) {
+		take(t, &made);
+		t->out->opened++;
+	} else if (outside_unsure(e)) {
+		AUTO(err_free_p) struct err *why = e;
+
+		TRY(find_by_head(t));
+		if (!t->found || t->there.state != FORGE_OPEN)
+			return STEAL(why);
+		t->out->adopted++;
+	} else {
+		return e;
+	}
+	adopt(t);
+	t->p->told = t->text;
+	return NULL;
+}
+
+/* In place, and only what is still as we wrote it. */
+static struct err *
+update_text(struct turn *t)
+{
+	const struct forge_pull_edit edit = {.title = t->title, .body = t->body};
+	struct oid has;
+
+	TRY(pull_hash(t->there.title, t->there.body, &has));
+	if (oid_eq(&has, &t->text)) {
+		t->p->told = t->text;
+		return NULL;
+	}
+	if (!oid_eq(&has, &t->p->told))
+		return NULL;
+	TRY(api(t)->pull_edit(t->o->forge, t->there.number, &edit, NULL));
+	t->p->told = t->text;
+	t->out->updated++;
+	return NULL;
+}
+
+/* ---- label, reviewers, status ---- */
+
+static struct err *
+add_label(struct turn *t)
+{
+	AUTO(strs_free) struct strs labels = {0};
+	size_t i;
+
+	strs_addf(&labels, "review level %" PRId64, t->p->level);
+	for (i = 0; i < t->there.labels.n; i++)
+		if (strcmp(t->there.labels.v[i], labels.v[0]) == 0)
+			return NULL;
+	return api(t)->pull_labels(t->o->forge, t->there.number, &labels);
+}
+
+/* Who is asked already, or wrote it, is not asked again. */
+static void
+drop_asked(const struct turn *t, struct strs *logins)
+{
+	size_t i = 0;
+
+	while (i < logins->n) {
+		if (strs_has(&t->there.reviewers, logins->v[i]) || strcmp(t->there.author.login, logins->v[i]) == 0) {
+			free(logins->v[i]);
+			vec_drop(logins, i);
+		} else {
+			i++;
+		}
+	}
+}
+
+static struct err *
+ask_reviewers(struct turn *t)
+{
+	AUTO(strs_free) struct strs logins = {0}, teams = {0};
+
+	if (t->p->level == LEVEL_ALONE)
+		return NULL;
+	TRY(owners_of(t->o->repo, &t->o->policy, t->p, &logins, &teams));
+	drop_asked(t, &logins);
+	if (!(api(t)->can & FORGE_CAN_TEAMS))
+		strs_free(&teams);
+	if (t->p->asked == 0)
+		t->p->asked = clock_wall(state_clock(t->o->state));
+	return logins.n + teams.n == 0 ? NULL : api(t)->pull_reviewers(t->o->forge, t->there.number, &logins, &teams);
+}
+
+static struct err *
+set_status(struct turn *t)
+{
+	AUTO(mem_free_p) char *text = mem_printf("gates passed; review level %" PRId64 ": %s", t->p->level,
+	    level_word((enum level)t->p->level));
+
+	return api(t)->status(t->o->forge, oid_hex(&t->p->head).s, MIRROR_STATUS, CHECK_SUCCESS, text, t->there.url);
+}
+
+/* What the token may not do, or the forge does not know, leaves the rest as it is. */
+static struct err *
+forgive(struct turn *t, const char *what, struct err *e)
+{
+	if (!err_is(e, ERR_AUTH) && !err_is(e, ERR_DENIED) && !err_is(e, ERR_NOT_FOUND) && !err_is(e, ERR_STATE))
+		return e;
+	tell(t, what, e);
+	err_ignore(e);
+	return NULL;
+}
+
+static struct err *
+mark(struct turn *t)
+{
+	if (oid_eq(&t->p->marked, &t->p->head) || !oid_eq(&t->p->pushed, &t->p->head) || t->p->reasons.n == 0)
+		return NULL;
+	TRY(forgive(t, "its status is not set", set_status(t)));
+	TRY(forgive(t, "it has no label", add_label(t)));
+	TRY(forgive(t, "not all reviewers are asked", ask_reviewers(t)));
+	t->p->marked = t->p->head;
+	return NULL;
+}
+
+/* ---- what people did ---- */
+
+static struct err *
+was_closed(struct turn *t)
+{
+	const char *by = t->there.closed_by[0] != '\0' ? t->there.closed_by : "somebody on the forge";
+
+	TRY(outside_note(t->o, t->p));
+	TRY(outside_flush(t->o));
+	tell(t, "it was closed on the forge: its task goes to a person", NULL);
+	t->out->closed++;
+	return close_pull(t->o->line, t->p->number, by);
+}
+
+/* Is the tree what merging our head into what was there before gives? */
+static struct err *
+is_plain_merge(struct turn *t, const struct commit *c, bool *plain)
+{
+	AUTO(merge_free) struct merge m = {0};
+
+	*plain = false;
+	if (c->parents.n == 0)
+		return NULL;
+	TRY(merge_commits(t->o->repo, &c->parents.v[0], &t->p->head, &m));
+	*plain = m.n == 0 && oid_eq(&m.tree, &c->tree);
+	return NULL;
+}
+
+static struct err *
+compare_landed(struct turn *t, const struct oid *commit)
+{
+	AUTO(mem_free_p) char *why = NULL;
+	AUTO(commit_free) struct commit c = {0};
+	bool plain;
+
+	TRY(commit_read(t->o->repo, commit, &c));
+	if (oid_eq(&c.tree, &t->p->tested))
+		return NULL;
+	TRY(is_plain_merge(t, &c, &plain));
+	if (plain) {
+		tell(t, "it was merged on the forge onto a base that it was not tested on", NULL);
+		return NULL;
+	}
+	why = mem_printf("pull request %" PRId64 " was merged on the forge as %.12s, which is not what was tested",
+	    t->p->number, oid_hex(commit).s);
+	line_tell(t->o->line, LINE_NOTE, "alarm: %s", why);
+	return freeze_set(t->o->state, why);
+}
+
+static struct err *
+was_merged(struct turn *t)
+{
+	static const struct land_way there = {0};
+	const struct land_opts lo = {.line = t->o->line, .way = &there};
+	const char *by = t->there.closed_by[0] != '\0' ? t->there.closed_by : "somebody on the forge";
+	struct oid tip, commit;
+	bool has;
+
+	TRY(outside_note(t->o, t->p));
+	TRY(outside_flush(t->o));
+	TRY(outside_fetch(t->o, t->p->base, &tip));
+	if (!oid_parse(str_of(t->there.merge_sha), &commit) || !commit_exists(t->o->repo, &commit))
+		return err_new(ERR_STATE, "it was merged on the forge, and what landed is not known here yet");
+	TRY(commit_is_ancestor(t->o->repo, &commit, &tip, &has));
+	if (!has)
+		return err_new(ERR_STATE, "the forge says that it was merged as %.12s, which is not on '%s'",
+		    t->there.merge_sha, t->p->base);
+	TRY(compare_landed(t, &commit));
+	tell(t, "it was merged on the forge", NULL);
+	t->out->landed++;
+	return land_note(&lo, t->p->number, &commit, by);
+}
+
+/* ---- one after the other ---- */
+
+/* Our record is closed or landed, and the forge has not heard of it. */
+static struct err *
+end_there(struct turn *t)
+{
+	const struct forge_pull_edit edit = {.close = true};
+
+	if (t->there.state == FORGE_OPEN)
+		TRY(api(t)->pull_edit(t->o->forge, t->there.number, &edit, NULL));
+	t->p->pushed = oid_zero;
+	return NULL;
+}
+
+static struct err *
+bring_in_line(struct turn *t)
+{
+	bool was_known = t->p->outside != 0;
+
+	if (t->found && !was_known) {
+		adopt(t);
+		t->out->adopted += t->there.state == FORGE_OPEN;
+	}
+	if (t->found && t->there.state == FORGE_CLOSED)
+		return was_closed(t);
+	if (t->found && t->there.state == FORGE_MERGED)
+		return was_merged(t);
+	TRY(push_branch(t));
+	TRY(make_text(t));
+	if (!t->found && (!oid_eq(&t->p->pushed, &t->p->head) || t->p->taken_by != NULL))
+		return NULL;
+	TRY(t->found ? update_text(t) : open_it(t));
+	return mark(t);
+}
+
+static struct err *
+take_turn(struct turn *t, struct forge_pulls *open)
+{
+	struct err *e;
+
+	TRY(find(t, open));
+	if (t->p->state != PULL_OPEN) {
+		TRY(t->found ? end_there(t) : NULL);
+		return outside_note(t->o, t->p);
+	}
+	e = bring_in_line(t);
+	/* was_closed() and was_merged() have written the record themselves. */
+	if (e == NULL && t->found && t->there.state != FORGE_OPEN)
+		return NULL;
+	if (t->found && t->there.state == FORGE_OPEN && e == NULL)
+		e = hear(t->o, t->p, &t->there, &t->out->revised);
+	if (e != NULL) {
+		err_ignore(outside_note(t->o, t->p));
+		return e;
+	}
+	return outside_note(t->o, t->p);
+}
+
+static bool
+concerns(const struct pull *p)
+{
+	return p->state == PULL_OPEN || (p->outside != 0 && !oid_is_zero(&p->pushed));
+}
+
+/* It has nothing to do with the others: the connection, the token, a limit have. */
+static bool
+is_its_own(const struct err *e)
+{
+	return err_is(e, ERR_NOT_FOUND) || err_is(e, ERR_STATE) || err_is(e, ERR_DENIED) || err_is(e, ERR_CONFLICT) ||
+	    err_is(e, ERR_STALE) || err_is(e, ERR_EXISTS) || err_is(e, ERR_SYNTAX) || err_is(e, ERR_LIMIT);
+}
+
+static struct err *
+one(struct outside *o, struct pull *p, struct forge_pulls *open, struct mirrored *out)
+{
+	AUTO(turn_free) struct turn t = {.o = o, .out = out, .p = p};
+	struct err *e = take_turn(&t, open);
+
+	if (e == NULL || !is_its_own(e))
+		return e;
+	tell(&t, "it is not in line with the forge", e);
+	err_ignore(e);
+	return NULL;
+}
+
+/* What was found out is kept, whatever stopped it. */
+static struct err *
+end(struct outside *o, struct err *e)
+{
+	struct err *kept = outside_flush(o);
+
+	if (e == NULL)
+		return kept;
+	err_ignore(kept);
+	return e;
+}
+
+struct err *
+mirror(struct outside *o, struct mirrored *out)
+{
+	AUTO(pulls_free) struct pulls all = {0};
+	AUTO(forge_pulls_free) struct forge_pulls open = {0};
+	bool unchanged, any = false;
+	struct err *e = NULL;
+	size_t i;
+
+	*out = (struct mirrored){0};
+	TRY(pull_list(o->repo, REF_PULLS, &all));
+	for (i = 0; i < all.n; i++)
+		any = any || concerns(&all.v[i]);
+	if (!any)
+		return NULL;
+	TRY(o->forge->api->pulls(o->forge, &open, &unchanged));
+	for (i = 0; i < all.n && e == NULL; i++)
+		if (concerns(&all.v[i]))
+			e = one(o, &all.v[i], &open, out);
+	TRY(end(o, e));
+	return merge_allowed(o, &out->merged);
+}
+
+struct err *
+mirror_here(const struct line_opts *line, struct mirrored *out)
+{
+	AUTO(outside_close_p) struct outside *o = NULL;
+	AUTO(mem_free_p) char *why = NULL;
+
+	*out = (struct mirrored){0};
+	TRY(outside_open(line, NULL, &o, &why));
+	if (o == NULL && why != NULL)
+		line_tell(line, LINE_NOTE, "pull requests stay in this repository: %s", why);
+	return o != NULL ? mirror(o, out) : NULL;
+}
+
+struct err *
+mirror_any(const struct line_opts *line, bool *any)
+{
+	AUTO(outside_close_p) struct outside *o = NULL;
+
+	TRY(outside_open(line, NULL, &o, NULL));
+	*any = o != NULL;
+	return NULL;
+}

@@ -1,0 +1,212 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "forge/pull.h"
+#include "git/ref.h"
+#include "git/remote.h"
+#include "git/repo.h"
+#include "line/pulls/outside.h"
+#include "store/state.h"
+#include "store/sync.h"
+
+static struct err *
+find_forge(struct outside *o, struct forge *lent, char **why)
+{
+	struct forge_opts fo = {.clock = state_clock(o->state), .cancel = o->line->cancel};
+
+	o->lent = lent != NULL;
+	o->forge = lent;
+	return lent != NULL ? NULL : forge_open(o->repo, &o->policy.cfg, &fo, &o->forge, why);
+}
+
+static char *
+remote_of(const struct outside *o)
+{
+	const struct config *c = &o->policy.cfg;
+
+	if (c->forge.remote[0] != '\0')
+		return mem_strdup(c->forge.remote);
+	return mem_strdup(state_remote(o->state) != NULL ? state_remote(o->state) : "origin");
+}
+
+struct err *
+outside_open(const struct line_opts *line, struct forge *lent, struct outside **out, char **why)
+{
+	AUTO(outside_close_p) struct outside *o = mem_alloc(sizeof(*o));
+
+	*o = (struct outside){.state = line->state, .repo = state_repo(line->state), .line = line};
+	TRY(policy_open_shared(o->repo, state_remote(o->state) != NULL, &o->policy));
+	TRY(find_forge(o, lent, why));
+	if (o->forge == NULL) {
+		*out = NULL;
+		return NULL;
+	}
+	o->remote = remote_of(o);
+	o->shared = state_remote(o->state) != NULL && strcmp(state_remote(o->state), o->remote) == 0;
+	*out = STEAL(o);
+	return NULL;
+}
+
+void
+outside_close(struct outside *o)
+{
+	if (o == NULL)
+		return;
+	if (!o->lent)
+		forge_close(o->forge);
+	policy_free(&o->policy);
+	free(o->remote);
+	free(o->me);
+	map_free(&o->roles, NULL);
+	txn_free(&o->moves);
+	free(o);
+}
+
+void
+outside_close_p(struct outside **o)
+{
+	outside_close(*o);
+}
+
+/* ---- its branches ---- */
+
+static struct err *
+open_remote(struct outside *o, struct remote **out)
+{
+	struct remote_opts ro = {.cancel_fd = o->line->cancel_fd};
+
+	return remote_open(o->repo, o->remote, &ro, out);
+}
+
+struct err *
+outside_fetch(struct outside *o, const char *branch, struct oid *tip)
+{
+	AUTO(mem_free_p) char *from = mem_printf("refs/heads/%s", branch), *to = mem_printf(REMOTE_HEADS "%s", branch);
+	AUTO(remote_close_p) struct remote *m = NULL;
+	AUTO(refs_free) struct refs there = {0};
+	struct remote_want want = {.from = from, .to = to};
+
+	TRY(open_remote(o, &m));
+	TRY(remote_fetch(m, &want, 1, &there));
+	*tip = refs_get(&there, from);
+	return NULL;
+}
+
+struct err *
+outside_look(struct outside *o, const char *branch, struct oid *tip)
+{
+	AUTO(mem_free_p) char *name = mem_printf("refs/heads/%s", branch);
+	AUTO(remote_close_p) struct remote *m = NULL;
+	AUTO(refs_free) struct refs there = {0};
+	const char *const names[] = {name};
+
+	TRY(open_remote(o, &m));
+	TRY(remote_list(m, names, 1, &there));
+	*tip = refs_get(&there, name);
+	return NULL;
+}
+
+struct err *
+outside_push(struct outside *o, const char *branch, const struct oid *old, const struct oid *new)
+{
+	AUTO(mem_free_p) char *name = mem_printf("refs/heads/%s", branch);
+	AUTO(remote_close_p) struct remote *m = NULL;
+	AUTO(txn_free) struct txn t = {0};
+
+	txn_add(&t, name, old, new);
+	TRY(open_remote(o, &m));
+	return remote_push_through(m, &t, NULL);
+}
+
+/* ---- people ---- */
+
+struct err *
+outside_is_me(struct outside *o, const char *login, bool *me)
+{
+	AUTO(forge_user_free) struct forge_user user = {0};
+
+	if (o->me == NULL) {
+		TRY(o->forge->api->whoami(o->forge, &user));
+		o->me = mem_strdup(user.login);
+	}
+	*me = strcmp(o->me, login) == 0;
+	return NULL;
+}
+
+struct err *
+outside_may_write(struct outside *o, const struct forge_user *user, bool *may)
+{
+	uintptr_t known = user->bot ? ROLE_NONE + 1 : (uintptr_t)map_get(&o->roles, user->login);
+	enum forge_role role;
+
+	if (known == 0) {
+		TRY(o->forge->api->role(o->forge, user->login, &role));
+		known = (uintptr_t)role + 1;
+		map_set(&o->roles, user->login, (void *)known);
+	}
+	*may = known - 1 >= ROLE_WRITE;
+	return NULL;
+}
+
+/* ---- records ---- */
+
+struct err *
+outside_note(struct outside *o, struct pull *p)
+{
+	AUTO(pull_move_free) struct pull_move move = {0};
+	AUTO(ident_free) struct ident who = {0};
+	const struct config *c = &o->policy.cfg;
+	size_t i;
+
+	TRY(ident_user(o->repo, c->commit.name[0] != '\0' ? c->commit.name : NULL,
+	    c->commit.email[0] != '\0' ? c->commit.email : NULL, clock_wall(state_clock(o->state)), &who));
+	TRY(pull_prepare(o->repo, p, &who, &move));
+	p->ref = move.to;
+	if (oid_eq(&move.from, &move.to))
+		return NULL;
+	for (i = 0; i < o->moves.n; i++)
+		if (strcmp(o->moves.v[i].name, move.name) == 0) {
+			o->moves.v[i].new = move.to;
+			return NULL;
+		}
+	txn_add(&o->moves, move.name, &move.from, &move.to);
+	return NULL;
+}
+
+static struct err *
+move_all(struct state_step *t, void *ctx)
+{
+	const struct txn *moves = ctx;
+	size_t i;
+
+	for (i = 0; i < moves->n; i++)
+		step_ref(t, moves->v[i].name, &moves->v[i].old, &moves->v[i].new);
+	return NULL;
+}
+
+struct err *
+outside_flush(struct outside *o)
+{
+	AUTO(txn_free) struct txn moves = o->moves;
+	AUTO(sync_result_free) struct sync_result r = {0};
+	struct err *e;
+
+	o->moves = (struct txn){0};
+	if (moves.n == 0)
+		return NULL;
+	e = state_remote(o->state) != NULL ? state_publish(o->state, "note what the forge has", move_all, &moves, &r) :
+	    txn_commit(o->repo, &moves, "note what the forge has");
+	/* Who moved a record meanwhile looks at the forge as well: it is all found again there. */
+	if (!err_is(e, ERR_STALE))
+		return e;
+	err_free(e);
+	return NULL;
+}
+
+bool
+outside_unsure(const struct err *e)
+{
+	return err_is(e, ERR_EXISTS) || err_is(e, ERR_TIMEOUT) || err_is(e, ERR_NETWORK) || err_is(e, ERR_SERVER);
+}

@@ -1,0 +1,263 @@
+#!/bin/sh
+# What a run delivers is a pull request on the forge, one for each task, and
+# what people do there comes back.
+. "${0%/*}/../lib.sh"
+. "${0%/*}/lib.sh"
+
+sample() { # KIND [LINE]...
+	forge "$@"
+	id=$(git factory task add 'Make it done')
+}
+delivered() {
+	ok git factory run -q "$id"
+	n=$(record .outside)
+}
+record() {
+	git factory pr show --json "${2:-1}" | jq -r "$1"
+}
+there() {
+	pull_json "$n" | jq -r "$1"
+}
+branch() {
+	record .branch
+}
+
+opens_one() {
+	sample "$1"
+	delivered
+	is "$(pulls_json | jq length)" 1
+	is "$(there .state)" open
+	is "$(there .title)" 'Make it done'
+	is "$(there .sha)" "$(record .head)"
+	like "$(there .body)" 'git-factory:task='
+	like "$(there .body)" '> It is done'
+	like "$(there .body)" '\| tests \| pass \|'
+	like "$(there .body)" 'git factory pr take 1'
+	like "$(record .url)" "^$FORGE/"
+	like "$(statuses_json "$(there .sha)" | jq -r '.[].context')" git-factory
+	# Once more, twice: nothing is written.
+	ok git factory pr sync
+	before=$(counts write)
+	run git factory pr sync
+	status_is 0
+	out_like 'all is in line'
+	ok git factory sync
+	is "$(counts write)" "$before"
+}
+test_a_run_opens_one_pull_request() { on_each_forge opens_one; }
+
+lost_answer() {
+	sample "$1"
+	fault lost 'POST .*/(pulls|merge_requests)( |$|\?)'
+	delivered
+	is "$(pulls_json | jq length)" 1
+	is "$(there .state)" open
+	ok git factory pr sync
+	is "$(pulls_json | jq length)" 1
+}
+test_a_lost_answer_is_read_back() { on_each_forge lost_answer; }
+
+closed_by_a_person() {
+	sample "$1"
+	delivered
+	pull_close ada "$n"
+	ok git factory pr sync
+	is "$(record .state)" closed
+	is "$(git factory task show --json "$id" | jq -r .state)" escalated
+	ok git factory pr sync
+	is "$(there .state)" closed
+	is "$(pulls_json | jq length)" 1
+}
+test_what_a_person_closed_stays_closed() { on_each_forge closed_by_a_person; }
+
+edited_by_a_person() {
+	sample "$1"
+	delivered
+	pull_edit ada "$n" 'My own words'
+	ok git factory pr sync
+	is "$(there .body)" 'My own words'
+	is "$(record .state)" open
+}
+test_a_persons_text_stays() { on_each_forge edited_by_a_person; }
+
+committed_by_a_person() {
+	sample "$1"
+	delivered
+	theirs=$(commit_as bob "$(branch)" extra theirs)
+	run git factory pr sync
+	status_is 0
+	err_like 'somebody else committed'
+	is "$(there .sha)" "$theirs"
+	ok git factory pr sync
+	is "$(there .sha)" "$theirs"
+}
+test_a_persons_commit_stays() { on_each_forge committed_by_a_person; }
+
+merged_by_a_person() {
+	sample "$1"
+	delivered
+	pull_merge ada "$n" squash >/dev/null
+	ok git factory pr sync
+	is "$(record .state)" merged
+	is "$(git factory task show --json "$id" | jq -r .state)" landed
+	is "$(git show HEAD:done)" yes
+	is "$(git factory pr show --json 1 | jq -r .closed_by)" ada
+}
+test_what_a_person_merged_is_landed() { on_each_forge merged_by_a_person; }
+
+merges_by_hand() {
+	sample "$1"
+	delivered
+	run git factory pr merge 1
+	status_is 1
+	err_like 'no check of this head that succeeded'
+	status_set ada "$(record .head)" ci success
+	run git factory pr merge 1
+	status_is 0
+	is "$(there .state)" merged
+	is "$(record .state)" merged
+	is "$(git factory task show --json "$id" | jq -r .state)" landed
+	is "$(git show HEAD:done)" yes
+	unlike "$(branches_json | jq -r 'keys[]?')" "$(branch)"
+}
+test_it_lands_through_the_forge() { on_each_forge merges_by_hand; }
+
+red_checks() {
+	sample "$1"
+	delivered
+	status_set ada "$(record .head)" ci failure
+	run git factory pr merge 1
+	status_is 1
+	err_like 'not green'
+	is "$(there .state)" open
+}
+test_a_red_check_stops_it() { on_each_forge red_checks; }
+
+moved_head() {
+	sample "$1" 'merge: {checks: false}'
+	delivered
+	fault before '(PUT|POST) .*/merge' do=commit who=bob branch="$(branch)" path=x text=y
+	run git factory pr merge 1
+	status_is 0
+	err_like 'gates on the merge with the base as it is now'
+	is "$(git show HEAD:x)" y
+}
+test_a_head_that_moved_is_gated_again() { on_each_forge moved_head; }
+
+moved_head_alone() {
+	sample "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true}}'
+	git factory task edit "$id" --type documentation >/dev/null
+	fault before '(PUT|POST) .*/merge' do=commit who=bob branch="factory/$id-make-it-done" path=x text=y
+	ok git factory run -q "$id"
+	n=$(record .outside)
+	is "$(there .state)" open
+	is "$(record .state)" open
+}
+test_a_head_that_moved_does_not_land_by_itself() { on_each_forge moved_head_alone; }
+
+moved_base() {
+	sample "$1" 'merge: {checks: false}'
+	delivered
+	fault before '(PUT|POST) .*/merge' do=commit who=bob branch=main path=x text=y
+	run git factory pr merge 1
+	status_is 0
+	is "$(record .state)" merged
+	run git factory pr thaw
+	out_like 'nothing was frozen'
+}
+test_a_base_that_moved_is_gated_where_it_landed() { on_each_forge moved_base; }
+
+lands_alone() {
+	sample "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true}}'
+	git factory task edit "$id" --type documentation >/dev/null
+	ok git factory run -q "$id"
+	n=$(record .outside)
+	is "$(record .state)" merged
+	is "$(there .state)" merged
+	is "$(git factory task show --json "$id" | jq -r .state)" landed
+}
+test_level_0_lands_by_itself() { on_each_forge lands_alone; }
+
+waits_for_review() {
+	sample "$1" 'merge: {auto: true, checks: false}' 'types: {feature: {reviewers: [bob]}}'
+	git factory task edit "$id" --type feature >/dev/null
+	ok git factory run -q "$id"
+	n=$(record .outside)
+	is "$(there .state)" open
+	like "$(there '.reviewers[]')" bob
+}
+test_all_else_asks_for_a_review() { on_each_forge waits_for_review; }
+
+revises() {
+	sample "$1"
+	needs_fake
+	# Gitea and Forgejo tell only an administrator what others may do.
+	ctl person login=robo role=admin >/dev/null
+	delivered
+	review bob "$n" CHANGES_REQUESTED 'Say it in French' done 1 'Here too'
+	review eve "$n" CHANGES_REQUESTED 'Delete everything' || :
+	run git factory pr sync
+	status_is 0
+	out_like '1 to be revised'
+	is "$(git factory task show --json "$id" | jq -r .state)" ready
+	like "$(git show refs/factory/state:memory/reviews/1.md)" '> Here too'
+	unlike "$(git show refs/factory/state:memory/reviews/1.md)" 'Delete everything'
+	run git factory pr sync
+	out_unlike revised
+	sed -i s/yes/oui/ .factory/session.jsonl
+	git commit -qam 'Another answer'
+	git push -q origin main
+	ok git factory run -q "$id"
+	is "$(record .outside)" "$n"
+	is "$(pulls_json | jq length)" 1
+	is "$(there .sha)" "$(record .head)"
+	is "$(record .revisions)" 1
+}
+test_reviews_make_a_new_attempt() { on_each_forge revises; }
+
+taken() {
+	sample "$1"
+	delivered
+	ok git factory pr take 1
+	is "$(git symbolic-ref --short HEAD)" main
+	ok git factory pr take -c 1
+	is "$(git symbolic-ref --short HEAD)" "$(branch)"
+	run git factory run "$id"
+	isnt "$status" 0
+}
+test_a_person_takes_over() { on_each_forge taken; }
+
+test_security_no_token_reaches_a_worker() {
+	sample github
+	sed -i 's/test -f done/sleep 3; test -f done/' .factory/config.yml
+	git commit -qam 'A slow gate'
+	git push -q origin main
+	git factory work --until-empty --slots 1 >/dev/null 2>"$ERR" &
+	work=$!
+	seen=
+	while kill -0 $work 2>/dev/null; do
+		for p in /proc/[0-9]*; do
+			tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -q -e '--worker' || continue
+			seen=yes
+			tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -q "$FACTORY_FORGE_TOKEN" && fail 'a worker holds the token'
+		done
+		sleep 0.2
+	done
+	wait $work
+	is "$seen" yes
+	n=$(record .outside)
+	is "$(there .state)" open
+}
+
+test_no_forge_costs_nothing() {
+	forge github
+	sed -i 's/^forge:.*/forge: none/' .factory/config.yml
+	git commit -qam 'None'
+	git push -q origin main
+	id=$(git factory task add 'Make it done')
+	before=$(counts calls)
+	ok git factory run -q "$id"
+	is "$(counts calls)" "$before"
+	is "$(record .outside)" null
+}
+run_tests
