@@ -43,7 +43,8 @@ kill_holder() {
 	kill -KILL "$holder"
 	wait "$holder" || :
 	told a killed
-	traced b git-factory run -q "$id"
+	# On a slow machine it had delivered by then, and there is nothing left to run.
+	traced b git-factory run -q "$id" || :
 	traced a git-factory sync -q
 	is "$(state_of a)" delivered
 }

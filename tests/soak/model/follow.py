@@ -175,7 +175,8 @@ def explore(text, work):
     with open(os.path.join(work, 'trace.pml'), 'w') as f:
         f.write(text)
     run = lambda *a: subprocess.run(a, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    p = run('spin', '-a', 'trace.pml')
+    # -o3: a long trace is loaded by more statements than spin can merge into one.
+    p = run('spin', '-a', '-o3', 'trace.pml')
     if p.returncode != 0 or not os.path.exists(os.path.join(work, 'pan.c')):
         sys.exit('follow: spin: ' + p.stdout)
     p = run('cc', '-O1', '-w', '-DSAFETY', '-DNOREDUCE', '-DCOLLAPSE', '-DMEMLIM=4000', '-o', 'pan', 'pan.c')
