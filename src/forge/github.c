@@ -239,7 +239,7 @@ issues(struct forge *f, const char *label, int64_t since, struct forge_issues *o
 {
 	AUTO(forge_issues_free) struct forge_issues v = {0};
 	AUTO(buf_free) struct buf path = BUF_INIT(16 * KIB);
-	struct rest_call c = {.what = "issues", .cached = true};
+	struct rest_call c = {.what = "issues", .cached = since == 0};
 	char when[CLOCK_TEXT];
 
 	buf_addf(&path, "/repos/%s/issues?state=open&sort=updated&direction=desc&" PAGE, f->place.project);
@@ -289,7 +289,7 @@ comments(struct forge *f, int64_t number, int64_t since, struct forge_comments *
 	AUTO(forge_comments_free) struct forge_comments v = {0};
 	AUTO(buf_free) struct buf path = BUF_INIT(16 * KIB);
 	AUTO(mem_free_p) char *what = mem_printf("comments on %lld", llabs((long long)number));
-	struct rest_call c = {.what = what, .cached = true};
+	struct rest_call c = {.what = what, .cached = since == 0};
 	char when[CLOCK_TEXT];
 
 	buf_addf(&path, "/repos/%s/issues/%lld/comments?" PAGE, f->place.project, llabs((long long)number));

@@ -147,7 +147,7 @@ test_forms_for_issues() {
 	status_is 0
 	echo mine >.github/ISSUE_TEMPLATE/factory-task.yml
 	run git factory init --issues github --json
-	is "$(json "$OUT" '.forms_written | length')" 0
+	is "$(json "$OUT" '.files_written | length')" 0
 	is "$(cat .github/ISSUE_TEMPLATE/factory-task.yml)" mine
 	ok git factory init --issues gitlab >/dev/null
 	exists .gitlab/issue_templates/factory-structured.md
