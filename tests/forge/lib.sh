@@ -43,6 +43,11 @@
 #	fault KIND MATCH [NAME=VALUE]...	fake/faults.py has the kinds; MATCH is
 #				an ERE on "METHOD PATH BODY"
 #	needs_fake		skips against a real forge
+#
+#	deliver KIND [LINE]...	'forge', and a task that was run: $id
+#	one_pull_request	the forge has just that task's, as it should be
+#	there EXPR		a jq expression on all of the forge's pull requests
+#	branch			the first branch of the factory that was fetched
 
 FAKE=$ROOT/tests/forge/fake
 FORGES="github gitlab gitea forgejo"
@@ -94,6 +99,7 @@ forge_stop() {
 }
 
 forge() { # KIND [LINE]...
+	cd "$TMP" || return
 	forge_bare "$1"
 	shift
 	if [ -n "${FORGE_TEST_URL:-}" ]; then
@@ -240,3 +246,23 @@ pull_json() { show pull number="$1"; }
 pulls_json() { show pulls; }
 statuses_json() { show statuses sha="$1"; }
 branches_json() { show branches; }
+
+# -- a task that was run, and its pull request
+
+deliver() { # KIND [LINE]...: $id is the task
+	forge "$@"
+	id=$(git factory task add 'Write the file done')
+	run git factory run "$id"
+	status_is 0
+}
+
+there() { pulls_json | jq -r "$1"; } # EXPR on all pull requests of the forge
+branch() { git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin/factory | head -n 1; }
+
+one_pull_request() {
+	is "$(there length)" 1
+	is "$(there '.[0].state')" open
+	is "$(there '.[0].base')" main
+	like "$(there '.[0].head')" "^factory/$id-"
+	like "$(there '.[0].body')" "<!-- git-factory:task=$id"
+}

@@ -95,8 +95,8 @@ class Control:
     # -- people and issues
 
     def verb_issue_open(self, who, title, body="", labels="", project="", many="1"):
-        self.act()
         for n in range(int(many)):
+            self.act()
             issue = self.world.issue_new(
                 self.place(project), self.who(who), title if many == "1" else "%s %d" % (title, n + 1), body,
                 [x for x in labels.split(",") if x])

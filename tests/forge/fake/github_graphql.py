@@ -135,12 +135,14 @@ class View:
     def threads(self, x):
         return [{
             "__typename": "PullRequestReviewThread", "id": "PRRT_%d" % m.id, "isResolved": bool(m.resolved),
-            "isOutdated": m.commit != x.head_sha, "path": m.path, "line": m.line,
-            "originalLine": m.line, "comments": nodes(
+            "isOutdated": m.commit != x.head_sha, "path": m.path, "line": m.line, "originalLine": m.line,
+            "startLine": None, "originalStartLine": None, "subjectType": "LINE", "isCollapsed": False,
+            "resolvedBy": self.actor(m.resolved), "comments": nodes(
                 "PullRequestReviewComment", [{
                     "__typename": "PullRequestReviewComment", "id": "PRRC_%d" % n.id, "databaseId": n.id,
                     "fullDatabaseId": str(n.id), "body": n.body, "author": self.actor(n.author), "path": n.path,
-                    "line": n.line, "createdAt": iso(n.created), "updatedAt": iso(n.updated),
+                    "line": n.line, "url": "%s/%s/pull/%d#discussion_r%d" % (
+                        self.r.base, x.project.path, x.number, n.id), "createdAt": iso(n.created), "updatedAt": iso(n.updated),
                     "commit": {"__typename": "Commit", "oid": n.commit},
                     "originalCommit": {"__typename": "Commit", "oid": n.commit}}
                     for n in x.remarks if n is m or n.reply_to == m.id])}

@@ -1,4 +1,6 @@
 """What GitHub says of its things, each field that its description requires."""
+from urllib.parse import quote
+
 from state import iso
 
 USER_URLS = {
@@ -83,7 +85,7 @@ def association(world, p, who):
 
 
 def label(r, p, x):
-    return {"id": x.id, "node_id": "LA_%d" % x.id, "url": api(r, p) + "/labels/" + x.name, "name": x.name,
+    return {"id": x.id, "node_id": "LA_%d" % x.id, "url": api(r, p) + "/labels/" + quote(x.name), "name": x.name,
             "description": x.text, "color": x.color, "default": False}
 
 
@@ -173,7 +175,9 @@ def pull(r, p, x, world, full=False):
         "assignee": None, "assignees": [], "requested_reviewers": [
             user(r, world.users[v.lower()]) for v in x.reviewers],
         "requested_teams": [team(r, world.teams[t], world) for t in x.teams],
-        "labels": labels_of(r, p, x, world), "milestone": None, "draft": x.draft,
+        # Of a pull request's labels the description has no null.
+        "labels": [{**n, "description": n["description"] or ""} for n in labels_of(r, p, x, world)],
+        "milestone": None, "draft": x.draft,
         "commits_url": url + "/commits", "review_comments_url": url + "/comments",
         "review_comment_url": api(r, p) + "/pulls/comments{/number}", "comments_url": issue_url + "/comments",
         "statuses_url": statuses, "head": end(x.source, x.head, x.head_sha), "base": end(p, x.base, x.base_sha),

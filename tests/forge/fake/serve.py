@@ -261,7 +261,7 @@ class Server:
         return None
 
     def git(self, request, path, rest):
-        fault = self.faults.take(request.method + " " + request.path, request.data)
+        fault = self.faults.take(request.method + " " + request.path, b"")
         if fault and fault.before:
             fault.before()
         if fault and fault.instead:
@@ -354,6 +354,8 @@ def handler(server):
                 body, kind = json.dumps(body).encode(), server.forge.content_type
             server.log(request, answer, sort, fault.name if fault else None)
             if fault and fault.body:
+                # The tag of a body is not that of another one.
+                answer.headers.pop("ETag", None)
                 body = fault.body(body)
             if fault and fault.cut:
                 fault.cut()

@@ -117,7 +117,7 @@ await graph(`query($o: String!, $n: String!, $i: Int!) { viewer { login __typena
 const seen = await graph(`{ repository(owner: "acme", name: "app") { pullRequest(number: ${pull.number}) { id state mergeable mergeStateStatus
 	reviewDecision isDraft headRefOid commits(last: 1) { nodes { commit { oid statusCheckRollup { state
 		contexts(first: 50) { nodes { __typename ... on StatusContext { context state } ... on CheckRun { name status conclusion } } } } } } }
-	reviewThreads(first: 50) { nodes { id isResolved path line comments(first: 10) { nodes { body author { login __typename } createdAt } } } } } } }`)
+	reviewThreads(first: 50) { nodes { id isResolved isOutdated path line originalLine startLine subjectType isCollapsed resolvedBy { login } comments(first: 10) { nodes { url body author { login __typename } createdAt } } } } } } }`)
 const id = seen.repository.pullRequest.id
 await graph('mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }', { id })
 await graph(`mutation($id: ID!, $sha: GitObjectID!) { enablePullRequestAutoMerge(input: {pullRequestId: $id,
