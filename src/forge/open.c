@@ -47,7 +47,7 @@ find_place(struct repo *r, const struct config *c, struct forge_place *out)
 	if (e != NULL && (c->forge.remote[0] != '\0' || !err_is(e, ERR_CONFIG)))
 		return err_wrap(e, "forge");
 	err_ignore(e);
-	w.address = m == NULL ? "" : remote_url(m);
+	w.address = m == NULL ? "" : remote_home(m);
 	return forge_place_find(&w, out);
 }
 

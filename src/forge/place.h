@@ -34,7 +34,7 @@ const char *forge_kind_word(enum forge_kind k);	/* "github"; "none" */
 
 /* What configuration says; NULL and "" for nothing. */
 struct forge_where {
-	const char *address;	/* the remote's, after git's rewriting */
+	const char *address;	/* the remote's, remote_home() */
 	const char *kind;	/* "auto", "github", …, "none" */
 	const char *url;	/* of the API */
 	const char *project;

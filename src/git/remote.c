@@ -25,6 +25,7 @@ remote_close(struct remote *m)
 	free(m->name);
 	free(m->read_from);
 	free(m->shown);
+	free(m->named);
 	free(m->net);
 	free(m);
 }
@@ -45,6 +46,12 @@ const char *
 remote_url(const struct remote *m)
 {
 	return m->shown;
+}
+
+const char *
+remote_home(const struct remote *m)
+{
+	return m->named != NULL ? m->named : m->shown;
 }
 
 /* ---- where it is ---- */
@@ -128,6 +135,13 @@ too_many(const char *name, size_t n)
 	    name, n), "name one with a single address: 'git config factory.remote NAME'");
 }
 
+/* "https://host/..." and "git@host:..."; "gh:owner/name" may be anything. */
+static bool
+names_a_host(const char *url)
+{
+	return strstr(url, "://") != NULL || url[strcspn(url, "@/:")] == '@';
+}
+
 /* Where it is written, and so read: the name itself where that is the same. */
 static struct err *
 find_address(struct remote *m)
@@ -136,7 +150,8 @@ find_address(struct remote *m)
 	AUTO(mem_free_p) char *push_key = mem_printf("remote.%s.pushurl", m->name);
 	AUTO(strs_free) struct strs urls = {0}, pushes = {0};
 	AUTO(mem_free_p) char *real = NULL;
-	AUTO(buf_free) struct buf shown = BUF_INIT(BUF_TEXT);
+	AUTO(buf_free) struct buf shown = BUF_INIT(BUF_TEXT), named = BUF_INIT(BUF_TEXT);
+	const char *written;
 
 	TRY(userconf_all(m->repo, url_key, &urls));
 	TRY(userconf_all(m->repo, push_key, &pushes));
@@ -145,16 +160,21 @@ find_address(struct remote *m)
 		    "'git remote add %s URL', or 'git config factory.remote none'", m->name);
 	if (pushes.n > 1 || (pushes.n == 0 && urls.n > 1))
 		return too_many(m->name, pushes.n > 1 ? pushes.n : urls.n);
+	written = pushes.n > 0 ? pushes.v[0] : urls.v[0];
 	if (pushes.n == 0)
 		TRY(rewrite(m->repo, urls.v[0], "pushinsteadof", &real));
 	m->read_from = mem_strdup(real != NULL ? real : pushes.n > 0 ? pushes.v[0] : m->name);
 	if (real == NULL)
-		TRY(rewrite(m->repo, pushes.n > 0 ? pushes.v[0] : urls.v[0], "insteadof", &real));
+		TRY(rewrite(m->repo, written, "insteadof", &real));
 	if (real == NULL)
-		real = mem_strdup(pushes.n > 0 ? pushes.v[0] : urls.v[0]);
+		real = mem_strdup(written);
 	TRY(check_protocol(m->name, real));
 	remote_redact(str_of(real), &shown);
 	m->shown = buf_steal(&shown);
+	if (names_a_host(written)) {
+		remote_redact(str_of(written), &named);
+		m->named = buf_steal(&named);
+	}
 	return NULL;
 }
 

@@ -53,6 +53,11 @@ void remote_close_p(struct remote **m);	/* for AUTO */
 
 const char *remote_name(const struct remote *m);
 const char *remote_url(const struct remote *m);	/* to show: without user and password */
+/*
+ * Whose it is: as written where that names a host, so that git's url.*.insteadOf
+ * moves nobody's token to another one; what it makes of a shorthand otherwise.
+ */
+const char *remote_home(const struct remote *m);
 
 /*
  * What to fetch: a full ref name, or a prefix followed by one star.  'to' is

@@ -20,6 +20,7 @@ struct remote {
 	char *name;
 	char *read_from;	/* the name, or an address */
 	char *shown;		/* the address without user and password */
+	char *named;		/* likewise, as written, where that names a host; else NULL */
 	char *net;		/* git folder of its own for FETCH_HEAD and refs/worktree/ */
 	int64_t deadline_ms;
 	int cancel_fd;
