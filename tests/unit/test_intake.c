@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "conf/config.h"
 #include "forge/forge.h"
+#include "forge/pull.h"
 #include "forge/webhook.h"
 #include "git/commit.h"
 #include "line/intake/intake.h"
@@ -648,6 +649,51 @@ test_the_comment(void **state UNUSED)
 	end(&g);
 }
 
+static struct err *
+set_pull(struct state_step *t UNUSED, struct task *task, void *ctx)
+{
+	task->pull = *(int64_t *)ctx;
+	task->state = TASK_DELIVERED;
+	return NULL;
+}
+
+static void
+pull_at(struct ground *g, const char *url)
+{
+	struct ident who = {mem_strdup("a"), mem_strdup("a@b"), 1700000000, 0};
+	struct pull p = {.task = g->id, .run = g->id, .title = dup_str("t"), .body = dup_str("b"),
+	    .base = dup_str("main"), .branch = dup_str("factory/x"), .created = 1, .updated = 1, .url = dup_str(url),
+	    .outside = 7};
+	struct pull_move m = {0};
+
+	p.head = p.tested = sh_oid("HEAD");
+	ok(pull_prepare(g->s.repo, &p, &who, &m));
+	sh("git update-ref %s %s", m.name, oid_hex(&m.to).s);
+	ok(state_change(g->s.state, &g->id, "test", set_pull, &p.number));
+	pull_move_free(&m);
+	pull_free(&p);
+	ident_free(&who);
+}
+
+static void
+test_the_comment_links_the_pull_request(void **state UNUSED)
+{
+	struct ground g;
+
+	begin(&g);
+	label("ada", 500);
+	look(&g);
+	pull_at(&g, "https://h/Acme/App/pull/7");
+	look(&g);
+	assert_non_null(strstr(fake.comments[0].body, "| Pull request | https://h/Acme/App/pull/7 |"));
+	/* What is no plain address is not shown. */
+	pull_at(&g, "https://h/ @ada");
+	look(&g);
+	assert_null(strstr(fake.comments[0].body, "@ada"));
+	assert_int_equal(fake.adds, 1);
+	end(&g);
+}
+
 static void
 test_a_sweep(void **state UNUSED)
 {
@@ -860,6 +906,7 @@ main(void)
 		TEST_REPO(test_orders),
 		TEST_REPO(test_a_new_label_after_the_end),
 		TEST_REPO(test_the_comment),
+		TEST_REPO(test_the_comment_links_the_pull_request),
 		TEST_REPO(test_a_sweep),
 		TEST_REPO(test_a_first_sweep_leaves_others_alone),
 		TEST_REPO(test_a_tracker_like_linear),

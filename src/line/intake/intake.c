@@ -1,5 +1,6 @@
 #include "line/intake/intake.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "conf/redact.h"
 #include "conf/secrets.h"
 #include "forge/forge.h"
+#include "forge/pull.h"
 #include "forge/webhook.h"
 #include "line/intake/decide.h"
 #include "line/intake/look.h"
@@ -222,10 +224,36 @@ stands(const struct queue_row *row)
 	return row->waits ? "waiting for others" : row->later ? "waiting for its next attempt" : "ready to start";
 }
 
+/* Where the task's pull request is on the forge; "" where it is not known. */
+static struct err *
+pull_url(struct intake *in, const struct task *t, struct buf *out)
+{
+	AUTO(pull_free) struct pull p = {0};
+	struct err *e;
+	size_t i;
+
+	if (t->pull == 0)
+		return NULL;
+	e = pull_read(state_repo(in->o.state), t->pull, &p);
+	if (err_is(e, ERR_NOT_FOUND)) {
+		err_free(e);
+		return NULL;
+	}
+	TRY(e);
+	if (p.url == NULL || (!str_starts(str_of(p.url), "https://") && !str_starts(str_of(p.url), "http://")))
+		return NULL;
+	for (i = 0; p.url[i] != '\0'; i++)
+		if (!isalnum((unsigned char)p.url[i]) && strchr(":/.-_~%#?=&+!", p.url[i]) == NULL)
+			return NULL;
+	buf_adds(out, p.url);
+	return NULL;
+}
+
 static struct err *
 make_report(struct intake *in, const struct id *id, const char *ask, struct buf *out, char told[REPORT_TOLD + 1])
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(4 * FORGE_TEXT_MAX);
+	AUTO(buf_free) struct buf url = BUF_INIT(2 * FORGE_LINE_MAX);
 	AUTO(kind_free) struct kind kind = {0};
 	struct report r = {.id = id->s, .ask = ask, .pull = ""};
 	struct queue_row row;
@@ -239,6 +267,10 @@ make_report(struct intake *in, const struct id *id, const char *ask, struct buf 
 		r.word = stands(&row);
 		r.kind = &kind;
 		kind_of(in->o.config, row.task, &kind);
+		e = pull_url(in, row.task, &url);
+		r.pull = buf_cstr(&url);
+	}
+	if (e == NULL && r.task != NULL) {
 		e = ledger_each(q, id, add_cost, &r);
 	}
 	if (err_is(e, ERR_NOT_FOUND)) {
