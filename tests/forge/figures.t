@@ -1,0 +1,89 @@
+#!/bin/sh
+# How many requests a task and a poll cost.
+. "${0%/*}/../lib.sh"
+. "${0%/*}/lib.sh"
+
+SPEC='`greet` must print "hello" to standard output, and nothing else. Files without a name are refused with status 1. Other commands stay as they are. Verify with `test -f done`.'
+
+tick() { # people take their time
+	echo $(($(cat "$GIT_FACTORY_FORGE_CLOCK") + 5000)) >"$GIT_FACTORY_FORGE_CLOCK"
+}
+
+# From the label to the merge; what people do goes by the control port.
+lifecycle() {
+	forge "$1"
+	ctl person login=robo role=admin >/dev/null
+	number=$(issue_open ada 'Say hello' "$SPEC")
+	tick
+	issue_label bob "$number" factory
+	tick
+	ctl counts_reset >/dev/null
+	ok git factory intake >"$OUT" 2>&1
+	hash=$(issue_json "$number" | jq -r '.comments[0].body' | sed -n 's/.*`\/factory run \([0-9a-f]*\)`, which.*/\1/p')
+	if [ -n "$hash" ]; then
+		tick
+		comment bob "$number" "/factory run $hash" >/dev/null
+		tick
+		ok git factory intake >"$OUT" 2>&1
+	fi
+	run git factory run
+	status_is 0
+	opened=$(counts calls)
+	is "$(there length)" 1
+	ok git factory intake >"$OUT" 2>&1
+	status_set bob "$(there '.[0].sha')" ci/test success
+	run git factory pr merge 1
+	status_is 0
+	ok git factory intake >"$OUT" 2>&1
+	is "$(there '.[0].state')" merged
+	merged=$(counts calls)
+	echo "$1: $opened calls to open, $merged to merge"
+	[ "$opened" -le 25 ] || fail "$opened calls: $(cat "$GIT_FACTORY_FORGE_TRACE")"
+	# There the factory asks for the text's hash first, and hears the answer.
+	case $1 in gitea | forgejo) most=45 ;; *) most=40 ;; esac
+	[ "$merged" -le $most ] || fail "$merged calls: $(cat "$GIT_FACTORY_FORGE_TRACE")"
+}
+test_a_task_takes_25_calls_to_open_and_40_to_merge() {
+	needs_fake
+	on_each_forge lifecycle
+}
+
+poll() {
+	forge "$1"
+	ctl issue_open who=ada title=Other body="$SPEC" many=1000 >/dev/null
+	ok git factory intake >"$OUT" 2>&1
+	ok git factory intake >"$OUT" 2>&1
+	ctl counts_reset >/dev/null
+	ok git factory intake >"$OUT" 2>&1
+	echo "$1: $(ctl counts)"
+	[ "$(counts calls)" -le 2 ] || fail "$(counts calls) calls"
+}
+test_a_poll_of_a_thousand_open_issues_takes_two() {
+	needs_fake
+	on_each_forge poll
+}
+
+# Every request that git-factory made, and every answer, by descriptions that
+# neither of the two was written from.
+test_github_is_spoken_to_as_its_published_descriptions_say() {
+	needs_fake
+	peers=$ROOT/tests/peers/forges/node_modules
+	needs node
+	[ -d "$peers" ] || skip 'ci/deps test was not run'
+	lifecycle github
+	traffic=$TMP/lifecycle.jsonl
+	cp "$FORGE_SERVERS/fake/traffic.jsonl" "$traffic"
+	deliver github
+	review bob 1 CHANGES_REQUESTED 'Say it louder' 'done' 1 'Here'
+	run git factory pr sync
+	status_is 0
+	ctl check sha="$(there '.[0].sha')" name=ci/run conclusion=failure >/dev/null
+	run git factory pr merge 1
+	ok git factory doctor >"$OUT" 2>&1 || :
+	NODE_PATH=$peers run node "$ROOT/tests/forge/peers/described.mjs" "$TMP/described" "$traffic" \
+		"$FORGE_SERVERS/fake/traffic.jsonl"
+	status_is 0
+	out_like '^[2-9][0-9] answers, 0 wrong'
+	forge_done
+}
+run_tests

@@ -1,0 +1,189 @@
+#!/bin/sh
+# Landing through the forge: the head that was tested, checks that are green,
+# and what landed compared with what was tested.
+. "${0%/*}/../lib.sh"
+. "${0%/*}/lib.sh"
+
+number() { there '.[0].number'; }
+head_sha() { there '.[0].sha'; }
+green() { status_set bob "$(head_sha)" ci/test success; }
+
+lands() {
+	run git factory pr merge 1
+	status_is 0
+	is "$(there '.[0].state')" merged
+}
+
+# An exit status that refuses, a reason, and nothing that landed.
+waits() { # ERE
+	run git factory pr merge 1
+	isnt "$status" 0
+	err_like "$1"
+	is "$(there '.[0].state')" open
+}
+
+green_lands() {
+	deliver "$1"
+	green
+	begin=$(git rev-parse main)
+	git fetch -q
+	tested=$(git rev-parse "origin/$(there '.[0].head')^{tree}")
+	lands
+	git fetch -q --prune
+	is "$(git rev-parse 'origin/main^{tree}')" "$tested"
+	is "$(git rev-list --count "$begin..origin/main")" 1
+	is "$(branch)" ''
+	run git factory pr list --all --json
+	is "$(jq -r '.[0].state' "$OUT")" merged
+	run git factory task list --all
+	out_unlike 'frozen'
+}
+test_green_lands_as_it_was_tested() { on_each_forge green_lands; }
+
+head_moved() {
+	deliver "$1"
+	green
+	if [ -z "${FORGE_TEST_URL:-}" ]; then
+		# After the last look, before the merge itself.
+		fault before '/(merge) ' do=commit who=bob branch="$(there '.[0].head')" path=more text=more
+	else
+		commit_as bob "$(there '.[0].head')" more more >/dev/null
+	fi
+	waits 'head|moved|tested'
+}
+test_a_head_that_moved_does_not_land() { on_each_forge head_moved; }
+
+no_checks() {
+	deliver "$1"
+	waits 'no check'
+}
+test_no_checks_at_all_are_not_green() { on_each_forge no_checks; }
+
+bad_checks() {
+	deliver "$1"
+	status_set bob "$(head_sha)" ci/test pending
+	waits "ci/test"
+	status_set bob "$(head_sha)" ci/test failure
+	waits "ci/test"
+	green
+	lands
+}
+test_a_check_that_waits_or_failed_is_not_green() { on_each_forge bad_checks; }
+
+test_cancelled_and_timed_out_checks_are_not_green() {
+	needs_fake
+	deliver github
+	for conclusion in cancelled timed_out action_required stale; do
+		ctl check sha="$(head_sha)" name=ci/run conclusion=$conclusion >/dev/null
+		waits 'ci/run'
+	done
+	ctl check sha="$(head_sha)" name=ci/run status=in_progress >/dev/null
+	waits 'ci/run'
+	ctl check sha="$(head_sha)" name=ci/run conclusion=success >/dev/null
+	lands
+	forge_done
+}
+
+required_missing() {
+	deliver "$1"
+	ctl protect branch=main required=ci/must >/dev/null
+	green
+	# GitLab names no check: a pipeline must succeed there.
+	waits 'ci/must|[Nn]ot [Aa]llowed|required'
+	status_set bob "$(head_sha)" ci/must success
+	lands
+}
+test_a_required_check_that_is_missing_is_not_green() {
+	needs_fake
+	on_each_forge required_missing
+}
+
+test_checks_that_may_not_be_read_are_not_green() {
+	needs_fake
+	deliver github
+	green
+	fault status '^GET .*/(check-runs|status)' status=403 times=100
+	waits '.'
+	forge_done
+}
+
+unknown_first() {
+	deliver "$1"
+	green
+	ctl mergeable_after reads=2 >/dev/null
+	lands
+}
+test_who_does_not_know_yet_is_asked_for_a_while() {
+	needs_fake
+	on_each_forge unknown_first
+}
+test_who_never_knows_is_not_waited_for_for_ever() {
+	needs_fake
+	deliver github
+	green
+	ctl mergeable_after reads=100000 >/dev/null
+	waits 'does not know yet'
+	forge_done
+}
+
+merge_answer() { # KIND FAULT
+	deliver "$1"
+	green
+	begin=$(git rev-parse main)
+	fault "$2" '/(merge) '
+	run git factory pr merge 1
+	run git factory pr sync
+	status_is 0
+	is "$(there '.[0].state')" merged
+	git fetch -q
+	is "$(git rev-list --count "$begin..origin/main")" 1
+	run git factory pr list --all --json
+	is "$(jq -r '.[0].state' "$OUT")" merged
+}
+merge_lost() { merge_answer "$1" lost; }
+merge_502() { merge_answer "$1" bad_gateway; }
+test_a_merge_whose_answer_is_lost_is_looked_up() {
+	needs_fake
+	on_each_forge merge_lost
+}
+test_a_merge_that_a_502_hides_is_looked_up() {
+	needs_fake
+	on_each_forge merge_502
+}
+
+# What landed is not what was tested: landing stops until a person looked.
+other_tree() {
+	deliver "$1"
+	green
+	fault before '/(merge) ' do=commit who=ada branch=main path=done text=other
+	run git factory pr merge 1
+	isnt "$status" 0
+	green_again=$(there '.[0].state')
+	if [ "$green_again" = merged ]; then
+		err_like 'frozen|alarm|not as tested|freez'
+		run git factory pr merge 1
+		isnt "$status" 0
+	fi
+}
+base_moved() {
+	deliver "$1"
+	green
+	fault before '/(merge) ' do=commit who=ada branch=main path=aside text=other
+	run git factory pr merge 1
+	is "$(there '.[0].state')" merged
+	git fetch -q
+	# The gates ran on what landed, and it passes them: things may land again.
+	ok git cat-file -e origin/main:aside
+	ok git cat-file -e origin/main:done
+	run git factory pr list --all --json
+	is "$(jq -r '.[0].state' "$OUT")" merged
+}
+test_a_base_that_moved_in_between_is_gated_as_it_landed() {
+	needs_fake
+	on_each_forge base_moved
+}
+test_a_tree_that_nobody_tested_is_an_alarm() {
+	needs_fake
+	on_each_forge other_tree
+}
+run_tests
