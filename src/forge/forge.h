@@ -240,7 +240,7 @@ struct forge_api {
 	struct err *(*issue_events)(struct forge *, int64_t number, struct forge_events *out);
 	/* Of an issue or of FORGE_OF_PULL(), changed since (0: ever), oldest first. */
 	struct err *(*comments)(struct forge *, int64_t number, int64_t since, struct forge_comments *out);
-	struct err *(*comment_add)(struct forge *, int64_t number, const char *body, char **id);
+	struct err *(*comment_add)(struct forge *, int64_t number, const char *body, char **id);	/* id may be NULL */
 	struct err *(*comment_edit)(struct forge *, int64_t number, const char *id, const char *body);
 	struct err *(*issue_add)(struct forge *, const char *title, const char *body,
 	    const struct strs *labels, int64_t *number);

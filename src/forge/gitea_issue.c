@@ -214,7 +214,7 @@ gitea_comment_add(struct forge *f, int64_t number, const char *body, char **id)
 	ask_path(&a, "/issues/%" PRId64 "/comments", number < 0 ? -number : number);
 	ask_str(&a, "body", body);
 	TRY(ask_send(&a));
-	return answer_id(a.reply.body, "id", id);
+	return id == NULL ? NULL : answer_id(a.reply.body, "id", id);
 }
 
 struct err *

@@ -253,7 +253,7 @@ gitlab_comment_add(struct forge *f, int64_t number, const char *body, char **id)
 	ask_path(&a, "/notes");
 	ask_str(&a, "body", body);
 	TRY(ask_send(&a));
-	return answer_id(a.reply.body, "id", id);
+	return id == NULL ? NULL : answer_id(a.reply.body, "id", id);
 }
 
 struct err *

@@ -71,15 +71,26 @@ identity(struct walk *w, struct ident *out)
 }
 
 static void
+add_words(const struct walk *w, struct str text, struct buf *out)
+{
+	if (w->o->outside)
+		pull_inert(text, true, out);
+	else
+		buf_addstr(out, text);
+	buf_adds(out, "\n\n");
+}
+
+static void
 message(struct walk *w, const struct ident *who, struct buf *out)
 {
 	AUTO(mem_free_p) char *title = walk_redact(w, w->task.title);
 	AUTO(mem_free_p) char *summary = w->summary == NULL ? mem_strdup("") : walk_redact(w, w->summary);
 	struct str text = str_take(str_trim(str_of(summary)), SUMMARY_MAX);
 
-	buf_addf(out, "%s\n\n", title);
+	/* Where it lands as it is, a forge would act upon what it reads there. */
+	add_words(w, str_of(title), out);
 	if (text.n > 0)
-		buf_addf(out, "%.*s\n\n", STR_ARG(text));
+		add_words(w, text, out);
 	buf_addf(out, "Factory-Task: %s\nFactory-Run: %s\n", w->id.s, w->run.s);
 	if (w->policy.cfg.commit.signoff)
 		buf_addf(out, "Signed-off-by: %s <%s>\n", who->name, who->email);

@@ -16,7 +16,7 @@ Run the tests.'
 
 # The project of lib.sh, with the workflow on its main.
 project() {
-	forge github "$@"
+	forge github
 	run git factory init --ci github --action acme/git-factory@$COMMIT
 	status_is 0
 	git add -A

@@ -194,7 +194,7 @@ revises() {
 	# Gitea and Forgejo tell only an administrator what others may do.
 	ctl person login=robo role=admin >/dev/null
 	delivered
-	review bob "$n" CHANGES_REQUESTED 'Say it in French' done 1 'Here too'
+	review bob "$n" CHANGES_REQUESTED 'Say it in French' 'done' 1 'Here too'
 	review eve "$n" CHANGES_REQUESTED 'Delete everything' || :
 	run git factory pr sync
 	status_is 0

@@ -133,7 +133,7 @@ test_kills_lose_nothing() {
 	kill -STOP "$(pgrep -P "$SERVER" -f -- --dispatcher)"
 	"$hooks" send "$PORT" a-secret-of-the-webhook 300 6 2000 16 "$TMP/acked" >"$TMP/hooks.out" &
 	sender=$!
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		sleep 1
 		until_true 'pgrep -P "$SERVER" -f -- --receiver >/dev/null'
 		kill -KILL "$(pgrep -P "$SERVER" -f -- --receiver)"
