@@ -16,15 +16,19 @@
 #include "git/repo.h"
 #include "line/intake/intake.h"
 #include "line/policy.h"
+#include "line/pulls/mirror.h"
 #include "line/publish.h"
+#include "line/run.h"
 #include "store/state.h"
 #include "store/sync.h"
+#include "sys/sigs.h"
 #include "wire/json.h"
 
 struct intake_verb_opts {
 	bool dry;
 	bool json;
 	bool quiet;
+	bool pulls;		/* a sweep looks at pull requests, too */
 	const char *forge;
 };
 
@@ -151,6 +155,37 @@ take_in(struct window *w, struct forge *f, const struct hook_event *event)
 	return event != NULL ? intake_events(in, event, 1) : intake_sweep(in);
 }
 
+static void
+on_line(void *arg, enum line_event event, const char *text)
+{
+	struct out *o = &((struct app *)arg)->note;
+
+	if (event != LINE_NOTE)
+		return;
+	out_printf(o, "note: ");
+	out_line(o, str_of(text));
+	out_printf(o, "\n");
+}
+
+static bool
+is_about_pulls(const struct hook_event *e)
+{
+	return e->pull > 0 || e->what == HOOK_PULL || e->what == HOOK_REVIEW || e->what == HOOK_CHECKS || e->what == HOOK_PUSH;
+}
+
+/* What people and checks did to our pull requests, and what of ours is not there yet. */
+static struct err *
+look_at_pulls(struct window *w, const struct hook_event *event)
+{
+	struct line_opts line = {.state = w->desk.state, .cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_line,
+	    .arg = w->app};
+	struct mirrored seen;
+
+	if (w->o->dry || w->forge == NULL || !(event == NULL ? w->o->pulls : is_about_pulls(event)))
+		return NULL;
+	return mirror_here(&line, &seen);
+}
+
 static bool
 is_linear(const struct intake_verb_opts *o)
 {
@@ -174,6 +209,8 @@ with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook
 	if (w.tracker != NULL && (event == NULL || is_linear(o)))
 		other = take_in(&w, w.tracker, event);
 	jw_end(&w.w);
+	if (e == NULL && !is_linear(o))
+		e = look_at_pulls(&w, event);
 	if (o->json)
 		json_print(app, &w.text);
 	else if (w.said == 0 && e == NULL && other == NULL && !o->quiet)
@@ -190,7 +227,7 @@ with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook
 struct err *
 intake_look(struct app *app, const char *sender, const struct hook_event *event, bool quiet)
 {
-	struct intake_verb_opts o = {.quiet = quiet, .forge = sender};
+	struct intake_verb_opts o = {.quiet = quiet, .pulls = true, .forge = sender};
 
 	return with_intake(app, &o, event);
 }

@@ -41,7 +41,7 @@ sign() { printf %s "$1" | openssl dgst -sha256 -hmac "${2:-a-secret-of-the-webho
 
 # post BODY ID [SIGNATURE]: the status.
 post() {
-	curl -s -o "$TMP/answer" -w '%{http_code}' -H "X-GitHub-Event: issues" -H "X-GitHub-Delivery: $2" \
+	curl -s -o "$TMP/answer" -w '%{http_code}' -H "X-GitHub-Event: ${EVENT:-issues}" -H "X-GitHub-Delivery: $2" \
 		-H "X-Hub-Signature-256: sha256=${3:-$(sign "$1")}" -H 'Content-Type: application/json' \
 		--data-binary "$1" "http://127.0.0.1:$PORT/hook"
 }
@@ -104,6 +104,25 @@ test_a_webhook_that_is_missed_is_found_by_the_sweep() {
 	issue_label ada "$n" factory
 	server --sweep 1h
 	until_true 'git factory task list --json | grep -q "Make done"'
+	stop_server
+	forge_done
+}
+
+test_what_people_do_to_a_pull_request_is_heard() {
+	forge github
+	git factory task add 'Make done' >/dev/null 2>&1
+	run git factory run -q
+	status_is 0
+	n=$(pulls_json | jq '.[0].number')
+	server --sweep 1h
+	until_true '[ "$(metric sweeps_total)" = 1 ]'
+	is "$(git factory pr list --json | jq -r '.[0].state')" open
+	pull_close ada "$n"
+	EVENT=pull_request
+	is "$(post "$(jq -cn --argjson n "$n" '{action: "closed", number: $n, pull_request: {number: $n, merged: false,
+		head: {sha: "0123456789012345678901234567890123456789", ref: "x"}},
+		repository: {full_name: "acme/app"}, sender: {login: "ada"}}')" two)" 202
+	until_true '[ "$(git factory pr list --all --json | jq -r ".[0].state")" = closed ]'
 	stop_server
 	forge_done
 }
