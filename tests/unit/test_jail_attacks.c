@@ -569,7 +569,6 @@ static void
 it_dies_with_us_while_it_starts(void **state)
 {
 	struct ground *g = *state;
-	AUTO(mem_free_p) char *lock = path_join(g->work, "lock");
 	int round, tries;
 
 	for (round = 0; round < 24; round++) {
