@@ -136,8 +136,8 @@ test_somebody_elses_branch_is_respected() {
 test_forms_for_issues() {
 	run git factory init --issues github
 	status_is 0
-	out_like '^form +.github/ISSUE_TEMPLATE/factory-task.yml$'
-	out_like '^form +.github/ISSUE_TEMPLATE/factory-structured.yml$'
+	out_like '^file +.github/ISSUE_TEMPLATE/factory-task.yml$'
+	out_like '^file +.github/ISSUE_TEMPLATE/factory-structured.yml$'
 	for type in $(git factory config list | sed -n 's/^types\.\(.*\)\.severity=.*/\1/p'); do
 		ok grep -q -- "^ *- $type\$" .github/ISSUE_TEMPLATE/factory-task.yml
 	done
