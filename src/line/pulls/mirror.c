@@ -505,9 +505,16 @@ mirror_here(const struct line_opts *line, struct mirrored *out)
 {
 	AUTO(outside_close_p) struct outside *o = NULL;
 	AUTO(mem_free_p) char *why = NULL;
+	struct err *e;
 
 	*out = (struct mirrored){0};
-	TRY(outside_open(line, NULL, &o, &why));
+	e = outside_open(line, NULL, &o, &why);
+	/* A clone without the base has no policy that could mean a forge. */
+	if (err_is(e, ERR_NOT_FOUND)) {
+		err_ignore(e);
+		return NULL;
+	}
+	TRY(e);
 	if (o == NULL && why != NULL)
 		line_tell(line, LINE_NOTE, "pull requests stay in this repository: %s", why);
 	return o != NULL ? mirror(o, out) : NULL;
