@@ -125,6 +125,7 @@ static void
 a_repeated_one_is_known(void **state UNUSED)
 {
 	AUTO(deliveries_close_p) struct deliveries *d = NULL;
+	AUTO(mem_free_p) char *seen = mem_printf("%s/seen", dir);
 	struct delivery other = make(1, 100);
 	bool fresh;
 
@@ -146,7 +147,7 @@ a_repeated_one_is_known(void **state UNUSED)
 	put(d, 1, 100, false);
 	deliveries_close(d);
 	/* Also when only the segments are left. */
-	assert_null(tree_remove(AT_FDCWD, mem_printf("%s/seen", dir)));
+	assert_null(tree_remove(AT_FDCWD, seen));
 	assert_null(deliveries_open(dir, &d));
 	put(d, 1, 100, false);
 }
