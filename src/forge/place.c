@@ -143,15 +143,19 @@ split_url(struct str s, struct address *a)
 	return is_host(a->host);
 }
 
+static bool
+is_named(struct str host, const char *name)
+{
+	return name != NULL && host.n > 0 && host.n == strlen(name) && strncasecmp(host.p, name, host.n) == 0;
+}
+
 static const struct server *
 server_of(struct str host)
 {
 	size_t i;
 
 	for (i = 0; i < NITEMS(servers); i++)
-		if ((host.n == strlen(servers[i].host) && strncasecmp(host.p, servers[i].host, host.n) == 0) ||
-		    (servers[i].alias != NULL && host.n == strlen(servers[i].alias) &&
-		    strncasecmp(host.p, servers[i].alias, host.n) == 0))
+		if (is_named(host, servers[i].host) || is_named(host, servers[i].alias))
 			return &servers[i];
 	return NULL;
 }

@@ -340,7 +340,7 @@ server_listen(const char *where, int *fd, int *port)
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
 	AUTO(mem_free_p) char *host = NULL;
 	struct addrinfo *list = NULL;
-	const char *service;
+	const char *service = NULL;
 	struct err *e;
 
 	TRY(parse_where(where, &host, &service));

@@ -11,7 +11,7 @@
 #include "model/level.h"
 
 #define FILES_MAX 30
-#define ROUNDS 2000
+#define ROUNDS 100
 
 /* Nothing speaks against landing by itself. */
 static struct level_facts
