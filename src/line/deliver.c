@@ -73,7 +73,8 @@ identity(struct walk *w, struct ident *out)
 static void
 add_words(const struct walk *w, struct str text, struct buf *out)
 {
-	if (w->o->outside)
+	/* What is exported lands through whoever applies it. */
+	if (w->o->outside || w->o->export != NULL)
 		pull_inert(text, true, out);
 	else
 		buf_addstr(out, text);
@@ -412,7 +413,8 @@ land_too(struct walk *w, struct ending *d)
 	struct err *e;
 
 	/* A merge commit names the number, which the step gives. */
-	if (!d->numbers || !w->policy.cfg.merge.automatic || w->o->outside || method == MERGE_MERGE)
+	if (!d->numbers || !w->policy.cfg.merge.automatic || w->o->outside || task_asks(&w->task) ||
+	    method == MERGE_MERGE)
 		return;
 	e = walk_alive(w);
 	if (e == NULL)

@@ -35,7 +35,7 @@ kind_of(const struct config *c, const struct task *t, struct kind *out)
 	out->type = &c->types.v[found - v];
 	out->name = out->type->name;
 	out->severity = found->severity;
-	out->auto_merge = out->type->auto_merge && out->severity == RISK_LOW;
+	out->auto_merge = out->type->auto_merge && out->severity == RISK_LOW && !task_asks(t);
 }
 
 void

@@ -67,7 +67,7 @@ static void
 follow_up(struct walk *w)
 {
 	bool lands = w->rec.outcome == RUN_DELIVERED && w->policy.cfg.merge.automatic && w->o->export == NULL &&
-	    !w->o->outside;
+	    !w->o->outside && !task_asks(&w->task);
 
 	if (state_remote(w->state) != NULL && !w->over) {
 		if (w->o->export == NULL && (!w->o->leave_fold || lands))

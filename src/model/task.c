@@ -63,6 +63,12 @@ task_set(struct task *t, const char **field, const char *value)
 	*field = value == NULL || *value == '\0' ? "" : arena_strdup(&t->mem, value);
 }
 
+bool
+task_asks(const struct task *t)
+{
+	return strs_has(&t->labels, TASK_ASKS);
+}
+
 void
 task_set_str(struct task *t, const char **field, struct str value)
 {

@@ -97,6 +97,10 @@ void task_init(struct task *t);
 void task_free(struct task *t);		/* also for AUTO; usable after task_init */
 void task_copy(struct task *to, const struct task *from);
 
+/* A person's word, as a label, against landing without anybody's look. */
+#define TASK_ASKS "no-auto-merge"
+bool task_asks(const struct task *t);
+
 /* Copies the string into the task's arena: task_set(t, &t->title, "..."). */
 void task_set(struct task *t, const char **field, const char *value);
 void task_set_str(struct task *t, const char **field, struct str value);

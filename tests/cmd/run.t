@@ -121,6 +121,19 @@ landed'
 	is "$(git for-each-ref --format='%(refname)' refs/heads/factory refs/factory/leases)" ''
 }
 
+test_a_person_may_ask_to_look_first() {
+	sample
+	echo 'merge: {auto: true}' >>.factory/config.yml
+	git commit -qam 'Land by itself'
+	file_task
+	ok git factory task edit "$id" --label no-auto-merge
+	run git factory run "$id"
+	status_is 0
+	is "$(git factory task show --json "$id" | jq -r .state)" delivered
+	is "$(git factory pr show --json 1 | jq -r .state)" open
+	ok git factory pr merge 1
+}
+
 test_policy_may_land_where_nobody_has_the_base_checked_out() {
 	sample
 	echo 'merge: {auto: true}' >>.factory/config.yml
