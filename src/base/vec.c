@@ -62,3 +62,14 @@ strs_free(struct strs *s)
 		free(s->v[i]);
 	vec_free(s);
 }
+
+const char **
+strs_list(const struct strs *s)
+{
+	const char **v = mem_calloc(s->n + 1, sizeof(*v));
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		v[i] = s->v[i];
+	return v;
+}

@@ -79,6 +79,8 @@ void strs_add(struct strs *s, const char *p);		/* copies */
 void strs_addn(struct strs *s, const char *p, size_t n);
 void strs_addf(struct strs *s, const char *fmt, ...) PRINTF(2, 3);
 bool strs_has(const struct strs *s, const char *p);
+/* The strings, borrowed, with a NULL behind them, for execve() and kin; the caller frees the list alone. */
+const char **strs_list(const struct strs *s) MUST_USE;
 void strs_sort(struct strs *s);				/* bytewise */
 void strs_free(struct strs *s);				/* also for AUTO */
 

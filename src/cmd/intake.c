@@ -155,18 +155,6 @@ take_in(struct window *w, struct forge *f, const struct hook_event *event)
 	return event != NULL ? intake_events(in, event, 1) : intake_sweep(in);
 }
 
-static void
-on_line(void *arg, enum line_event event, const char *text)
-{
-	struct out *o = &((struct app *)arg)->note;
-
-	if (event != LINE_NOTE)
-		return;
-	out_printf(o, "note: ");
-	out_line(o, str_of(text));
-	out_printf(o, "\n");
-}
-
 static bool
 is_about_pulls(const struct hook_event *e)
 {
@@ -177,7 +165,7 @@ is_about_pulls(const struct hook_event *e)
 static struct err *
 look_at_pulls(struct window *w, const struct hook_event *event)
 {
-	struct line_opts line = {.state = w->desk.state, .cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_line,
+	struct line_opts line = {.state = w->desk.state, .cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = line_remark,
 	    .arg = w->app};
 	struct mirrored seen;
 

@@ -124,17 +124,6 @@ share_env(const struct serve_opts *o, bool receiver, struct strs *out)
 	}
 }
 
-static const char **
-with_null(const struct strs *s)
-{
-	const char **v = mem_calloc(s->n + 1, sizeof(*v));
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		v[i] = s->v[i];
-	return v;
-}
-
 static struct strs *
 begin_child(struct staff *s, const char *name, const char *verb, int fd, int more)
 {
@@ -154,8 +143,8 @@ static void
 end_child(struct staff *s, const struct serve_opts *o, bool receiver)
 {
 	share_env(o, receiver, &s->env[s->n]);
-	s->argv_v[s->n] = with_null(&s->argv[s->n]);
-	s->env_v[s->n] = with_null(&s->env[s->n]);
+	s->argv_v[s->n] = strs_list(&s->argv[s->n]);
+	s->env_v[s->n] = strs_list(&s->env[s->n]);
 	s->children[s->n].argv = s->argv_v[s->n];
 	s->children[s->n].env = s->env_v[s->n];
 	s->n++;

@@ -517,3 +517,16 @@ field_line(struct out *o, const char *name, const char *value)
 	out_line(o, str_of(value));
 	out_printf(o, "\n");
 }
+
+void
+line_remark(void *arg, enum line_event event, const char *text)
+{
+	struct out *o = &((struct app *)arg)->note;
+
+	if (event != LINE_NOTE)
+		return;
+	out_printf(o, "note: ");
+	out_line(o, str_of(text));
+	out_printf(o, "\n");
+	err_ignore(out_flush(o));
+}

@@ -9,6 +9,7 @@
 #include "base/opts.h"
 #include "base/out.h"
 #include "base/str.h"
+#include "line/run.h"
 #include "line/policy.h"
 
 struct after;
@@ -136,6 +137,9 @@ void next_text(const char *class, const char *next, int64_t retry_at, struct buf
 
 /* "name      value" for a person; nothing for an empty value. */
 void field_line(struct out *o, const char *name, const char *value);
+
+/* For line_opts.on_event, with the app as its argument: remarks go to app->note. */
+void line_remark(void *app, enum line_event event, const char *text);
 
 /* Prints what a writer holds, with a newline. */
 void json_print(struct app *app, struct buf *text);

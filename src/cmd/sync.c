@@ -135,25 +135,12 @@ base_is_here(struct repo *r)
 	return policy_open(r, &p);
 }
 
-static void
-tell_note(void *arg, enum line_event event, const char *text)
-{
-	struct app *app = arg;
-
-	if (event != LINE_NOTE)
-		return;
-	out_printf(&app->note, "note: ");
-	out_line(&app->note, str_of(text));
-	out_printf(&app->note, "\n");
-	err_ignore(out_flush(&app->note));
-}
-
 /* With the remote, and with the forge; one of them there must be. */
 static struct err *
 all_of_it(struct app *app, struct state *s, const struct sync_words *o, struct sync_result *r, size_t *folded)
 {
 	struct line_opts line = {.state = s, .cancel_fd = sigs_fd(), .cancel = sigs_flag(),
-	    .on_event = o->quiet ? NULL : tell_note, .arg = app};
+	    .on_event = o->quiet ? NULL : line_remark, .arg = app};
 	struct mirrored seen;
 	bool any = false;
 
@@ -211,7 +198,7 @@ static const struct opt publisher_table[] = {
 static struct err *
 exchange(struct app *app, bool now)
 {
-	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = tell_note, .arg = app};
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = line_remark, .arg = app};
 	struct mirrored seen;
 	AUTO(sync_result_free) struct sync_result r = {0};
 	AUTO(desk_close) struct desk d = {0};

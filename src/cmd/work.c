@@ -216,17 +216,6 @@ hand_on_repo(struct app *app)
 		setenv("GIT_DIR", app->repo_path, 1);
 }
 
-static const char **
-with_null(const struct strs *s)
-{
-	const char **argv = mem_calloc(s->n + 1, sizeof(*argv));
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		argv[i] = s->v[i];
-	return argv;
-}
-
 static struct err *
 tell_others(void)
 {
@@ -274,7 +263,7 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	TRY(node_announce(d.state, o.slots, o.hours, getpid(), 1));
 	TRY(forge_tokens(d.state, &names));
 	supervisor_argv(&o, d.state, &names, &words);
-	argv = with_null(&words);
+	argv = strs_list(&words);
 	hand_on_repo(app);
 	e = guard_run(argv, &app->status);
 	say_goodbye(app, d.state);
@@ -432,7 +421,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	add_number(&words, "apart", s.schedule.interval_ms / 1000);
 	if (o->outside)
 		strs_add(&words, "--outside");
-	worker = with_null(&words);
+	worker = strs_list(&words);
 	env = env_without(&withhold);
 	s.worker = worker;
 	s.env = env;
