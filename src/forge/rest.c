@@ -273,11 +273,12 @@ after_refusal(struct trip *t, int64_t named)
 static char *
 resolve(const char *base, struct str to)
 {
-	const char *path = strchr(strstr(base, "://") + 3, '/');
+	size_t origin = (size_t)(strstr(base, "://") + 3 - base);
 
 	if (!str_starts(to, "/") || str_starts(to, "//"))
 		return str_dup(to);
-	return mem_printf("%.*s%.*s", path == NULL ? (int)strlen(base) : (int)(path - base), base, STR_ARG(to));
+	origin += strcspn(base + origin, "/");
+	return mem_printf("%.*s%.*s", (int)origin, base, STR_ARG(to));
 }
 
 static struct err *
