@@ -76,6 +76,20 @@ two_at_once() {
 }
 test_two_at_once_make_one() { on_each_forge two_at_once; }
 
+test_one_that_is_missing_is_made_beside_those_that_are_there() {
+	needs_fake
+	deliver github
+	fault status '^POST .*/pulls ' status=503 times=3
+	id=$(git factory task add 'Write the file done again')
+	run git factory run "$id"
+	is "$(there length)" 1
+	ctl faults_clear >/dev/null
+	run git factory pr sync
+	status_is 0
+	is "$(there '[.[].head] | unique | length')" 2
+	forge_done
+}
+
 # Killed between push and create: the next one adopts the branch.
 killed() {
 	forge "$1"

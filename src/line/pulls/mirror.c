@@ -74,15 +74,18 @@ take(struct turn *t, struct forge_pull *f)
 	t->found = true;
 }
 
-/* Among the open ones; by its number where that is known. */
+/* Among the open ones; by its number where that is known. What another one took is empty. */
 static void
 find_open(struct turn *t, struct forge_pulls *open)
 {
+	struct forge_pull *f;
 	size_t i;
 
-	for (i = 0; i < open->n && !t->found; i++)
-		if (t->p->outside != 0 ? open->v[i].number == t->p->outside : is_ours(t, &open->v[i]))
-			take(t, &open->v[i]);
+	for (i = 0; i < open->n && !t->found; i++) {
+		f = &open->v[i];
+		if (f->head != NULL && (t->p->outside != 0 ? f->number == t->p->outside : is_ours(t, f)))
+			take(t, f);
+	}
 }
 
 static struct err *
