@@ -108,6 +108,7 @@ struct gates_opts {
 	const struct strs *scope;		/* patterns of paths that may change; NULL or none: all */
 	const struct strs *only;	/* names of gates, the others do not run; NULL: all */
 	enum gate_memory memory;
+	bool evidence;	/* lines of notes are made of what is found out (vouch.h): not to keep it is an error */
 	/*
 	 * Who approved the change for the gate, by e-mail address, each once: what
 	 * counts by now.  NULL: nobody yet.

@@ -98,7 +98,7 @@ run_gates(struct judge *j, const struct policy *now, const struct layers *l, con
 	    .base = now->commit, .head = j->head, .scope = j->scope, .base_setup = l->base, .workspace = policy_workspace(now),
 	    .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .approvals = approved, .arg = j,
 	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms,
-	    .memory = j->memory, .only = j->only, .quick = j->quick,
+	    .memory = j->memory, .evidence = j->evidence, .only = j->only, .quick = j->quick,
 	    .parallel = at_once(&now->cfg), .fail_fast = now->cfg.limits.fail_fast};
 
 	TRY(gates_open(&o, &g));
@@ -182,7 +182,7 @@ judge_apart(struct state *s, const struct line_opts *o, const struct policy *now
 	AUTO(redact_free_p) struct redactor *redact = NULL;
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
 	AUTO(secrets_free) struct secrets secrets = {0};
-	struct judge j = {.repo = state_repo(s), .clock = state_clock(s), .o = o, .jail = &jail};
+	struct judge j = {.repo = state_repo(s), .clock = state_clock(s), .o = o, .jail = &jail, .evidence = true};
 
 	TRY(policy_trusted(now));
 	TRY(policy_jail(now, NULL, &jail));

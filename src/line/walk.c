@@ -319,7 +319,7 @@ apply_policy(struct walk *w)
 	TRY(choose_agent(w));
 	TRY(policy_jail(&w->policy, NULL, &w->gate_jail));
 	w->judge = (struct judge){.repo = w->repo, .clock = w->clock, .o = w->o, .jail = &w->gate_jail,
-	    .scope = &w->task.scope, .until_ms = clock_mono(w->clock) + left_ms(w)};
+	    .evidence = true, .scope = &w->task.scope, .until_ms = clock_mono(w->clock) + left_ms(w)};
 	TRY(policy_jail(&w->policy, w->agent_conf, &w->agent_jail));
 	w->budget.caps = (struct caps){c->limits.turns, c->limits.tokens, c->limits.micro};
 	word = policy_sandbox_word(&w->agent_jail);

@@ -82,6 +82,20 @@ test_the_commit_says_who_made_it() {
 	is "$(printf '%s\n' "$note" | jq -r 'select(.event == "proof") | .verdict.gate')" tests
 }
 
+test_a_proof_that_cannot_be_kept_ends_the_run_and_the_next_start_makes_it() {
+	sample
+	file_task
+	mkdir -p .git/factory/gates
+	: >.git/factory/gates/proofs
+	run git factory run -q "$id"
+	status_is 128
+	err_like "gates/proofs/"
+	rm .git/factory/gates/proofs
+	ok git factory run -q "$id"
+	note=$(git log -1 --notes=factory --format=%N "factory/$id-greet-in-english")
+	is "$(printf '%s\n' "$note" | jq -r 'select(.event == "proof") | .verdict.gate')" tests
+}
+
 test_what_landed_is_what_was_tested() {
 	sample
 	file_task

@@ -109,9 +109,8 @@ write_outcome(const struct outcome *o, int64_t now, struct buf *out)
 	jw_end(&w);
 }
 
-/* What nobody asked for in that time is not asked for again. */
 static struct err *
-sweep(const char *dir, int64_t now, int64_t days)
+remove_old(const char *dir, int64_t now, int64_t days)
 {
 	AUTO(beneath_entries_free) struct beneath_entries es = {0};
 	AUTO(fd_close_p) int fd = -1;
@@ -127,6 +126,13 @@ sweep(const char *dir, int64_t now, int64_t days)
 		    now - (int64_t)st.st_mtime > days * DAY_S)
 			unlinkat(fd, es.v[i].name, 0);
 	return NULL;
+}
+
+/* What nobody asked for in that time is not asked for again.  What stays is the next one's to remove. */
+static void
+sweep(const char *dir, int64_t now, int64_t days)
+{
+	err_ignore(remove_old(dir, now, days));
 }
 
 struct err *
@@ -148,7 +154,8 @@ memory_keep(const struct gates *g, const struct oid *seen, const struct oid *def
 	TRY(dir_make(AT_FDCWD, dir, 0700));
 	path = path_join(dir, name);
 	TRY(file_replace(AT_FDCWD, path, buf_str(&text), 0600, false));
-	return sweep(dir, now, MEMORY_DAYS);
+	sweep(dir, now, MEMORY_DAYS);
+	return NULL;
 }
 
 struct err *
@@ -188,6 +195,8 @@ memory_line(struct repo *r, const struct oid *key, struct buf *out)
 	e = file_read(AT_FDCWD, path, out);
 	if (e != NULL)
 		buf_clear(out);
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
 	err_ignore(e);
 	return NULL;
 }
@@ -201,5 +210,6 @@ memory_keep_line(const struct gates *g, const struct oid *key, struct str line)
 	TRY(line_path(g->o.repo, key, &dir, &path));
 	TRY(dir_make(AT_FDCWD, dir, 0700));
 	TRY(file_replace(AT_FDCWD, path, line, 0600, false));
-	return sweep(dir, clock_wall(g->o.clock), MEMORY_PROOF_DAYS);
+	sweep(dir, clock_wall(g->o.clock), MEMORY_PROOF_DAYS);
+	return NULL;
 }

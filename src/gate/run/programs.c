@@ -91,7 +91,7 @@ identify(const struct gates *g, const struct conf_gate *gate, const char *need, 
 		return NULL;
 	}
 	TRY(question(need, file, &key));
-	TRY(memory_line(g->o.repo, &key, &answer));
+	err_ignore(memory_line(g->o.repo, &key, &answer));
 	if (answer.n == 0) {
 		TRY(ask(g, gate, need, &answer));
 		/* Else it is asked again. */

@@ -29,6 +29,7 @@ static struct err *
 find_out(struct subject *s, const struct conf_gate *gate, struct verdict *v, struct verdict *lost)
 {
 	AUTO(outcome_free) struct outcome o = {0};
+	struct err *e = NULL;
 	bool steady = true, compares;
 
 	TRY(command_judge(s, gate, v, &o));
@@ -39,9 +40,12 @@ find_out(struct subject *s, const struct conf_gate *gate, struct verdict *v, str
 	if (o.known != 0)
 		known_mark(s, v, o.known);
 	gate_redact(s->gates, v);
-	/* What is not remembered is run again, no more. */
 	if (!compares || lost != NULL)
-		err_ignore(known_keep(s, gate, v, lost, &steady));
+		e = known_keep(s, gate, v, lost, &steady);
+	if (s->gates->o.evidence)
+		TRY(e);
+	/* What is not remembered is run again, no more. */
+	err_ignore(e);
 	if (!v->idle && !gate->timed)
 		err_ignore(command_remember(s, gate, &o, steady));
 	return NULL;
