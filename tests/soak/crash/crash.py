@@ -4,12 +4,13 @@ each such call; then start it again, and the end must be the same.
 
 Usage: tests/soak/crash/crash.py [--build DIR] [--seed N] [--sample N]
            [--minutes N] [-j N] [--only WORD[,WORD]...] [--actions ACTION[,ACTION]...]
-           [--calls EXPRESSION] [--replay CASE] [--list]
+           [--calls EXPRESSION] [--counted FILE] [--replay CASE] [--list]
 
 A scene (scenes.py) is a repository, a verb, and how a person would go on
 after trouble.  The undisturbed run gives the end that every other one must
 reach.  A case is "SCENE/ACTION/N": the Nth call, or allocation, over the
-verb's whole tree of processes meets
+verb's whole tree of processes meets (and "SCENE/twice/N.M" the Mth of what
+makes up for it)
 
   of the calls that change a file below the repository
     kill       the calling process is killed
@@ -41,8 +42,12 @@ With --sample each scene gives that many cases, chosen by the seed, which is
 printed; without it all cases run, those that are rare among the first, and
 again with every repetition until the minutes are over.  How many there were of
 each scene and action is printed at the end.  --calls EXPRESSION chooses those
-whose call, as --list prints it, matches.  Exit 1 when one case was violated;
-each is printed so that --replay can show it again.
+whose call, as --list prints it, matches.  --counted: the cases that FILE has
+count, new ones are added to it, and those that it has least often come first,
+before them those that were violated when last played: so a long test is made in
+parts, and whatever ends one of them loses nothing.  It is of one machine and
+one state of these files, and names the program of each case.  Exit 1 when one case was
+violated; each is printed so that --replay can show it again.
 """
 import argparse
 import collections
@@ -393,7 +398,7 @@ class Scene:
             spare = self.spares.pop() if self.spares else None
         return spare or Copy(self)
 
-    def case(self, action, n):
+    def case(self, action, n, m):
         with self.copy() as c:
             status, out, err, seen = c.run(n, action)
             err = err.decode('utf-8', 'replace')
@@ -420,7 +425,7 @@ class Scene:
             elif action in KILLS and self.name == 'add' and out.strip():
                 self.acknowledged(c, out.split()[-1].decode())
             if action == 'twice':
-                c.again(random.Random(self.name + str(n)).randrange(self.count('twice')) + 1)
+                c.again(m)
                 c.whole(what)
             if n % 2 == 0:
                 c.unlock_hub()
@@ -534,7 +539,7 @@ class Copy:
         return program + '.plan'
 
     def again(self, n):
-        """Go on, and be killed again."""
+        """Go on, and be killed again at the Nth call."""
         subprocess.run([self.scene.strike, '-r', self.path, '-n', str(n), '-a', 'killall', 'sh', '-c', HELP + self.scene.again],
                        cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -641,9 +646,10 @@ def environment(build, work):
 
 
 def run_case(scenes, case):
-    name, action, n = case.split('/')
+    name, action, at = case.split('/')
+    n, _, m = at.partition('.')
     try:
-        scenes[name].case(action, int(n))
+        scenes[name].case(action, int(n), int(m or n))
     except (Violation, LookupError, ValueError, OSError, subprocess.SubprocessError) as v:
         print('violated: %s\n  %s\n  again: tests/soak/crash/crash.py --replay %s' % (
             case, (str(v) if isinstance(v, Violation) else repr(v)).replace('\n', '\n  '), case), flush=True)
@@ -661,6 +667,7 @@ def arguments():
     p.add_argument('--only', default='')
     p.add_argument('--calls', default='')
     p.add_argument('--actions', default=','.join(ACTIONS))
+    p.add_argument('--counted')
     p.add_argument('--replay')
     p.add_argument('--list', action='store_true')
     return p.parse_args()
@@ -681,20 +688,81 @@ def choose(args, scenes):
     return sorted(cases, key=place.get)
 
 
-def play(args, scenes, cases):
+class Counted:
+    """The cases that were played, in a file or not: of one machine and one harness."""
+
+    def __init__(self, path, build):
+        self.path, self.times, self.lock = path, collections.Counter(), threading.Lock()
+        self.bad, self.violations = {}, 0  # when last played, and in all
+        here, code = os.path.join(TOP, 'tests/soak/crash'), hashlib.sha1()
+        for name in sorted(f for f in os.listdir(here) if f.endswith(('.py', '.c'))):
+            with open(os.path.join(here, name), 'rb') as f:
+                code.update(f.read())
+        self.terms = '# %s, harness %s' % (os.uname().nodename, code.hexdigest()[:12])
+        with open(os.path.join(build, 'git-factory'), 'rb') as f:
+            self.program = hashlib.sha1(f.read()).hexdigest()[:12]
+        if path:
+            self.read()
+
+    def read(self):
+        with open(self.path, 'a+') as f:
+            f.seek(0)
+            lines = f.read().split('\n')
+            if lines == ['']:
+                f.write(self.terms + '\n')
+            elif lines[0] != self.terms:
+                raise SystemExit("%s: its cases are not of '%s': name another file" % (self.path, self.terms[2:]))
+            elif lines[-1]:
+                f.write('\n')  # cut short by what ended the last part
+        for words in map(str.split, lines[1:]):
+            if len(words) == 3 and words[1] in ('held', 'violated'):
+                self.note(words[0], words[1] == 'violated')
+
+    def note(self, case, bad):
+        self.times[case.split('.')[0]] += 1
+        self.bad.pop(case, None)
+        if bad:
+            self.bad[case] = True
+            self.violations += 1
+
+    def add(self, case, bad):
+        with self.lock:
+            self.note(case, bad)
+            if self.path:
+                with open(self.path, 'a') as f:
+                    f.write('%s %s %s\n' % (case, 'violated' if bad else 'held', self.program))
+        return bad
+
+    def order(self, cases):
+        """Those that are due next."""
+        known = set(cases)
+        first = [case for case in self.bad if case.split('.')[0] in known]
+        least = min((self.times[case] for case in cases), default=0)
+        return first + [case for case in cases if self.times[case] == least]
+
+
+def second(case, scenes, dice):
+    """Where the second of two kills is to be, if it is not said."""
+    name, action, at = case.split('/')
+    return case if action != 'twice' or '.' in at else '%s.%d' % (case, dice.randrange(scenes[name].count(action)) + 1)
+
+
+def play(args, scenes, cases, counted):
     """Every case once, or what fits into the minutes; and how many were violated."""
     end = time.monotonic() + args.minutes * 60 if args.minutes else None
+    dice = random.Random('%d %d' % (args.seed, counted.times.total()))
     bad, done, count = 0, 0, collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
         while True:
             waiting = set()
-            for case in cases:
+            for case in counted.order(cases):
                 if end and time.monotonic() > end:
                     break
                 if len(waiting) >= 4 * args.j:
                     ready, waiting = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
                     bad += sum(r.result() for r in ready)
-                waiting.add(pool.submit(run_case, scenes, case))
+                case = second(case, scenes, dice)
+                waiting.add(pool.submit(lambda case: counted.add(case, run_case(scenes, case)), case))
                 done += 1
                 count[case.rsplit('/', 1)[0]] += 1
             bad += sum(r.result() for r in concurrent.futures.wait(waiting).done)
@@ -726,17 +794,21 @@ def main():
         for s in scenes.values():
             s.prepare()
         cases = [args.replay] if args.replay else choose(args, scenes)
+        counted = Counted(args.counted, build)
         if args.list:
             for s in scenes.values():
                 print('%s: %s' % (s.name, ', '.join('%d %s' % (s.count(a), a) for a in args.actions.split(','))),
                       *s.calls(args.actions.split(',')[0]), sep='\n  ')
             return 0
-        bad, done = play(args, scenes, cases)
+        bad, done = play(args, scenes, cases, counted)
     finally:
         subprocess.run(['rm', '-rf', work])
     print('slowest start again: %.1f s (%s)' % max(s.slowest for s in scenes.values()))
     print('crash: %d cases of %d scenes, seed %d, %d violated' % (done, len(scenes), args.seed, bad))
-    return 1 if bad else 0
+    if args.counted:
+        print('crash: %d cases in %s, %d violated, %d of them when last played' % (
+            counted.times.total(), args.counted, counted.violations, len(counted.bad)))
+    return 1 if bad or counted.bad else 0
 
 
 if __name__ == '__main__':
