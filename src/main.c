@@ -281,6 +281,7 @@
  * forge/linear         issues of Linear, beside any forge
  * forge/open           the forge of this clone, by configuration and remote
  * forge/pace           when the next request may be sent
+ * forge/person         accounts in its answers, and whose the token is
  * forge/place          which project of which server a remote's address means
  * forge/pull           pull requests inside the repository, for when there is no forge
  * forge/reply          what an answer says of limits, redirects and the next page

@@ -138,6 +138,7 @@ struct forge_review {
 	char *commit;		/* hex; "" where the forge does not tell */
 	char *body;
 	int64_t when;
+	int64_t remarks;	/* on lines, with it; -1 where the forge does not tell */
 };
 
 enum forge_check_state {
@@ -223,7 +224,7 @@ struct forge_api {
 
 	struct err *(*whoami)(struct forge *, struct forge_user *out);
 	/* As it is now, asked live; nobody that the forge knows: ROLE_NONE. */
-	struct err *(*role)(struct forge *, const char *login, enum forge_role *out);
+	struct err *(*role)(struct forge *, const struct forge_user *who, enum forge_role *out);
 	struct err *(*default_branch)(struct forge *, char **out);
 
 	/*
@@ -265,7 +266,9 @@ struct forge_api {
 	struct err *(*pull_reviewers)(struct forge *, int64_t number, const struct strs *logins,
 	    const struct strs *teams);
 	struct err *(*reviews)(struct forge *, int64_t number, struct forge_reviews *out);	/* oldest first */
-	struct err *(*remarks)(struct forge *, int64_t number, struct forge_comments *out);	/* on lines */
+	/* On lines; 'known' are its reviews where they were just read, else NULL. */
+	struct err *(*remarks)(struct forge *, int64_t number, const struct forge_reviews *known,
+	    struct forge_comments *out);
 
 	/*
 	 * The latest of each name.  Required ones (by the rules of 'base') that
@@ -299,6 +302,7 @@ struct forge {
 	const struct forge_api *api;
 	struct forge_place place;
 	struct rest *rest;
+	char *dir;		/* for what is kept between processes; NULL: nowhere */
 	struct token *token;	/* what it asks with */
 	void *own;		/* the kind's: what it looked up once */
 };
@@ -321,6 +325,9 @@ struct forge_opts {
  */
 struct err *forge_open(struct repo *r, const struct config *c, const struct forge_opts *o,
     struct forge **out, char **why) MUST_USE;
+/* whoami(), kept on disk for a day: a token's user does not change. */
+struct err *forge_self(struct forge *f, struct forge_user *out) MUST_USE;
+
 void forge_close(struct forge *f);	/* NULL is fine */
 void forge_close_p(struct forge **f);	/* for AUTO */
 

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "forge/gitea_in.h"
+#include "forge/person.h"
 
 void
 gitea_repo(struct ask *a)
@@ -37,8 +38,8 @@ gitea_branch(struct ask *a, const char *branch)
 }
 
 /* Only the users of its own that Actions has are told apart, by their names. */
-struct err *
-gitea_person(const struct node *n, struct forge_user *out)
+static struct err *
+read_user(const struct node *n, struct forge_user *out)
 {
 	AUTO(forge_user_free) struct forge_user u = {0};
 	int64_t id = node_get_int(n, "id", 0);
@@ -46,7 +47,6 @@ gitea_person(const struct node *n, struct forge_user *out)
 	TRY(answer_str(n, "login", FORGE_LINE_MAX, &u.login));
 	u.id = mem_printf("%lld", (long long)id);
 	u.bot = id < 0 || strcmp(u.login, "gitea-actions") == 0 || strcmp(u.login, "forgejo-actions") == 0;
-	forge_user_free(out);
 	*out = u;
 	u = (struct forge_user){0};
 	return NULL;
@@ -55,28 +55,17 @@ gitea_person(const struct node *n, struct forge_user *out)
 struct err *
 gitea_user(const struct node *map, const char *key, struct forge_user *out)
 {
-	const struct node *n = node_get(map, key);
-
-	if (n != NULL && n->kind != NODE_NULL)
-		return gitea_person(n, out);
-	forge_user_free(out);
-	*out = (struct forge_user){.login = mem_strdup(""), .id = mem_strdup("")};
-	return NULL;
+	return person_in(map, key, read_user, out);
 }
 
 static struct err *
 whoami(struct forge *f, struct forge_user *out)
 {
-	AUTO(ask_free) struct ask a = {0};
-
-	ask_open(&a, f, NULL, "the user of the token");
-	ask_path(&a, "/user");
-	TRY(ask_send(&a));
-	return gitea_person(a.reply.body, out);
+	return person_self(f, read_user, out);
 }
 
 static struct err *
-role(struct forge *f, const char *login, enum forge_role *out)
+role(struct forge *f, const struct forge_user *who, enum forge_role *out)
 {
 	static const struct {
 		const char *word;
@@ -88,10 +77,10 @@ role(struct forge *f, const char *login, enum forge_role *out)
 	struct err *e;
 	size_t i;
 
-	ask_open(&a, f, NULL, "what '%s' may do", login);
+	ask_open(&a, f, NULL, "what '%s' may do", who->login);
 	gitea_repo(&a);
 	ask_path(&a, "/collaborators/");
-	ask_part(&a, login);
+	ask_part(&a, who->login);
 	ask_path(&a, "/permission");
 	a.call.accept[0] = 404;
 	e = ask_send(&a);

@@ -3,9 +3,10 @@
  * forge.h.  They differ in little that matters here, so one code speaks both.
  *
  * What is different here:
- * - labels are put on by number, so their names are looked up, and one that is
- *   not there is made; a list by an unknown label is a list of all, so what
- *   comes is looked through again;
+ * - labels are put on by name where the server knows that, else by number; an
+ *   unknown one is passed over in silence, so the answer tells which to make;
+ *   a list by an unknown label is a list of all, so what comes is looked
+ *   through again;
  * - there are no ETags, and issues cannot be sorted by their last change: a
  *   poll is cheap with 'since' only, and *unchanged is always false;
  * - edits of a text leave no trace that can be read;

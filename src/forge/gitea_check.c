@@ -42,18 +42,10 @@ take_review(void *arg, const struct node *n)
 	TRY(answer_sha(n, "commit_id", &r.commit));
 	TRY(answer_text(n, "body", FORGE_TEXT_MAX, &r.body));
 	TRY(answer_time(n, "submitted_at", &r.when));
+	r.remarks = node_get_int(n, "comments_count", -1);
 	vec_push(all, r);
 	r = (struct forge_review){0};
 	return NULL;
-}
-
-static void
-ask_reviews(struct ask *a, struct forge *f, int64_t number)
-{
-	ask_open(a, f, NULL, "the reviews of pull request %" PRId64, number);
-	gitea_repo(a);
-	ask_path(a, "/pulls/%" PRId64 "/reviews", number);
-	ask_query(a, "limit", GITEA_PAGE);
 }
 
 struct err *
@@ -62,7 +54,10 @@ gitea_reviews(struct forge *f, int64_t number, struct forge_reviews *out)
 	AUTO(forge_reviews_free) struct forge_reviews all = {0};
 	AUTO(ask_free) struct ask a = {0};
 
-	ask_reviews(&a, f, number);
+	ask_open(&a, f, NULL, "the reviews of pull request %" PRId64, number);
+	gitea_repo(&a);
+	ask_path(&a, "/pulls/%" PRId64 "/reviews", number);
+	ask_query(&a, "limit", GITEA_PAGE);
 	TRY(ask_each(&a, false, take_review, &all, NULL));
 	*out = all;
 	all = (struct forge_reviews){0};
@@ -93,45 +88,35 @@ take_remark(void *arg, const struct node *n)
 	return NULL;
 }
 
-struct talk {
-	struct forge *f;
-	int64_t number;
-	struct forge_comments all;
-};
-
-static void
-talk_free(struct talk *t)
-{
-	forge_comments_free(&t->all);
-}
-
 /* Remarks are asked for review by review; most have none. */
 static struct err *
-take_talk(void *arg, const struct node *n)
+remarks_of(struct forge *f, int64_t number, const struct forge_review *r, struct forge_comments *all)
 {
-	struct talk *t = arg;
 	AUTO(ask_free) struct ask a = {0};
-	int64_t id = 0;
 
-	if (node_get_int(n, "comments_count", 0) == 0)
+	if (r->remarks == 0)
 		return NULL;
-	TRY(answer_int(n, "id", &id));
-	ask_open(&a, t->f, NULL, "the remarks of review %" PRId64, id);
+	ask_open(&a, f, NULL, "the remarks of review %s", r->id);
 	gitea_repo(&a);
-	ask_path(&a, "/pulls/%" PRId64 "/reviews/%" PRId64 "/comments", t->number, id);
-	return ask_each(&a, false, take_remark, &t->all, NULL);
+	ask_path(&a, "/pulls/%" PRId64 "/reviews/%s/comments", number, r->id);
+	return ask_each(&a, false, take_remark, all, NULL);
 }
 
 struct err *
-gitea_remarks(struct forge *f, int64_t number, struct forge_comments *out)
+gitea_remarks(struct forge *f, int64_t number, const struct forge_reviews *known, struct forge_comments *out)
 {
-	AUTO(talk_free) struct talk t = {.f = f, .number = number};
-	AUTO(ask_free) struct ask a = {0};
+	AUTO(forge_reviews_free) struct forge_reviews read = {0};
+	AUTO(forge_comments_free) struct forge_comments all = {0};
+	size_t i;
 
-	ask_reviews(&a, f, number);
-	TRY(ask_each(&a, false, take_talk, &t, NULL));
-	*out = t.all;
-	t.all = (struct forge_comments){0};
+	if (known == NULL)
+		TRY(gitea_reviews(f, number, &read));
+	if (known == NULL)
+		known = &read;
+	for (i = 0; i < known->n; i++)
+		TRY(remarks_of(f, number, &known->v[i], &all));
+	*out = all;
+	all = (struct forge_comments){0};
 	return NULL;
 }
 

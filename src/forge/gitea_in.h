@@ -17,8 +17,6 @@ void gitea_branch(struct ask *a, const char *branch);
 
 /* A user that an answer names; "" for null. */
 struct err *gitea_user(const struct node *map, const char *key, struct forge_user *out) MUST_USE;
-/* The same of an answer that is one. */
-struct err *gitea_person(const struct node *n, struct forge_user *out) MUST_USE;
 
 /* Of the table. */
 struct err *gitea_issues(struct forge *f, const char *label, int64_t since, struct forge_issues *out,
@@ -42,7 +40,8 @@ struct err *gitea_pull_labels(struct forge *f, int64_t number, const struct strs
 struct err *gitea_pull_reviewers(struct forge *f, int64_t number, const struct strs *logins,
     const struct strs *teams) MUST_USE;
 struct err *gitea_reviews(struct forge *f, int64_t number, struct forge_reviews *out) MUST_USE;
-struct err *gitea_remarks(struct forge *f, int64_t number, struct forge_comments *out) MUST_USE;
+struct err *gitea_remarks(struct forge *f, int64_t number, const struct forge_reviews *known,
+    struct forge_comments *out) MUST_USE;
 struct err *gitea_checks(struct forge *f, const char *sha, const char *base, struct forge_checks *out) MUST_USE;
 struct err *gitea_status(struct forge *f, const char *sha, const char *context, enum forge_check_state s,
     const char *text, const char *url) MUST_USE;

@@ -345,17 +345,71 @@ gitea_issue_add(struct forge *f, const char *title, const char *body, const stru
 	return answer_int(a.reply.body, "number", number);
 }
 
+static void
+ask_labels(struct ask *a, struct forge *f, int64_t number)
+{
+	ask_open(a, f, "POST", "the labels of %" PRId64, number);
+	gitea_repo(a);
+	ask_path(a, "/issues/%" PRId64 "/labels", number);
+}
+
 static struct err *
-put_labels(struct forge *f, int64_t number, const struct strs *add)
+put_by_number(struct forge *f, int64_t number, const struct strs *add)
 {
 	AUTO(map_release) struct map numbers = {0};
 	AUTO(ask_free) struct ask a = {0};
 
 	TRY(find_labels(f, add, true, &numbers));
-	ask_open(&a, f, "POST", "the labels of %" PRId64, number);
-	gitea_repo(&a);
-	ask_path(&a, "/issues/%" PRId64 "/labels", number);
+	ask_labels(&a, f, number);
 	put_numbers(&a, &numbers, add);
+	return ask_send(&a);
+}
+
+/* *missing gets those that no label has as its name; *told: this server knows them by name. */
+static struct err *
+put_by_name(struct forge *f, int64_t number, const struct strs *add, struct strs *missing, bool *told)
+{
+	AUTO(map_release) struct map there = {0};
+	AUTO(ask_free) struct ask a = {0};
+	const struct node *n = NULL;
+	size_t i;
+
+	ask_labels(&a, f, number);
+	ask_list(&a, "labels");
+	for (i = 0; i < add->n; i++)
+		jw_str(&a.json, add->v[i]);
+	jw_end(&a.json);
+	a.call.accept[0] = 400;
+	a.call.accept[1] = 422;
+	TRY(ask_send(&a));
+	*told = a.reply.status / 100 == 2;
+	while (*told && ask_next(a.reply.body, &n))
+		TRY(take_label(&there, n));
+	for (i = 0; i < add->n; i++)
+		if (map_get(&there, add->v[i]) == NULL)
+			strs_add(missing, add->v[i]);
+	return NULL;
+}
+
+/* Unknown names are passed over in silence; servers before 1.22 take numbers alone. */
+static struct err *
+put_labels(struct forge *f, int64_t number, const struct strs *add)
+{
+	AUTO(strs_free) struct strs missing = {0};
+	AUTO(map_release) struct map made = {0};
+	AUTO(ask_free) struct ask a = {0};
+	bool told;
+	size_t i;
+
+	TRY(put_by_name(f, number, add, &missing, &told));
+	if (!told)
+		return put_by_number(f, number, add);
+	if (missing.n == 0)
+		return NULL;
+	for (i = 0; i < missing.n; i++)
+		TRY(new_label(f, missing.v[i], &made));
+	ask_labels(&a, f, number);
+	put_numbers(&a, &made, &missing);
 	return ask_send(&a);
 }
 

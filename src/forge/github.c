@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "forge/answer.h"
 #include "forge/github_part.h"
+#include "forge/person.h"
 
 #define PAGE "per_page=100"
 
@@ -68,15 +69,9 @@ read_user(const struct node *n, struct forge_user *out)
 	AUTO(forge_user_free) struct forge_user u = {0};
 	const char *type = node_get_str(n, "type");
 
-	if (n == NULL || n->kind == NODE_NULL) {
-		u.login = mem_strdup("");
-		u.id = mem_strdup("");
-	} else {
-		TRY(answer_str(n, "login", FORGE_LINE_MAX, &u.login));
-		TRY(answer_id(n, "id", &u.id));
-		u.bot = type != NULL && strcmp(type, "Bot") == 0;
-	}
-	forge_user_free(out);
+	TRY(answer_str(n, "login", FORGE_LINE_MAX, &u.login));
+	TRY(answer_id(n, "id", &u.id));
+	u.bot = type != NULL && strcmp(type, "Bot") == 0;
 	*out = u;
 	u = (struct forge_user){0};
 	return NULL;
@@ -85,7 +80,7 @@ read_user(const struct node *n, struct forge_user *out)
 struct err *
 gh_user(const struct node *map, const char *key, struct forge_user *out)
 {
-	return read_user(node_get(map, key), out);
+	return person_in(map, key, read_user, out);
 }
 
 struct err *
@@ -173,16 +168,16 @@ role_of(const struct node *n)
 
 /* Not from the disk: it is asked to be as it is now, though a 304 is that, too. */
 static struct err *
-role(struct forge *f, const char *login, enum forge_role *out)
+role(struct forge *f, const struct forge_user *who, enum forge_role *out)
 {
 	AUTO(rest_reply_free) struct rest_reply reply = {0};
-	AUTO(mem_free_p) char *part = gh_part(login);
+	AUTO(mem_free_p) char *part = gh_part(who->login);
 	AUTO(mem_free_p) char *path = gh_path(f, "/collaborators/%s/permission", part);
-	AUTO(mem_free_p) char *what = mem_printf("what '%s' may do", login);
+	AUTO(mem_free_p) char *what = mem_printf("what '%s' may do", who->login);
 	AUTO(mem_free_p) char *is = NULL;
 	struct rest_call c = {.what = what, .path = path, .cached = true, .accept = {404}};
 
-	if (*login == '\0') {
+	if (who->login[0] == '\0') {
 		*out = ROLE_NONE;
 		return NULL;
 	}
@@ -193,8 +188,9 @@ role(struct forge *f, const char *login, enum forge_role *out)
 	}
 	/* The answer must be about the one who was asked for. */
 	TRY(answer_str(node_get(reply.body, "user"), "login", FORGE_LINE_MAX, &is));
-	if (strcasecmp(is, login) != 0)
-		return err_new(ERR_PROTOCOL, "GitHub was asked what '%s' may do, and answered for another", login);
+	if (strcasecmp(is, who->login) != 0)
+		return err_new(ERR_PROTOCOL, "GitHub was asked what '%s' may do, and answered for another",
+		    who->login);
 	*out = role_of(reply.body);
 	return NULL;
 }
@@ -239,7 +235,7 @@ issues(struct forge *f, const char *label, int64_t since, struct forge_issues *o
 {
 	AUTO(forge_issues_free) struct forge_issues v = {0};
 	AUTO(buf_free) struct buf path = BUF_INIT(16 * KIB);
-	struct rest_call c = {.what = "issues", .cached = since == 0};
+	struct rest_call c = {.what = "issues", .cached = true};
 	char when[CLOCK_TEXT];
 
 	buf_addf(&path, "/repos/%s/issues?state=open&sort=updated&direction=desc&" PAGE, f->place.project);
@@ -289,7 +285,7 @@ comments(struct forge *f, int64_t number, int64_t since, struct forge_comments *
 	AUTO(forge_comments_free) struct forge_comments v = {0};
 	AUTO(buf_free) struct buf path = BUF_INIT(16 * KIB);
 	AUTO(mem_free_p) char *what = mem_printf("comments on %lld", llabs((long long)number));
-	struct rest_call c = {.what = what, .cached = since == 0};
+	struct rest_call c = {.what = what, .cached = true};
 	char when[CLOCK_TEXT];
 
 	buf_addf(&path, "/repos/%s/issues/%lld/comments?" PAGE, f->place.project, llabs((long long)number));

@@ -342,7 +342,7 @@ take_threads(void *arg, const struct node *n)
 }
 
 struct err *
-gh_remarks(struct forge *f, int64_t number, struct forge_comments *out)
+gh_remarks(struct forge *f, int64_t number, const struct forge_reviews *known UNUSED, struct forge_comments *out)
 {
 	AUTO(forge_comments_free) struct forge_comments v = {0};
 	AUTO(mem_free_p) char *what = mem_printf("remarks on pull request %lld", (long long)number);

@@ -70,7 +70,8 @@ struct err *gh_issue_events(struct forge *f, int64_t number, struct forge_events
 /* As REST does not tell an App's or Actions' token. */
 struct err *gh_viewer(struct forge *f, struct forge_user *out) MUST_USE;
 struct err *gh_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_merge *m) MUST_USE;
-struct err *gh_remarks(struct forge *f, int64_t number, struct forge_comments *out) MUST_USE;
+struct err *gh_remarks(struct forge *f, int64_t number, const struct forge_reviews *known,
+    struct forge_comments *out) MUST_USE;
 /* Of one page; for tests and fuzzing, too. */
 struct err *gh_read_events(const struct node *issue, struct forge_events *out) MUST_USE;
 struct err *gh_read_threads(const struct node *pull, struct forge_comments *out) MUST_USE;

@@ -88,7 +88,7 @@ verdict_of(const char *state)
 struct err *
 gh_read_review(const struct node *n, struct forge_review *out)
 {
-	AUTO(forge_review_free) struct forge_review r = {0};
+	AUTO(forge_review_free) struct forge_review r = {.remarks = -1};
 	AUTO(mem_free_p) char *state = NULL;
 
 	TRY(answer_id(n, "id", &r.id));

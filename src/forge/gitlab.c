@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "forge/gitlab_in.h"
+#include "forge/person.h"
 
 /* Of "Members": what the numbers of access_level mean. */
 enum { LEVEL_GUEST = 10, LEVEL_REPORTER = 20, LEVEL_DEVELOPER = 30, LEVEL_MAINTAINER = 40, LEVEL_OWNER = 50 };
@@ -50,7 +51,6 @@ read_user(const struct node *n, struct forge_user *out)
 	TRY(answer_id(n, "id", &u.id));
 	TRY(answer_bool(n, "bot", &u.bot));
 	u.bot = u.bot || is_token_bot(u.login);
-	forge_user_free(out);
 	*out = u;
 	u = (struct forge_user){0};
 	return NULL;
@@ -59,24 +59,13 @@ read_user(const struct node *n, struct forge_user *out)
 struct err *
 gitlab_user(const struct node *map, const char *key, struct forge_user *out)
 {
-	const struct node *n = node_get(map, key);
-
-	if (n != NULL && n->kind != NODE_NULL)
-		return read_user(n, out);
-	forge_user_free(out);
-	*out = (struct forge_user){.login = mem_strdup(""), .id = mem_strdup("")};
-	return NULL;
+	return person_in(map, key, read_user, out);
 }
 
 static struct err *
 whoami(struct forge *f, struct forge_user *out)
 {
-	AUTO(ask_free) struct ask a = {0};
-
-	ask_open(&a, f, NULL, "the user of the token");
-	ask_path(&a, "/user");
-	TRY(ask_send(&a));
-	return read_user(a.reply.body, out);
+	return person_self(f, read_user, out);
 }
 
 struct err *
@@ -106,13 +95,20 @@ role_of(int64_t level)
 	    level >= LEVEL_GUEST ? ROLE_READ : ROLE_NONE;
 }
 
+/* An account's number never changes, its name may. */
+static struct err *
+number_of(struct forge *f, const struct forge_user *who, int64_t *out)
+{
+	return str_int(str_of(who->id), 1, INT64_MAX, out) ? NULL : gitlab_user_id(f, who->login, out);
+}
+
 /* As a member of the project or of any group above it. */
 static struct err *
-role(struct forge *f, const char *login, enum forge_role *out)
+role(struct forge *f, const struct forge_user *who, enum forge_role *out)
 {
 	AUTO(ask_free) struct ask a = {0};
 	int64_t id = 0, level = 0;
-	struct err *e = gitlab_user_id(f, login, &id);
+	struct err *e = number_of(f, who, &id);
 	const char *state;
 
 	if (err_is(e, ERR_NOT_FOUND)) {
@@ -121,7 +117,7 @@ role(struct forge *f, const char *login, enum forge_role *out)
 		return NULL;
 	}
 	TRY(e);
-	ask_open(&a, f, NULL, "what '%s' may do", login);
+	ask_open(&a, f, NULL, "what '%s' may do", who->login);
 	gitlab_project(&a);
 	ask_path(&a, "/members/all/%" PRId64, id);
 	a.call.accept[0] = 404;

@@ -192,20 +192,28 @@ word_of(enum forge_check_state s)
 	}
 }
 
-/* The same state twice is refused ("Cannot transition status"): look first. */
+static struct err *
+has_state(struct forge *f, const char *sha, const char *context, enum forge_check_state state, bool *yes)
+{
+	AUTO(statuses_free) struct statuses now = {0};
+	size_t i;
+
+	*yes = false;
+	TRY(read_statuses(f, sha, context, &now));
+	for (i = 0; i < now.all.n; i++)
+		*yes = *yes || (strcmp(now.all.v[i].name, context) == 0 && now.all.v[i].state == state);
+	return NULL;
+}
+
+/* The same state twice is refused ("Cannot transition status"). */
 struct err *
 gitlab_status(struct forge *f, const char *sha, const char *context, enum forge_check_state state, const char *text,
     const char *url)
 {
-	AUTO(statuses_free) struct statuses now = {0};
 	AUTO(ask_free) struct ask a = {0};
 	const char *word = word_of(state);
-	size_t i;
+	bool yes;
 
-	TRY(read_statuses(f, sha, context, &now));
-	for (i = 0; i < now.all.n; i++)
-		if (strcmp(now.all.v[i].name, context) == 0 && now.all.v[i].state == state_of(word, false))
-			return NULL;
 	ask_open(&a, f, "POST", "the status '%s' of %.12s", context, sha);
 	gitlab_project(&a);
 	ask_path(&a, "/statuses/%s", sha);
@@ -213,7 +221,12 @@ gitlab_status(struct forge *f, const char *sha, const char *context, enum forge_
 	ask_str(&a, "name", context);
 	ask_str(&a, "description", text);
 	ask_str(&a, "target_url", url);
-	return ask_send(&a);
+	a.call.accept[0] = 400;
+	TRY(ask_send(&a));
+	if (a.reply.status != 400)
+		return NULL;
+	TRY(has_state(f, sha, context, state_of(word, false), &yes));
+	return yes ? NULL : ask_refused(&a, ERR_STATE);
 }
 
 static struct err *

@@ -53,7 +53,8 @@ struct err *gitlab_pull_labels(struct forge *f, int64_t number, const struct str
 struct err *gitlab_pull_reviewers(struct forge *f, int64_t number, const struct strs *logins,
     const struct strs *teams) MUST_USE;
 struct err *gitlab_reviews(struct forge *f, int64_t number, struct forge_reviews *out) MUST_USE;
-struct err *gitlab_remarks(struct forge *f, int64_t number, struct forge_comments *out) MUST_USE;
+struct err *gitlab_remarks(struct forge *f, int64_t number, const struct forge_reviews *known,
+    struct forge_comments *out) MUST_USE;
 struct err *gitlab_checks(struct forge *f, const char *sha, const char *base, struct forge_checks *out) MUST_USE;
 struct err *gitlab_status(struct forge *f, const char *sha, const char *context, enum forge_check_state s,
     const char *text, const char *url) MUST_USE;

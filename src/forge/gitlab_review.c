@@ -79,7 +79,7 @@ static struct err *
 push_review(struct forge_reviews *all, enum forge_verdict verdict, const char *kind, const struct node *n,
     const char *when)
 {
-	AUTO(forge_review_free) struct forge_review r = {.verdict = verdict};
+	AUTO(forge_review_free) struct forge_review r = {.verdict = verdict, .remarks = -1};
 
 	TRY(gitlab_user(n, "user", &r.author));
 	TRY(answer_time(n, when, &r.when));
@@ -183,7 +183,7 @@ take_discussion(void *arg, const struct node *discussion)
 }
 
 struct err *
-gitlab_remarks(struct forge *f, int64_t number, struct forge_comments *out)
+gitlab_remarks(struct forge *f, int64_t number, const struct forge_reviews *known UNUSED, struct forge_comments *out)
 {
 	AUTO(remarks_free) struct remarks r = {.f = f, .number = number};
 	AUTO(ask_free) struct ask a = {0};

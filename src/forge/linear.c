@@ -150,11 +150,11 @@ role_of(const struct node *user)
 }
 
 static struct err *
-role(struct forge *f, const char *login, enum forge_role *out)
+role(struct forge *f, const struct forge_user *who, enum forge_role *out)
 {
 	AUTO(ask_free) struct ask a = {0};
 	const struct node *users, *n = NULL;
-	const char *name;
+	const char *login = who->login, *name;
 
 	ask_open(&a, f, "POST", "what '%s' may do", login);
 	ask_linear(&a, "query($login:String!,$team:String!){users(filter:{displayName:{eq:$login}}){nodes{"

@@ -61,15 +61,14 @@ no_token(const struct forge_place *p)
 static struct err *
 connect(struct repo *r, const struct forge_opts *o, struct forge *f)
 {
-	AUTO(mem_free_p) char *folder = NULL;
 	struct rest_opts ro = {.name = f->api->name, .api = f->place.api,
 	    .headers = f->place.kind == FORGE_GITHUB ? github_headers : other_headers,
 	    .auth = token_header, .auth_arg = f->token};
 	const char *dir;
 
 	TRY(repo_factory_dir(r, &dir));
-	folder = path_join(dir, "forge");
-	ro.dir = folder;
+	f->dir = path_join(dir, "forge");
+	ro.dir = f->dir;
 	if (o != NULL) {
 		ro.clock = o->clock;
 		ro.sleep_ms = o->sleep_ms;
@@ -116,6 +115,7 @@ forge_close(struct forge *f)
 	if (f->token != NULL)
 		token_free(f->token);
 	free(f->token);
+	free(f->dir);
 	forge_place_free(&f->place);
 	free(f);
 }

@@ -84,6 +84,12 @@ rest_counted(const struct rest *r)
 }
 
 int64_t
+rest_wall_s(const struct rest *r)
+{
+	return pace_wall_s(r->pace);
+}
+
+int64_t
 rest_now_ms(const struct rest *r)
 {
 	return pace_now_ms(r->pace);

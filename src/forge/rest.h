@@ -129,6 +129,7 @@ void rest_part(struct buf *b, const char *part);
 
 /* Milliseconds by its clock, for what is to be waited for; and wait. */
 int64_t rest_now_ms(const struct rest *r);
+int64_t rest_wall_s(const struct rest *r);	/* unix seconds by it */
 struct err *rest_sleep(struct rest *r, int64_t ms) MUST_USE;	/* ERR_INTERRUPTED */
 
 #endif

@@ -147,7 +147,7 @@ lists(struct forge *f, unsigned question)
 	struct err *e = question == 0 ? f->api->issues(f, "factory", 0, &issues, &unchanged) :
 	    question == 1 ? f->api->pulls(f, &pulls, &unchanged) :
 	    question == 2 ? f->api->comments(f, 5, 0, &comments) :
-	    question == 3 ? f->api->remarks(f, 5, &comments) :
+	    question == 3 ? f->api->remarks(f, 5, NULL, &comments) :
 	    question == 4 ? f->api->issue_events(f, 5, &events) :
 	    question == 5 ? f->api->reviews(f, 5, &reviews) : f->api->checks(f, SHA, "main", &checks);
 
@@ -177,6 +177,7 @@ things(struct forge *f, unsigned question)
 	AUTO(strs_free) struct strs missing = {0};
 	struct forge_new_pull new = {"t", "b", "factory/x", "main", false};
 	struct forge_merge merge = {SHA, FORGE_SQUASH, "t", "m", true};
+	const struct forge_user ada = {.login = (char *)"ada", .id = (char *)""};
 	enum forge_role role;
 	struct err *e = question == 7 ? f->api->issue(f, 5, &issue) :
 	    question == 8 ? f->api->pull(f, 5, &pull) :
@@ -184,7 +185,7 @@ things(struct forge *f, unsigned question)
 	    question == 10 ? f->api->pull_add(f, &new, &pull) :
 	    question == 11 ? f->api->merge(f, 5, &merge, &s) :
 	    question == 12 ? f->api->whoami(f, &user) :
-	    question == 13 ? f->api->role(f, "ada", &role) :
+	    question == 13 ? f->api->role(f, &ada, &role) :
 	    question == 14 ? f->api->comment_add(f, 5, "text", &s) :
 	    question == 15 ? f->api->branch_delete(f, "factory/x") : f->api->rights(f, 511, &missing);
 

@@ -6,7 +6,12 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/file.h"
 #include "forge/gitea.h"
+#include "forge/token.h"
 #include "forge_play.h"
 
 #define R "/repos/o/r.x"
@@ -51,19 +56,49 @@ test_people(void **state)
 	fine(forge_gitea.whoami(&p.f, &u));
 	assert_true(u.bot);
 	forge_user_free(&u);
-	fine(forge_gitea.role(&p.f, "ann", &role));
+	fine(forge_gitea.role(&p.f, &(struct forge_user){.login = (char *)"ann", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_WRITE);
-	fine(forge_gitea.role(&p.f, "o", &role));
+	fine(forge_gitea.role(&p.f, &(struct forge_user){.login = (char *)"o", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_ADMIN);
-	fine(forge_gitea.role(&p.f, "eve", &role));
+	fine(forge_gitea.role(&p.f, &(struct forge_user){.login = (char *)"eve", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_NONE);
-	e = forge_gitea.role(&p.f, "bob", &role);
+	e = forge_gitea.role(&p.f, &(struct forge_user){.login = (char *)"bob", .id = (char *)""}, &role);
 	assert_non_null(strstr(err_hint_of(e), "administrator"));
 	fails(e, ERR_AUTH, "what 'bob' may do");
-	fails(forge_gitea.role(&p.f, "joe", &role), ERR_SYNTAX, "'god'");
+	fails(forge_gitea.role(&p.f, &(struct forge_user){.login = (char *)"joe", .id = (char *)""}, &role), ERR_SYNTAX, "'god'");
 	fine(forge_gitea.default_branch(&p.f, &branch));
 	assert_string_equal(branch, "trunk");
 	play_close(&p);
+}
+
+/* Kept on disk for a day, and not for another token. */
+static void
+test_self(void **state)
+{
+	char dir[] = "/tmp/test_gitea.XXXXXX";
+	struct token t = {.kind = TOKEN_PLAIN, .value = (char *)"one", .from = (char *)"$X"};
+	struct forge_user u = {0};
+	size_t i;
+	PLAY(p, &forge_gitea, "o/r.x", {"GET /user", NULL, 200, USER(5, "robo")}, {"GET /user", NULL, 200, USER(6, "other")},
+	    {"GET /user", NULL, 200, USER(5, "robot")});
+
+	(void)state;
+	p.f.place.api = (char *)"https://forge.example/api/v1";
+	p.f.dir = mkdtemp(dir);
+	p.f.token = &t;
+	for (i = 0; i < 4; i++) {
+		t.value = (char *)(i == 2 ? "two" : "one");
+		fine(forge_self(&p.f, &u));
+		assert_string_equal(u.login, i == 2 ? "other" : "robo");
+		assert_string_equal(u.id, i == 2 ? "6" : "5");
+		forge_user_free(&u);
+	}
+	play_ms += 24 * 60 * 60 * 1000;
+	fine(forge_self(&p.f, &u));
+	assert_string_equal(u.login, "robot");
+	forge_user_free(&u);
+	play_close(&p);
+	assert_null(tree_remove(AT_FDCWD, dir));
 }
 
 /* An unknown label is passed over by the server: all issues come. */
@@ -164,10 +199,15 @@ test_labels(void **state)
 	PLAY(p, &forge_gitea, "o/r.x",
 	    {"GET " R "/labels?limit=50", NULL, 200, "[" LABEL(3, "factory") "," LABEL(4, "x") "]"},
 	    {"POST " R "/issues", "{\"title\":\"T\",\"body\":\"B\",\"labels\":[3,4]}", 201, ISSUE(9, "T", "", "2024-01-03T00:00:00Z", NO_PULL)},
-	    {"GET " R "/labels?limit=50", NULL, 200, "[" LABEL(3, "factory") "]"},
-	    {"GET /orgs/o/labels?limit=50", NULL, 404, "{\"message\":\"The target couldn't be found.\"}"},
+	    {"POST " R "/issues/5/labels", "{\"labels\":[\"factory\",\"new\"]}", 200, "[" LABEL(3, "factory") "]"},
 	    {"POST " R "/labels", "{\"name\":\"new\",\"color\":\"#ededed\"}", 201, LABEL(12, "new")},
 	    {"POST " R "/issues/5/labels", "{\"labels\":[12]}", 200, "[" LABEL(12, "new") "]"},
+	    {"POST " R "/issues/6/labels", "{\"labels\":[\"factory\",\"new\"]}", 200, "[" LABEL(3, "factory") "," LABEL(12, "new") "]"},
+	    {"POST " R "/issues/7/labels", "{\"labels\":[\"factory\",\"new\"]}", 422, "{\"message\":\"json: cannot unmarshal string into int64\"}"},
+	    {"GET " R "/labels?limit=50", NULL, 200, "[" LABEL(3, "factory") "]"},
+	    {"GET /orgs/o/labels?limit=50", NULL, 404, "{\"message\":\"The target couldn't be found.\"}"},
+	    {"POST " R "/labels", "{\"name\":\"new\",\"color\":\"#ededed\"}", 201, LABEL(13, "new")},
+	    {"POST " R "/issues/7/labels", "{\"labels\":[3,13]}", 200, "[" LABEL(3, "factory") "," LABEL(13, "new") "]"},
 	    {"GET " R "/labels?limit=50", NULL, 200, "[" LABEL(3, "factory") "]"},
 	    {"GET /orgs/o/labels?limit=50", NULL, 200, "[" LABEL(30, "of all") "]"},
 	    {"DELETE " R "/issues/9/labels/3", NULL, 204, NULL}, {"DELETE " R "/issues/9/labels/30", NULL, 404, "{\"message\":\"gone\"}"});
@@ -175,6 +215,7 @@ test_labels(void **state)
 	(void)state;
 	strs_add(&add, "factory");
 	strs_add(&add, "x");
+	strs_add(&new, "factory");
 	strs_add(&new, "new");
 	strs_add(&off, "factory");
 	strs_add(&off, "of all");
@@ -182,6 +223,8 @@ test_labels(void **state)
 	fine(forge_gitea.issue_add(&p.f, "T", "B", &add, &number));
 	assert_int_equal(number, 9);
 	fine(forge_gitea.pull_labels(&p.f, 5, &new));
+	fine(forge_gitea.pull_labels(&p.f, 6, &new));
+	fine(forge_gitea.pull_labels(&p.f, 7, &new));
 	fine(forge_gitea.issue_labels(&p.f, 9, NULL, &off));
 	play_close(&p);
 }
@@ -287,15 +330,15 @@ test_reviews(void **state)
 {
 	static const enum forge_verdict want[] = {REVIEW_COMMENTED, REVIEW_DISMISSED, REVIEW_APPROVED};
 	AUTO(forge_reviews_free) struct forge_reviews all = {0};
-	AUTO(forge_comments_free) struct forge_comments remarks = {0};
+	AUTO(forge_comments_free) struct forge_comments remarks = {0}, none = {0};
 	size_t i;
 	PLAY(p, &forge_gitea, "o/r.x", {"GET " R "/pulls/5/reviews?limit=50", NULL, 200, REVIEWS},
-	    {"GET " R "/pulls/5/reviews?limit=50", NULL, 200, REVIEWS},
 	    {"GET " R "/pulls/5/reviews/2/comments", NULL, 200,
 		"[{\"id\":21,\"body\":\"no\",\"user\":" USER(6, "rita") ",\"resolver\":null,\"path\":\"a.c\",\"commit_id\":\"" SHA_A "\",\"position\":4,"
 		"\"original_position\":0,\"html_url\":\"u\",\"created_at\":\"2024-01-02T00:00:00Z\",\"updated_at\":\"2024-01-02T00:00:00Z\"},"
 		"{\"id\":22,\"body\":\"gone\",\"user\":null,\"resolver\":" USER(2, "ann") ",\"path\":\"a.c\",\"commit_id\":\"" SHA_A "\",\"position\":0,"
-		"\"original_position\":9,\"html_url\":\"u\",\"created_at\":\"2024-01-02T00:00:00Z\",\"updated_at\":\"2024-01-02T00:00:00Z\"}]"});
+		"\"original_position\":9,\"html_url\":\"u\",\"created_at\":\"2024-01-02T00:00:00Z\",\"updated_at\":\"2024-01-02T00:00:00Z\"}]"},
+	    {"GET " R "/pulls/6/reviews?limit=50", NULL, 200, "[" REVIEW(4, "APPROVED", "false", 0) "]"});
 
 	(void)state;
 	fine(forge_gitea.reviews(&p.f, 5, &all));
@@ -303,13 +346,15 @@ test_reviews(void **state)
 	for (i = 0; i < NITEMS(want); i++)
 		assert_int_equal(all.v[i].verdict, want[i]);
 	assert_string_equal(all.v[2].commit, SHA_A);
-	fine(forge_gitea.remarks(&p.f, 5, &remarks));
+	fine(forge_gitea.remarks(&p.f, 5, &all, &remarks));
 	assert_int_equal(remarks.n, 2);
 	assert_int_equal(remarks.v[0].line, 4);
 	assert_false(remarks.v[0].resolved);
 	assert_string_equal(remarks.v[1].author.login, "");
 	assert_int_equal(remarks.v[1].line, 9);
 	assert_true(remarks.v[1].resolved);
+	fine(forge_gitea.remarks(&p.f, 6, NULL, &none));
+	assert_int_equal(none.n, 0);
 	play_close(&p);
 }
 
@@ -453,7 +498,8 @@ test_broken(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_people), cmocka_unit_test(test_issues),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_people),
+		cmocka_unit_test(test_self), cmocka_unit_test(test_issues),
 	    cmocka_unit_test(test_events), cmocka_unit_test(test_comments), cmocka_unit_test(test_labels),
 	    cmocka_unit_test(test_pull_by_head), cmocka_unit_test(test_pull), cmocka_unit_test(test_reviewers),
 	    cmocka_unit_test(test_reviews), cmocka_unit_test(test_checks), cmocka_unit_test(test_merge),

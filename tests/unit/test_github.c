@@ -132,6 +132,34 @@ test_issues(void **state UNUSED)
 	end(&s);
 }
 
+/* The same question is asked with the ETag of its answer, also one since a time. */
+static void
+test_poll(void **state UNUSED)
+{
+	struct scene s = {0};
+	char dir[] = "/tmp/test_github.XXXXXX";
+	struct rest_opts o = {.name = "GitHub", .dir = mkdtemp(dir)};
+	bool unchanged = true;
+	size_t i;
+
+	says(&s, "200 OK", "ETag: \"a\"\r\n", "[" ISSUE("2", "") "]");
+	says(&s, "304 Same", "", "");
+	begin(&s);
+	rest_close(s.f.rest);
+	o.api = s.f.place.api;
+	s.f.rest = rest_open(&o);
+	for (i = 0; i < 2; i++) {
+		AUTO(forge_issues_free) struct forge_issues v = {0};
+
+		fine(s.f.api->issues(&s.f, NULL, 1800000000, &v, &unchanged));
+		assert_int_equal(v.n, 1);
+		assert_int_equal(unchanged, i == 1);
+		saw(&s, i == 0 ? "&since=2027-01-15T08%3A00%3A00Z HTTP" : "If-None-Match: \"a\"");
+	}
+	end(&s);
+	assert_null(tree_remove(AT_FDCWD, dir));
+}
+
 /* THREATS 1, 2: asked of the permission's own address, and the answer is about who was asked for. */
 static void
 test_role(void **state UNUSED)
@@ -145,18 +173,18 @@ test_role(void **state UNUSED)
 	says(&s, "200 OK", "", "{\"permission\":\"admin\",\"role_name\":\"admin\",\"user\":" USER("ada") "}");
 	says(&s, "403 No", "", "{\"message\":\"Must have push access\"}");
 	begin(&s);
-	fine(s.f.api->role(&s.f, "bob", &role));
+	fine(s.f.api->role(&s.f, &(struct forge_user){.login = (char *)"bob", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_MAINTAIN);
 	saw(&s, "GET /api/v3/repos/ada/engine/collaborators/bob/permission HTTP");
-	fine(s.f.api->role(&s.f, "bob", &role));
+	fine(s.f.api->role(&s.f, &(struct forge_user){.login = (char *)"bob", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_READ);
-	fine(s.f.api->role(&s.f, "nobody", &role));
+	fine(s.f.api->role(&s.f, &(struct forge_user){.login = (char *)"nobody", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_NONE);
 	role = ROLE_READ;
-	expect(s.f.api->role(&s.f, "bob", &role), ERR_PROTOCOL, "another");
-	expect(s.f.api->role(&s.f, "../../user", &role), ERR_AUTH, "push access");
+	expect(s.f.api->role(&s.f, &(struct forge_user){.login = (char *)"bob", .id = (char *)""}, &role), ERR_PROTOCOL, "another");
+	expect(s.f.api->role(&s.f, &(struct forge_user){.login = (char *)"../../user", .id = (char *)""}, &role), ERR_AUTH, "push access");
 	assert_int_equal(role, ROLE_READ);
-	fine(s.f.api->role(&s.f, "", &role));
+	fine(s.f.api->role(&s.f, &(struct forge_user){.login = (char *)"", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_NONE);
 	end(&s);
 }
@@ -466,6 +494,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_issues),
+		cmocka_unit_test(test_poll),
 		cmocka_unit_test(test_role),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_graphql_errors),

@@ -59,16 +59,16 @@ test_people(void **state)
 	assert_string_equal(u.login, "robo");
 	assert_true(u.bot);
 	forge_user_free(&u);
-	fine(forge_linear.role(&p.f, "ann", &role));
+	fine(forge_linear.role(&p.f, &(struct forge_user){.login = (char *)"ann", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_WRITE);
-	fine(forge_linear.role(&p.f, "bob", &role));
+	fine(forge_linear.role(&p.f, &(struct forge_user){.login = (char *)"bob", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_READ);
-	fine(forge_linear.role(&p.f, "eve", &role));
+	fine(forge_linear.role(&p.f, &(struct forge_user){.login = (char *)"eve", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_READ);
-	fine(forge_linear.role(&p.f, "joe", &role));
+	fine(forge_linear.role(&p.f, &(struct forge_user){.login = (char *)"joe", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_NONE);
 	role = ROLE_ADMIN;
-	fine(forge_linear.role(&p.f, "nobody", &role));
+	fine(forge_linear.role(&p.f, &(struct forge_user){.login = (char *)"nobody", .id = (char *)""}, &role));
 	assert_int_equal(role, ROLE_NONE);
 	play_close(&p);
 }

@@ -196,7 +196,7 @@ decide_task(struct intake *in, const struct look *l, const struct id *id, struct
 static struct err *
 own_user(struct intake *in)
 {
-	return in->own.id != NULL ? NULL : in->forge->api->whoami(in->forge, &in->own);
+	return in->own.id != NULL ? NULL : forge_self(in->forge, &in->own);
 }
 
 static struct err *

@@ -148,7 +148,7 @@ ask_role(struct forge *f, const struct config *c, const struct forge_user *u, co
 		*out = unnamed_bot;
 		return NULL;
 	}
-	e = f->api->role(f, u->login, &role);
+	e = f->api->role(f, u, &role);
 	/* That the token may not ask is no reason to trust anybody. */
 	if (err_is(e, ERR_AUTH) || err_is(e, ERR_DENIED)) {
 		err_free(e);

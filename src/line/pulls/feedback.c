@@ -77,15 +77,13 @@ counts(struct words *w, const struct forge_user *who, int64_t when, bool *yes)
 }
 
 static struct err *
-hear_reviews(struct words *w)
+hear_reviews(struct words *w, const struct forge_reviews *all)
 {
-	AUTO(forge_reviews_free) struct forge_reviews all = {0};
 	size_t i;
 	bool yes;
 
-	TRY(w->o->forge->api->reviews(w->o->forge, w->p->outside, &all));
-	for (i = 0; i < all.n; i++) {
-		const struct forge_review *r = &all.v[i];
+	for (i = 0; i < all->n; i++) {
+		const struct forge_review *r = &all->v[i];
 
 		if (r->verdict == REVIEW_PENDING || r->verdict == REVIEW_DISMISSED)
 			continue;
@@ -102,13 +100,13 @@ hear_reviews(struct words *w)
 }
 
 static struct err *
-hear_remarks(struct words *w)
+hear_remarks(struct words *w, const struct forge_reviews *known)
 {
 	AUTO(forge_comments_free) struct forge_comments all = {0};
 	size_t i;
 	bool yes;
 
-	TRY(w->o->forge->api->remarks(w->o->forge, w->p->outside, &all));
+	TRY(w->o->forge->api->remarks(w->o->forge, w->p->outside, known, &all));
 	for (i = 0; i < all.n; i++) {
 		const struct forge_comment *c = &all.v[i];
 		AUTO(buf_free) struct buf path = BUF_INIT(KIB);
@@ -281,8 +279,11 @@ wait_for_review(struct words *w)
 static struct err *
 hear_all(struct words *w, const struct forge_pull *there, size_t *revised)
 {
-	TRY(hear_reviews(w));
-	TRY(hear_remarks(w));
+	AUTO(forge_reviews_free) struct forge_reviews reviews = {0};
+
+	TRY(w->o->forge->api->reviews(w->o->forge, w->p->outside, &reviews));
+	TRY(hear_reviews(w, &reviews));
+	TRY(hear_remarks(w, &reviews));
 	if (w->asks)
 		TRY(hear_comments(w));
 	if (w->any)

@@ -30,6 +30,7 @@ struct turn {
 	struct pull *p;
 	struct forge_pull there;
 	bool found;		/* 'there' is filled */
+	bool made;		/* just now, by us: nobody has said anything yet */
 	char *title, *body;	/* as it is to be */
 	struct oid text;	/* their hash */
 };
@@ -74,7 +75,7 @@ take(struct turn *t, struct forge_pull *f)
 	t->found = true;
 }
 
-/* Among the open ones; by its number where that is known. What another one took is empty. */
+/* Among the open ones that were listed; by its number where that is known. What another one took is empty. */
 static void
 find_open(struct turn *t, struct forge_pulls *open)
 {
@@ -195,6 +196,7 @@ open_it(struct turn *t)
 
 	if (e == NULL) {
 		take(t, &made);
+		t->made = true;
 		t->out->opened++;
 	} else if (outside_unsure(e)) {
 		AUTO(err_free_p) struct err *why = e;
@@ -432,7 +434,7 @@ take_turn(struct turn *t, struct forge_pulls *open)
 	/* was_closed() and was_merged() have written the record themselves. */
 	if (e == NULL && t->found && t->there.state != FORGE_OPEN)
 		return NULL;
-	if (t->found && t->there.state == FORGE_OPEN && e == NULL)
+	if (t->found && !t->made && t->there.state == FORGE_OPEN && e == NULL)
 		e = hear(t->o, t->p, &t->there, &t->out->revised);
 	if (e != NULL) {
 		err_ignore(outside_note(t->o, t->p));
@@ -485,17 +487,18 @@ mirror(struct outside *o, struct mirrored *out)
 {
 	AUTO(pulls_free) struct pulls all = {0};
 	AUTO(forge_pulls_free) struct forge_pulls open = {0};
-	bool unchanged, any = false;
 	struct err *e = NULL;
-	size_t i;
+	size_t i, n = 0;
 
 	*out = (struct mirrored){0};
 	TRY(pull_list(o->repo, REF_PULLS, &all));
 	for (i = 0; i < all.n; i++)
-		any = any || concerns(&all.v[i]);
-	if (!any)
+		n += concerns(&all.v[i]);
+	if (n == 0)
 		return NULL;
-	TRY(o->forge->api->pulls(o->forge, &open, &unchanged));
+	/* A single one is looked for by itself. */
+	if (n > 1)
+		TRY(o->forge->api->pulls(o->forge, &open, NULL));
 	for (i = 0; i < all.n && e == NULL; i++)
 		if (concerns(&all.v[i]))
 			e = one(o, &all.v[i], &open, out);

@@ -128,7 +128,7 @@ outside_is_me(struct outside *o, const char *login, bool *me)
 	AUTO(forge_user_free) struct forge_user user = {0};
 
 	if (o->me == NULL) {
-		TRY(o->forge->api->whoami(o->forge, &user));
+		TRY(forge_self(o->forge, &user));
 		o->me = mem_strdup(user.login);
 	}
 	*me = strcmp(o->me, login) == 0;
@@ -142,7 +142,7 @@ outside_may_write(struct outside *o, const struct forge_user *user, bool *may)
 	enum forge_role role;
 
 	if (known == 0) {
-		TRY(o->forge->api->role(o->forge, user->login, &role));
+		TRY(o->forge->api->role(o->forge, user, &role));
 		known = (uintptr_t)role + 1;
 		map_set(&o->roles, user->login, (void *)known);
 	}
