@@ -165,6 +165,38 @@ test_hash(void **state)
 	assert_false(oid_eq(&a, &c));
 }
 
+static const char *
+waits(struct buf *out, const struct pull *p, bool automatic)
+{
+	buf_clear(out);
+	pull_waits(p, automatic, out);
+	return buf_cstr(out);
+}
+
+static void
+test_waits(void **state)
+{
+	AUTO(buf_free) struct buf out = BUF_INIT(KIB);
+	AUTO(strs_free) struct strs reasons = {0};
+	struct pull p = {.state = PULL_OPEN};
+	char ada[] = "ada";
+
+	(void)state;
+	assert_string_equal(waits(&out, &p, true), "a person who reviews and merges it");
+	strs_add(&reasons, "1 line in 1 file");
+	p.reasons = reasons;
+	assert_string_equal(waits(&out, &p, true), "what the forge asks for: then it lands by itself");
+	assert_string_equal(waits(&out, &p, false), "a person who merges it");
+	p.level = 2;
+	assert_string_equal(waits(&out, &p, true), "a full review, and a person who merges it");
+	p.theirs.id[0] = 1;
+	assert_string_equal(waits(&out, &p, true), "a person: somebody committed to its branch");
+	p.taken_by = ada;
+	assert_string_equal(waits(&out, &p, true), "ada, who took its branch over");
+	p.state = PULL_MERGED;
+	assert_string_equal(waits(&out, &p, true), "");
+}
+
 int
 main(void)
 {
@@ -176,6 +208,7 @@ main(void)
 		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_issue),
 		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

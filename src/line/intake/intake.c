@@ -22,6 +22,7 @@
 #include "line/intake/notebook.h"
 #include "line/intake/report.h"
 #include "line/kind.h"
+#include "line/pulls/text.h"
 #include "model/run.h"
 #include "model/task.h"
 #include "store/ledger.h"
@@ -224,13 +225,26 @@ stands(const struct queue_row *row)
 	return row->waits ? "waiting for others" : row->later ? "waiting for its next attempt" : "ready to start";
 }
 
-/* Where the task's pull request is on the forge; "" where it is not known. */
+/* Its address, when it is one and nothing else. */
+static void
+add_url(const char *url, struct buf *out)
+{
+	size_t i;
+
+	if (url == NULL || (!str_starts(str_of(url), "https://") && !str_starts(str_of(url), "http://")))
+		return;
+	for (i = 0; url[i] != '\0'; i++)
+		if (!isalnum((unsigned char)url[i]) && strchr(":/.-_~%#?=&+!", url[i]) == NULL)
+			return;
+	buf_adds(out, url);
+}
+
+/* Where the task's pull request is on the forge, and what it waits for; "" where that is not known. */
 static struct err *
-pull_url(struct intake *in, const struct task *t, struct buf *out)
+add_pull(struct intake *in, const struct task *t, struct buf *url, struct buf *waits)
 {
 	AUTO(pull_free) struct pull p = {0};
 	struct err *e;
-	size_t i;
 
 	if (t->pull == 0)
 		return NULL;
@@ -240,12 +254,8 @@ pull_url(struct intake *in, const struct task *t, struct buf *out)
 		return NULL;
 	}
 	TRY(e);
-	if (p.url == NULL || (!str_starts(str_of(p.url), "https://") && !str_starts(str_of(p.url), "http://")))
-		return NULL;
-	for (i = 0; p.url[i] != '\0'; i++)
-		if (!isalnum((unsigned char)p.url[i]) && strchr(":/.-_~%#?=&+!", p.url[i]) == NULL)
-			return NULL;
-	buf_adds(out, p.url);
+	add_url(p.url, url);
+	pull_waits(&p, in->o.config->merge.automatic, waits);
 	return NULL;
 }
 
@@ -253,9 +263,9 @@ static struct err *
 make_report(struct intake *in, const struct id *id, const char *ask, struct buf *out, char told[REPORT_TOLD + 1])
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(4 * FORGE_TEXT_MAX);
-	AUTO(buf_free) struct buf url = BUF_INIT(2 * FORGE_LINE_MAX);
+	AUTO(buf_free) struct buf url = BUF_INIT(2 * FORGE_LINE_MAX), waits = BUF_INIT(2 * FORGE_LINE_MAX);
 	AUTO(kind_free) struct kind kind = {0};
-	struct report r = {.id = id->s, .ask = ask, .pull = ""};
+	struct report r = {.id = id->s, .ask = ask, .pull = "", .waits = ""};
 	struct queue_row row;
 	struct queue *q;
 	struct err *e;
@@ -267,8 +277,9 @@ make_report(struct intake *in, const struct id *id, const char *ask, struct buf 
 		r.word = stands(&row);
 		r.kind = &kind;
 		kind_of(in->o.config, row.task, &kind);
-		e = pull_url(in, row.task, &url);
+		e = add_pull(in, row.task, &url, &waits);
 		r.pull = buf_cstr(&url);
+		r.waits = buf_cstr(&waits);
 	}
 	if (e == NULL && r.task != NULL) {
 		e = ledger_each(q, id, add_cost, &r);

@@ -26,6 +26,7 @@ struct report {
 	const char *word;		/* how it stands: "running", "ready" */
 	const struct kind *kind;	/* of what type it is; NULL without a task */
 	const char *pull;		/* address of its pull request, "" */
+	const char *waits;		/* what that waits for before it lands, "" */
 	const char *ask;		/* what a person must say first, Markdown of ours, "" */
 	int64_t micro;			/* what its runs cost */
 	int64_t runs;

@@ -291,7 +291,8 @@ merge_allowed(struct outside *o, size_t *merged)
 		e = merge_outside(o, &how, all.v[i].number, &landed);
 		*merged += e == NULL;
 		if (e != NULL)
-			line_tell(o->line, LINE_NOTE, "pull request %" PRId64 " waits: %s", all.v[i].number, err_msg(e));
+			line_tell(o->line, LINE_NOTE, "pull request %" PRId64 " waits: %s%s%s", all.v[i].number, err_msg(e),
+			    err_hint_of(e) != NULL ? "; " : "", err_hint_of(e) != NULL ? err_hint_of(e) : "");
 		if (err_is(e, ERR_INTERRUPTED) || err_is(e, ERR_RATE_LIMIT) || err_is(e, ERR_NETWORK))
 			return e;
 		err_ignore(e);

@@ -253,6 +253,23 @@ pull_inert(struct str text, bool plain, struct buf *out)
 
 /* ---- for the forge ---- */
 
+void
+pull_waits(const struct pull *p, bool automatic, struct buf *out)
+{
+	if (p->state != PULL_OPEN)
+		return;
+	if (p->taken_by != NULL)
+		buf_addf(out, "%s, who took its branch over", p->taken_by);
+	else if (!oid_is_zero(&p->theirs))
+		buf_adds(out, "a person: somebody committed to its branch");
+	else if (p->reasons.n == 0)
+		buf_adds(out, "a person who reviews and merges it");
+	else if (p->level != LEVEL_ALONE)
+		buf_addf(out, "%s, and a person who merges it", level_word((enum level)p->level));
+	else
+		buf_adds(out, automatic ? "what the forge asks for: then it lands by itself" : "a person who merges it");
+}
+
 char *
 pull_marker(const char *task)
 {

@@ -53,6 +53,9 @@ void pull_inert(struct str text, bool plain, struct buf *out);
 void pull_title_outside(const struct pull *p, struct buf *out);
 void pull_body_outside(const struct pull *p, const char *issue, const char *project, struct buf *out);
 
+/* What an open one waits for before it lands, a line; nothing for another. 'automatic': policy lets some land by themselves. */
+void pull_waits(const struct pull *p, bool automatic, struct buf *out);
+
 /* The line that says whose it is: "<!-- git-factory:task=k3xq7abc -->". */
 char *pull_marker(const char *task) MUST_USE;
 
