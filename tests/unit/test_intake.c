@@ -62,7 +62,7 @@ fake_whoami(struct forge *f UNUSED, struct forge_user *out)
 }
 
 static struct err *
-fake_role(struct forge *f UNUSED, const char *login, enum forge_role *out)
+fake_role(struct forge *f UNUSED, const struct forge_user *who, enum forge_role *out)
 {
 	static const struct { const char *login; enum forge_role role; } people[] = {
 	    {"ada", ROLE_ADMIN}, {"bob", ROLE_WRITE}, {"tess", ROLE_TRIAGE}, {"rita", ROLE_READ}};
@@ -73,7 +73,7 @@ fake_role(struct forge *f UNUSED, const char *login, enum forge_role *out)
 		return err_new(ERR_AUTH, "only an admin may ask");
 	*out = ROLE_NONE;
 	for (i = 0; i < NITEMS(people); i++)
-		if (strcmp(people[i].login, login) == 0)
+		if (strcmp(people[i].login, who->login) == 0)
 			*out = people[i].role;
 	return NULL;
 }
