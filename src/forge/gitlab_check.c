@@ -229,10 +229,51 @@ gitlab_status(struct forge *f, const char *sha, const char *context, enum forge_
 	return yes ? NULL : ask_refused(&a, ERR_STATE);
 }
 
-static struct err *
-merge_refused(struct ask *a)
+/* In words, as "Merge request merge status" of its API has them. */
+static const char *
+hindrance(const char *status)
 {
-	return ask_refused(a, a->reply.status == 409 && ask_said(a, "SHA does not match") ? ERR_STALE : ERR_STATE);
+	static const struct {
+		const char *status, *words;
+	} rows[] = {{"ci_must_pass", "a pipeline must succeed first"}, {"ci_still_running", "a pipeline is still running"},
+	    {"not_approved", "approvals are missing"}, {"requested_changes", "a reviewer asks for changes"},
+	    {"discussions_not_resolved", "discussions are not resolved"}, {"draft_status", "it is a draft"},
+	    {"need_rebase", "its branch lacks what the target has"}, {"conflict", "it conflicts with the target"},
+	    {"commits_status", "its branch is missing or has no commits"}, {"not_open", "it is not open"},
+	    {"status_checks_must_pass", "external status checks must pass first"},
+	    {"security_policy_violations", "a security policy forbids it"}, {"jira_association_missing", "no Jira issue is named"},
+	    {"merge_request_blocked", "another merge request blocks it"}, {"locked_paths", "paths that it changes are locked"},
+	    {"title_regex", "its title is not as the project wants it"}, {"checking", "GitLab is still checking"},
+	    {"unchecked", "GitLab has not checked it yet"}, {"preparing", "GitLab is still preparing it"}};
+	size_t i;
+
+	for (i = 0; i < NITEMS(rows); i++)
+		if (strcmp(rows[i].status, status) == 0)
+			return rows[i].words;
+	return status;
+}
+
+/* GitLab's refusal is a bare "405 Method Not Allowed": the request itself tells why. */
+static struct err *
+merge_refused(struct ask *a, int64_t number)
+{
+	bool moved = a->reply.status == 409 && ask_said(a, "SHA does not match");
+	AUTO(mem_free_p) char *status = NULL;
+	AUTO(ask_free) struct ask now = {0};
+	struct err *e = ask_refused(a, moved ? ERR_STALE : ERR_STATE), *unsaid;
+
+	if (moved)
+		return e;
+	ask_open(&now, a->f, NULL, "merge request %" PRId64, number);
+	gitlab_item(&now, FORGE_OF_PULL(number));
+	unsaid = ask_send(&now);
+	if (unsaid == NULL)
+		unsaid = answer_text(now.reply.body, "detailed_merge_status", FORGE_LINE_MAX, &status);
+	err_ignore(unsaid);
+	if (status == NULL || status[0] == '\0' || strcmp(status, "mergeable") == 0)
+		return e;
+	err_free(e);
+	return err_new(ERR_STATE, "GitLab does not merge merge request %" PRId64 ": %s", number, hindrance(status));
 }
 
 /* 405: not allowed (yet); 406 and 422: cannot be merged; 409: another head, or locked. */
@@ -271,7 +312,7 @@ gitlab_merge(struct forge *f, int64_t number, const struct forge_merge *m, char 
 	merge_call(&a, f, number, m, message);
 	TRY(ask_send(&a));
 	if (a.reply.status / 100 != 2)
-		return merge_refused(&a);
+		return merge_refused(&a, number);
 	TRY(answer_str(a.reply.body, "state", FORGE_LINE_MAX, &state));
 	if (strcmp(state, "merged") != 0)
 		return err_new(ERR_STATE, "%s: merge request %" PRId64 " is not merged yet but '%s'", f->api->name, number,
@@ -293,5 +334,5 @@ gitlab_auto_merge(struct forge *f, const struct forge_pull *p, const struct forg
 	ask_flag(&a, "auto_merge", true);
 	ask_flag(&a, "merge_when_pipeline_succeeds", true);
 	TRY(ask_send(&a));
-	return a.reply.status / 100 == 2 ? NULL : merge_refused(&a);
+	return a.reply.status / 100 == 2 ? NULL : merge_refused(&a, p->number);
 }

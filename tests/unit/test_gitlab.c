@@ -446,6 +446,7 @@ test_status(void **state)
 	play_close(&p);
 }
 
+#define AGAIN "GET " P "/merge_requests/5"
 #define MERGE "PUT " P "/merge_requests/5/merge"
 #define SQUASHED "{\"sha\":\"" SHA_A "\",\"squash\":true,\"should_remove_source_branch\":true,\"squash_commit_message\":\"T\\n\\nB\"}"
 
@@ -462,8 +463,13 @@ test_merge(void **state)
 	    {MERGE, SQUASHED, 200, PULL(5, "T", "merged", OURS ",\"merge_commit_sha\":null,\"squash_commit_sha\":null")},
 	    {MERGE, SQUASHED, 409, "{\"message\":\"SHA does not match HEAD of source branch: " SHA_B "\"}"},
 	    {MERGE, SQUASHED, 409, "{\"message\":\"Merge request is being merged\"}"},
+	    {AGAIN, NULL, 200, PULL(5, "T", "opened", OURS ",\"detailed_merge_status\":\"mergeable\"")},
 	    {MERGE, SQUASHED, 405, "{\"message\":\"405 Method Not Allowed\"}"},
+	    {AGAIN, NULL, 200, PULL(5, "T", "opened", OURS ",\"detailed_merge_status\":\"ci_must_pass\"")},
+	    {MERGE, SQUASHED, 405, "{\"message\":\"405 Method Not Allowed\"}"},
+	    {AGAIN, NULL, 200, PULL(5, "T", "opened", OURS ",\"detailed_merge_status\":\"of_days_to_come\"")},
 	    {MERGE, SQUASHED, 422, "{\"message\":\"Branch cannot be merged\"}"},
+	    {AGAIN, NULL, 404, "{\"message\":\"404 Not found\"}"},
 	    {MERGE, SQUASHED, 401, "{\"message\":\"401 Unauthorized\"}"},
 	    {MERGE, SQUASHED, 200, PULL(5, "T", "opened", OURS)});
 
@@ -476,7 +482,8 @@ test_merge(void **state)
 	assert_string_equal(three, SHA_A);
 	fails(forge_gitlab.merge(&p.f, 5, &squash, &none), ERR_STALE, "SHA does not match");
 	fails(forge_gitlab.merge(&p.f, 5, &squash, &none), ERR_STATE, "is being merged");
-	fails(forge_gitlab.merge(&p.f, 5, &squash, &none), ERR_STATE, "Method Not Allowed");
+	fails(forge_gitlab.merge(&p.f, 5, &squash, &none), ERR_STATE, "a pipeline must succeed first");
+	fails(forge_gitlab.merge(&p.f, 5, &squash, &none), ERR_STATE, "of_days_to_come");
 	fails(forge_gitlab.merge(&p.f, 5, &squash, &none), ERR_STATE, "cannot be merged");
 	fails(forge_gitlab.merge(&p.f, 5, &squash, &none), ERR_AUTH, "merge request 5");
 	fails(forge_gitlab.merge(&p.f, 5, &squash, &none), ERR_STATE, "'opened'");
@@ -492,7 +499,8 @@ test_auto_merge(void **state)
 	const char *sent = "{\"sha\":\"" SHA_A "\",\"squash\":false,\"should_remove_source_branch\":false,\"auto_merge\":true,"
 	    "\"merge_when_pipeline_succeeds\":true}";
 	PLAY(p, &forge_gitlab, "g/s/r", {MERGE, sent, 200, PULL(5, "T", "opened", OURS)},
-	    {MERGE, sent, 405, "{\"message\":\"405 Method Not Allowed\"}"});
+	    {MERGE, sent, 405, "{\"message\":\"405 Method Not Allowed\"}"}, {AGAIN, NULL, 500, "{}"}, {AGAIN, NULL, 500, "{}"},
+	    {AGAIN, NULL, 500, "{}"});
 
 	(void)state;
 	fine(forge_gitlab.auto_merge(&p.f, &pull, &m));

@@ -28,6 +28,7 @@ done
 class Repo:
     def __init__(self, folder, parent=None):
         self.folder = folder
+        self.tamper = None
         os.makedirs(folder)
         run(["git", "init", "-q", "--bare", "-b", "main", folder])
         self.git("config", "http.receivepack", "true")
@@ -131,9 +132,22 @@ class Repo:
             sha = head
         else:
             parents = ["-p", tip] + (["-p", head] if method == "merge" else [])
-            sha = self.git("commit-tree", self.merged_tree(tip, head), *parents, "-m", text, env=env)
+            sha = self.git("commit-tree", self.tree_to_land(tip, head), *parents, "-m", text, env=env)
         self.git("update-ref", "refs/heads/" + base, sha, tip)
         return sha
+
+    def tree_to_land(self, tip, head):
+        """Of the merge, and what a server's own merge driver or hook puts beside it."""
+        tree = self.merged_tree(tip, head)
+        if self.tamper is None:
+            return tree
+        (path, text), self.tamper = self.tamper, None
+        with tempfile.TemporaryDirectory() as folder:
+            env = {"GIT_INDEX_FILE": folder + "/index"}
+            self.git("read-tree", tree, env=env)
+            blob = self.git("hash-object", "-w", "--stdin", data=text.encode())
+            self.git("update-index", "--add", "--cacheinfo", "100644,%s,%s" % (blob, path), env=env)
+            return self.git("write-tree", env=env)
 
     def rebase(self, tip, head, env):
         with tempfile.TemporaryDirectory() as folder:
