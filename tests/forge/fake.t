@@ -41,7 +41,7 @@ test_github_answers_as_its_published_descriptions_say() {
 	needs_peers
 	sample github
 	driven_by github.mjs
-	NODE_PATH=$PEERS run node "$ROOT/tests/forge/peers/described.mjs" "$TMP/described" "$FORGE_SERVERS/fake/traffic.jsonl"
+	NODE_PATH=$PEERS run node "$ROOT/tests/forge/peers/described.mjs" "$TMP/described" "$FORGE_TRAFFIC"
 	status_is 0
 	out_like '^[6-9][0-9] answers, 0 wrong'
 	forge_done

@@ -74,7 +74,7 @@ test_github_is_spoken_to_as_its_published_descriptions_say() {
 	[ -d "$peers" ] || skip 'ci/deps test was not run'
 	lifecycle github
 	traffic=$TMP/lifecycle.jsonl
-	cp "$FORGE_SERVERS/fake/traffic.jsonl" "$traffic"
+	cp "$FORGE_TRAFFIC" "$traffic"
 	deliver github
 	review bob 1 CHANGES_REQUESTED 'Say it louder' 'done' 1 'Here'
 	run git factory pr sync
@@ -83,7 +83,7 @@ test_github_is_spoken_to_as_its_published_descriptions_say() {
 	run git factory pr merge 1
 	ok git factory doctor >"$OUT" 2>&1 || :
 	NODE_PATH=$peers run node "$ROOT/tests/forge/peers/described.mjs" "$TMP/described" "$traffic" \
-		"$FORGE_SERVERS/fake/traffic.jsonl"
+		"$FORGE_TRAFFIC"
 	status_is 0
 	out_like '^[2-9][0-9] answers, 0 wrong'
 	forge_done

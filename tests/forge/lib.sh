@@ -55,25 +55,27 @@ FORGE_SERVERS=$TMP/forges
 # A real forge: tests/forge/real writes what it was given here.
 [ ! -f "$ROOT/build/forge-test" ] || . "$ROOT/build/forge-test"
 
-forge_bare() { # KIND
+# One fake for all tests of a file: what it plays is said again and again.
+forge_start() {
+	FORGE_PID=
+	[ -z "${FORGE_TEST_URL:-}" ] && command -v python3 >/dev/null || return 0
+	mkdir -p "$FORGE_SERVERS/kept"
+	env -i PATH="$PATH" PYTHONDONTWRITEBYTECODE=1 python3 "$FAKE" "$FORGE_SERVERS/fake" "$GIT_FACTORY_DATE" \
+		</dev/null >"$FORGE_SERVERS/fake.out" 2>&1 &
+	FORGE_PID=$!
+}
+forge_stop() {
+	[ -z "$FORGE_PID" ] || kill "$FORGE_PID" 2>/dev/null || :
+	wait
+}
+forge_start
+trap 'forge_stop; lib_cleanup' EXIT
+
+# Where the fake listens, and its clock, which waiting for a limit moves.
+forge_here() { # KIND
 	KIND=$1
 	export KIND
 	needs python3 curl jq
-	forge_stop
-	if [ -n "${FORGE_TEST_URL:-}" ]; then
-		FORGE=$FORGE_TEST_URL
-		ADMIN=$FORGE_TEST_TOKEN
-		export FORGE ADMIN
-		FACTORY_FORGE_TOKEN=$(person robo token)
-		export FACTORY_FORGE_TOKEN
-		return
-	fi
-	rm -rf "$FORGE_SERVERS"
-	mkdir -p "$FORGE_SERVERS/fake"
-	trap forge_stop EXIT
-	env -i PATH="$PATH" PYTHONDONTWRITEBYTECODE=1 python3 "$FAKE" "$KIND" "$FORGE_SERVERS/fake" \
-		"$GIT_FACTORY_DATE" </dev/null >"$FORGE_SERVERS/fake.out" 2>&1 &
-	echo $! >"$FORGE_SERVERS/fake.pid"
 	forge_n=0
 	until [ -s "$FORGE_SERVERS/fake/ports" ]; do
 		forge_n=$((forge_n + 1))
@@ -82,35 +84,83 @@ forge_bare() { # KIND
 	done
 	FORGE=http://127.0.0.1:$(forge_port forge)
 	CTL=http://127.0.0.1:$(forge_port control)
-	# Waiting for a limit moves this clock, which the forge reads too.
+	FORGE_TRAFFIC=$FORGE_SERVERS/fake/now/traffic.jsonl
 	GIT_FACTORY_FORGE_CLOCK=$FORGE_SERVERS/clock
-	echo "${GIT_FACTORY_DATE}000" >"$GIT_FACTORY_FORGE_CLOCK"
 	GIT_FACTORY_FORGE_TRACE=$FORGE_SERVERS/trace
 	FACTORY_FORGE_TOKEN=token-of-robo
+	PROJECT=acme/app
 	export FORGE CTL GIT_FACTORY_FORGE_CLOCK GIT_FACTORY_FORGE_TRACE FACTORY_FORGE_TOKEN
-	ctl clock file="$GIT_FACTORY_FORGE_CLOCK" >/dev/null
+}
+
+forge_bare() { # KIND
+	if [ -n "${FORGE_TEST_URL:-}" ]; then
+		KIND=$1
+		FORGE=$FORGE_TEST_URL
+		ADMIN=$FORGE_TEST_TOKEN
+		export KIND FORGE ADMIN
+		FACTORY_FORGE_TOKEN=$(person robo token)
+		export FACTORY_FORGE_TOKEN
+		return
+	fi
+	forge_here "$1"
+	echo "${GIT_FACTORY_DATE}000" >"$GIT_FACTORY_FORGE_CLOCK"
+	rm -f "$GIT_FACTORY_FORGE_TRACE"
+	ctl begin kind="$KIND" clock="$GIT_FACTORY_FORGE_CLOCK" >/dev/null
 }
 
 forge_port() { sed -n "s/^$1=//p" "$FORGE_SERVERS/fake/ports"; }
 
-forge_stop() {
-	[ ! -f "$FORGE_SERVERS/fake.pid" ] || kill "$(cat "$FORGE_SERVERS/fake.pid")" 2>/dev/null || :
-	rm -f "$FORGE_SERVERS/fake.pid"
+forge_name_of() { # HOW KIND [LINE]...
+	forge_name=$(printf '%s\n' "$@" | cksum | tr ' ' -)
+	forge_kept=$FORGE_SERVERS/kept/$forge_name
+}
+
+# What was set up once in a file is there again: the forge, its clock and the
+# clone. The first argument names the way that it is set up.
+forge_once() { # HOW KIND [LINE]...
+	if [ -n "${FORGE_TEST_URL:-}" ]; then
+		"$@"
+		return
+	fi
+	forge_name_of "$@"
+	if [ -d "$forge_kept" ]; then
+		cd "$TMP" || return
+		forge_here "$2"
+		ctl again name="$forge_name" >/dev/null
+		rm -rf "$TMP/repo"
+		cp -a "$forge_kept/repo" "$TMP/repo"
+		cp "$forge_kept/clock" "$GIT_FACTORY_FORGE_CLOCK"
+		cp "$forge_kept/trace" "$GIT_FACTORY_FORGE_TRACE"
+		cp "$forge_kept/gitconfig" "$HOME/.gitconfig"
+		[ ! -f "$forge_kept/id" ] || id=$(cat "$forge_kept/id")
+		cd "$TMP/repo" || return
+		return
+	fi
+	id=
+	"$@"
+	forge_name_of "$@"
+	ctl keep name="$forge_name" >/dev/null
+	mkdir "$forge_kept.part"
+	cp -a "$TMP/repo" "$forge_kept.part/repo"
+	cp "$GIT_FACTORY_FORGE_CLOCK" "$forge_kept.part/clock"
+	cat "$GIT_FACTORY_FORGE_TRACE" >"$forge_kept.part/trace" 2>/dev/null || :
+	cp "$HOME/.gitconfig" "$forge_kept.part/gitconfig"
+	[ -z "$id" ] || echo "$id" >"$forge_kept.part/id"
+	mv "$forge_kept.part" "$forge_kept"
 }
 
 forge() { # KIND [LINE]...
+	forge_once forge_begin "$@"
+}
+
+forge_begin() { # KIND [LINE]...
 	cd "$TMP" || return
 	forge_bare "$1"
 	shift
 	if [ -n "${FORGE_TEST_URL:-}" ]; then
 		PROJECT=$(person ada project "app-$$-$(date +%s)")
 	else
-		PROJECT=acme/app
-		ctl project path=$PROJECT >/dev/null
-		for forge_who in ada:admin bob:write tess:triage rita:read robo:write eve:none; do
-			ctl person login="${forge_who%:*}" role="${forge_who#*:}" >/dev/null
-			ctl token text="token-of-${forge_who%:*}" login="${forge_who%:*}" >/dev/null
-		done
+		ctl project path=$PROJECT people='ada:admin bob:write tess:triage rita:read robo:write eve:none' >/dev/null
 		ctl person login=robo bot=1 >/dev/null
 	fi
 	forge_git
@@ -250,6 +300,10 @@ branches_json() { show branches; }
 # -- a task that was run, and its pull request
 
 deliver() { # KIND [LINE]...: $id is the task
+	forge_once forge_deliver "$@"
+}
+
+forge_deliver() { # KIND [LINE]...
 	forge "$@"
 	id=$(git factory task add 'Write the file done')
 	run git factory run "$id"

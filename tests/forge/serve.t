@@ -17,7 +17,7 @@ server() {
 	export FACTORY_WEBHOOK_SECRET
 	git-factory serve --listen 127.0.0.1:0 "$@" >"$TMP/serve.out" 2>&1 &
 	SERVER=$!
-	trap 'kill $SERVER 2>/dev/null || :; forge_stop' EXIT
+	trap 'kill $SERVER 2>/dev/null || :' EXIT
 	until_true "grep -q '^listening' '$TMP/serve.out'"
 	PORT=$(sed -n 's/^listening on port \([0-9]*\);.*/\1/p' "$TMP/serve.out")
 	until_true 'curl -s -o /dev/null "http://127.0.0.1:$PORT/healthz"'

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "forge/pull.h"
+#include "forge/rest.h"
 #include "git/commit.h"
 #include "git/ref.h"
 #include "line/judge.h"
@@ -109,7 +110,7 @@ wait_until_known(struct merging *m, const struct land_ready *r, struct forge_pul
 		if (tries == ASK_TRIES)
 			return err_hint(err_new(ERR_STATE, "the forge does not know yet whether it can be merged"),
 			    "try again later");
-		clock_sleep_ms(pause);
+		TRY(rest_sleep(m->o->forge->rest, pause));
 	}
 }
 

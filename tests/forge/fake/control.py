@@ -5,21 +5,33 @@ parameters the fields of the form. Time moves by a second for each act of a
 person, so that what came first can be told by the forge's own stamps; 'clock
 hold=1' stops that.
 """
+import importlib
 import inspect
 import json
+import os
+import shutil
 import urllib.parse
 from http.server import BaseHTTPRequestHandler
 
 import repo
-from state import Refused, Thing, iso
+import serve
+from state import Refused, Thing, World, iso
 
 
 class Control:
-    def __init__(self, server):
-        self.server = server
-        self.world = server.world
-        self.home = None
+    def __init__(self, folder, start):
+        self.folder = folder
+        self.start = start
+        self.server = None
+        self.kept = {}
+        self.begun = 0
         self.failed = []
+        self.canary_url = ""
+        self.verb_begin("github")
+
+    @property
+    def world(self):
+        return self.server.world
 
     def do(self, verb, form):
         function = getattr(self, "verb_" + verb, None)
@@ -37,18 +49,57 @@ class Control:
             self.world.clock.advance(1)
 
     def place(self, project):
-        return self.world.project(project or self.home)
+        return self.world.project(project or self.world.home)
 
     def who(self, login):
         return self.world.known(login)
 
+    # -- which forge, and how far it was once
+
+    def run(self, server):
+        """From the next request on; one under way ends with the forge that it began with."""
+        server.faults.canary_url = self.canary_url
+        old, self.server = self.server, server
+        now = self.folder + "/now"
+        os.symlink(server.folder, now + ".part")
+        os.rename(now + ".part", now)
+        if old:
+            shutil.rmtree(old.folder, ignore_errors=True)
+
+    def next_folder(self):
+        self.begun += 1
+        return "%s/%d" % (self.folder, self.begun)
+
+    def verb_begin(self, kind, clock=""):
+        """A forge without anybody and anything."""
+        folder = self.next_folder()
+        os.makedirs(folder + "/git")
+        forge = importlib.import_module("gitea" if kind == "forgejo" else kind)
+        self.run(serve.Server(World(kind, folder, self.start), forge, folder))
+        self.world.clock.file = clock or None
+
+    def verb_keep(self, name):
+        folder = self.folder + "/kept/" + name
+        shutil.copytree(self.server.folder, folder)
+        self.kept[name] = self.server.copy(folder)
+
+    def verb_again(self, name):
+        """As it was when it was kept; whoever keeps its clock sets it back."""
+        folder = self.next_folder()
+        shutil.copytree(self.kept[name].folder, folder)
+        self.run(self.kept[name].copy(folder))
+
     # -- who and where
 
-    def verb_project(self, path, private="", base="main"):
+    def verb_project(self, path, private="", base="main", people=""):
+        """people: LOGIN:ROLE..., each with a token 'token-of-LOGIN'."""
         p = self.world.project_new(path, bool(private))
         p.base = base
         p.repo.git("symbolic-ref", "HEAD", "refs/heads/" + base)
-        self.home = self.home or path
+        self.world.home = self.world.home or path
+        for login, _, role in (one.partition(":") for one in people.split()):
+            self.verb_person(login, role)
+            self.verb_token("token-of-" + login, login)
         return {"id": p.id, "git": p.repo.folder}
 
     def verb_person(self, login, role="", project="", bot="", member="", name=""):
@@ -367,7 +418,7 @@ def handler(control):
                 said = control.do(self.path.strip("/"), form)
             except Refused as refused:
                 status, said = 409, "%s: %s" % (refused.why, refused.text)
-            except (KeyError, TypeError, ValueError, repo.subprocess.CalledProcessError) as wrong:
+            except (KeyError, TypeError, ValueError, OSError, repo.subprocess.CalledProcessError) as wrong:
                 status, said = 400, repr(wrong)
             body = json.dumps(said).encode() + b"\n"
             self.send_response(status)

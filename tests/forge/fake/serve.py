@@ -103,6 +103,15 @@ class Server:
         self.most_active = 0
         self.log_lock = threading.Lock()
 
+    def copy(self, folder):
+        """The same in another folder, to which git's part was copied; its faults and limits are fresh."""
+        with self.world.lock, self.log_lock:
+            other = Server(self.world.copy(folder), self.forge, folder)
+            other.violations = list(self.violations)
+            other.requests = list(self.requests)
+            other.lenient = set(self.lenient)
+        return other
+
     def violation(self, what, text, request):
         if what in self.lenient:
             return
@@ -297,7 +306,7 @@ class Server:
 GIT = re.compile(r"/(?P<path>.+?)(?:\.git)?/(?P<rest>info/refs|git-upload-pack|git-receive-pack)\Z")
 
 
-def handler(server):
+def handler(control):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -319,22 +328,23 @@ def handler(server):
 
         def serve(self):
             request = Request(self.command, self.path, self.headers, self.read_body())
+            server = control.server
             with server.log_lock:
                 server.active += 1
                 server.most_active = max(server.active, server.most_active)
             try:
-                self.dispatch(request)
+                self.dispatch(server, request)
             finally:
                 with server.log_lock:
                     server.active -= 1
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = serve
 
-        def dispatch(self, request):
+        def dispatch(self, server, request):
             git = GIT.match(request.path)
             if git:
                 answer, fault = server.git(request, urllib.parse.unquote(git["path"]), git["rest"])
-                self.finish_with(request, answer, "git", fault)
+                self.finish_with(server, request, answer, "git", fault)
                 return
             path = server.forge.strip(request.path)
             if path is None:
@@ -343,9 +353,9 @@ def handler(server):
             else:
                 answer, fault = server.answer(request, path)
             sort = "unchanged" if answer.status == 304 else server.forge.sort(request, path)
-            self.finish_with(request, answer, sort, fault)
+            self.finish_with(server, request, answer, sort, fault)
 
-        def finish_with(self, request, answer, sort, fault):
+        def finish_with(self, server, request, answer, sort, fault):
             body = answer.body
             kind = None
             if body is None:
@@ -410,7 +420,7 @@ def listen(handler_class, failed, host="127.0.0.1"):
     return http.server_address[1]
 
 
-def canary(server):
+def canary(control):
     """Another host: whoever asks it is written down; a credential there is a violation."""
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -421,6 +431,7 @@ def canary(server):
         def serve(self):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Request(self.command, self.path, self.headers, b"")
+            server = control.server
             server.faults.canary.append(request.method + " " + self.path)
             for name in ("Authorization", "Private-Token", "Job-Token", "Cookie"):
                 if self.headers.get(name):

@@ -4,6 +4,7 @@ One World for all kinds of forge; each kind only words it. Every change goes
 through a function here, whether a request or the control port asks for it, so
 that both mean the same. Refused says why something may not be.
 """
+import copy
 import datetime
 import fcntl
 import hashlib
@@ -94,6 +95,7 @@ class World:
         self.clock = Clock(start)
         self.lock = threading.RLock()
         self.last_id = 1000
+        self.home = None
         self.users = {}
         self.tokens = {}
         self.projects = {}
@@ -102,6 +104,14 @@ class World:
         self.dispatched = []
         self.mergeable_after = 0
         self.person("ghost")
+
+    def copy(self, folder):
+        """Another world like this one, whose git is below 'folder'."""
+        other = copy.deepcopy(self, {id(self.lock): threading.RLock()})
+        other.folder = folder
+        for p in other.projects.values():
+            p.repo.folder = folder + p.repo.folder[len(self.folder):]
+        return other
 
     def next_id(self):
         self.last_id += 1
