@@ -165,7 +165,7 @@ forge_begin() { # KIND [LINE]...
 	fi
 	forge_git
 	rm -rf "$TMP/repo"
-	git init -q -b main "$TMP/repo"
+	git init -q --template= -b main "$TMP/repo"
 	cd "$TMP/repo" || return
 	git remote add origin "$FORGE/$PROJECT.git"
 	forge_policy "$@"

@@ -30,7 +30,7 @@ class Repo:
         self.folder = folder
         self.tamper = None
         os.makedirs(folder)
-        run(["git", "init", "-q", "--bare", "-b", "main", folder])
+        run(["git", "init", "-q", "--bare", "--template=", "-b", "main", folder])
         self.git("config", "http.receivepack", "true")
         if parent:
             self.fetch_from(parent)
