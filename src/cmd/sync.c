@@ -23,6 +23,7 @@ struct sync_words {
 	const char *export;
 	const char *apply;
 	const char *run;
+	bool forge;
 	bool quiet;
 	bool json;
 };
@@ -32,10 +33,13 @@ static const struct opt sync_table[] = {
 	OPT_STRING(0, "export", "FILE", struct sync_words, export, "write what would be pushed to a file instead"),
 	OPT_STRING(0, "apply", "FILE", struct sync_words, apply, "push what such a file holds, as far as it may"),
 	OPT_STRING(0, "run", "RUN", struct sync_words, run, "with --apply: whose step the file must be"),
+	OPT_FLAG(0, "forge", struct sync_words, forge, "bring the forge's pull requests in line as well, the default"),
 	OPT_FLAG('q', "quiet", struct sync_words, quiet, "say nothing but errors"),
 	OPT_FLAG(0, "json", struct sync_words, json, "print JSON"),
 	OPT_END,
 };
+
+static const struct sync_words sync_defaults = {.forge = true};
 
 static void
 print_json(struct app *app, struct state *s, const struct sync_result *r, size_t folded)
@@ -144,6 +148,8 @@ all_of_it(struct app *app, struct state *s, const struct sync_words *o, struct s
 	struct mirrored seen;
 	bool any = false;
 
+	if (!o->forge)
+		return publish(s, r, folded);
 	if (state_remote(s) == NULL) {
 		TRY(base_is_here(state_repo(s)));
 		TRY(mirror_any(&line, &any));
@@ -180,7 +186,7 @@ sync_run(struct app *app, const void *opts, const struct args *args UNUSED)
 }
 
 const struct verb cmd_sync[] = {
-	{"sync", NULL, "", "exchange tasks, records and notes with the remote", sync_table, sizeof(struct sync_words), NULL, 0, 0, 0, sync_run},
+	{"sync", NULL, "", "exchange tasks, records and notes with the remote", sync_table, sizeof(struct sync_words), &sync_defaults, 0, 0, 0, sync_run},
 	VERB_END,
 };
 
