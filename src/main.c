@@ -68,6 +68,7 @@
  * line/base            what a revision is merged with and judged against
  * line/baseline        what blocks now becomes waivers
  * line/check           a revision that somebody has, against the gates, without any agent
+ * line/ci              the files by which a forge's own CI runs the factory
  * line/claim           how a run comes to its lease, keeps it, and learns that it lost it
  * line/close           a pull request that will not land
  * line/deaths          how often the process of a run died at one step

