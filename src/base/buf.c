@@ -38,7 +38,7 @@ buf_trunc(struct buf *b, size_t n)
 
 /* Room for n more bytes and a NUL, or false with 'over' set. */
 static bool
-reserve(struct buf *b, size_t n)
+room(struct buf *b, size_t n)
 {
 	size_t need, cap;
 
@@ -58,9 +58,17 @@ reserve(struct buf *b, size_t n)
 }
 
 void
+buf_reserve(struct buf *b, size_t n)
+{
+	size_t left = b->n < b->max ? b->max - b->n : 0;
+
+	room(b, n < left ? n : left);
+}
+
+void
 buf_add(struct buf *b, const void *p, size_t n)
 {
-	if (!reserve(b, n))
+	if (!room(b, n))
 		return;
 	if (n != 0)
 		memcpy(b->p + b->n, p, n);
@@ -71,7 +79,7 @@ buf_add(struct buf *b, const void *p, size_t n)
 void
 buf_addc(struct buf *b, char c)
 {
-	if (!reserve(b, 1))
+	if (!room(b, 1))
 		return;
 	b->p[b->n++] = c;
 	b->p[b->n] = '\0';
@@ -98,7 +106,7 @@ buf_addv(struct buf *b, const char *fmt, va_list ap)
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
-	if (n < 0 || !reserve(b, (size_t)n))
+	if (n < 0 || !room(b, (size_t)n))
 		return;
 	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
 	b->n += (size_t)n;
@@ -117,7 +125,7 @@ buf_addf(struct buf *b, const char *fmt, ...)
 void
 buf_insert(struct buf *b, size_t at, const void *p, size_t n)
 {
-	if (at > b->n || n == 0 || !reserve(b, n))
+	if (at > b->n || n == 0 || !room(b, n))
 		return;
 	memmove(b->p + at + n, b->p + at, b->n - at + 1);
 	memcpy(b->p + at, p, n);

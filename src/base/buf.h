@@ -33,6 +33,7 @@ void buf_init(struct buf *b, size_t ceiling);
 void buf_free(struct buf *b);		/* also the cleanup for AUTO; keeps max */
 void buf_clear(struct buf *b);		/* empties, keeps memory and max, resets over */
 void buf_trunc(struct buf *b, size_t n);	/* n at most b->n */
+void buf_reserve(struct buf *b, size_t n);	/* n more bytes, or up to the ceiling, will move nothing */
 
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, char c);

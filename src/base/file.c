@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/vec.h"
 
+#define RESERVE_MAX (16 * MIB)
+
 void
 fd_close_p(int *fd)
 {
@@ -54,6 +56,8 @@ file_read(int dirfd, const char *path, struct buf *out)
 		return err_sys("cannot open '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return err_new(ERR_IO, "'%s' is not a regular file", path);
+	/* A file of holes is as large as it likes to say. */
+	buf_reserve(out, (size_t)st.st_size < RESERVE_MAX ? (size_t)st.st_size : RESERVE_MAX);
 	return file_read_fd(fd, path, out);
 }
 

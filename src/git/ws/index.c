@@ -13,6 +13,7 @@
 #define HEAD_BYTES 12
 #define ROW_BYTES 62	/* before the path */
 #define SUM_BYTES 20
+#define ROW_GUESS 128	/* with a path of usual length */
 #define NAME_MASK 0xfffu
 
 static uint32_t
@@ -209,6 +210,7 @@ index_merge(struct str old, const struct ws_rows *changes, struct buf *out)
 	if (old.n > 0)
 		TRY(body(old, &rows, &n));
 	n = 0;
+	buf_reserve(out, old.n + changes->n * ROW_GUESS + HEAD_BYTES + SUM_BYTES);
 	buf_add(out, head, sizeof(head));
 	for (size_t i = 0; i < changes->n; i++) {
 		TRY(copy_before(&rows, changes->v[i].path, out, &n));

@@ -126,12 +126,23 @@ blocks_sha(uint32_t h[5], const unsigned char *p, size_t n)
 }
 
 static bool
-has_sha(void)
+look_for_sha(void)
 {
 	unsigned a, b, c, d;
 
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 29)) != 0 &&
 	    __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_1) != 0;
+}
+
+/* Asked once: in a virtual machine the answer is the host's, and dear. */
+static bool
+has_sha(void)
+{
+	static int known = -1;
+
+	if (known < 0)
+		known = look_for_sha();
+	return known != 0;
 }
 
 static void
