@@ -123,6 +123,7 @@ struct forge_pull {
 	char *base;
 	char *merge_sha;	/* once merged: the commit on the base; "" before */
 	char *closed_by;	/* login, "" when open or not told */
+	enum forge_tri waits;	/* does the forge itself merge it once it may? */
 	enum forge_tri mergeable;	/* unknown also in lists, and while the forge computes it */
 	struct strs labels;
 	struct strs reviewers;	/* logins that were asked */
@@ -285,8 +286,20 @@ struct forge_api {
 	 * says what the forge says.  *sha: the commit on the base.
 	 */
 	struct err *(*merge)(struct forge *, int64_t number, const struct forge_merge *, char **sha);
-	/* NULL without FORGE_CAN_AUTO_MERGE. ERR_STATE: nothing to wait for, or not allowed here. */
+	/*
+	 * These are NULL without FORGE_CAN_AUTO_MERGE.  The forge merges it once
+	 * it may; whether the head is the expected one it looks at now and, mostly,
+	 * not then.  ERR_STATE: nothing to wait for, or not allowed here.
+	 */
 	struct err *(*auto_merge)(struct forge *, const struct forge_pull *, const struct forge_merge *);
+	struct err *(*auto_merge_off)(struct forge *, const struct forge_pull *);	/* off already: fine */
+	/*
+	 * Do the rules of 'base' let in only a head with this status, green, that
+	 * has all of the base?  So another head than the one that was given the
+	 * status, or another tree than the one that was tested, is kept out by
+	 * the forge itself.  Not told: false.
+	 */
+	struct err *(*guarded)(struct forge *, const char *base, const char *context, bool *out);
 	struct err *(*branch_delete)(struct forge *, const char *branch);	/* gone already: fine */
 	/* NULL without FORGE_CAN_DISPATCH. */
 	struct err *(*dispatch)(struct forge *, const char *workflow, const char *ref);

@@ -197,7 +197,7 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 }
 
 #define FUNCTIONS                                                                                         \
-	.can = FORGE_CAN_DISPATCH | FORGE_CAN_TEAMS, .whoami = whoami, .role = role,                      \
+	.can = FORGE_CAN_DISPATCH | FORGE_CAN_TEAMS | FORGE_CAN_AUTO_MERGE, .whoami = whoami, .role = role, \
 	.default_branch = default_branch, .issues = gitea_issues, .issue = gitea_issue,                   \
 	.issue_events = gitea_issue_events, .comments = gitea_comments, .comment_add = gitea_comment_add, \
 	.comment_edit = gitea_comment_edit, .issue_add = gitea_issue_add, .issue_labels = gitea_issue_labels, \
@@ -205,6 +205,7 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 	.pull_add = gitea_pull_add, .pull_edit = gitea_pull_edit, .pull_labels = gitea_pull_labels,       \
 	.pull_reviewers = gitea_pull_reviewers, .reviews = gitea_reviews, .remarks = gitea_remarks,       \
 	.checks = gitea_checks, .status = gitea_status, .merge = gitea_merge,                             \
+	.auto_merge = gitea_auto_merge, .auto_merge_off = gitea_auto_merge_off, .guarded = gitea_guarded, \
 	.branch_delete = gitea_branch_delete, .dispatch = dispatch, .rights = rights
 
 const struct forge_api forge_gitea = {.name = "Gitea", FUNCTIONS};

@@ -289,25 +289,84 @@ gitea_status(struct forge *f, const char *sha, const char *context, enum forge_c
 }
 
 /* Each version knows the words with capitals. The branch goes apart: when that fails the merge has been done. */
+static void
+ask_merge(struct ask *a, struct forge *f, int64_t number, const struct forge_merge *m)
+{
+	static const char *const ways[] = {[FORGE_SQUASH] = "squash", [FORGE_MERGE] = "merge", [FORGE_REBASE] = "rebase"};
+
+	ask_open(a, f, "POST", "merging pull request %" PRId64, number);
+	gitea_repo(a);
+	ask_path(a, "/pulls/%" PRId64 "/merge", number);
+	ask_str(a, "Do", ways[m->method]);
+	ask_str(a, "MergeTitleField", m->title);
+	ask_str(a, "MergeMessageField", m->message);
+	ask_str(a, "head_commit_id", m->head_sha);
+	a->call.accept[0] = 405;
+	a->call.accept[1] = 409;
+}
+
+static struct err *
+merge_refused(struct ask *a)
+{
+	return ask_refused(a, a->reply.status == 409 && ask_said(a, "head out of date") ? ERR_STALE : ERR_STATE);
+}
+
 static struct err *
 merge_now(struct forge *f, int64_t number, const struct forge_merge *m)
 {
-	static const char *const ways[] = {[FORGE_SQUASH] = "squash", [FORGE_MERGE] = "merge", [FORGE_REBASE] = "rebase"};
 	AUTO(ask_free) struct ask a = {0};
 
-	ask_open(&a, f, "POST", "merging pull request %" PRId64, number);
-	gitea_repo(&a);
-	ask_path(&a, "/pulls/%" PRId64 "/merge", number);
-	ask_str(&a, "Do", ways[m->method]);
-	ask_str(&a, "MergeTitleField", m->title);
-	ask_str(&a, "MergeMessageField", m->message);
-	ask_str(&a, "head_commit_id", m->head_sha);
-	a.call.accept[0] = 405;
-	a.call.accept[1] = 409;
+	ask_merge(&a, f, number, m);
 	TRY(ask_send(&a));
-	if (a.reply.status / 100 == 2)
+	return a.reply.status / 100 == 2 ? NULL : merge_refused(&a);
+}
+
+struct err *
+gitea_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_merge *m)
+{
+	AUTO(ask_free) struct ask a = {0};
+
+	ask_merge(&a, f, p->number, m);
+	ask_flag(&a, "merge_when_checks_succeed", true);
+	TRY(ask_send(&a));
+	if (a.reply.status / 100 == 2 || (a.reply.status == 409 && ask_said(&a, "already scheduled")))
 		return NULL;
-	return ask_refused(&a, a.reply.status == 409 && ask_said(&a, "head out of date") ? ERR_STALE : ERR_STATE);
+	return merge_refused(&a);
+}
+
+struct err *
+gitea_auto_merge_off(struct forge *f, const struct forge_pull *p)
+{
+	AUTO(ask_free) struct ask a = {0};
+
+	ask_open(&a, f, "DELETE", "no merge of pull request %" PRId64 " in due time", p->number);
+	gitea_repo(&a);
+	ask_path(&a, "/pulls/%" PRId64 "/merge", p->number);
+	a.call.accept[0] = 404;
+	return ask_send(&a);
+}
+
+struct err *
+gitea_guarded(struct forge *f, const char *base, const char *context, bool *out)
+{
+	AUTO(strs_free) struct strs contexts = {0};
+	AUTO(ask_free) struct ask a = {0};
+	bool enabled = false, strict = false;
+
+	ask_open(&a, f, NULL, "the protection of '%s'", base);
+	gitea_repo(&a);
+	ask_path(&a, "/branch_protections/");
+	gitea_branch(&a, base);
+	a.call.accept[0] = 403;
+	a.call.accept[1] = 404;
+	TRY(ask_send(&a));
+	if (a.reply.status / 100 == 2) {
+		TRY(answer_bool(a.reply.body, "enable_status_check", &enabled));
+		TRY(answer_bool(a.reply.body, "block_on_outdated_branch", &strict));
+		TRY(answer_strs(a.reply.body, "status_check_contexts", NULL, &contexts));
+	}
+	*out = enabled && strict && strs_has(&contexts, context);
+	return NULL;
 }
 
 struct err *

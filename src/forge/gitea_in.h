@@ -46,6 +46,9 @@ struct err *gitea_checks(struct forge *f, const char *sha, const char *base, str
 struct err *gitea_status(struct forge *f, const char *sha, const char *context, enum forge_check_state s,
     const char *text, const char *url) MUST_USE;
 struct err *gitea_merge(struct forge *f, int64_t number, const struct forge_merge *m, char **sha) MUST_USE;
+struct err *gitea_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_merge *m) MUST_USE;
+struct err *gitea_auto_merge_off(struct forge *f, const struct forge_pull *p) MUST_USE;
+struct err *gitea_guarded(struct forge *f, const char *base, const char *context, bool *out) MUST_USE;
 struct err *gitea_branch_delete(struct forge *f, const char *branch) MUST_USE;
 
 #endif

@@ -301,6 +301,79 @@ gh_status(struct forge *f, const char *sha, const char *context, enum forge_chec
 	return gh_send(f, "POST", path, &body, "a status", NULL);
 }
 
+/* ---- what the base's rules keep out ---- */
+
+struct guard {
+	const char *context;
+	bool asks;	/* for the context */
+	bool strict;	/* and for a head that has the base */
+};
+
+static void
+see_contexts(struct guard *g, const struct node *list)
+{
+	const struct node *n = NULL;
+	const char *name;
+
+	for (n = list != NULL && list->kind == NODE_LIST ? list->child : NULL; n != NULL; n = n->next) {
+		name = n->kind == NODE_STRING ? node_str(n) : node_get_str(n, "context");
+		g->asks = g->asks || (name != NULL && strcmp(name, g->context) == 0);
+	}
+}
+
+static struct err *
+see_rule(void *arg, const struct node *rule)
+{
+	struct guard *g = arg;
+	const char *type = node_get_str(rule, "type");
+	const struct node *p = node_get(rule, "parameters");
+
+	if (type == NULL || strcmp(type, "required_status_checks") != 0)
+		return NULL;
+	g->strict = g->strict || node_get_bool(p, "strict_required_status_checks_policy", false);
+	see_contexts(g, node_get(p, "required_status_checks"));
+	return NULL;
+}
+
+/* Whether classic protection is strict only an administrator is told. */
+static struct err *
+see_protection(struct forge *f, const char *part, struct guard *g)
+{
+	AUTO(rest_reply_free) struct rest_reply reply = {0};
+	AUTO(mem_free_p) char *path = gh_path(f, "/branches/%s/protection", part);
+	struct rest_call c = {.what = "the protection of the base branch", .path = path, .cached = true,
+	    .accept = {403, 404}};
+	const struct node *checks;
+
+	TRY(rest_do(f->rest, &c, &reply));
+	if (reply.status >= 400)
+		return NULL;
+	checks = node_get(reply.body, "required_status_checks");
+	g->strict = g->strict || node_get_bool(checks, "strict", false);
+	see_contexts(g, node_get(checks, "contexts"));
+	see_contexts(g, node_get(checks, "checks"));
+	return NULL;
+}
+
+struct err *
+gh_guarded(struct forge *f, const char *base, const char *context, bool *out)
+{
+	struct guard g = {.context = context};
+	AUTO(mem_free_p) char *part = branch_part(base);
+	AUTO(mem_free_p) char *path = gh_path(f, "/rules/branches/%s?per_page=100", part);
+	struct rest_call c = {.what = "the rules of the base branch", .path = path, .cached = true};
+	struct err *e = rest_each(f->rest, &c, NULL, false, see_rule, &g, NULL);
+
+	if (!has_no_rules(f, e))
+		TRY(e);
+	else
+		err_free(e);
+	if (!g.asks || !g.strict)
+		TRY(see_protection(f, part, &g));
+	*out = g.asks && g.strict;
+	return NULL;
+}
+
 /* ---- landing ---- */
 
 struct err *

@@ -30,6 +30,10 @@ static const char auto_merge_query[] =
     "mutation($input:EnablePullRequestAutoMergeInput!){enablePullRequestAutoMerge(input:$input)"
     "{pullRequest{number}}}";
 
+static const char auto_merge_off_query[] =
+    "mutation($input:DisablePullRequestAutoMergeInput!){disablePullRequestAutoMerge(input:$input)"
+    "{pullRequest{number}}}";
+
 static const char viewer_query[] = "query{viewer" "{__typename login databaseId}" "}";
 
 /* Enterprise Server has REST below /api/v3, and this beside it. */
@@ -390,4 +394,29 @@ gh_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_me
 	jw_end(&w);
 	TRY(buf_check(&vars, "the merge's message"));
 	return ask(f, what, auto_merge_query, buf_str(&vars), false, &reply);
+}
+
+/* That there is nothing to switch off is an error of no type of its own: what is true counts. */
+struct err *
+gh_auto_merge_off(struct forge *f, const struct forge_pull *p)
+{
+	AUTO(rest_reply_free) struct rest_reply reply = {0};
+	AUTO(mem_free_p) char *what = mem_printf("no merge of %lld in due time", (long long)p->number);
+	AUTO(buf_free) struct buf vars = BUF_INIT(64 * KIB);
+	AUTO(forge_pull_free) struct forge_pull now = {0};
+	AUTO(err_free_p) struct err *e = NULL;
+	struct jw w;
+
+	jw_init(&w, &vars, false);
+	jw_obj(&w);
+	jw_key(&w, "input");
+	jw_obj(&w);
+	jw_kstr(&w, "pullRequestId", p->id);
+	jw_end(&w);
+	jw_end(&w);
+	e = ask(f, what, auto_merge_off_query, buf_str(&vars), false, &reply);
+	if (!err_is(e, ERR_STATE))
+		return STEAL(e);
+	TRY(gh_pull(f, p->number, &now));
+	return now.waits == TRI_NO ? NULL : STEAL(e);
 }

@@ -61,6 +61,7 @@ struct err *gh_checks(struct forge *f, const char *sha, const char *base, struct
 struct err *gh_status(struct forge *f, const char *sha, const char *context, enum forge_check_state state,
     const char *text, const char *url) MUST_USE;
 struct err *gh_merge(struct forge *f, int64_t number, const struct forge_merge *m, char **sha) MUST_USE;
+struct err *gh_guarded(struct forge *f, const char *base, const char *context, bool *out) MUST_USE;
 struct err *gh_branch_delete(struct forge *f, const char *branch) MUST_USE;
 struct err *gh_read_run(const struct node *n, struct forge_check *out) MUST_USE;
 struct err *gh_read_status(const struct node *n, struct forge_check *out) MUST_USE;
@@ -70,6 +71,7 @@ struct err *gh_issue_events(struct forge *f, int64_t number, struct forge_events
 /* As REST does not tell an App's or Actions' token. */
 struct err *gh_viewer(struct forge *f, struct forge_user *out) MUST_USE;
 struct err *gh_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_merge *m) MUST_USE;
+struct err *gh_auto_merge_off(struct forge *f, const struct forge_pull *p) MUST_USE;
 struct err *gh_remarks(struct forge *f, int64_t number, const struct forge_reviews *known,
     struct forge_comments *out) MUST_USE;
 /* Of one page; for tests and fuzzing, too. */

@@ -48,6 +48,12 @@ tri(const struct node *n)
 	return n == NULL || n->kind != NODE_BOOL ? TRI_UNKNOWN : n->boolean ? TRI_YES : TRI_NO;
 }
 
+static enum forge_tri
+waits(const struct node *n)
+{
+	return n == NULL ? TRI_UNKNOWN : n->kind == NODE_MAP ? TRI_YES : TRI_NO;
+}
+
 struct err *
 gh_read_pull(const struct node *n, struct forge_pull *out)
 {
@@ -67,6 +73,7 @@ gh_read_pull(const struct node *n, struct forge_pull *out)
 	TRY(answer_time(n, "created_at", &p.created));
 	TRY(answer_time(n, "updated_at", &p.updated));
 	p.mergeable = tri(node_get(n, "mergeable"));
+	p.waits = waits(node_get(n, "auto_merge"));
 	*out = p;
 	p = (struct forge_pull){0};
 	return NULL;

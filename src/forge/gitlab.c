@@ -144,6 +144,7 @@ gitlab_rules(struct forge *f, struct gitlab_rules *out)
 	AUTO(gitlab_rules_free) struct gitlab_rules r = {0};
 	AUTO(ask_free) struct ask a = {0};
 	const struct node *permissions;
+	const char *method;
 	int64_t group;
 
 	ask_open(&a, f, NULL, "the project");
@@ -158,6 +159,8 @@ gitlab_rules(struct forge *f, struct gitlab_rules *out)
 	r.told = node_get(a.reply.body, "only_allow_merge_if_pipeline_succeeds") != NULL;
 	TRY(answer_bool(a.reply.body, "only_allow_merge_if_pipeline_succeeds", &r.must_succeed));
 	TRY(answer_bool(a.reply.body, "merge_pipelines_enabled", &r.merged_results));
+	method = node_get_str(a.reply.body, "merge_method");
+	r.linear = method != NULL && (strcmp(method, "ff") == 0 || strcmp(method, "rebase_merge") == 0);
 	*out = r;
 	r = (struct gitlab_rules){0};
 	return NULL;
@@ -275,6 +278,8 @@ const struct forge_api forge_gitlab = {
 	.status = gitlab_status,
 	.merge = gitlab_merge,
 	.auto_merge = gitlab_auto_merge,
+	.auto_merge_off = gitlab_auto_merge_off,
+	.guarded = gitlab_guarded,
 	.branch_delete = branch_delete,
 	.rights = rights,
 };

@@ -336,3 +336,31 @@ gitlab_auto_merge(struct forge *f, const struct forge_pull *p, const struct forg
 	TRY(ask_send(&a));
 	return a.reply.status / 100 == 2 ? NULL : merge_refused(&a, p->number);
 }
+
+struct err *
+gitlab_auto_merge_off(struct forge *f, const struct forge_pull *p)
+{
+	AUTO(ask_free) struct ask a = {0};
+
+	ask_open(&a, f, "POST", "no merge of merge request %" PRId64 " in due time", p->number);
+	gitlab_item(&a, FORGE_OF_PULL(p->number));
+	ask_path(&a, "/cancel_merge_when_pipeline_succeeds");
+	/* It is merged, or was not to be. */
+	a.call.accept[0] = 405;
+	a.call.accept[1] = 406;
+	return ask_send(&a);
+}
+
+/*
+ * Statuses are a part of the pipeline, all of which must succeed; and another
+ * head ends the waiting by itself.
+ */
+struct err *
+gitlab_guarded(struct forge *f, const char *base UNUSED, const char *context UNUSED, bool *out)
+{
+	AUTO(gitlab_rules_free) struct gitlab_rules r = {0};
+
+	TRY(gitlab_rules(f, &r));
+	*out = r.told && r.must_succeed && r.linear;
+	return NULL;
+}

@@ -23,6 +23,7 @@ struct gitlab_rules {
 	bool told;		/* the next ones are there */
 	bool must_succeed;	/* a pipeline, before merging */
 	bool merged_results;	/* pipelines run on the merge result */
+	bool linear;		/* a branch is merged only when it has all of the target */
 };
 
 struct err *gitlab_rules(struct forge *f, struct gitlab_rules *out) MUST_USE;
@@ -60,5 +61,7 @@ struct err *gitlab_status(struct forge *f, const char *sha, const char *context,
     const char *text, const char *url) MUST_USE;
 struct err *gitlab_merge(struct forge *f, int64_t number, const struct forge_merge *m, char **sha) MUST_USE;
 struct err *gitlab_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_merge *m) MUST_USE;
+struct err *gitlab_auto_merge_off(struct forge *f, const struct forge_pull *p) MUST_USE;
+struct err *gitlab_guarded(struct forge *f, const char *base, const char *context, bool *out) MUST_USE;
 
 #endif

@@ -68,6 +68,7 @@ static struct err *
 read_pull(const struct node *n, const struct forge *f, struct forge_pull *out)
 {
 	AUTO(forge_pull_free) struct forge_pull p = {0};
+	const struct node *waits;
 
 	TRY(answer_int(n, "iid", &p.number));
 	TRY(answer_id(n, "id", &p.id));
@@ -83,6 +84,8 @@ read_pull(const struct node *n, const struct forge *f, struct forge_pull *out)
 	TRY(answer_sha(n, "sha", &p.head_sha));
 	TRY(head_project(n, f, &p.head_project));
 	TRY(read_state(n, &p));
+	waits = node_get(n, "merge_when_pipeline_succeeds");
+	p.waits = waits == NULL || waits->kind != NODE_BOOL ? TRI_UNKNOWN : waits->boolean ? TRI_YES : TRI_NO;
 	TRY(answer_strs(n, "labels", NULL, &p.labels));
 	TRY(answer_strs(n, "reviewers", "username", &p.reviewers));
 	TRY(answer_time(n, "created_at", &p.created));

@@ -109,7 +109,8 @@ parse_outside(const struct node *n, struct pull *p)
 	p->heard = node_get_int(n, "heard", 0);
 	p->revisions = node_get_int(n, "revisions", 0);
 	return p->outside >= 0 && oid_field(n, "told", &p->told) && oid_field(n, "pushed", &p->pushed) &&
-	    oid_field(n, "marked", &p->marked) && oid_field(n, "theirs", &p->theirs);
+	    oid_field(n, "marked", &p->marked) && oid_field(n, "theirs", &p->theirs) &&
+	    oid_field(n, "armed", &p->armed);
 }
 
 /* From pull.json; the caller frees *p also on failure. */
@@ -270,6 +271,7 @@ format_outside(const struct pull *p, struct jw *w)
 	put_oid(w, "pushed", &p->pushed);
 	put_oid(w, "marked", &p->marked);
 	put_oid(w, "theirs", &p->theirs);
+	put_oid(w, "armed", &p->armed);
 	put_text(w, "taken_by", p->taken_by);
 	put_number(w, "asked", p->asked);
 	put_number(w, "reminded", p->reminded);
@@ -323,6 +325,7 @@ pull_inherit(struct pull *p, const struct pull *now)
 	p->pushed = now->pushed;
 	p->marked = now->marked;
 	p->theirs = now->theirs;
+	p->armed = now->armed;
 	take_text(&p->taken_by, now->taken_by);
 	p->asked = now->asked;
 	p->reminded = now->reminded;

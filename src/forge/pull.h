@@ -62,6 +62,7 @@ struct pull {
 	struct oid pushed;	/* what was last pushed to the branch there */
 	struct oid marked;	/* head whose status, label and reviewers are told there */
 	struct oid theirs;	/* head that a person pushed there; zero: none did */
+	struct oid armed;	/* head that the forge itself is to merge once its checks are green; zero: none */
 	char *taken_by;		/* who took the branch: nothing is written to it any more; NULL */
 	int64_t asked;		/* when a review was asked for, 0 */
 	int64_t reminded;	/* when it was asked for once more, 0 */

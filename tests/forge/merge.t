@@ -190,6 +190,103 @@ test_a_tree_that_nobody_tested_is_an_alarm() {
 	on_each_forge other_tree
 }
 
+# Checks that come late: where the base's rules keep out any other head and any
+# other base, the forge itself is told to merge, and it is watched.
+late() { # KIND [STRICT]
+	forge "$1" 'merge: {auto: true}' 'types: {documentation: {auto_merge: true}}'
+	# Gitea and Forgejo tell only an administrator what a branch's rules are.
+	ctl person login=robo role=admin >/dev/null
+	ctl protect branch=main required=git-factory,ci/test strict="${2-1}" >/dev/null
+	id=$(git factory task add 'Write the file done')
+	git factory task edit "$id" --type documentation >/dev/null
+	run git factory run "$id"
+	status_is 0
+	# GitLab does not name those that are missing.
+	if [ "$1" = gitlab ]; then
+		status_set bob "$(head_sha)" ci/test pending
+		run git factory pr sync
+	fi
+}
+late_checks() {
+	late "$1"
+	err_like 'the forge merges it once its checks are green'
+	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open true'
+	# It waits there: nothing more is done or said.
+	before=$(counts write)
+	ok git factory pr sync
+	is "$(counts write)" "$before"
+	tested=$(git rev-parse "refs/remotes/origin/$(there '.[0].head')^{tree}")
+	green
+	is "$(there '.[0].state')" merged
+	run git factory pr sync
+	status_is 0
+	is "$(git factory pr list --all --json | jq -r '.[0].state')" merged
+	git fetch -q
+	is "$(git rev-parse 'origin/main^{tree}')" "$tested"
+	is "$(frozen)" ''
+	is "$(branches_json | jq -r '.[].name // .[]' | grep -c factory/ || :)" 0
+}
+test_checks_that_come_late_are_waited_for_by_the_forge() {
+	needs_fake
+	on_each_forge late_checks
+}
+
+moves_while_it_waits() {
+	late "$1"
+	commit_as bob "$(there '.[0].head')" more more >/dev/null
+	run git factory pr sync
+	err_like 'alarm: its head moved while the forge was to merge it by itself'
+	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open false'
+	status_set bob "$(head_sha)" git-factory success
+	green
+	ok git factory pr sync
+	is "$(there '.[0].state')" open
+}
+test_a_head_that_moves_while_the_forge_waits_does_not_land() {
+	needs_fake
+	on_each_forge moves_while_it_waits
+}
+
+# Somebody who can forge our status is faster than our look.
+test_a_foreign_head_that_the_forge_merged_is_an_alarm() {
+	needs_fake
+	late github
+	commit_as bob "$(there '.[0].head')" more more >/dev/null
+	status_set bob "$(head_sha)" git-factory success
+	green
+	is "$(there '.[0].state')" merged
+	run git factory pr sync
+	err_like 'alarm: pull request 1 was merged on the forge as .* not what was tested'
+	like "$(frozen)" 'not what was tested'
+	forge_done
+}
+
+# A rule that another base gets past: what is green lands by our own hand, as ever.
+test_without_a_rule_that_guards_it_the_forge_does_not_wait() {
+	needs_fake
+	late github ''
+	err_like "the check 'ci/test' is not green"
+	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open false'
+	green
+	ok git factory pr sync
+	is "$(there '.[0].state')" merged
+	forge_done
+}
+
+# Somebody takes it off there: then it is a person's to decide.
+test_what_somebody_takes_off_on_the_forge_waits_for_a_person() {
+	needs_fake
+	late github
+	ctl auto_off number="$(number)" >/dev/null
+	run git factory pr sync
+	err_like 'took back that it merges by itself'
+	green
+	ok git factory pr sync
+	is "$(there '.[0].state')" open
+	is "$(git factory pr show --json 1 | jq .level)" 1
+	forge_done
+}
+
 frozen() { git show refs/factory/state:frozen 2>/dev/null || :; }
 
 moves_base() { fault before '/(merge) ' do=commit who=ada branch=main path=aside text=other; }

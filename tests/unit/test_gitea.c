@@ -37,6 +37,39 @@
 #define OPEN "\"draft\":false,\"merged\":false,\"mergeable\":true,\"merged_by\":null,\"merge_commit_sha\":null"
 #define MERGED "\"draft\":false,\"merged\":true,\"mergeable\":false,\"merged_by\":" USER(6, "rita") ",\"merge_commit_sha\":\"" SHA_B "\""
 
+/* Told once more it is as well; off when it is off already, too. */
+static void
+test_auto_merge(void **state)
+{
+	const struct forge_merge m = {.head_sha = SHA_A, .method = FORGE_SQUASH, .title = "T", .message = "B"};
+	const struct forge_pull pull = {.number = 5};
+	const char *sent = "{\"Do\":\"squash\",\"MergeTitleField\":\"T\",\"MergeMessageField\":\"B\",\"head_commit_id\":\"" SHA_A "\","
+	    "\"merge_when_checks_succeed\":true}";
+	bool yes = false;
+	PLAY(p, &forge_gitea, "o/r.x", {"POST " R "/pulls/5/merge", sent, 201, NULL},
+	    {"POST " R "/pulls/5/merge", sent, 409, "{\"message\":\"pull request is already scheduled to auto merge when checks succeed\"}"},
+	    {"POST " R "/pulls/5/merge", sent, 409, "{\"message\":\"head out of date\"}"},
+	    {"DELETE " R "/pulls/5/merge", NULL, 204, NULL}, {"DELETE " R "/pulls/5/merge", NULL, 404, "{\"message\":\"none\"}"},
+	    {"GET " R "/branch_protections/main", NULL, 200, "{\"enable_status_check\":true,\"block_on_outdated_branch\":true,\"status_check_contexts\":[\"git-factory\"]}"},
+	    {"GET " R "/branch_protections/main", NULL, 200, "{\"enable_status_check\":true,\"block_on_outdated_branch\":true,\"status_check_contexts\":[\"ci\"]}"},
+	    {"GET " R "/branch_protections/main", NULL, 403, "{\"message\":\"no\"}"});
+
+	(void)state;
+	fine(forge_gitea.auto_merge(&p.f, &pull, &m));
+	fine(forge_gitea.auto_merge(&p.f, &pull, &m));
+	fails(forge_gitea.auto_merge(&p.f, &pull, &m), ERR_STALE, "out of date");
+	fine(forge_gitea.auto_merge_off(&p.f, &pull));
+	fine(forge_gitea.auto_merge_off(&p.f, &pull));
+	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &yes));
+	assert_true(yes);
+	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &yes));
+	assert_false(yes);
+	yes = true;
+	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &yes));
+	assert_false(yes);
+	play_close(&p);
+}
+
 static void
 test_people(void **state)
 {
@@ -434,7 +467,6 @@ test_merge(void **state)
 	fails(forge_gitea.merge(&p.f, 5, &m, &none), ERR_STATE, "without a reason");
 	fails(forge_gitea.merge(&p.f, 5, &m, &none), ERR_STATE, "not merged yet");
 	assert_null(none);
-	assert_null(forge_gitea.auto_merge);
 	play_close(&p);
 }
 
@@ -498,7 +530,8 @@ test_broken(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_people),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_auto_merge),
+		cmocka_unit_test(test_people),
 		cmocka_unit_test(test_self), cmocka_unit_test(test_issues),
 	    cmocka_unit_test(test_events), cmocka_unit_test(test_comments), cmocka_unit_test(test_labels),
 	    cmocka_unit_test(test_pull_by_head), cmocka_unit_test(test_pull), cmocka_unit_test(test_reviewers),

@@ -443,6 +443,36 @@ test_rights_tried(void **state UNUSED)
 /* ---- who, and what is no answer ---- */
 
 static void
+test_guarded(void **state UNUSED)
+{
+	struct scene s = {0};
+	bool yes = false;
+
+	says(&s, "200 OK", "", "[{\"type\":\"required_status_checks\",\"parameters\":{\"strict_required_status_checks_policy\":true,"
+	    "\"required_status_checks\":[{\"context\":\"ci\"},{\"context\":\"git-factory\"}]}}]");
+	/* Two rules that make it together; one that lacks a half; what may not be read. */
+	says(&s, "200 OK", "", "[{\"type\":\"deletion\"},{\"type\":\"required_status_checks\",\"parameters\":{"
+	    "\"strict_required_status_checks_policy\":false,\"required_status_checks\":[{\"context\":\"git-factory\"}]}}]");
+	says(&s, "200 OK", "", "{\"required_status_checks\":{\"strict\":true,\"contexts\":[\"ci\"],\"checks\":[]}}");
+	says(&s, "200 OK", "", "[]");
+	says(&s, "200 OK", "", "{\"required_status_checks\":{\"strict\":true,\"contexts\":[\"ci\"],\"checks\":[]}}");
+	says(&s, "200 OK", "", "[]");
+	says(&s, "403 No", "", "{\"message\":\"Resource not accessible\"}");
+	begin(&s);
+	fine(s.f.api->guarded(&s.f, "main", "git-factory", &yes));
+	assert_true(yes);
+	yes = false;
+	fine(s.f.api->guarded(&s.f, "main", "git-factory", &yes));
+	assert_true(yes);
+	fine(s.f.api->guarded(&s.f, "main", "git-factory", &yes));
+	assert_false(yes);
+	yes = true;
+	fine(s.f.api->guarded(&s.f, "main", "git-factory", &yes));
+	assert_false(yes);
+	end(&s);
+}
+
+static void
 test_whoami(void **state UNUSED)
 {
 	struct scene s = {0};
@@ -506,6 +536,7 @@ main(void)
 		cmocka_unit_test(test_checks_denied),
 		cmocka_unit_test(test_rights_classic),
 		cmocka_unit_test(test_rights_tried),
+		cmocka_unit_test(test_guarded),
 		cmocka_unit_test(test_whoami),
 		cmocka_unit_test(test_hostile),
 	};

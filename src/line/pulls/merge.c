@@ -24,6 +24,8 @@
 struct merging {
 	struct outside *o;
 	bool alone;		/* no person asked for it */
+	bool late;		/* nothing but checks that are required is missing, and none failed */
+	bool armed;		/* the forge merges it once they are green */
 	struct err *alarm;	/* it landed, and this is wrong with it */
 };
 
@@ -78,6 +80,24 @@ checks_green(const struct forge_checks *checks)
 	    "wait for its CI, or set 'merge.checks: false' if there is none");
 }
 
+static bool
+is_late(const struct forge_checks *checks)
+{
+	bool late = false;
+	size_t i;
+
+	for (i = 0; i < checks->n; i++) {
+		const struct forge_check *c = &checks->v[i];
+
+		if (!c->required || is_green(c->state) || strcmp(c->name, MIRROR_STATUS) == 0)
+			continue;
+		if (c->state != CHECK_PENDING && c->state != CHECK_UNKNOWN)
+			return false;
+		late = true;
+	}
+	return late;
+}
+
 static struct err *
 look(struct merging *m, const struct land_ready *r, struct forge_pull *out)
 {
@@ -124,6 +144,7 @@ ask(struct merging *m, const struct land_ready *r, struct forge_pull *there)
 	if (there->state != FORGE_OPEN || !r->base->cfg.merge.checks)
 		return NULL;
 	TRY(f->api->checks(f, oid_hex(&r->head).s, r->pull->base, &checks));
+	m->late = is_late(&checks);
 	return checks_green(&checks);
 }
 
@@ -138,24 +159,43 @@ method_of(enum merge_method m)
 	return methods[m];
 }
 
+struct order {
+	struct buf text;
+	char *head, *title;
+	struct forge_merge how;
+};
+
+static void
+order_free(struct order *o)
+{
+	buf_free(&o->text);
+	free(o->head);
+	free(o->title);
+}
+
+static void
+order_make(const struct land_ready *r, struct order *out)
+{
+	struct str rest, subject;
+
+	*out = (struct order){.text = BUF_INIT(BUF_TEXT), .head = mem_strdup(oid_hex(&r->head).s)};
+	pull_inert(str_of(r->message), true, &out->text);
+	rest = buf_str(&out->text);
+	if (!str_line(&rest, &subject))
+		subject = STR("");
+	out->title = str_dup(subject);
+	rest = str_trim(rest);
+	out->how = (struct forge_merge){.head_sha = out->head, .method = method_of(r->method), .title = out->title,
+	    .message = rest.n > 0 ? rest.p : "", .delete_branch = !r->keep_branch};
+}
+
 static struct err *
 order(struct merging *m, const struct land_ready *r, char **sha)
 {
-	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
-	AUTO(mem_free_p) char *head = mem_strdup(oid_hex(&r->head).s), *title = NULL;
-	struct forge_merge how = {.head_sha = head, .method = method_of(r->method), .delete_branch = !r->keep_branch};
-	struct forge *f = m->o->forge;
-	struct str rest, subject;
+	AUTO(order_free) struct order o = {0};
 
-	pull_inert(str_of(r->message), true, &text);
-	rest = buf_str(&text);
-	if (!str_line(&rest, &subject))
-		subject = STR("");
-	title = str_dup(subject);
-	how.title = title;
-	rest = str_trim(rest);
-	how.message = rest.n > 0 ? rest.p : "";
-	return f->api->merge(f, r->pull->outside, &how, sha);
+	order_make(r, &o);
+	return m->o->forge->api->merge(m->o->forge, r->pull->outside, &o.how, sha);
 }
 
 /* The answer was lost, or somebody else was faster: the forge knows. */
@@ -172,13 +212,53 @@ read_back(struct merging *m, const struct land_ready *r, struct err *why, char *
 	return NULL;
 }
 
+/*
+ * Once armed the forge looks at the head no more: only where its own rules
+ * keep out every head but this, on every base but this.
+ */
+static struct err *
+may_wait_there(struct merging *m, const struct land_ready *r, bool *may)
+{
+	struct forge *f = m->o->forge;
+	struct oid tree;
+
+	*may = false;
+	TRY(commit_tree(m->o->repo, &r->head, &tree));
+	if (!(f->api->can & FORGE_CAN_AUTO_MERGE) || !m->alone || !m->late || !oid_eq(&tree, &r->tree))
+		return NULL;
+	return f->api->guarded(f, r->pull->base, MIRROR_STATUS, may);
+}
+
+/* Takes over why it does not land now. */
+static struct err *
+arm(struct merging *m, const struct land_ready *r, const struct forge_pull *there, struct err *why)
+{
+	AUTO(order_free) struct order o = {0};
+	struct err *e;
+	bool may;
+
+	e = may_wait_there(m, r, &may);
+	if (e == NULL && may) {
+		order_make(r, &o);
+		e = m->o->forge->api->auto_merge(m->o->forge, there, &o.how);
+		m->armed = e == NULL;
+	}
+	/* The next look asks again. */
+	err_ignore(e);
+	if (!m->armed)
+		return why;
+	err_free(why);
+	return err_new(ERR_STATE, "the forge merges it once its checks are green");
+}
+
 static struct err *
 merge_it(struct merging *m, const struct land_ready *r, char **sha)
 {
 	AUTO(forge_pull_free) struct forge_pull there = {0};
-	struct err *e;
+	struct err *e = ask(m, r, &there);
 
-	TRY(ask(m, r, &there));
+	if (e != NULL)
+		return arm(m, r, &there, e);
 	if (there.state == FORGE_MERGED) {
 		*sha = mem_strdup(there.merge_sha);
 		return NULL;
@@ -189,22 +269,21 @@ merge_it(struct merging *m, const struct land_ready *r, char **sha)
 
 /* ---- what landed ---- */
 
-/* Nothing else lands until its gates have spoken. */
-static struct err *
-gate_landed(struct merging *m, const struct land_ready *r, const struct commit *c)
+struct err *
+gate_landed(struct outside *o, const struct pull *p, const struct commit *c)
 {
-	AUTO(mem_free_p) char *base = mem_printf("refs/heads/%s", r->pull->base);
+	AUTO(mem_free_p) char *base = mem_printf("refs/heads/%s", p->base);
 	AUTO(policy_free) struct policy before = {0};
 	AUTO(verdicts_free) struct verdicts verdicts = {0};
 	bool was;
 
-	TRY(policy_at(m->o->repo, base, &c->parents.v[0], &before));
-	line_tell(m->o->line, LINE_STEP, "'%s' moved in between: gates on what landed", r->pull->base);
-	TRY(judge_apart(m->o->state, m->o->line, &before, &c->tree, &verdicts));
+	TRY(policy_at(o->repo, base, &c->parents.v[0], &before));
+	line_tell(o->line, LINE_STEP, "'%s' moved in between: gates on what landed", p->base);
+	TRY(judge_apart(o->state, o->line, &before, &c->tree, &verdicts));
 	if (verdicts_sum(&verdicts) != VERDICT_PASS)
 		return err_hint(err_new(ERR_GATES_FAILED, "pull request %" PRId64 " landed as %.12s, on a base that moved, and its gates fail there",
-		    r->pull->number, oid_hex(&c->oid).s), "mend or revert it; 'git factory pr thaw' lets changes land again");
-	return freeze_lift(m->o->state, &was);
+		    p->number, oid_hex(&c->oid).s), "mend or revert it; 'git factory pr thaw' lets changes land again");
+	return freeze_lift(o->state, &was);
 }
 
 static struct err *
@@ -222,7 +301,7 @@ compare(struct merging *m, const struct land_ready *r, const struct oid *commit)
 	    moved ? "not tested yet on the base that it met" : "not what was tested");
 	TRY(freeze_set(m->o->state, why));
 	if (moved)
-		return gate_landed(m, r, &c);
+		return gate_landed(m->o, r->pull, &c);
 	return err_hint(err_new(ERR_STATE, "alarm: %s: nothing lands any more", why),
 	    "look at the base branch; 'git factory pr thaw' lets changes land again");
 }
@@ -249,20 +328,27 @@ merge(void *arg, const struct land_ready *r, struct oid *commit)
 	return NULL;
 }
 
-struct err *
-merge_outside(struct outside *o, const struct land_opts *how, int64_t number, struct oid *landed)
+static struct err *
+land(struct merging *m, const struct land_opts *how, int64_t number, struct oid *landed)
 {
-	struct merging m = {.o = o, .alone = how->alone};
-	const struct land_way way = {.arg = &m, .fetch = fetch, .merge = merge};
+	const struct land_way way = {.arg = m, .fetch = fetch, .merge = merge};
 	struct land_opts lo = *how;
 	struct err *e;
 
 	lo.way = &way;
 	e = land_pull(&lo, number, landed);
-	if (m.alarm == NULL)
+	if (m->alarm == NULL)
 		return e;
 	err_ignore(e);
-	return m.alarm;
+	return m->alarm;
+}
+
+struct err *
+merge_outside(struct outside *o, const struct land_opts *how, int64_t number, struct oid *landed)
+{
+	struct merging m = {.o = o, .alone = how->alone};
+
+	return land(&m, how, number, landed);
 }
 
 /* ---- by itself ---- */
@@ -271,32 +357,49 @@ static bool
 may_land(const struct pull *p)
 {
 	return p->state == PULL_OPEN && p->outside != 0 && p->reasons.n > 0 && p->level == LEVEL_ALONE &&
-	    oid_eq(&p->pushed, &p->head) && oid_is_zero(&p->theirs) && p->taken_by == NULL;
+	    oid_eq(&p->pushed, &p->head) && oid_is_zero(&p->theirs) && oid_is_zero(&p->armed) &&
+	    p->taken_by == NULL;
+}
+
+static struct err *
+note_armed(struct outside *o, int64_t number)
+{
+	AUTO(pull_free) struct pull p = {0};
+
+	TRY(pull_read(o->repo, number, &p));
+	p.armed = p.head;
+	TRY(outside_note(o, &p));
+	return outside_flush(o);
+}
+
+static struct err *
+merge_alone(struct outside *o, const struct pull *p, size_t *merged)
+{
+	const struct land_opts how = {.line = o->line, .method = o->policy.cfg.merge.method, .alone = true};
+	struct merging m = {.o = o, .alone = true};
+	struct oid landed;
+	struct err *e = land(&m, &how, p->number, &landed);
+
+	*merged += e == NULL;
+	if (e != NULL)
+		line_tell(o->line, LINE_NOTE, "pull request %" PRId64 " waits: %s", p->number, err_msg(e));
+	if (err_is(e, ERR_INTERRUPTED) || err_is(e, ERR_RATE_LIMIT) || err_is(e, ERR_NETWORK))
+		return e;
+	err_ignore(e);
+	return m.armed ? note_armed(o, p->number) : NULL;
 }
 
 struct err *
 merge_allowed(struct outside *o, size_t *merged)
 {
-	const struct land_opts how = {.line = o->line, .method = o->policy.cfg.merge.method, .alone = true};
 	AUTO(pulls_free) struct pulls all = {0};
-	struct oid landed;
-	struct err *e;
 	size_t i;
 
 	if (!o->policy.cfg.merge.automatic)
 		return NULL;
 	TRY(pull_list(o->repo, REF_PULLS, &all));
-	for (i = 0; i < all.n; i++) {
-		if (!may_land(&all.v[i]))
-			continue;
-		e = merge_outside(o, &how, all.v[i].number, &landed);
-		*merged += e == NULL;
-		if (e != NULL)
-			line_tell(o->line, LINE_NOTE, "pull request %" PRId64 " waits: %s%s%s", all.v[i].number, err_msg(e),
-			    err_hint_of(e) != NULL ? "; " : "", err_hint_of(e) != NULL ? err_hint_of(e) : "");
-		if (err_is(e, ERR_INTERRUPTED) || err_is(e, ERR_RATE_LIMIT) || err_is(e, ERR_NETWORK))
-			return e;
-		err_ignore(e);
-	}
+	for (i = 0; i < all.n; i++)
+		if (may_land(&all.v[i]))
+			TRY(merge_alone(o, &all.v[i], merged));
 	return NULL;
 }

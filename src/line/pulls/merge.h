@@ -19,9 +19,11 @@
 #include "forge/forge.h"
 #include "line/land.h"
 
+struct commit;
 struct err;
 struct oid;
 struct outside;
+struct pull;
 
 /*
  * land_pull(), through the forge; 'how' as there, its 'way' is set here.
@@ -35,8 +37,20 @@ struct err *merge_outside(struct outside *o, const struct land_opts *how, int64_
 /*
  * Land what may land by itself: policy says merge.auto, its level is 0, nobody
  * took it, and the forge knows it.  *merged counts; why one waits is told.
+ *
+ * Where nothing but required checks is missing, and the forge's own rules keep
+ * out every head but ours and every base but the one that it was tested on
+ * (forge_api.guarded), the forge is told to merge it in due time, and that is
+ * on record (pull.armed): the mirror watches it from then on.
  */
 struct err *merge_allowed(struct outside *o, size_t *merged) MUST_USE;
+
+/*
+ * Of a landed merge that was not tested on the base that it met, with landing
+ * frozen: run the gates on it, and let things land again if they pass.
+ * ERR_GATES_FAILED: it stays frozen.
+ */
+struct err *gate_landed(struct outside *o, const struct pull *p, const struct commit *c) MUST_USE;
 
 /* Are they green?  NULL, or ERR_STATE naming what is not.  Pure. */
 struct err *checks_green(const struct forge_checks *checks) MUST_USE;

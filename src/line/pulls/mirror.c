@@ -340,25 +340,52 @@ is_plain_merge(struct turn *t, const struct commit *c, bool *plain)
 	return NULL;
 }
 
+/* *gate: it is ours, and was not tested on the base that it met; landing is frozen then. */
 static struct err *
-compare_landed(struct turn *t, const struct oid *commit)
+compare_landed(struct turn *t, const struct commit *c, bool *gate)
 {
 	AUTO(mem_free_p) char *why = NULL;
-	AUTO(commit_free) struct commit c = {0};
-	bool plain;
+	bool plain, ours;
 
-	TRY(commit_read(t->o->repo, commit, &c));
-	if (oid_eq(&c.tree, &t->p->tested))
+	*gate = false;
+	if (oid_eq(&c->tree, &t->p->tested))
 		return NULL;
-	TRY(is_plain_merge(t, &c, &plain));
-	if (plain) {
+	TRY(is_plain_merge(t, c, &plain));
+	TRY(outside_is_me(t->o, t->there.closed_by, &ours));
+	if (plain && !ours) {
 		tell(t, "it was merged on the forge onto a base that it was not tested on", NULL);
 		return NULL;
 	}
-	why = mem_printf("pull request %" PRId64 " was merged on the forge as %.12s, which is not what was tested",
-	    t->p->number, oid_hex(commit).s);
-	line_tell(t->o->line, LINE_NOTE, "alarm: %s", why);
+	why = mem_printf("pull request %" PRId64 " was merged on the forge as %.12s, which is %s", t->p->number,
+	    oid_hex(&c->oid).s, plain ? "not tested yet on the base that it met" : "not what was tested");
+	*gate = plain;
+	if (!plain)
+		line_tell(t->o->line, LINE_NOTE, "alarm: %s", why);
 	return freeze_set(t->o->state, why);
+}
+
+static struct err *
+landed_there(struct turn *t, struct commit *out)
+{
+	struct oid tip, commit;
+	bool has;
+
+	TRY(outside_fetch(t->o, t->p->base, &tip));
+	if (!oid_parse(str_of(t->there.merge_sha), &commit) || !commit_exists(t->o->repo, &commit))
+		return err_new(ERR_STATE, "it was merged on the forge, and what landed is not known here yet");
+	TRY(commit_is_ancestor(t->o->repo, &commit, &tip, &has));
+	if (!has)
+		return err_new(ERR_STATE, "the forge says that it was merged as %.12s, which is not on '%s'",
+		    t->there.merge_sha, t->p->base);
+	return commit_read(t->o->repo, &commit, out);
+}
+
+/* What we told it to merge has a branch that only we would delete. */
+static void
+drop_branch(struct turn *t)
+{
+	if (!oid_is_zero(&t->p->armed) && strcmp(t->there.head_sha, oid_hex(&t->p->armed).s) == 0)
+		err_ignore(api(t)->branch_delete(t->o->forge, t->p->branch));
 }
 
 static struct err *
@@ -367,22 +394,57 @@ was_merged(struct turn *t)
 	static const struct land_way there = {0};
 	const struct land_opts lo = {.line = t->o->line, .way = &there};
 	const char *by = t->there.closed_by[0] != '\0' ? t->there.closed_by : "somebody on the forge";
-	struct oid tip, commit;
-	bool has;
+	AUTO(commit_free) struct commit c = {0};
+	bool gate;
 
 	TRY(outside_note(t->o, t->p));
 	TRY(outside_flush(t->o));
-	TRY(outside_fetch(t->o, t->p->base, &tip));
-	if (!oid_parse(str_of(t->there.merge_sha), &commit) || !commit_exists(t->o->repo, &commit))
-		return err_new(ERR_STATE, "it was merged on the forge, and what landed is not known here yet");
-	TRY(commit_is_ancestor(t->o->repo, &commit, &tip, &has));
-	if (!has)
-		return err_new(ERR_STATE, "the forge says that it was merged as %.12s, which is not on '%s'",
-		    t->there.merge_sha, t->p->base);
-	TRY(compare_landed(t, &commit));
+	TRY(landed_there(t, &c));
+	TRY(compare_landed(t, &c, &gate));
 	tell(t, "it was merged on the forge", NULL);
 	t->out->landed++;
-	return land_note(&lo, t->p->number, &commit, by);
+	drop_branch(t);
+	TRY(land_note(&lo, t->p->number, &c.oid, by));
+	return gate ? gate_landed(t->o, t->p, &c) : NULL;
+}
+
+/* ---- what the forge is to merge in due time ---- */
+
+static struct err *
+take_back(struct turn *t, const char *why)
+{
+	TRY(api(t)->auto_merge_off(t->o->forge, &t->there));
+	t->p->armed = oid_zero;
+	tell(t, why, NULL);
+	return NULL;
+}
+
+/* Whoever took it off meant that it should not land by itself. */
+static void
+was_taken_back(struct turn *t)
+{
+	t->p->armed = oid_zero;
+	t->p->level = LEVEL_LOOK;
+	strs_add(&t->p->reasons, "the forge, or somebody there, took back that it merges by itself");
+	t->p->marked = oid_zero;
+	tell(t, t->p->reasons.v[t->p->reasons.n - 1], NULL);
+}
+
+/* The forge looked at the head when it was told, and looks no more: we do. */
+static struct err *
+watch(struct turn *t)
+{
+	if (oid_is_zero(&t->p->armed))
+		return NULL;
+	if (strcmp(t->there.head_sha, oid_hex(&t->p->head).s) != 0)
+		return take_back(t, "alarm: its head moved while the forge was to merge it by itself, which was taken back");
+	if (!oid_eq(&t->p->armed, &t->p->head))
+		return take_back(t, "it was delivered anew: the forge merges it no more by itself");
+	if (t->p->taken_by != NULL || !t->o->policy.cfg.merge.automatic)
+		return take_back(t, "the forge merges it no more by itself");
+	if (t->there.waits == TRI_NO)
+		was_taken_back(t);
+	return NULL;
 }
 
 /* ---- one after the other ---- */
@@ -412,6 +474,8 @@ bring_in_line(struct turn *t)
 		return was_closed(t);
 	if (t->found && t->there.state == FORGE_MERGED)
 		return was_merged(t);
+	if (t->found)
+		TRY(watch(t));
 	TRY(push_branch(t));
 	TRY(make_text(t));
 	if (!t->found && (!oid_eq(&t->p->pushed, &t->p->head) || t->p->taken_by != NULL))

@@ -239,6 +239,9 @@ class Control:
         review = self.world.review_new(p, self.world.pull(p, number), self.who(who), state, body, remarks)
         return {"id": review.id}
 
+    def verb_auto_off(self, number, project=""):
+        self.world.pull(self.place(project), number).auto = None
+
     def verb_tamper(self, path, text, project=""):
         """The next merge lands one file more."""
         self.place(project).repo.tamper = (path, text)

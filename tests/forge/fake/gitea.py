@@ -616,6 +616,8 @@ def merge(world, r, owner, name, number):
     b = r.body
     if b["Do"] not in ("merge", "rebase", "rebase-merge", "squash", "fast-forward-only", "manually-merged"):
         raise said(422, "[Do]: In")
+    if b.get("merge_when_checks_succeed") and x.auto:
+        raise said(409, "The pull request is already scheduled to auto merge")
     if b.get("merge_when_checks_succeed") and any("check" in h for h in world.hindrances(x)):
         x.auto = Thing(who=r.user, method=b["Do"], when=world.now(), title=b.get("MergeTitleField"),
                        message=b.get("MergeMessageField"))
@@ -628,6 +630,17 @@ def merge(world, r, owner, name, number):
     if b.get("delete_branch_after_merge") and x.source.repo.branch(x.head):
         x.source.repo.delete_branch(x.head)
     return Answer(200)
+
+
+@api("DELETE", REPO + "/pulls/{number}/merge")
+def cancel_merge(world, r, owner, name, number):
+    p = place(world, r, owner, name, "write")
+    scope(r, "repository")
+    x = world.pull(p, number)
+    if x.auto is None:
+        raise Answer(404, dict(not_found))
+    x.auto = None
+    return Answer(204)
 
 
 @api("GET", REPO + "/pulls/{number}/merge")

@@ -146,7 +146,8 @@ def project(r, p, world):
         "_links": {n: url + "/" + n for n in ("issues", "merge_requests", "labels", "events", "members")} | {
             "self": url, "repo_branches": url + "/repository/branches"},
         "empty_repo": not p.repo.branches(), "archived": False, "issues_enabled": True,
-        "merge_requests_enabled": True, "jobs_enabled": True, "merge_method": "merge", "squash_option": "default_off",
+        "merge_requests_enabled": True, "jobs_enabled": True, "merge_method":
+        "rebase_merge" if p.base in p.protection and p.protection[p.base].strict else "merge", "squash_option": "default_off",
         "only_allow_merge_if_pipeline_succeeds": bool(p.protection.get(p.base) and p.protection[p.base].required),
         "only_allow_merge_if_all_discussions_are_resolved": False, "allow_merge_on_skipped_pipeline": None,
         "remove_source_branch_after_merge": p.delete_merged, "creator_id": p.owner.id, "updated_at": iso(p.updated),
@@ -653,6 +654,19 @@ def mr_merge(world, r, id, iid):
         x.remove_source = r.body.get("should_remove_source_branch", x.remove_source)
         world.merge(p, x, r.user, "squash" if squash else "merge", title or None, message.strip())
     return Answer(200, merge_request(r, p, x, world, True))
+
+
+@api("POST", MR + "/cancel_merge_when_pipeline_succeeds")
+def mr_cancel(world, r, id, iid):
+    p = place(world, r, id)
+    may_write(r)
+    x = world.pull(p, iid)
+    if x.state != "open":
+        raise said(405, "405 Method Not Allowed")
+    if x.auto is None:
+        raise said(406, "406 Not Acceptable")
+    x.auto = None
+    return Answer(201, {"status": "success"})
 
 
 @api("GET", MR + "/approvals")

@@ -346,7 +346,8 @@ class World:
         pull.head_sha = sha
         pull.checking = self.mergeable_after
         project.repo.set_pull_ref(self.kind, pull.number, sha)
-        if pull.auto and not self.may(project, who, "write"):
+        # GitLab ends the waiting with any new head.
+        if pull.auto and (self.kind == "gitlab" or not self.may(project, who, "write")):
             pull.auto = None
         pull.updated = self.now()
 
