@@ -40,19 +40,24 @@ is_dir(const char *dir, const char *name)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The trimmed content of dir/name; NULL when there is no such file. */
-static char *
-read_line(const char *dir, const char *name)
+/* The trimmed content of dir/name; NULL when there is no such file, or it cannot be one of git's. */
+static struct err *
+read_line(const char *dir, const char *name, char **out)
 {
 	AUTO(mem_free_p) char *path = path_join(dir, name);
 	AUTO(buf_free) struct buf b = BUF_INIT(POINTER_MAX);
 	struct err *e = file_read(AT_FDCWD, path, &b);
+	struct stat st;
 
-	if (e != NULL) {
-		err_ignore(e);
+	*out = NULL;
+	if (e == NULL) {
+		*out = str_dup(str_trim(buf_str(&b)));
 		return NULL;
 	}
-	return str_dup(str_trim(buf_str(&b)));
+	if (!err_is(e, ERR_NOT_FOUND) && !err_is(e, ERR_LIMIT) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return e;
+	err_ignore(e);
+	return NULL;
 }
 
 /* realpath() of 'to' as seen from 'from'; NULL when it does not exist. */
@@ -64,37 +69,47 @@ resolve(const char *from, const char *to)
 	return realpath(path, NULL);
 }
 
-static char *
-common_of(const char *gitdir)
+/* NULL when it names one that does not exist. */
+static struct err *
+common_of(const char *gitdir, char **out)
 {
-	AUTO(mem_free_p) char *line = read_line(gitdir, "commondir");
+	AUTO(mem_free_p) char *line = NULL;
 
-	return line == NULL ? mem_strdup(gitdir) : resolve(gitdir, line);
+	TRY(read_line(gitdir, "commondir", &line));
+	*out = line == NULL ? mem_strdup(gitdir) : resolve(gitdir, line);
+	return NULL;
 }
 
-static bool
-is_head(const char *gitdir)
+static struct err *
+is_head(const char *gitdir, bool *is)
 {
 	AUTO(mem_free_p) char *path = path_join(gitdir, "HEAD");
-	AUTO(mem_free_p) char *line = read_line(gitdir, "HEAD");
+	AUTO(mem_free_p) char *line = NULL;
 	char target[8];
 	struct oid oid;
 
-	if (readlink(path, target, sizeof(target)) >= 5)
-		return memcmp(target, "refs/", 5) == 0;
-	return line != NULL && (strncmp(line, "ref:", 4) == 0 || oid_parse(str_of(line), &oid) ||
+	if (readlink(path, target, sizeof(target)) >= 5) {
+		*is = memcmp(target, "refs/", 5) == 0;
+		return NULL;
+	}
+	TRY(read_line(gitdir, "HEAD", &line));
+	*is = line != NULL && (strncmp(line, "ref:", 4) == 0 || oid_parse(str_of(line), &oid) ||
 	    strlen(line) == 64);
+	return NULL;
 }
 
-static bool
-is_gitdir(const char *path)
+/* What cannot be read is not taken for what is none. */
+static struct err *
+is_gitdir(const char *path, bool *is)
 {
 	AUTO(mem_free_p) char *common = NULL;
 
-	if (!is_head(path))
-		return false;
-	common = common_of(path);
-	return common != NULL && is_dir(common, "objects") && is_dir(common, "refs");
+	TRY(is_head(path, is));
+	if (!*is)
+		return NULL;
+	TRY(common_of(path, &common));
+	*is = common != NULL && is_dir(common, "objects") && is_dir(common, "refs");
+	return NULL;
 }
 
 /* A folder's .git as a git folder, NULL when it has none. */
@@ -104,26 +119,30 @@ dotgit_of(const char *dir, char **out)
 	AUTO(mem_free_p) char *path = path_join(dir, ".git");
 	AUTO(mem_free_p) char *line = NULL;
 	AUTO(mem_free_p) char *to = NULL;
+	AUTO(mem_free_p) char *found = NULL;
 	struct stat st;
+	bool is = false;
 
 	if (stat(path, &st) != 0)
 		return NULL;
 	if (S_ISDIR(st.st_mode)) {
-		if (is_gitdir(path))
+		TRY(is_gitdir(path, &is));
+		if (is)
 			*out = realpath(path, NULL);
 		return NULL;
 	}
-	line = read_line(dir, ".git");
+	TRY(read_line(dir, ".git", &line));
 	if (line == NULL || strncmp(line, "gitdir:", 7) != 0)
 		return err_hint(err_new(ERR_REPOSITORY, "'%s' is no git folder and names none", path),
 		    "remove that file, or restore its line 'gitdir: <path>'");
 	to = str_dup(str_trim(str_of(line + 7)));
-	*out = resolve(dir, to);
-	if (*out == NULL || !is_gitdir(*out)) {
-		free(STEAL(*out));
+	found = resolve(dir, to);
+	if (found != NULL)
+		TRY(is_gitdir(found, &is));
+	if (!is)
 		return err_hint(err_new(ERR_REPOSITORY, "'%s' names the git folder '%s', which is not one",
 		    path, to), "run 'git worktree repair' in the main worktree");
-	}
+	*out = STEAL(found);
 	return NULL;
 }
 
@@ -131,11 +150,15 @@ struct err *
 place_of_gitdir(const char *gitdir, const char *workdir, struct place *out)
 {
 	AUTO(place_free) struct place p = {0};
+	bool is = false;
 
 	p.gitdir = realpath(gitdir, NULL);
-	if (p.gitdir == NULL || !is_gitdir(p.gitdir))
+	if (p.gitdir != NULL)
+		TRY(is_gitdir(p.gitdir, &is));
+	if (is)
+		TRY(common_of(p.gitdir, &p.commondir));
+	if (p.commondir == NULL)
 		return err_new(ERR_REPOSITORY, "'%s' is not a git folder", gitdir);
-	p.commondir = common_of(p.gitdir);
 	if (workdir != NULL && (p.workdir = realpath(workdir, NULL)) == NULL)
 		return err_sys("cannot find the work tree '%s'", workdir);
 	*out = p;
@@ -189,6 +212,7 @@ place_discover(const char *start, struct place *out)
 	AUTO(mem_free_p) char *dir = realpath(start == NULL ? "." : start, NULL);
 	AUTO(mem_free_p) char *first = NULL;
 	AUTO(mem_free_p) char *found = NULL;
+	bool is;
 
 	if (dir == NULL)
 		return err_sys("cannot enter '%s'", start == NULL ? "." : start);
@@ -197,7 +221,8 @@ place_discover(const char *start, struct place *out)
 		TRY(dotgit_of(dir, &found));
 		if (found != NULL)
 			return place_of_gitdir(found, dir, out);
-		if (is_gitdir(dir))
+		TRY(is_gitdir(dir, &is));
+		if (is)
 			return place_of_gitdir(dir, NULL, out);
 	} while (go_up(dir));
 	return not_found(first);

@@ -219,8 +219,16 @@ lock(const struct ws_terms *t, struct ws_slot *s, int how, bool *got)
 static struct err *
 announce(struct ws_slot *s, const struct oid *tree)
 {
-	if (pwrite(s->lock, oid_hex(tree).s, OID_HEX, 0) != OID_HEX)
-		return err_sys("cannot write '%s/lock'", s->path);
+	struct oid_hex hex = oid_hex(tree);
+	size_t at = 0;
+	ssize_t n;
+
+	while (at < OID_HEX) {
+		n = pwrite(s->lock, hex.s + at, OID_HEX - at, (off_t)at);
+		if (n < 0 && errno != EINTR)
+			return err_sys("cannot write '%s/lock'", s->path);
+		at += n < 0 ? 0 : (size_t)n;
+	}
 	return NULL;
 }
 

@@ -162,8 +162,22 @@ RUNS = ('run', 'along', 'work', 'share', 'takeover', 'nodes')
 SHARED_RUNS = ('share', 'takeover', 'nodes')
 # A guard, a supervisor, workers and a publisher.
 NODES = ('work', 'nodes')
-# Where the verb is git's own, with words of its own on what our hook said.
-GIT_SAYS = ('push',)
+# Where the verb is git's own: what it says itself when a call of its own failed.
+# What our hook says is one line, git adds that the push failed, and that is all.
+FAILED = "error: failed to push some refs to 'there.git'"
+GIT_SAYS = {'push': re.compile('^(?:' + '|'.join((
+    re.escape(FAILED),
+    r"error: cannot fork\(\) for .*", r"error: cannot create (?:pipe|async thread|standard \w+ pipe for .*): .*",
+    r"error: Could not run 'git rev-list'", r"error: pthread_join failed", r"fatal: unable to (?:fork|create thread: .*)",
+    r"fatal: send-pack: unable to fork off sideband demultiplexer", r"fatal: git pack-objects failed: .*",
+    r"error: src refspec HEAD does not match any", r"error: The destination you provided is not a full refname .*",
+    r"error: remote unpack failed: .*", r"error: unpack should have generated .*", r"error: unable to (?:open|write) .*",
+    r"fatal: loose object \w{40} \(stored in .*\) is corrupt", r"fatal: couldn't read \S*packed-refs: .*",
+    r"fatal: bad object \w{40}",
+    r"fatal: not a git repository \(or any of the parent directories\): \.git",
+    r"fatal: unknown error occurred while reading the configuration files",
+    r"fatal: 'there\.git' does not appear to be a git repository", r"fatal: Could not read from remote repository\.",
+    r"fatal: the remote end hung up unexpectedly")) + ')$')}
 # What moves at once: after whatever came, this clone's refs are as before, or
 # as they are to be.
 AT_ONCE = ('add', 'edit', 'dep', 'close', 'import', 'reopen', 'refuse')
