@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include "git_fixture.h"
 
 #include "git/userconf.h"
@@ -51,6 +53,24 @@ refuses_what_is_no_repository(void **state)
 	sh("echo 'gitdir: /nowhere' > .git");
 	fails(repo_open(".", &r), ERR_REPOSITORY, "'/nowhere', which is not one");
 	fails(repo_open("missing", &r), ERR_IO, "cannot enter 'missing'");
+	assert_null(r);
+}
+
+static void
+what_cannot_be_read_is_not_none(void **state)
+{
+	struct rlimit was, none;
+	struct repo *r = NULL;
+	struct err *e;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	e = repo_open(".", &r);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	fails(e, ERR_IO, ".git/HEAD': Too many open files");
 	assert_null(r);
 }
 
@@ -383,6 +403,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_REPO(opens_from_below),
 		TEST_DIR(refuses_what_is_no_repository),
+		TEST_REPO(what_cannot_be_read_is_not_none),
 		TEST_DIR(opens_an_empty_one),
 		TEST_REPO(opens_a_detached_one),
 		TEST_REPO(opens_a_bare_one),

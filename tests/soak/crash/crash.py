@@ -424,7 +424,7 @@ class Scene:
                 return
             c.whole(what)
             if action not in KILLS[1:] and 'missed' not in seen and status == 0:
-                self.after_success(c, action, err, seen, what)
+                self.after_success(c, action, err + out.decode('utf-8', 'replace'), seen, what)
             elif action in KILLS and self.name == 'add' and out.strip():
                 self.acknowledged(c, out.split()[-1].decode())
             if action == 'twice':
@@ -467,8 +467,8 @@ class Scene:
         if status != 0 and not ours and (not told or ('/.git/factory' in what and not passed)):
             raise Violation('a fault of ours is not told: %r %s' % (err, what))
 
-    def after_success(self, c, action, err, seen, what):
-        mends = [mend for scenes, words, mend in self.left if self.name in scenes and re.search(words, err, re.M)]
+    def after_success(self, c, action, said, seen, what):
+        mends = [mend for scenes, words, mend in self.left if self.name in scenes and re.search(words, said, re.M)]
         if not mends and action not in ('EINTR', 'kill') and any(re.match('struck (fsync|fdatasync|sync_file_range)', s) for s in seen):
             raise Violation('success, though an fsync failed: ' + what)
         # It said what is left to do, and how: that, and no more, makes the end;
@@ -477,7 +477,7 @@ class Scene:
             c.unlock_hub()
         for mend in mends:
             c.say(shell(HELP + mend.replace('{verb}', self.verb), c.path, 'what success left to do').decode('utf-8', 'replace'))
-        c.same(self.after, 'success is said: %r %s' % (err, what), loose=True)
+        c.same(self.after, 'success is said: %r %s' % (said, what), loose=True)
 
 
 class Copy:

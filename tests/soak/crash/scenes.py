@@ -119,14 +119,14 @@ cd "$OLDPWD" && git worktree remove --force ../view
     'push': (READY + 'git factory hook install >/dev/null && git init -q --bare there.git',
              'git push -q there.git HEAD:main', "{verb} || { find there.git -name '*.lock' -delete; {verb}; }"),
     'run': (READY, 'git-factory run {First}', None),
-    'work': (READY + 'git factory task edit --hold later $(id Second) >/dev/null', 'git-factory work --once -q --slots 1',
+    'work': (READY + 'git factory task edit --hold later $(id Second) >/dev/null', 'git-factory work --once -q --json --slots 1',
              '{verb}; [ "$(state {First})" = delivered ] || git-factory run {First}'),
     # It delivers and lands in one step, and git is in the checkout before it.
     'along': (ALONG, 'git-factory run {First}',
               'rm -f $LOCKS; git clean -fdq; {verb} || [ "$(state {First})" = landed ]'),
     'share': (ONE, 'git-factory run {First}', RUN_AGAIN),
     'takeover': (ORPHANED, 'git-factory run {First}', RUN_AGAIN),
-    'nodes': (ONE + 'git factory task edit --hold later $(id Second) >/dev/null && git factory sync -q', 'git-factory work --once -q --slots 1',
+    'nodes': (ONE + 'git factory task edit --hold later $(id Second) >/dev/null && git factory sync -q', 'git-factory work --once -q --json --slots 1',
               '{verb}; %s; [ "$(state {First})" = delivered ] || git-factory run {First}; git factory sync -q' % HUB_LOCKS),
     'fold': (UNFOLDED, 'git-factory sync', '{verb} || { %s; {verb}; }' % HUB_LOCKS),
     'export': (SHARED, 'git-factory sync --export .git/file', None),
@@ -200,7 +200,8 @@ LEFT = [
         if [ -d hub.git ]; then git fetch -q origin main && git merge -q --ff-only FETCH_HEAD; fi
     """),
     (('along',), 'waits for a person', MERGE),
-    (('work', 'nodes'), '^[a-z2-7]{8}: |^fatal: out of memory',
+    # Of runs that were killed it tells; of others how many ended which way.
+    (('work', 'nodes'), '^[a-z2-7]{8}: |^fatal: out of memory|"waiting": [1-9]',
      '[ "$(state {First})" = delivered ] || git-factory run {First}; [ ! -d hub.git ] || git factory sync -q'),
     (('work', 'nodes'), '^note: this node could not be taken off', '{verb}; [ ! -d hub.git ] || git factory sync -q'),
 ]
