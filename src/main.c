@@ -12,7 +12,8 @@
  * cmd/doctor           what this machine and this repository still need
  * cmd/gate             a revision, merged with its base, against the gates
  * cmd/gc               remove what runs left behind and nobody needs any more
- * cmd/hook             the gates in a person's own git hooks
+ * cmd/hook             the factory in git's own hooks
+ * cmd/hook_run         what such a hook calls
  * cmd/init             let the factory into a repository
  * cmd/intake           from the issues of a forge to tasks, and back
  * cmd/keeper           beat for the run that started it
@@ -49,6 +50,7 @@
  * face/check_sarif     SARIF 2.1.0
  * face/check_table     a table for a person
  * face/dispatcher      what webhooks brought, dealt with in order
+ * face/hookdir         git's hooks of a repository: whose they are
  * face/part            what these forms share
  * face/receiver        webhooks in: checked, on the disk, answered
  * face/tally           what a server counts, for Prometheus
@@ -75,6 +77,9 @@
  * line/deliver         how a run ends: a pull request, or a question
  * line/hindsight       how often advisory gates were wrong
  * line/kind            of what type a task is, as policy has the types
+ * line/hooks/merged    was something merged here that nothing proves?
+ * line/hooks/message   the message of a commit in the making
+ * line/hooks/receive   what is asked of a push
  * line/intake/decide   what the orders on an issue make of its task
  * line/intake/intake   from issues of a forge to tasks, and back
  * line/intake/look     one issue as the forge has it, and what was ordered on it
@@ -380,6 +385,7 @@
  * model/lines          a three-way merge of texts by lines, in memory
  * model/lint           is a spec good enough to start on
  * model/lint_words     the words that lint looks for
+ * model/message        the message of a commit in the making
  * model/match          which machine a task may run on
  * model/run            the record of one run
  * model/slowdown       is a change slower than its base: paired measurements
@@ -462,8 +468,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "cmd/cmd.h"
 #include "cmd/pager.h"
+#include "git/repo.h"
 #include "sys/meter.h"
 #include "sys/sigs.h"
 #include "tool/tool.h"
@@ -481,23 +489,15 @@ static const struct verb *const nouns[] = {
  * (git rev-parse --local-env-vars): inherited, it would redirect every git
  * that the factory runs elsewhere.  GIT_DIR is kept as the place to look, and
  * what 'git -c' said (GIT_CONFIG_PARAMETERS, GIT_CONFIG_COUNT) is the user's.
+ * Where objects wait that are pushed is kept for the hook that asks for it.
  */
-static const char *const local_env[] = {
-	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIR",
-	"GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE",
-	"GIT_INTERNAL_SUPER_PREFIX", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY",
-	"GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE",
-	"GIT_WORK_TREE",
-};
-
 static char *
-take_git_dir(void)
+take_git_dir(struct strs *folders)
 {
 	char *dir = mem_strdup(getenv("GIT_DIR"));
-	size_t i;
 
-	for (i = 0; i < NITEMS(local_env); i++)
-		unsetenv(local_env[i]);
+	repo_folders_told(getenv("GIT_OBJECT_DIRECTORY"), getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES"), folders);
+	repo_env_clear();
 	return dir;
 }
 
@@ -754,8 +754,10 @@ report(struct app *app, const struct err *e, bool json)
 int
 main(int argc, char *argv[])
 {
-	AUTO(mem_free_p) char *git_dir = take_git_dir();
-	struct app app = {.clock = clock_system(), .repo_path = git_dir, .json = wants_json(argc, argv)};
+	AUTO(strs_free) struct strs folders = {0};
+	AUTO(mem_free_p) char *git_dir = take_git_dir(&folders);
+	struct app app = {.clock = clock_system(), .repo_path = git_dir, .folders = &folders,
+	    .json = wants_json(argc, argv)};
 	struct err *e, *flush;
 	int status;
 

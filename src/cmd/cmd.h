@@ -15,12 +15,14 @@
 #include "base/out.h"
 
 struct err;
+struct strs;
 
 struct app {
 	struct clock clock;
 	struct out out;		/* stdout */
 	struct out note;	/* stderr */
 	const char *repo_path;	/* for repo_open(): GIT_DIR as it was inherited, or NULL */
+	const struct strs *folders;	/* for repo_read_too(): where git said that objects are */
 	bool json;		/* --json was given: errors are JSON on stdout, too */
 	int status;		/* for the exit, when another process has said why; 0: by the error */
 };

@@ -90,6 +90,10 @@ struct err *hook_keys_of(const struct opt_list *names, struct hook_keys **out) M
 struct err *intake_look(struct app *app, const char *sender, const struct hook_event *event,
     bool quiet) MUST_USE;
 
+/* ---- what a hook of git calls ---- */
+
+struct err *hook_run(struct app *app, const void *opts, const struct args *args) MUST_USE;
+
 /* ---- parts of 'task' that fill files of their own ---- */
 
 /*

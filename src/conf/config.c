@@ -325,6 +325,8 @@ config_check(const struct config *c)
 	if (c->gates_none && c->gates.n > 0)
 		return err_hint(err_new(ERR_CONFIG, "'gates' is none and has gates"),
 		    "say one or the other");
+	if (strcmp(c->hook.start, "none") != 0 && strcmp(c->hook.start, "work") != 0)
+		return err_new(ERR_CONFIG, "factory.hook.start must be none or work, not '%s'", c->hook.start);
 	for (i = 0; i < c->models.n; i++)
 		TRY(check_model(&c->models.v[i]));
 	for (i = 0; i < c->agents.n; i++)

@@ -202,6 +202,9 @@ struct config {
 		struct strs bots;	/* logins of bots that may start work */
 	} forge;
 	struct {
+		const char *start;	/* "none" or "work" */
+	} hook;
+	struct {
 		const char *team;	/* whose issues are taken in; "" for none */
 	} linear;
 	struct {

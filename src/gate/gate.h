@@ -49,6 +49,8 @@ struct strs;
 #define GATE_TESTS_KEPT "tests-kept"
 #define GATE_PROTECTED "protected"
 #define GATE_SCOPE "scope"
+#define GATE_MESSAGE "commit-message"
+#define GATE_MESSAGE_UNFINISHED "unfinished"	/* its rule of what is not for others yet */
 
 #define GATE_RERUN_MAX 20
 #define GATE_EVIDENCE_MAX (4 * KIB)	/* bytes for one gate */
@@ -109,6 +111,7 @@ struct gates_opts {
 	const struct strs *only;	/* names of gates, the others do not run; NULL: all */
 	enum gate_memory memory;
 	bool evidence;	/* lines of notes are made of what is found out (vouch.h): not to keep it is an error */
+	bool word;			/* where policy names no keys, what a note says counts as it is */
 	/*
 	 * Who approved the change for the gate, by e-mail address, each once: what
 	 * counts by now.  NULL: nobody yet.
@@ -153,6 +156,13 @@ struct err *gates_protected(struct repo *r, const struct config *c, const struct
  */
 struct err *gates_flagged(struct repo *r, const struct config *c, const struct clock *clock,
     const struct oid *base, const struct oid *tree, struct strs *out) MUST_USE;
+
+/*
+ * A commit's message before there is a commit: what each 'commit-message' of
+ * policy has to say of it, appended; without such a gate nothing.  It takes
+ * neither a repository nor a sandbox.
+ */
+void gates_message(const struct config *c, struct str message, struct verdicts *out);
 
 /* Does policy name any gate beside the built-in ones? */
 bool gates_configured(const struct config *c);

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/lib.h"
 #include "base/mem.h"
+#include "base/vec.h"
 #include "git/apart.h"
 #include "git/lg2.h"
 #include "git/objsync.h"
@@ -371,6 +372,19 @@ writer_new(struct repo *r, struct writer **out)
 	return NULL;
 }
 
+/* What is pushed lies beside the repository until a hook has let it in. */
+static int
+add_folders(const struct repo *r, git_odb *odb)
+{
+	const struct strs *folders = repo_folders(r);
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < folders->n; i++)
+		rc = lg2.git_odb_add_disk_alternate(odb, folders->v[i]);
+	return rc;
+}
+
 /* With alternates there are packs in more than one folder: left as it is. */
 static int
 spare_lists(git_odb *odb)
@@ -404,6 +418,8 @@ odb_open(struct repo *r, struct git_repository *g)
 
 	TRY(open_zlib());
 	rc = lg2.git_repository_odb(&odb, g);
+	if (rc == 0)
+		rc = add_folders(r, odb);
 	if (rc == 0)
 		rc = spare_lists(odb);
 	if (rc < 0)

@@ -22,6 +22,7 @@ struct repo;
 #define REF_ATTEMPTS "refs/factory/attempts/"
 #define REF_PULLS "refs/factory/pulls/"
 #define REF_NODES "refs/factory/nodes/"
+#define REF_PROBE "refs/factory/probe/"	/* made and deleted again, to see whether it can be */
 #define REF_ANNOUNCED "refs/factory/announced"	/* of this clone alone: what it said last of its node */
 #define REF_TASK_HEADS "refs/heads/factory/"	/* rewritten by the runs of their tasks */
 #define REF_NOTES "refs/notes/factory"

@@ -596,7 +596,7 @@ probe_name(struct remote *m, char **name, struct oid *left)
 	struct oid where;
 
 	TRY(blob_hash(str_of(repo_gitdir(m->repo)), &where));
-	*name = mem_printf("refs/factory/probe/%.16s", oid_hex(&where).s);
+	*name = mem_printf(REF_PROBE "%.16s", oid_hex(&where).s);
 	names[0] = *name;
 	TRY(remote_list(m, names, 1, &now));
 	*left = refs_get(&now, *name);

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "base/vec.h"
 #include "git/apart.h"
 #include "git/format.h"
 #include "git/lg2.h"
@@ -28,6 +30,10 @@ struct repo {
 	struct objsync unsynced;
 	struct apart apart;
 	struct patch_kept patch;
+	struct strs folders;	/* of objects, beside our own */
+	char *folders_env[2];	/* the same as git is told it */
+	char *supposed;		/* a ref that is taken for what it would be */
+	struct oid supposed_oid;
 	git_repository *lg2;	/* NULL until an object is needed */
 	struct settings *settings;	/* NULL until one is asked for */
 };
@@ -137,6 +143,9 @@ repo_close(struct repo *r)
 	place_free(&r->place);
 	objsync_free(&r->unsynced);
 	apart_close(&r->apart);
+	strs_free(&r->folders);
+	free(r->folders_env[0]);
+	free(r->supposed);
 	free(r->factory_dir);
 	free(r);
 }
@@ -158,6 +167,97 @@ struct patch_kept *
 repo_patch(struct repo *r)
 {
 	return &r->patch;
+}
+
+/* ---- what is pushed, before it is a part of the repository ---- */
+
+/* As git writes it where the name holds what ends it: "a:b" with its quotes. */
+static bool
+take_quoted(struct str *rest, struct buf *out)
+{
+	size_t i;
+
+	for (i = 1; i < rest->n && rest->p[i] != '"'; i++) {
+		if (rest->p[i] == '\\' && i + 1 < rest->n)
+			i++;
+		buf_addc(out, rest->p[i]);
+	}
+	if (i >= rest->n)
+		return false;
+	*rest = str_skip(*rest, i + 1);
+	if (rest->n > 0 && rest->p[0] == ':')
+		*rest = str_skip(*rest, 1);
+	return true;
+}
+
+void
+repo_folders_told(const char *folder, const char *others, struct strs *out)
+{
+	struct str rest = others == NULL ? (struct str){0} : str_of(others), one;
+
+	if (folder != NULL && folder[0] != '\0')
+		strs_add(out, folder);
+	while (rest.n > 0) {
+		AUTO(buf_free) struct buf name = BUF_INIT(BUF_TEXT);
+
+		if (rest.p[0] == '"') {
+			if (!take_quoted(&rest, &name))
+				return;
+		} else {
+			str_next(&rest, ':', &one);
+			buf_addstr(&name, one);
+		}
+		if (name.n > 0)
+			strs_add(out, buf_cstr(&name));
+	}
+}
+
+void
+repo_read_too(struct repo *r, const char *folder)
+{
+	AUTO(buf_free) struct buf env = BUF_INIT(BUF_TEXT);
+	const char *c;
+
+	strs_add(&r->folders, folder);
+	buf_adds(&env, r->folders_env[0] == NULL ? "GIT_ALTERNATE_OBJECT_DIRECTORIES=" : r->folders_env[0]);
+	buf_adds(&env, r->folders_env[0] == NULL ? "\"" : ":\"");
+	for (c = folder; *c != '\0'; c++) {
+		if (*c == '"' || *c == '\\')
+			buf_addc(&env, '\\');
+		buf_addc(&env, *c);
+	}
+	buf_addc(&env, '"');
+	free(r->folders_env[0]);
+	r->folders_env[0] = buf_steal(&env);
+}
+
+const struct strs *
+repo_folders(const struct repo *r)
+{
+	return &r->folders;
+}
+
+const char *const *
+repo_folders_env(struct repo *r)
+{
+	return r->folders.n == 0 ? NULL : (const char *const *)r->folders_env;
+}
+
+void
+repo_suppose(struct repo *r, const char *ref, const struct oid *oid)
+{
+	free(r->supposed);
+	r->supposed = mem_strdup(ref);
+	r->supposed_oid = *oid;
+}
+
+bool
+repo_supposed(const struct repo *r, const char *ref, struct oid *out)
+{
+	if (r->supposed == NULL || strcmp(r->supposed, ref) != 0)
+		return false;
+	*out = r->supposed_oid;
+	return true;
 }
 
 struct settings **

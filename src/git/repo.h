@@ -24,6 +24,7 @@ struct err;
 struct git_repository;
 struct objsync;
 struct settings;
+struct strs;
 struct place;
 struct repo;
 
@@ -84,12 +85,33 @@ struct err *repo_checked_out(struct repo *r, const char *ref, char **path) MUST_
 /*
  * Unset the variables by which git tells a hook about its repository
  * (git rev-parse --local-env-vars), so that no child takes them for its own.
- * Call it once, after repo_open(NULL, ...).
+ * Call it once, after what is of use of them was kept.
  */
 void repo_env_clear(void);
 
 /* The names of those variables, NULL-terminated, static. */
 const char *const *repo_env_names(void);
+
+/*
+ * For who is asked before refs move (pre-receive, githooks(5)), where what is
+ * pushed is not a part of the repository yet: read objects from this folder,
+ * too, and take a ref for what it would be.  Before the first object is read;
+ * nothing is written there.
+ */
+void repo_read_too(struct repo *r, const char *folder);
+void repo_suppose(struct repo *r, const char *ref, const struct oid *oid);
+
+/* For odb.c, cli.h's users and tip.c. */
+const struct strs *repo_folders(const struct repo *r);
+const char *const *repo_folders_env(struct repo *r);	/* for cli_opts.env; NULL: none */
+bool repo_supposed(const struct repo *r, const char *ref, struct oid *out);
+
+/*
+ * What git tells a hook about where objects are (GIT_OBJECT_DIRECTORY, and
+ * GIT_ALTERNATE_OBJECT_DIRECTORIES: separated by ':', in C's quotes where a
+ * name has one), as a list; either may be NULL.  Pure.
+ */
+void repo_folders_told(const char *folder, const char *others, struct strs *out);
 
 /* The objects that are written but not yet synced, for objsync.c. */
 struct objsync *repo_objsync(struct repo *r);

@@ -18,7 +18,7 @@ shallow_merge_base(struct repo *r, const struct oid *a, const struct oid *b, str
 {
 	struct oid_hex x = oid_hex(a), y = oid_hex(b);
 	const char *const args[] = {"merge-base", x.s, y.s, NULL};
-	struct cli_opts o = {.dir = repo_gitdir(r)};
+	struct cli_opts o = {.dir = repo_gitdir(r), .env = repo_folders_env(r)};
 	AUTO(proc_result_free) struct proc_result result = {0};
 
 	TRY(cli_run(&o, args, &result));
@@ -37,7 +37,7 @@ shallow_list(struct repo *r, const struct oid *from, const struct oid *hide, str
 	    : mem_printf("^%s", oid_hex(hide).s);
 	struct oid_hex x = oid_hex(from);
 	const char *const args[] = {"rev-list", "--topo-order", x.s, not, NULL};
-	struct cli_opts o = {.dir = repo_gitdir(r)};
+	struct cli_opts o = {.dir = repo_gitdir(r), .env = repo_folders_env(r)};
 	AUTO(mem_free_p) char *text = NULL;
 
 	TRY(cli_ok(&o, args, &text));

@@ -213,6 +213,8 @@ tip_read_at(const struct place *p, const char *name, struct oid *out)
 struct err *
 tip_read(const struct repo *r, const char *name, struct oid *out)
 {
+	if (repo_supposed(r, name, out))
+		return NULL;
 	return tip_read_at(repo_place(r), name, out);
 }
 

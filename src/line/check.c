@@ -98,7 +98,7 @@ judge_it(const struct check_opts *o, const struct policy *p, struct check *c)
 	AUTO(secrets_free) struct secrets secrets = {0};
 	AUTO(approving_free) struct approving approving = {0};
 	struct judge j = {.repo = o->repo, .clock = o->clock, .o = o->line, .jail = &jail,
-	    .person = o->person, .quick = o->quick, .memory = o->memory, .evidence = o->note, .only = o->only};
+	    .person = o->person, .quick = o->quick, .memory = o->memory, .word = o->word, .evidence = o->note, .only = o->only};
 
 	TRY(policy_trusted(p));
 	TRY(policy_jail(p, NULL, &jail));

@@ -26,6 +26,7 @@ struct check_opts {
 	bool person;		/* the built-in gates tell and do not block */
 	bool quick;		/* of commands only those that 'fast' names */
 	enum gate_memory memory;	/* what is known: see gates_opts */
+	bool word;		/* likewise */
 	bool note;		/* what was found out goes into the commit's note */
 };
 

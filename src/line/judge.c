@@ -98,7 +98,7 @@ run_gates(struct judge *j, const struct policy *now, const struct layers *l, con
 	    .base = now->commit, .head = j->head, .scope = j->scope, .base_setup = l->base, .workspace = policy_workspace(now),
 	    .cancel_fd = j->o->cancel_fd, .on_event = gate_event, .approvals = approved, .arg = j,
 	    .redact = j->redact, .person = j->person, .until_ms = j->until_ms,
-	    .memory = j->memory, .evidence = j->evidence, .only = j->only, .quick = j->quick,
+	    .memory = j->memory, .word = j->word, .evidence = j->evidence, .only = j->only, .quick = j->quick,
 	    .parallel = at_once(&now->cfg), .fail_fast = now->cfg.limits.fail_fast};
 
 	TRY(gates_open(&o, &g));

@@ -33,6 +33,7 @@ struct judge {
 	const struct strs *only;	/* names of gates; NULL: all */
 	enum gate_memory memory;
 	bool evidence;			/* judge_lines() is to follow */
+	bool word;			/* see gates_opts */
 	const struct approving *approving;	/* whose approvals count for gates that ask people; NULL: nobody's */
 	int64_t until_ms;		/* on clock_mono(): all must have ended; 0: never */
 };

@@ -143,3 +143,74 @@ permit_sync(struct state *s, const struct refs *seen, const struct txn *t)
 		TRY(check_sync_ref(s, &t->v[i]));
 	return check_expected(seen, t);
 }
+
+/* ---- a push by anyone ---- */
+
+static bool
+is_name(struct str tail)
+{
+	return tail.n > 0 && !str_has(tail, '/');
+}
+
+static bool
+is_number(struct str tail)
+{
+	size_t i;
+
+	for (i = 0; i < tail.n && tail.p[i] >= '0' && tail.p[i] <= '9'; i++)
+		;
+	return i == tail.n && i > 0 && i <= 18 && tail.p[0] != '0';
+}
+
+static bool
+is_nothing(struct str tail)
+{
+	return tail.n == 0;
+}
+
+static const struct push_rule {
+	const char *prefix;
+	bool (*tail)(struct str tail);
+	bool stays;		/* moves forward only */
+} push_rules[] = {
+	{REF_STATE, is_nothing, true},
+	{REF_NOTES, is_nothing, true},
+	{REF_PULLS, is_number, true},
+	{REF_LEASES, id_valid, false},
+	{REF_RUNS, id_valid, false},
+	{REF_ATTEMPTS, id_valid, false},
+	{REF_NODES, is_name, false},
+	{REF_PROBE, is_name, false},
+};
+
+static struct err *
+check_forward(struct repo *r, const struct oid *old, const struct oid *new)
+{
+	bool forward = true;
+
+	if (oid_is_zero(new))
+		return err_new(ERR_DENIED, "it may not be deleted: the factory's record would be lost");
+	if (!commit_exists(r, new))
+		return err_new(ERR_DENIED, "it must be a commit");
+	if (!oid_is_zero(old))
+		TRY(commit_is_ancestor(r, old, new, &forward));
+	return forward ? NULL : err_hint(err_new(ERR_DENIED, "it may only move forward, and this lacks what is there"),
+	    "'git factory sync' brings the two together");
+}
+
+struct err *
+permit_push(struct repo *r, const char *name, const struct oid *old, const struct oid *new)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(push_rules); i++) {
+		const struct push_rule *rule = &push_rules[i];
+
+		if (str_starts(str_of(name), rule->prefix) && rule->tail(str_of(name + strlen(rule->prefix))))
+			return rule->stays ? check_forward(r, old, new) : NULL;
+	}
+	if (!str_starts(str_of(name), "refs/factory/"))
+		return NULL;
+	return err_hint(err_new(ERR_DENIED, "the factory shares no ref of that name"),
+	    "keep refs of your own outside of refs/factory/");
+}

@@ -12,7 +12,9 @@
 
 struct err;
 struct id;
+struct oid;
 struct refs;
+struct repo;
 struct state;
 struct txn;
 
@@ -33,5 +35,15 @@ struct err *permit_run(struct state *s, const struct id *run, const struct refs 
  * that pushes by itself.
  */
 struct err *permit_sync(struct state *s, const struct refs *seen, const struct txn *t) MUST_USE;
+
+/*
+ * What anyone may push to the factory's own refs of a repository: state and
+ * notes move forward, and pull requests, which have a number; none of these is
+ * deleted.  Leases, runs and attempts are named by an id, nodes by a name, and
+ * come and go.  ERR_DENIED for all else below refs/factory/, and saying why;
+ * other refs are none of its business.
+ */
+struct err *permit_push(struct repo *r, const char *name, const struct oid *old,
+    const struct oid *new) MUST_USE;
 
 #endif

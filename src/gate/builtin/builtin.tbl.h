@@ -78,7 +78,7 @@ BUILTIN(GATE_SCOPE, false, scope_judge, "change outside of the scope", "changes 
  * 72 columns at most (subject), an empty line behind it (second-line), nothing
  * that says it is unfinished (unfinished).
  */
-BUILTIN("commit-message", false, message_judge, "message to mend", "messages to mend", "well said",
+BUILTIN(GATE_MESSAGE, false, message_judge, "message to mend", "messages to mend", "well said",
     "Others will read these messages: say what was done and why, a short subject first")
 /*
  * The result's .factory/waivers.yml (conf/waiver.h): what cannot be read

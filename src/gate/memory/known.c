@@ -127,7 +127,7 @@ find_vouched(const struct gates *g, const struct oid *key, struct attest *a, boo
 	AUTO(attest_free) struct attest theirs = {0};
 	struct oid_hex signers = oid_hex(&g->signers);
 
-	if (g->o.config->evidence.keys.n == 0)
+	if (g->o.config->evidence.keys.n == 0 && !g->o.word)
 		return NULL;
 	TRY(vouch_find(g, key, &theirs, found));
 	*found = *found && counts_of(g, &theirs);
@@ -135,7 +135,7 @@ find_vouched(const struct gates *g, const struct oid *key, struct attest *a, boo
 		return NULL;
 	theirs.signers = arena_strdup(&theirs.verdict.mem, signers.s);
 	attest_write(&theirs, false, &line);
-	if (!line.over)
+	if (!line.over && !vouch_by_word(g))
 		err_ignore(memory_keep_line(g, key, buf_str(&line)));
 	attest_free(a);
 	*a = theirs;

@@ -7,6 +7,10 @@
  * notes, so that one is run here, to see how.  Where two of them say otherwise
  * of the same, neither counts.
  *
+ * Where policy names no keys, gates_opts.word lets a line count unsigned: for
+ * a repository that many push to, and which has nothing else to go by.  It is
+ * worth as much as the word of everybody who may push, and is never kept.
+ *
  * Where to look says git/noteindex.h.
  */
 #ifndef GATE_MEMORY_VOUCH_H
@@ -23,6 +27,8 @@ struct strs;
 struct verdicts;
 
 #define VOUCH_ASKED_MAX 50	/* signatures that are looked at for one key */
+
+bool vouch_by_word(const struct gates *g);
 
 /* What somebody vouches for under the key; its 'signer' says who. */
 struct err *vouch_find(const struct gates *g, const struct oid *key, struct attest *out,
