@@ -206,25 +206,43 @@ writer_content(struct ws_writer *w, const char *path, const struct oid *oid, str
 	return NULL;
 }
 
+/* The file that is there, if it is one that can be written over: its size. */
 static int
-open_over(struct ws_writer *w, const char *name, mode_t mode, struct err **e)
+open_there(struct ws_writer *w, const char *name, mode_t mode, off_t *size)
 {
-	int fd = openat(w->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int fd = openat(w->dirfd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
 
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    ((st.st_mode & 07777) == mode || fchmod(fd, mode) == 0)) {
+		*size = st.st_size;
+		return fd;
+	}
+	fd_close_p(&fd);
+	return -1;
+}
+
+static int
+open_new(struct ws_writer *w, const char *name, mode_t mode)
+{
+	return openat(w->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
+/* *size: of what is in it already. */
+static int
+open_over(struct ws_writer *w, const char *name, mode_t mode, off_t *size, struct err **e)
+{
+	int fd = -1;
+
+	*size = 0;
+	if (!w->fresh)
+		fd = open_there(w, name, mode, size);
+	if (fd < 0)
+		fd = open_new(w, name, mode);
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
-	if (!w->fresh) {
-		struct stat st;
-
-		fd = openat(w->dirfd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fchmod(fd, mode) == 0)
-			return fd;
-		if (fd >= 0)
-			close(fd);
-	}
 	*e = tree_remove(w->dirfd, name);
-	return *e != NULL ? -1 :
-	    openat(w->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	return *e != NULL ? -1 : open_new(w, name, mode);
 }
 
 /*
@@ -236,14 +254,15 @@ write_file(struct ws_writer *w, const char *name, mode_t mode, struct str data, 
 {
 	struct timespec times[2] = {{.tv_sec = w->mtime}, {.tv_sec = w->mtime}};
 	struct err *e = NULL;
-	AUTO(fd_close_p) int fd = open_over(w, name, mode, &e);
+	off_t size;
+	AUTO(fd_close_p) int fd = open_over(w, name, mode, &size, &e);
 
 	if (e != NULL)
 		return e;
 	if (fd < 0)
 		return err_sys("cannot create '%s'", name);
 	TRY(file_write_all(fd, data.p, data.n));
-	if (!w->fresh && ftruncate(fd, (off_t)data.n) != 0)
+	if (size > (off_t)data.n && ftruncate(fd, (off_t)data.n) != 0)
 		return err_sys("cannot cut '%s'", name);
 	if (w->mtime != 0 && futimens(fd, times) != 0)
 		return err_sys("cannot set the time of '%s'", name);
