@@ -48,6 +48,8 @@
 #	one_pull_request	the forge has just that task's, as it should be
 #	there EXPR		a jq expression on all of the forge's pull requests
 #	branch			the first branch of the factory that was fetched
+#	head_sha, green		the pull request's head; its check succeeds
+#	lands, waits ERE	'git factory pr merge 1' does, or says why it does not
 
 FAKE=$ROOT/tests/forge/fake
 FORGES="github gitlab gitea forgejo"
@@ -319,4 +321,24 @@ one_pull_request() {
 	is "$(there '.[0].base')" main
 	like "$(there '.[0].head')" "^factory/$id-"
 	like "$(there '.[0].body')" "<!-- git-factory:task=$id"
+}
+
+# -- landing it
+
+number() { there '.[0].number'; }
+head_sha() { there '.[0].sha'; }
+green() { status_set bob "$(head_sha)" ci/test success; }
+
+lands() {
+	run git factory pr merge 1
+	status_is 0
+	is "$(there '.[0].state')" merged
+}
+
+# An exit status that refuses, a reason, and nothing that landed.
+waits() { # ERE
+	run git factory pr merge 1
+	isnt "$status" 0
+	err_like "$1"
+	is "$(there '.[0].state')" open
 }

@@ -3,28 +3,10 @@
 # what people do there comes back.
 . "${0%/*}/../lib.sh"
 . "${0%/*}/lib.sh"
-
-sample() { # KIND [LINE]...
-	forge "$@"
-	id=$(git factory task add 'Make it done')
-}
-delivered() {
-	ok git factory run -q "$id"
-	n=$(record .outside)
-}
-record() {
-	git factory pr show --json "${2:-1}" | jq -r "$1"
-}
-there() {
-	pull_json "$n" | jq -r "$1"
-}
-branch() {
-	record .branch
-}
+. "${0%/*}/sample.sh"
 
 opens_one() {
-	sample "$1"
-	delivered
+	made "$1"
 	is "$(pulls_json | jq length)" 1
 	is "$(there .state)" open
 	is "$(there .title)" 'Make it done'
@@ -58,8 +40,7 @@ lost_answer() {
 test_a_lost_answer_is_read_back() { on_each_forge lost_answer; }
 
 closed_by_a_person() {
-	sample "$1"
-	delivered
+	made "$1"
 	pull_close ada "$n"
 	ok git factory pr sync
 	is "$(record .state)" closed
@@ -71,8 +52,7 @@ closed_by_a_person() {
 test_what_a_person_closed_stays_closed() { on_each_forge closed_by_a_person; }
 
 edited_by_a_person() {
-	sample "$1"
-	delivered
+	made "$1"
 	pull_edit ada "$n" 'My own words'
 	ok git factory pr sync
 	is "$(there .body)" 'My own words'
@@ -81,8 +61,7 @@ edited_by_a_person() {
 test_a_persons_text_stays() { on_each_forge edited_by_a_person; }
 
 committed_by_a_person() {
-	sample "$1"
-	delivered
+	made "$1"
 	theirs=$(commit_as bob "$(branch)" extra theirs)
 	run git factory pr sync
 	status_is 0
@@ -94,8 +73,7 @@ committed_by_a_person() {
 test_a_persons_commit_stays() { on_each_forge committed_by_a_person; }
 
 merged_by_a_person() {
-	sample "$1"
-	delivered
+	made "$1"
 	pull_merge ada "$n" squash >/dev/null
 	ok git factory pr sync
 	is "$(record .state)" merged
@@ -104,79 +82,6 @@ merged_by_a_person() {
 	is "$(git factory pr show --json 1 | jq -r .closed_by)" ada
 }
 test_what_a_person_merged_is_landed() { on_each_forge merged_by_a_person; }
-
-merges_by_hand() {
-	sample "$1"
-	delivered
-	run git factory pr merge 1
-	status_is 1
-	err_like 'no check of this head that succeeded'
-	status_set ada "$(record .head)" ci success
-	run git factory pr merge 1
-	status_is 0
-	is "$(there .state)" merged
-	is "$(record .state)" merged
-	is "$(git factory task show --json "$id" | jq -r .state)" landed
-	is "$(git show HEAD:done)" yes
-	unlike "$(branches_json | jq -r 'keys[]?')" "$(branch)"
-}
-test_it_lands_through_the_forge() { on_each_forge merges_by_hand; }
-
-red_checks() {
-	sample "$1"
-	delivered
-	status_set ada "$(record .head)" ci failure
-	run git factory pr merge 1
-	status_is 1
-	err_like 'not green'
-	is "$(there .state)" open
-}
-test_a_red_check_stops_it() { on_each_forge red_checks; }
-
-moved_head() {
-	sample "$1" 'merge: {checks: false}'
-	delivered
-	fault before '(PUT|POST) .*/merge' do=commit who=bob branch="$(branch)" path=x text=y
-	run git factory pr merge 1
-	status_is 0
-	err_like 'gates on the merge with the base as it is now'
-	is "$(git show HEAD:x)" y
-}
-test_a_head_that_moved_is_gated_again() { on_each_forge moved_head; }
-
-moved_head_alone() {
-	sample "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true}}'
-	git factory task edit "$id" --type documentation >/dev/null
-	fault before '(PUT|POST) .*/merge' do=commit who=bob branch="factory/$id-make-it-done" path=x text=y
-	ok git factory run -q "$id"
-	n=$(record .outside)
-	is "$(there .state)" open
-	is "$(record .state)" open
-}
-test_a_head_that_moved_does_not_land_by_itself() { on_each_forge moved_head_alone; }
-
-moved_base() {
-	sample "$1" 'merge: {checks: false}'
-	delivered
-	fault before '(PUT|POST) .*/merge' do=commit who=bob branch=main path=x text=y
-	run git factory pr merge 1
-	status_is 0
-	is "$(record .state)" merged
-	run git factory pr thaw
-	out_like 'nothing was frozen'
-}
-test_a_base_that_moved_is_gated_where_it_landed() { on_each_forge moved_base; }
-
-lands_alone() {
-	sample "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true}}'
-	git factory task edit "$id" --type documentation >/dev/null
-	ok git factory run -q "$id"
-	n=$(record .outside)
-	is "$(record .state)" merged
-	is "$(there .state)" merged
-	is "$(git factory task show --json "$id" | jq -r .state)" landed
-}
-test_level_0_lands_by_itself() { on_each_forge lands_alone; }
 
 waits_for_review() {
 	sample "$1" 'merge: {auto: true, checks: false}' 'types: {feature: {reviewers: [bob]}}'
@@ -216,8 +121,7 @@ revises() {
 test_reviews_make_a_new_attempt() { on_each_forge revises; }
 
 taken() {
-	sample "$1"
-	delivered
+	made "$1"
 	ok git factory pr take 1
 	is "$(git symbolic-ref --short HEAD)" main
 	ok git factory pr take -c 1
