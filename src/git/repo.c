@@ -193,7 +193,7 @@ take_quoted(struct str *rest, struct buf *out)
 void
 repo_folders_told(const char *folder, const char *others, struct strs *out)
 {
-	struct str rest = others == NULL ? (struct str){0} : str_of(others), one;
+	struct str rest = str_of(others), one;
 
 	if (folder != NULL && folder[0] != '\0')
 		strs_add(out, folder);

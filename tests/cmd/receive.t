@@ -366,6 +366,31 @@ test_over_http() {
 	stop_servers
 }
 
+# A hub whose history was cut, at a path that git has to quote: its git is told where the pushed objects are.
+test_into_a_shallow_hub_with_a_strange_name() {
+	guarded
+	proven b 2
+	ok git push -q origin main refs/notes/factory
+	cut="$TMP/cut:\"x"
+	git clone -q --bare --depth 1 "file://$HUBS/hub.git" "$cut"
+	ok git -C "$cut" factory hook install >"$OUT"
+	git fetch -q
+	git reset -q --hard HEAD
+	commit c 3
+	run git push "$cut" main
+	status_is 1
+	err_like "main: not proven .*'unit'"
+	ok git factory gate --note --base HEAD~ >"$OUT"
+	run git push "$cut" main refs/notes/factory
+	status_is 0
+	git reset -q --hard HEAD~
+	commit d 4
+	run git push --force "$cut" main
+	status_is 1
+	err_like 'moves forward only'
+	rm -rf "$cut"
+}
+
 # A hook that is there is asked first, with the same input.
 test_after_another_hook() {
 	guarded
@@ -421,6 +446,50 @@ until_quiet() {
 	done
 	cat "$TMP/hub/factory/start.log" || :
 	fail "no $1 on the hub"
+}
+
+# What the factory itself lands comes with its evidence, also after others moved the base.
+test_what_the_factory_lands_is_taken() {
+	share 0 'merge: {auto: true}'
+	on_hub() { git -C "$TMP/hub" "$@"; }
+	ok on_hub factory hook install >"$OUT"
+	cd "$TMP/a"
+	run git factory run "$id"
+	status_is 0
+	ok git factory sync >"$OUT"
+	is "$(git factory task show --json "$id" | jq -r .state)" landed
+	is "$(on_hub show main:done)" yes
+	# A person's merge of a pull request.
+	git checkout -q main
+	git pull -q origin main
+	sed -i '/^merge:/d' .factory/config.yml
+	git rm -q done
+	git commit -q -a -m 'Ask first'
+	run git push origin main
+	status_is 1
+	err_like "'tests'"
+	printf 'yes\n' >done
+	git add done
+	git commit -q --amend --no-edit
+	ok git factory gate --note --base origin/main >"$OUT"
+	ok git factory sync >"$OUT"
+	run git push origin main
+	status_is 0
+	id=$(git factory task add 'Once more')
+	printf 'no\n' >done
+	git commit -q -a -m 'Undo'
+	ok git factory gate --note --base origin/main >"$OUT"
+	ok git push -q origin main refs/notes/factory
+	run git factory run "$id"
+	status_is 0
+	ok git factory sync >"$OUT"
+	commit aside 1
+	ok git factory gate --note --base origin/main >"$OUT"
+	ok git push -q origin main refs/notes/factory
+	run git factory pr merge 2
+	status_is 0
+	is "$(on_hub show main:done)" yes
+	is "$(on_hub show main:aside)" 1
 }
 
 # Nothing is at work there any more.

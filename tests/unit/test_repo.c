@@ -397,11 +397,30 @@ clears_what_a_hook_inherits(void **state)
 	assert_null(getenv("GIT_DIR"));
 }
 
+/* As git writes them: tmp-objdir.c quotes a folder with a ':' in its name. */
+static void
+reads_where_objects_are(void **state)
+{
+	AUTO(strs_free) struct strs folders = {0}, none = {0};
+
+	(void)state;
+	repo_folders_told("/srv/a:b/incoming", "/srv/x:\"/srv/a:b\\\"c\":/srv/y::", &folders);
+	assert_int_equal(folders.n, 4);
+	assert_string_equal(folders.v[0], "/srv/a:b/incoming");
+	assert_string_equal(folders.v[1], "/srv/x");
+	assert_string_equal(folders.v[2], "/srv/a:b\"c");
+	assert_string_equal(folders.v[3], "/srv/y");
+	repo_folders_told(NULL, NULL, &none);
+	repo_folders_told("", "\"/srv/open", &none);
+	assert_int_equal(none.n, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST_REPO(opens_from_below),
+		cmocka_unit_test(reads_where_objects_are),
 		TEST_DIR(refuses_what_is_no_repository),
 		TEST_REPO(what_cannot_be_read_is_not_none),
 		TEST_DIR(opens_an_empty_one),
