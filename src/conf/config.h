@@ -216,6 +216,7 @@ struct config {
 		bool automatic;
 		bool checks;		/* a forge's must be green */
 		int64_t revisions;	/* attempts that reviews may ask for */
+		struct strs reviewers;	/* who is asked where nobody reviewed in time */
 	} merge;
 	struct {
 		int64_t size;		/* bytes that one run may write */

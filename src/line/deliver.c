@@ -306,10 +306,12 @@ finish(struct walk *w, struct ending *d)
 static char *
 describe(struct walk *w, const struct pull *p, const struct strs *remarks)
 {
+	const struct conf_type *type = p->type != NULL ? config_type(&w->policy.cfg, p->type) : NULL;
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 
 	w->rec.use = w->budget.used;
 	pull_describe(&w->rec, w->summary, remarks, p->level, &p->reasons, &text);
+	pull_add_rollback(type != NULL ? &type->rollback : NULL, w->task.body, &text);
 	return walk_redact(w, buf_cstr(&text));
 }
 

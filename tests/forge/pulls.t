@@ -120,6 +120,30 @@ revises() {
 }
 test_reviews_make_a_new_attempt() { on_each_forge revises; }
 
+# Once reminded, then asked of others, each once, however often one looks.
+test_a_review_that_does_not_come_is_asked_for() {
+	needs_fake
+	sample github 'merge: {reviewers: [ada]}' \
+		'types: {feature: {reviewers: [bob], review_timeout: 1h, notify: ["@acme/ops"], rollback: [error_rate]}}'
+	git factory task edit "$id" --type feature >/dev/null
+	delivered
+	like "$(there .body)" 'To be told of it: @acme/ops'
+	like "$(there .body)" 'error_rate is worse than before it landed'
+	for hours in 0 1 1 2 2 3; do
+		GIT_FACTORY_DATE=$((1767225600 + hours * 3700))
+		export GIT_FACTORY_DATE
+		ok git factory pr sync
+		case $hours in
+		0) is "$(there '.comments | length')" 0 ;;
+		*) is "$(there '.comments | length')" 1 ;;
+		esac
+	done
+	like "$(there '.comments[0].body')" 'waits for a review: @bob'
+	is "$(there '.reviewers | sort | join(" ")')" 'ada bob'
+	is "$(git factory task show --json "$id" | jq -r .state)" escalated
+	forge_done
+}
+
 taken() {
 	made "$1"
 	ok git factory pr take 1

@@ -117,9 +117,28 @@ test_inert(void **state)
 }
 
 static void
+test_rollback(void **state)
+{
+	AUTO(buf_free) struct buf out = BUF_INIT(BUF_TEXT), own = BUF_INIT(BUF_TEXT), none = BUF_INIT(BUF_TEXT);
+	AUTO(strs_free) struct strs signals = {0};
+
+	(void)state;
+	strs_add(&signals, "error_rate");
+	pull_add_rollback(&signals, "Do it.\n\n## Rollback\n\nTake it back when: <b>x</b> is 3\nHow: revert\n\n## Other\n\nNot this\n", &out);
+	assert_string_equal(buf_cstr(&out), "\n**Take it back when:**\n\n- error_rate is worse than before it landed\n\n"
+	    "> Take it back when: &lt;b>x&lt;/b> is 3\n> How: revert\n");
+	pull_add_rollback(NULL, "### rollback\nnever", &own);
+	assert_string_equal(buf_cstr(&own), "\n**Take it back when:**\n\n\n> never\n");
+	strs_free(&signals);
+	pull_add_rollback(&signals, "About rollback\n\n## Rollback of the cluster\n\nx", &none);
+	assert_int_equal(none.n, 0);
+}
+
+static void
 test_outside(void **state)
 {
 	AUTO(buf_free) struct buf title = BUF_INIT(BUF_TEXT), body = BUF_INIT(BUF_TEXT);
+	AUTO(strs_free) struct strs notify = {0};
 	AUTO(pull_free) struct pull p = {.number = 3, .title = mem_strdup("Mend @ada's #1\x1b[2J"),
 	    .body = mem_strdup("> fixes #1\n"), .branch = mem_strdup("factory/taskaaaa-mend")};
 
@@ -128,11 +147,16 @@ test_outside(void **state)
 	assert_true(oid_parse(STR("1234567890123456789012345678901234567890"), &p.head));
 	pull_title_outside(&p, &title);
 	assert_string_equal(buf_cstr(&title), "Mend @ ada's # 1\\x1b[2J");
-	pull_body_outside(&p, "github:o/r#42", "o/r", &body);
+	strs_add(&notify, "@ada");
+	strs_add(&notify, "@acme/ops");
+	strs_add(&notify, "#releases");
+	strs_add(&notify, "@all, fixes #1");
+	pull_body_outside(&p, "github:o/r#42", "o/r", &notify, &body);
 	assert_string_equal(buf_cstr(&body), "Closes o/r#42.\n\n> f&#8203;ixes #&#8203;1\n\n"
 	    "Take it over: `git factory pr take 3` (the factory then writes no more to `factory/taskaaaa-mend`). "
 	    "Prove it again: `git factory gate --rerun 123456789012`. See the evidence: `git factory verify 123456789012`, "
-	    "`git factory show runrunru`.\n\n<!-- git-factory:task=taskaaaa -->\n");
+	    "`git factory show runrunru`.\n\nTo be told of it: @ada, @acme/ops, #releases, @&#8203;all, f&#8203;ixes #&#8203;1.\n\n"
+	    "<!-- git-factory:task=taskaaaa -->\n");
 }
 
 /* Only an issue of the very project is closed. */
@@ -147,7 +171,7 @@ test_issue(void **state)
 	for (i = 0; i < NITEMS(others); i++) {
 		AUTO(buf_free) struct buf body = BUF_INIT(BUF_TEXT);
 
-		pull_body_outside(&p, others[i], "o/r", &body);
+		pull_body_outside(&p, others[i], "o/r", NULL, &body);
 		assert_null(strstr(buf_cstr(&body), "Closes"));
 	}
 }
@@ -205,6 +229,7 @@ main(void)
 		cmocka_unit_test(test_no_escape),
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_inert),
+		cmocka_unit_test(test_rollback),
 		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_issue),
 		cmocka_unit_test(test_hash),

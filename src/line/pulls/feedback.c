@@ -13,6 +13,7 @@
 #include "line/judge.h"
 #include "line/pulls/feedback.h"
 #include "line/pulls/outside.h"
+#include "line/pulls/owners.h"
 #include "model/failure.h"
 #include "model/task.h"
 #include "store/queue.h"
@@ -238,14 +239,37 @@ revise(struct words *w, size_t *revised)
 
 /* ---- nobody comes ---- */
 
+/* Of those who were not asked yet. */
+static struct err *
+ask_policys(struct words *w, const struct forge_pull *there)
+{
+	const struct strs *names = &w->o->policy.cfg.merge.reviewers;
+	AUTO(strs_free) struct strs logins = {0}, teams = {0};
+	size_t i;
+
+	for (i = 0; i < names->n; i++)
+		owners_add(names->v[i], &logins, &teams);
+	owners_drop(&logins, there);
+	if (!(w->o->forge->api->can & FORGE_CAN_TEAMS))
+		strs_free(&teams);
+	return logins.n + teams.n == 0 ? NULL :
+	    w->o->forge->api->pull_reviewers(w->o->forge, there->number, &logins, &teams);
+}
+
 /* A review of any kind, by whoever may give one, ends the wait. */
 static struct err *
-escalate(struct words *w)
+escalate(struct words *w, const struct forge_pull *there)
 {
 	AUTO(mem_free_p) char *question = mem_printf("nobody has reviewed pull request %" PRId64 ", though they were reminded",
 	    w->p->number);
+	struct err *e = ask_policys(w, there);
 	bool done;
 
+	/* Somebody whom the forge does not ask keeps nobody else from hearing of it. */
+	if (!err_is(e, ERR_DENIED) && !err_is(e, ERR_NOT_FOUND))
+		TRY(e);
+	else
+		err_free(e);
 	w->p->asked = 0;
 	buf_adds(&w->text, "Nobody reviewed it in time.\n\n");
 	TRY(change(w, question, &done));
@@ -253,18 +277,42 @@ escalate(struct words *w)
 	return NULL;
 }
 
+/* One that was written before its answer was lost, or this process killed, is there. */
 static struct err *
-remind(struct words *w)
+has_comment(struct words *w, const char *mark, bool *has)
 {
-	AUTO(mem_free_p) char *id = NULL;
+	AUTO(forge_comments_free) struct forge_comments all = {0};
+	size_t i;
 
-	w->p->reminded = clock_wall(state_clock(w->o->state));
-	return w->o->forge->api->comment_add(w->o->forge, FORGE_OF_PULL(w->p->outside),
-	    "This waits for a review.\n\n<!-- git-factory:reminder -->", &id);
+	*has = false;
+	TRY(w->o->forge->api->comments(w->o->forge, FORGE_OF_PULL(w->p->outside), w->p->asked, &all));
+	for (i = 0; i < all.n && !*has; i++)
+		if (strstr(all.v[i].body, mark) != NULL)
+			TRY(outside_is_me(w->o, all.v[i].author.login, has));
+	return NULL;
 }
 
 static struct err *
-wait_for_review(struct words *w)
+remind(struct words *w, const struct forge_pull *there)
+{
+	AUTO(mem_free_p) char *mark = mem_printf("<!-- git-factory:reminder=%" PRId64 " -->", w->p->asked);
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	bool has;
+	size_t i;
+
+	TRY(has_comment(w, mark, &has));
+	buf_adds(&text, "This waits for a review");
+	for (i = 0; i < there->reviewers.n; i++)
+		buf_addf(&text, "%s@%s", i == 0 ? ": " : ", ", there->reviewers.v[i]);
+	buf_addf(&text, ".\n\n%s", mark);
+	if (!has)
+		TRY(w->o->forge->api->comment_add(w->o->forge, FORGE_OF_PULL(w->p->outside), buf_cstr(&text), NULL));
+	w->p->reminded = clock_wall(state_clock(w->o->state));
+	return NULL;
+}
+
+static struct err *
+wait_for_review(struct words *w, const struct forge_pull *there)
 {
 	const struct conf_type *type = w->p->type != NULL ? config_type(&w->o->policy.cfg, w->p->type) : NULL;
 	int64_t now = clock_wall(state_clock(w->o->state));
@@ -272,8 +320,8 @@ wait_for_review(struct words *w)
 	if (type == NULL || type->review_timeout <= 0 || w->p->asked == 0)
 		return NULL;
 	if (w->p->reminded < w->p->asked)
-		return now - w->p->asked >= type->review_timeout ? remind(w) : NULL;
-	return now - w->p->reminded >= type->review_timeout ? escalate(w) : NULL;
+		return now - w->p->asked >= type->review_timeout ? remind(w, there) : NULL;
+	return now - w->p->reminded >= type->review_timeout ? escalate(w, there) : NULL;
 }
 
 static struct err *
@@ -310,7 +358,7 @@ hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *
 		e = NULL;
 	}
 	if (e == NULL)
-		e = wait_for_review(&w);
+		e = wait_for_review(&w, there);
 	buf_free(&w.text);
 	strs_free(&w.remarks);
 	return e;

@@ -11,7 +11,8 @@
  * work of the same kind.
  *
  * A review that nobody gives within the type's review_timeout is asked for
- * once more, in a comment, and after as long again the task needs a person.
+ * once more, in a comment; after as long again policy's merge.reviewers are
+ * asked as well and the task needs a person.
  */
 #ifndef LINE_PULLS_FEEDBACK_H
 #define LINE_PULLS_FEEDBACK_H

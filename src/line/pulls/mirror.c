@@ -166,13 +166,14 @@ static struct err *
 make_text(struct turn *t)
 {
 	AUTO(buf_free) struct buf title = BUF_INIT(BUF_TEXT), body = BUF_INIT(BUF_TEXT);
+	const struct conf_type *type = t->p->type != NULL ? config_type(&t->o->policy.cfg, t->p->type) : NULL;
 	AUTO(task_free) struct task task;
 
 	task_init(&task);
 	/* A task that a person has broken or taken away still has its pull request. */
 	err_ignore(state_task(t->o->state, &t->p->task, &task));
 	pull_title_outside(t->p, &title);
-	pull_body_outside(t->p, task.issue, t->o->forge->place.project, &body);
+	pull_body_outside(t->p, task.issue, t->o->forge->place.project, type != NULL ? &type->notify : NULL, &body);
 	TRY(pull_hash(buf_cstr(&title), buf_cstr(&body), &t->text));
 	t->title = buf_steal(&title);
 	t->body = buf_steal(&body);
@@ -248,22 +249,6 @@ add_label(struct turn *t)
 	return api(t)->pull_labels(t->o->forge, t->there.number, &labels);
 }
 
-/* Who is asked already, or wrote it, is not asked again. */
-static void
-drop_asked(const struct turn *t, struct strs *logins)
-{
-	size_t i = 0;
-
-	while (i < logins->n) {
-		if (strs_has(&t->there.reviewers, logins->v[i]) || strcmp(t->there.author.login, logins->v[i]) == 0) {
-			free(logins->v[i]);
-			vec_drop(logins, i);
-		} else {
-			i++;
-		}
-	}
-}
-
 static struct err *
 ask_reviewers(struct turn *t)
 {
@@ -272,7 +257,7 @@ ask_reviewers(struct turn *t)
 	if (t->p->level == LEVEL_ALONE)
 		return NULL;
 	TRY(owners_of(t->o->repo, &t->o->policy, t->p, &logins, &teams));
-	drop_asked(t, &logins);
+	owners_drop(&logins, &t->there);
 	if (!(api(t)->can & FORGE_CAN_TEAMS))
 		strs_free(&teams);
 	if (t->p->asked == 0)

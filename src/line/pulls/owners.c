@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -5,6 +6,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "conf/config.h"
+#include "forge/forge.h"
 #include "forge/pull.h"
 #include "gate/glob.h"
 #include "git/commit.h"
@@ -50,9 +52,8 @@ owners_in(struct str text, const char *path, struct strs *out)
 		strs_addn(out, word.p, word.n);
 }
 
-/* "@ada" is a login, "@acme/core" and "acme/core" a team, "ada@example.org" nobody to ask. */
-static void
-add_owner(const char *owner, struct strs *logins, struct strs *teams)
+void
+owners_add(const char *owner, struct strs *logins, struct strs *teams)
 {
 	const char *name = owner[0] == '@' ? owner + 1 : owner;
 	struct strs *to = strchr(name, '/') != NULL ? teams : logins;
@@ -97,7 +98,7 @@ owners_of(struct repo *r, const struct policy *base, const struct pull *p, struc
 	size_t i;
 
 	for (i = 0; type != NULL && i < type->reviewers.n; i++)
-		add_owner(type->reviewers.v[i], logins, teams);
+		owners_add(type->reviewers.v[i], logins, teams);
 	TRY(read_file(r, base, &text));
 	if (text.n == 0)
 		return NULL;
@@ -105,6 +106,21 @@ owners_of(struct repo *r, const struct policy *base, const struct pull *p, struc
 	for (i = 0; i < d.n; i++)
 		owners_in(buf_str(&text), d.v[i].path, &owners);
 	for (i = 0; i < owners.n; i++)
-		add_owner(owners.v[i], logins, teams);
+		owners_add(owners.v[i], logins, teams);
 	return NULL;
+}
+
+void
+owners_drop(struct strs *logins, const struct forge_pull *there)
+{
+	size_t i = 0;
+
+	while (i < logins->n) {
+		if (strs_has(&there->reviewers, logins->v[i]) || strcmp(there->author.login, logins->v[i]) == 0) {
+			free(logins->v[i]);
+			vec_drop(logins, i);
+		} else {
+			i++;
+		}
+	}
 }

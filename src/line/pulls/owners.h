@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 struct err;
+struct forge_pull;
 struct policy;
 struct pull;
 struct repo;
@@ -23,6 +24,12 @@ struct strs;
 /* Logins, and teams as "owner/team"; each once, appended. */
 struct err *owners_of(struct repo *r, const struct policy *base, const struct pull *p,
     struct strs *logins, struct strs *teams) MUST_USE;
+
+/* "@ada" is a login, "@acme/core" and "acme/core" a team, "ada@example.org" nobody to ask. */
+void owners_add(const char *owner, struct strs *logins, struct strs *teams);
+
+/* Take out who is asked there already, or wrote it. */
+void owners_drop(struct strs *logins, const struct forge_pull *there);
 
 /* The owners that the text of a CODEOWNERS file gives to a path, as they stand there. */
 void owners_in(struct str text, const char *path, struct strs *out);

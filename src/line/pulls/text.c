@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -147,6 +148,50 @@ pull_describe(const struct run *rec, const char *summary, const struct strs *rem
 	    rec->iterations == 1 ? "" : "s");
 	use_cost(&rec->use, out);
 	buf_adds(out, ".\n");
+}
+
+/* What stands under a heading "Rollback", up to the next heading. */
+static struct str
+rollback_of(struct str text)
+{
+	struct str line, title, found = {NULL, 0};
+	bool inside = false;
+
+	while (str_next(&text, '\n', &line)) {
+		if (line.n > 0 && line.p[0] == '#') {
+			if (inside)
+				break;
+			for (title = line; title.n > 0 && title.p[0] == '#';)
+				title = str_skip(title, 1);
+			title = str_trim(title);
+			inside = title.n == 8 && strncasecmp(title.p, "rollback", 8) == 0;
+			found = str_mk(text.p, 0);
+		} else if (inside) {
+			found.n = (size_t)(line.p + line.n - found.p);
+		}
+	}
+	return inside ? str_trim(found) : str_take(text, 0);
+}
+
+void
+pull_add_rollback(const struct strs *signals, const char *task, struct buf *out)
+{
+	struct str own = rollback_of(str_of(task));
+	AUTO(mem_free_p) char *text = str_dup(own);
+	size_t i;
+
+	if (own.n == 0 && (signals == NULL || signals->n == 0))
+		return;
+	buf_adds(out, "\n**Take it back when:**\n\n");
+	for (i = 0; signals != NULL && i < signals->n; i++) {
+		buf_adds(out, "- ");
+		add_line(signals->v[i], out);
+		buf_adds(out, " is worse than before it landed\n");
+	}
+	if (own.n > 0) {
+		buf_addc(out, '\n');
+		add_quoted(text, PULL_ROLLBACK_MAX, out);
+	}
 }
 
 /* ---- inert ---- */
@@ -313,8 +358,38 @@ add_issue(const char *issue, const char *project, struct buf *out)
 		buf_addf(out, "Closes %s%.*s.\n\n", project, STR_ARG(number));
 }
 
+/* "@ada" or "@acme/ops", as all forges have such names. */
+static bool
+is_called(const char *name)
+{
+	size_t n = strspn(name + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/");
+
+	return name[0] == '@' && n > 0 && name[n + 1] == '\0' && isalnum((unsigned char)name[1]);
+}
+
+static void
+add_notify(const struct strs *notify, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; notify != NULL && i < notify->n && i < PULL_NOTIFY_MAX; i++) {
+		AUTO(buf_free) struct buf name = BUF_INIT(BUF_TEXT);
+
+		buf_adds(out, i == 0 ? "\nTo be told of it: " : ", ");
+		if (is_called(notify->v[i])) {
+			buf_adds(out, notify->v[i]);
+			continue;
+		}
+		add_line(notify->v[i], &name);
+		pull_inert(buf_str(&name), false, out);
+	}
+	if (i > 0)
+		buf_adds(out, ".\n");
+}
+
 void
-pull_body_outside(const struct pull *p, const char *issue, const char *project, struct buf *out)
+pull_body_outside(const struct pull *p, const char *issue, const char *project, const struct strs *notify,
+    struct buf *out)
 {
 	AUTO(mem_free_p) char *marker = pull_marker(p->task.s);
 	struct str body = str_of(p->body);
@@ -324,6 +399,7 @@ pull_body_outside(const struct pull *p, const char *issue, const char *project, 
 	if (body.n > PULL_BODY_MAX)
 		buf_adds(out, "\n\n(the rest is left out)\n");
 	add_ways(p, out);
+	add_notify(notify, out);
 	buf_addf(out, "\n%s\n", marker);
 }
 

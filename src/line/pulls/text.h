@@ -30,6 +30,8 @@ struct strs;
 #define PULL_GATES_MAX 100		/* rows of the table */
 #define PULL_CELL_MAX 300		/* bytes */
 #define PULL_REMARKS_MAX 50
+#define PULL_NOTIFY_MAX 20
+#define PULL_ROLLBACK_MAX (4 * KIB)
 
 /*
  * The description of a run's change, in Markdown: what the agent says that it
@@ -39,6 +41,12 @@ void pull_describe(const struct run *rec, const char *summary, const struct strs
     int64_t level, const struct strs *reasons, struct buf *out);
 
 /*
+ * When to take the change back: the signals of its type's policy, and what the
+ * task has under a heading "Rollback".  Nothing where there is neither.
+ */
+void pull_add_rollback(const struct strs *signals, const char *task, struct buf *out);
+
+/*
  * Append text that calls nobody and closes nothing, in Markdown; 'plain' is
  * for titles and commit messages, where no markup can hide what breaks it.
  */
@@ -46,12 +54,14 @@ void pull_inert(struct str text, bool plain, struct buf *out);
 
 /*
  * What the forge is to show: description, how to take over and to reproduce,
- * the issue that it was made for and the marker.  'issue' is the task's
- * ("github:owner/name#42", "" for none): one of the same project is closed
- * when this lands.
+ * the issue that it was made for, who is to know of it and the marker.
+ * 'issue' is the task's ("github:owner/name#42", "" for none): one of the same
+ * project is closed when this lands.  'notify' (may be NULL) is its type's:
+ * "@ada" and "@acme/ops" are called by it, anything else is named.
  */
 void pull_title_outside(const struct pull *p, struct buf *out);
-void pull_body_outside(const struct pull *p, const char *issue, const char *project, struct buf *out);
+void pull_body_outside(const struct pull *p, const char *issue, const char *project,
+    const struct strs *notify, struct buf *out);
 
 /* What an open one waits for before it lands, a line; nothing for another. 'automatic': policy lets some land by themselves. */
 void pull_waits(const struct pull *p, bool automatic, struct buf *out);
