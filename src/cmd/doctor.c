@@ -399,7 +399,8 @@ check_forge(struct exam *x)
 	}
 	found(x, LEVEL_OK, "forge", "%s, as '%s' by the token from %s", f->place.web, who.login, f->token->from);
 	check_token(x, f);
-	check_rights(x, f, NEEDS | (f->token->kind == TOKEN_ACTIONS ? NEED_DISPATCH : 0), LEVEL_BAD);
+	check_rights(x, f, NEEDS | (f->token->kind == TOKEN_ACTIONS && x->policy.cfg.forge.dispatch.n > 0 ? NEED_DISPATCH : 0),
+	    LEVEL_BAD);
 	if (f->place.kind == FORGE_GITHUB && has_workflows(x))
 		check_rights(x, f, NEED_WORKFLOWS, LEVEL_NOTE);
 }

@@ -200,6 +200,7 @@ struct config {
 		const char *app_id;	/* of a GitHub App, "" for none */
 		const char *app_key;	/* path of its key */
 		struct strs bots;	/* logins of bots that may start work */
+		struct strs dispatch;	/* workflows to start after a landing that starts none */
 	} forge;
 	struct {
 		const char *start;	/* "none" or "work" */

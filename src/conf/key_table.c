@@ -296,6 +296,8 @@ const struct key keys[] = {
 	    "The label that gives an issue to the factory", 0, 0, NULL},
 	{"forge.bots", KEY_LINES, TOP(forge.bots), "", "[\"renovate[bot]\"]",
 	    "Logins of bots whose issues and comments may start work, where their permission allows it; no bot may by default", 0, 0, NULL},
+	{"forge.dispatch", KEY_LINES, TOP(forge.dispatch), "", "[deploy.yml]",
+	    "Workflows, by file name, to start on the base branch when a pull request landed by the token that Actions makes for a job: no push of that token starts one. Each needs 'workflow_dispatch', and the job 'actions: write'", 0, 0, NULL},
 	{"forge.app.id", KEY_LINE, TOP(forge.app_id), "", "123456",
 	    "Id of the GitHub App that the factory works as, instead of a token", 0, 0, NULL},
 	{"forge.app.key", KEY_OWN, TOP(forge.app_key), "", "~/.config/git-factory/app.pem",

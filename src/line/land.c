@@ -489,7 +489,7 @@ close_pull(const struct landing *l, struct pull *p)
 	p->landed = l->commit;
 	p->updated = l->who.when;
 	p->closed_by = mem_strdup(l->by != NULL ? l->by : l->who.name);
-	if (l->o->way != NULL)
+	if (l->o->way != NULL && !l->o->way->more)
 		p->pushed = oid_zero;
 }
 

@@ -44,6 +44,7 @@ struct land_way {
 	void *arg;
 	struct err *(*fetch)(void *arg, const struct pull *p);
 	struct err *(*merge)(void *arg, const struct land_ready *ready, struct oid *commit);
+	bool more;	/* something is left to do there: the record says so by 'pushed' */
 };
 
 struct land_opts {

@@ -15,8 +15,10 @@ SPEC='When the file `done` is missing, the programme must make it.
 Run the tests.'
 
 # The project of lib.sh, with the workflow on its main.
-project() { # [KIND]
-	forge "${1:-github}"
+project() { # [KIND [LINE]...]: DISPATCH, workflows that policy names
+	[ $# -gt 0 ] || set -- github
+	forge "$@"
+	sed -i "s/^forge: .*/forge: {kind: $KIND, dispatch: [${DISPATCH:-}]}/" .factory/config.yml
 	case $KIND in gitea | forgejo) ctl person login=robo role=admin >/dev/null ;; esac
 	FLOW=.$KIND/workflows/factory.yml
 	run git factory init --ci "$KIND" --action acme/git-factory@$COMMIT
@@ -166,6 +168,45 @@ test_init_writes_a_workflow_that_lints() {
 	status_is 129
 	run git factory init --ci jenkins --action acme/git-factory@$COMMIT
 	status_is 129
+}
+
+by_hand() { # TITLE: to be landed
+	jq -cn --arg t "$1
+
+$SPEC" '{inputs: {task_description: $t, auto_merge: true}}'
+}
+
+# What the automatic token merges is no push to other workflows.
+test_a_landing_starts_the_workflows_that_policy_names() {
+	DISPATCH='deploy.yml, gone.yml'
+	project github 'merge: {auto: true, checks: false}' 'types: {chore: {severity: low, auto_merge: true, words: [done]}}'
+	ctl workflow name=deploy.yml
+	run actions workflow_dispatch "$(by_hand 'Make done')"
+	status_is 0
+	is "$(there '.[0].state')" merged
+	is "$(ctl dispatched | jq -c '[.[] | [.workflow, .ref]]')" '[["deploy.yml","main"]]'
+	err_like "'gone.yml' was not started: .* it must be a workflow with 'workflow_dispatch'"
+	run actions schedule '{}'
+	status_is 0
+	is "$(ctl dispatched | jq length)" 1
+	err_unlike gone.yml
+	# A bot's own token starts them by itself.
+	SECRET_FACTORY_FORGE_TOKEN=token-of-robo
+	export SECRET_FACTORY_FORGE_TOKEN
+	sed -i 's/yes/no/' .factory/session.jsonl
+	git commit -qam 'Another answer'
+	git pull -q --rebase origin main
+	git push -q origin main
+	run actions workflow_dispatch "$(by_hand 'Have it done')"
+	is "$(there '[.[] | select(.state == "merged")] | length')" 2
+	is "$(ctl dispatched | jq length)" 1
+}
+
+# The rights to start workflows are for those two jobs alone.
+test_only_who_delivers_may_start_workflows() {
+	for f in github forgejo; do
+		is "$(awk '/^  [a-z]+:$/ { job = $1 } /actions: write/ { print job }' "$ROOT/templates/workflows/$f.yml" | tr '\n' ' ')" 'plan: deliver: '
+	done
 }
 
 # -- Forgejo and Gitea, by one template

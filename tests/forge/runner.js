@@ -148,10 +148,10 @@ function runJob(name, job, matrix, index, needs, all) {
 		const env = {
 			PATH: `${place.path}${env0.ACTION ? '' : env0.FACTORY_BIN + ':'}/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: place.home, LANG: 'C.UTF-8',
 			GITHUB_EVENT_NAME: eventName, GITHUB_EVENT_PATH: payloadFile, GITHUB_REPOSITORY: env0.PROJECT,
-			GITHUB_ACTIONS: 'true', CI: 'true', RUNNER_TEMP: place.temp, GIT_CONFIG_NOSYSTEM: '1',
+			GITHUB_ACTIONS: 'true', GITHUB_SERVER_URL: env0.FORGE, CI: 'true', RUNNER_TEMP: place.temp, GIT_CONFIG_NOSYSTEM: '1',
 			GITHUB_OUTPUT: path.join(place.temp, `output-${i}`), GITHUB_STEP_SUMMARY: path.join(place.temp, 'summary'),
 		};
-		if (env0.NO_PERMISSIONS) env.GITHUB_TOKEN = token;
+
 		for (const k of ['GIT_FACTORY_DATE', 'GIT_FACTORY_FORGE_CLOCK']) if (env0[k]) env[k] = env0[k];
 		Object.assign(env, expand(flow.env || {}, ctx), expand(job.env || {}, ctx), expand(step.env || {}, ctx));
 		for (const k of Object.keys(env)) env[k] = String(env[k]);

@@ -10,6 +10,7 @@
 #include "git/commit.h"
 #include "git/ref.h"
 #include "line/judge.h"
+#include "line/pulls/dispatch.h"
 #include "line/pulls/freeze.h"
 #include "line/pulls/merge.h"
 #include "line/pulls/mirror.h"
@@ -331,7 +332,7 @@ merge(void *arg, const struct land_ready *r, struct oid *commit)
 static struct err *
 land(struct merging *m, const struct land_opts *how, int64_t number, struct oid *landed)
 {
-	const struct land_way way = {.arg = m, .fetch = fetch, .merge = merge};
+	const struct land_way way = {.arg = m, .fetch = fetch, .merge = merge, .more = dispatch_meant(m->o)};
 	struct land_opts lo = *how;
 	struct err *e;
 

@@ -11,6 +11,7 @@
 #include "line/close.h"
 #include "line/judge.h"
 #include "line/land.h"
+#include "line/pulls/dispatch.h"
 #include "line/pulls/feedback.h"
 #include "line/pulls/freeze.h"
 #include "line/pulls/merge.h"
@@ -376,7 +377,7 @@ drop_branch(struct turn *t)
 static struct err *
 was_merged(struct turn *t)
 {
-	static const struct land_way there = {0};
+	const struct land_way there = {.more = dispatch_meant(t->o)};
 	const struct land_opts lo = {.line = t->o->line, .way = &there};
 	const char *by = t->there.closed_by[0] != '\0' ? t->there.closed_by : "somebody on the forge";
 	AUTO(commit_free) struct commit c = {0};
@@ -442,6 +443,7 @@ end_there(struct turn *t)
 
 	if (t->there.state == FORGE_OPEN)
 		TRY(api(t)->pull_edit(t->o->forge, t->there.number, &edit, NULL));
+	TRY(dispatch_landed(t->o, &t->there));
 	t->p->pushed = oid_zero;
 	return NULL;
 }
@@ -531,15 +533,14 @@ end(struct outside *o, struct err *e)
 	return e;
 }
 
-struct err *
-mirror(struct outside *o, struct mirrored *out)
+static struct err *
+go_through(struct outside *o, struct mirrored *out)
 {
 	AUTO(pulls_free) struct pulls all = {0};
 	AUTO(forge_pulls_free) struct forge_pulls open = {0};
 	struct err *e = NULL;
 	size_t i, n = 0;
 
-	*out = (struct mirrored){0};
 	TRY(pull_list(o->repo, REF_PULLS, &all));
 	for (i = 0; i < all.n; i++)
 		n += concerns(&all.v[i]);
@@ -551,8 +552,17 @@ mirror(struct outside *o, struct mirrored *out)
 	for (i = 0; i < all.n && e == NULL; i++)
 		if (concerns(&all.v[i]))
 			e = one(o, &all.v[i], &open, out);
-	TRY(end(o, e));
-	return merge_allowed(o, &out->merged);
+	return end(o, e);
+}
+
+struct err *
+mirror(struct outside *o, struct mirrored *out)
+{
+	*out = (struct mirrored){0};
+	TRY(go_through(o, out));
+	TRY(merge_allowed(o, &out->merged));
+	/* What they start is started now, and not with the next sweep. */
+	return out->merged + out->landed > 0 && dispatch_meant(o) ? go_through(o, out) : NULL;
 }
 
 struct err *
