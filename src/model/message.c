@@ -12,6 +12,27 @@ is_scissors(struct str line, struct str mark)
 	return str_starts(line, mark.p) && str_is(str_skip(line, mark.n), SCISSORS);
 }
 
+const char *
+message_mark(struct str file)
+{
+	static const char *const marks[] = {"#", ";", "@", "!", "$", "%", "^", "&", "|", ":"};
+	const char *last = marks[0];
+	struct str line;
+	size_t i;
+
+	while (str_line(&file, &line)) {
+		if (line.n == 0)
+			continue;
+		last = marks[0];
+		for (i = 0; i < NITEMS(marks); i++)
+			if (str_starts(line, marks[i]))
+				last = marks[i];
+		if (is_scissors(line, str_of(last)))
+			break;
+	}
+	return last;
+}
+
 static struct str
 without_blanks(struct str line)
 {

@@ -13,6 +13,13 @@
 #include "base/str.h"
 
 /*
+ * What begins a line of comment where core.commentChar is "auto" and git has
+ * picked one that the message does not begin a line with: by the scissors,
+ * else by the last line, where git puts its advice.  A literal.
+ */
+const char *message_mark(struct str file);
+
+/*
  * Append the message: without what is below the scissors, with 'comments'
  * without the lines that begin with 'mark' ("#"), without blanks at the ends
  * of lines, empty lines at both ends, and all but one of those in a row.

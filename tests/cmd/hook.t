@@ -401,6 +401,15 @@ here'
 	change
 	run env GIT_EDITOR=true git commit -q
 	status_is 1
+	for mark in auto ';' '%'; do
+		run env GIT_EDITOR=true git -c core.commentChar="$mark" commit -q -v -e -m '# One'
+		status_is 0
+		is "$(trailers)" "Factory-Task: $id "
+		change
+		run env GIT_EDITOR="sed -i '/^# One/d'" git -c core.commentChar="$mark" commit -q -v -e -m '# One'
+		status_is 1
+		err_like 'empty commit message'
+	done
 	git reset -q --hard
 	git checkout -q -b side HEAD~
 	commit beside 1
@@ -430,8 +439,8 @@ test_names_of_branches() {
 	is "$(trailers)" "Factory-Task: $id "
 	missing hit
 	# In a linked worktree.
-	git worktree add -q "$TMP/wt" -b "factory/$id-beside"
-	cd "$TMP/wt"
+	git worktree add -q "$TMP/beside" -b "factory/$id-beside"
+	cd "$TMP/beside"
 	change
 	ok git commit -q -m 'A subject'
 	is "$(trailers)" "Factory-Task: $id "

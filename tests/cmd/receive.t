@@ -179,6 +179,24 @@ test_security_evidence_is_signed_where_policy_names_keys() {
 	status_is 0
 }
 
+# What policy loosens is the server's to trust, not the pusher's.
+test_security_trust_is_the_servers() {
+	guarded 'sandbox: none'
+	commit b 2
+	run git push origin main
+	status_is 1
+	err_like "^remote: refs/heads/main: nothing can be judged here: .*sandbox.*git factory trust"
+	run git -C "$HUBS/hub.git" factory trust
+	status_is 0
+	run git push origin main
+	status_is 1
+	err_like "'unit'; 'git factory gate --note'"
+	ok git factory trust >"$OUT"
+	ok git factory gate --note --base origin/main >"$OUT"
+	run git push origin main refs/notes/factory
+	status_is 0
+}
+
 # What the built-in gates say is found out anew, of what is pushed.
 test_security_built_in_gates_are_asked() {
 	guarded

@@ -30,6 +30,7 @@ fuzz_message(struct str text)
 	struct str rest, line;
 	struct str id;
 
+	check(strlen(message_mark(text)) == 1);
 	message_clean(text, "#", true, &once);
 	message_clean(buf_str(&once), "#", true, &twice);
 	check(str_eq(buf_str(&once), buf_str(&twice)));

@@ -45,17 +45,32 @@ drops_comments(struct repo *r, bool *drops)
 	return NULL;
 }
 
+/* What begins a comment; the caller frees it. */
 static struct err *
-read_message(struct repo *r, const char *file, struct buf *out)
+find_mark(struct repo *r, struct str text, char **out)
+{
+	AUTO(mem_free_p) char *set = NULL;
+
+	TRY(userconf_str(r, "core.commentString", &set));
+	if (set == NULL)
+		TRY(userconf_str(r, "core.commentChar", &set));
+	if (set == NULL || set[0] == '\0')
+		*out = mem_strdup("#");
+	else
+		*out = is_said(set, "auto") ? mem_strdup(message_mark(text)) : STEAL(set);
+	return NULL;
+}
+
+static struct err *
+read_message(struct repo *r, const char *file, struct buf *out, char **mark)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(MESSAGE_FILE_MAX);
-	AUTO(mem_free_p) char *mark = NULL;
 	bool drops;
 
 	TRY(file_read(AT_FDCWD, file, &text));
-	TRY(userconf_str(r, "core.commentChar", &mark));
+	TRY(find_mark(r, buf_str(&text), mark));
 	TRY(drops_comments(r, &drops));
-	message_clean(buf_str(&text), mark == NULL || mark[0] == '\0' || is_said(mark, "auto") ? "#" : mark, drops, out);
+	message_clean(buf_str(&text), *mark, drops, out);
 	return NULL;
 }
 
@@ -130,11 +145,13 @@ is_task(struct repo *r, const char *id, bool *is)
 }
 
 static struct err *
-add_trailer(struct repo *r, const char *branch, const char *file)
+add_trailer(struct repo *r, const char *branch, const char *file, const char *mark)
 {
+	/* It does not find out itself what "auto" has come to. */
+	AUTO(mem_free_p) char *comments = mem_printf("core.commentChar=%s", mark);
 	AUTO(mem_free_p) char *id = str_dup(message_task(str_of(branch)));
 	AUTO(mem_free_p) char *trailer = mem_printf(TRAILER "=%s", id);
-	const char *const args[] = {"interpret-trailers", "--in-place", "--no-divider", "--if-exists=doNothing",
+	const char *const args[] = {"-c", comments, "interpret-trailers", "--in-place", "--no-divider", "--if-exists=doNothing",
 	    "--if-missing=add", "--where=end", "--trailer", trailer, "--", file, NULL};
 	struct cli_opts o = {0};
 	bool is = false;
@@ -150,15 +167,16 @@ hook_message(struct repo *r, const char *file, struct strs *remarks)
 {
 	AUTO(buf_free) struct buf message = BUF_INIT(MESSAGE_FILE_MAX);
 	AUTO(mem_free_p) char *branch = NULL;
+	AUTO(mem_free_p) char *mark = NULL;
 	struct oid head;
 	struct err *e;
 
-	TRY(read_message(r, file, &message));
+	TRY(read_message(r, file, &message, &mark));
 	if (message.n == 0 || message_melts(buf_str(&message)) || is_merging(r))
 		return NULL;
 	TRY(repo_head(r, &branch, &head));
 	TRY(judge(r, &head, buf_str(&message), file, remarks));
-	e = branch == NULL ? NULL : add_trailer(r, branch, file);
+	e = branch == NULL ? NULL : add_trailer(r, branch, file, mark);
 	if (e != NULL)
 		strs_addf(remarks, "the trailer that names the task was not added: %s", err_msg(e));
 	err_free(e);

@@ -184,7 +184,7 @@ ask_for_proof(const struct guard *g, const struct policy *was, const struct push
 	AUTO(commit_free) struct commit c = {0};
 
 	TRY(commit_read(g->o->repo, &p->new, &c));
-	TRY(verify_rev(&co, new.s, false, &v));
+	TRY(err_wrap(verify_rev(&co, new.s, false, &v), "nothing can be judged here"));
 	if (!oid_eq(&v.check.tree, &c.tree))
 		return err_new(ERR_STATE, "its tree is not the one that was judged");
 	if (v.check.verdicts.n != 0 && list_missing(g, &was->cfg, &v, c.message, &missing) == 0)
