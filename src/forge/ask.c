@@ -100,6 +100,12 @@ ask_send(struct ask *a)
 }
 
 struct err *
+ask_took(struct ask *a, struct err *e)
+{
+	return rest_took(a->f->rest, a->call.path, e);
+}
+
+struct err *
 ask_each(struct ask *a, bool newest, rest_item *fn, void *arg, bool *unchanged)
 {
 	TRY(finish(a));

@@ -45,6 +45,7 @@ void ask_flag(struct ask *a, const char *key, bool value);
 void ask_list(struct ask *a, const char *key);
 
 struct err *ask_send(struct ask *a) MUST_USE;
+struct err *ask_took(struct ask *a, struct err *e) MUST_USE;	/* rest_took() of its path */
 /* Every element of every page, as rest_each(). */
 struct err *ask_each(struct ask *a, bool newest, rest_item *fn, void *arg, bool *unchanged) MUST_USE;
 void ask_free(struct ask *a);	/* also for AUTO */

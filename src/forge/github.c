@@ -142,7 +142,7 @@ whoami(struct forge *f, struct forge_user *out)
 	struct rest_call c = {.what = "who the token belongs to", .path = "/user", .cached = true, .accept = {403}};
 
 	TRY(rest_do(f->rest, &c, &reply));
-	return reply.status == 403 ? gh_viewer(f, out) : read_user(reply.body, out);
+	return reply.status == 403 ? gh_viewer(f, out) : rest_took(f->rest, c.path, read_user(reply.body, out));
 }
 
 /* 'role_name' may be one of the organisation's own; 'permission' is what it comes to. */
@@ -187,10 +187,10 @@ role(struct forge *f, const struct forge_user *who, enum forge_role *out)
 		return NULL;
 	}
 	/* The answer must be about the one who was asked for. */
-	TRY(answer_str(node_get(reply.body, "user"), "login", FORGE_LINE_MAX, &is));
+	TRY(rest_took(f->rest, path, answer_str(node_get(reply.body, "user"), "login", FORGE_LINE_MAX, &is)));
 	if (strcasecmp(is, who->login) != 0)
-		return err_new(ERR_PROTOCOL, "GitHub was asked what '%s' may do, and answered for another",
-		    who->login);
+		return rest_took(f->rest, path, err_new(ERR_PROTOCOL,
+		    "GitHub was asked what '%s' may do, and answered for another", who->login));
 	*out = role_of(reply.body);
 	return NULL;
 }
@@ -203,7 +203,7 @@ default_branch(struct forge *f, char **out)
 	AUTO(mem_free_p) char *name = NULL;
 
 	TRY(gh_get(f, path, "the project", &reply));
-	TRY(answer_str(reply.body, "default_branch", FORGE_LINE_MAX, &name));
+	TRY(rest_took(f->rest, path, answer_str(reply.body, "default_branch", FORGE_LINE_MAX, &name)));
 	*out = STEAL(name);
 	return NULL;
 }
@@ -265,7 +265,7 @@ issue(struct forge *f, int64_t number, struct forge_issue *out)
 	TRY(gh_get(f, path, what, &reply));
 	if (node_get(reply.body, "pull_request") != NULL)
 		return err_new(ERR_NOT_FOUND, "%lld is a pull request on GitHub, and no issue", (long long)number);
-	return gh_read_issue(reply.body, out);
+	return rest_took(f->rest, path, gh_read_issue(reply.body, out));
 }
 
 static struct err *

@@ -226,7 +226,7 @@ find_wanted(struct forge *f, const char *base, struct checking *c)
 
 	e = rest_do(f->rest, &branch, &reply);
 	if (e == NULL)
-		e = from_protection(c, reply.body);
+		e = rest_took(f->rest, path, from_protection(c, reply.body));
 	TRY(unless_denied(c, e, "rules of the branch"));
 	e = rest_each(f->rest, &rule, NULL, false, add_rule, c, NULL);
 	if (has_no_rules(f, e)) {

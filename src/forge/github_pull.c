@@ -172,7 +172,7 @@ gh_pull(struct forge *f, int64_t number, struct forge_pull *out)
 	AUTO(mem_free_p) char *what = mem_printf("pull request %lld", (long long)number);
 
 	TRY(gh_get(f, path, what, &reply));
-	return gh_read_pull(reply.body, out);
+	return rest_took(f->rest, path, gh_read_pull(reply.body, out));
 }
 
 struct err *

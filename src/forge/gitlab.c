@@ -138,32 +138,36 @@ level_in(const struct node *permissions, const char *key)
 	return node_get_int(node_get(permissions, key), "access_level", 0);
 }
 
+static struct err *
+read_rules(const struct node *n, struct gitlab_rules *out)
+{
+	AUTO(gitlab_rules_free) struct gitlab_rules r = {0};
+	const struct node *permissions = node_get(n, "permissions");
+	const char *method = node_get_str(n, "merge_method");
+	int64_t group = level_in(permissions, "group_access");
+
+	TRY(answer_text(n, "default_branch", FORGE_LINE_MAX, &r.default_branch));
+	r.level = level_in(permissions, "project_access");
+	r.level = group > r.level ? group : r.level;
+	r.told = node_get(n, "only_allow_merge_if_pipeline_succeeds") != NULL;
+	TRY(answer_bool(n, "only_allow_merge_if_pipeline_succeeds", &r.must_succeed));
+	TRY(answer_bool(n, "merge_pipelines_enabled", &r.merged_results));
+	r.linear = method != NULL && (strcmp(method, "ff") == 0 || strcmp(method, "rebase_merge") == 0);
+	*out = r;
+	r = (struct gitlab_rules){0};
+	return NULL;
+}
+
 struct err *
 gitlab_rules(struct forge *f, struct gitlab_rules *out)
 {
-	AUTO(gitlab_rules_free) struct gitlab_rules r = {0};
 	AUTO(ask_free) struct ask a = {0};
-	const struct node *permissions;
-	const char *method;
-	int64_t group;
 
 	ask_open(&a, f, NULL, "the project");
 	gitlab_project(&a);
 	a.call.cached = true;
 	TRY(ask_send(&a));
-	TRY(answer_text(a.reply.body, "default_branch", FORGE_LINE_MAX, &r.default_branch));
-	permissions = node_get(a.reply.body, "permissions");
-	group = level_in(permissions, "group_access");
-	r.level = level_in(permissions, "project_access");
-	r.level = group > r.level ? group : r.level;
-	r.told = node_get(a.reply.body, "only_allow_merge_if_pipeline_succeeds") != NULL;
-	TRY(answer_bool(a.reply.body, "only_allow_merge_if_pipeline_succeeds", &r.must_succeed));
-	TRY(answer_bool(a.reply.body, "merge_pipelines_enabled", &r.merged_results));
-	method = node_get_str(a.reply.body, "merge_method");
-	r.linear = method != NULL && (strcmp(method, "ff") == 0 || strcmp(method, "rebase_merge") == 0);
-	*out = r;
-	r = (struct gitlab_rules){0};
-	return NULL;
+	return ask_took(&a, read_rules(a.reply.body, out));
 }
 
 void

@@ -77,7 +77,7 @@ gitlab_issue(struct forge *f, int64_t number, struct forge_issue *out)
 	gitlab_item(&a, number);
 	a.call.cached = true;
 	TRY(ask_send(&a));
-	return read_issue(a.reply.body, out);
+	return ask_took(&a, read_issue(a.reply.body, out));
 }
 
 static struct err *

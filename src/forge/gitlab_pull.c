@@ -184,7 +184,7 @@ gitlab_pull(struct forge *f, int64_t number, struct forge_pull *out)
 	gitlab_item(&a, FORGE_OF_PULL(number));
 	a.call.cached = true;
 	TRY(ask_send(&a));
-	return read_pull(a.reply.body, f, out);
+	return ask_took(&a, read_pull(a.reply.body, f, out));
 }
 
 struct err *

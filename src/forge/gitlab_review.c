@@ -122,7 +122,7 @@ gitlab_reviews(struct forge *f, int64_t number, struct forge_reviews *out)
 	approvals.call.cached = true;
 	TRY(ask_send(&approvals));
 	while (ask_next(node_get(approvals.reply.body, "approved_by"), &n))
-		TRY(push_review(&all, REVIEW_APPROVED, "approval", n, "approved_at"));
+		TRY(ask_took(&approvals, push_review(&all, REVIEW_APPROVED, "approval", n, "approved_at")));
 	*out = all;
 	all = (struct forge_reviews){0};
 	return NULL;

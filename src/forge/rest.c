@@ -495,6 +495,21 @@ rest_do(struct rest *r, const struct rest_call *c, struct rest_reply *out)
 	return err_wrap(e, "%s", t.what);
 }
 
+struct err *
+rest_took(struct rest *r, const char *path, struct err *e)
+{
+	AUTO(mem_free_p) char *url = NULL;
+	struct err *none;
+
+	if (e == NULL || r->dir == NULL)
+		return e;
+	none = address(r, path, &url);
+	if (none == NULL)
+		kept_drop(r->dir, url);
+	err_free(none);
+	return e;
+}
+
 /* ---- lists ---- */
 
 /* A page behind one that is unchanged; false: it has to be asked for. */
@@ -558,7 +573,8 @@ rest_each(struct rest *r, const struct rest_call *c, const char *member, bool ne
 			TRY(rest_do(r, &here, &reply));
 		same = same && reply.unchanged;
 		first_same = page == 0 ? reply.unchanged : first_same;
-		TRY(each_item(r, c, member == NULL ? reply.body : node_get(reply.body, member), fn, arg, &n));
+		TRY(rest_took(r, at,
+		    each_item(r, c, member == NULL ? reply.body : node_get(reply.body, member), fn, arg, &n)));
 		free(at);
 		at = mem_strdup(reply.next);
 	}

@@ -5,7 +5,8 @@
  *   (301, 302, 307, 308) are followed here, to another host only for reads and
  *   without it, and a next page on another host is refused.
  * - What is asked for again and again is asked with the ETag of the answer that
- *   is on disk; a 304 is that answer.
+ *   is on disk; a 304 is that answer.  One that its reader refused is not kept,
+ *   or a broken answer under a true ETag would be believed for ever.
  * - A limit, in whichever dress (429; 403 or 422 with a text that says so; 403
  *   with nothing remaining), is waited out: Retry-After, else the time of reset,
  *   else a minute, doubled each time, with jitter.  When all waits of one call
@@ -100,6 +101,12 @@ struct rest_reply {
  */
 struct err *rest_do(struct rest *r, const struct rest_call *c, struct rest_reply *out) MUST_USE;
 void rest_reply_free(struct rest_reply *reply);	/* also for AUTO */
+
+/*
+ * What the reader of an answer that is kept says of it, passed on: after an error
+ * the answer to that path is asked for anew.  rest_each() does it for its pages.
+ */
+struct err *rest_took(struct rest *r, const char *path, struct err *e) MUST_USE;
 
 /* What the forge says in an accepted answer that is none of 2xx, on one line; append. */
 void rest_words(const struct rest_reply *reply, struct buf *out);

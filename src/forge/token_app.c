@@ -157,7 +157,7 @@ installation(const struct token_app *a, struct rest *r, char **id)
 	if (err_is(e, ERR_NOT_FOUND))
 		return err_hint(err_recode(e, ERR_AUTH), "install the App on '%s'", a->project);
 	TRY(e);
-	return answer_id(reply.body, "id", id);
+	return rest_took(r, path, answer_id(reply.body, "id", id));
 }
 
 /* For this project alone, whatever else the App is installed on. */

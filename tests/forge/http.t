@@ -118,6 +118,21 @@ test_a_broken_answer_is_an_error_and_changes_nothing() {
 	on_each_forge broken_answers
 }
 
+# As a proxy may leave it: the answer as it should be has that very ETag.
+broken_under_its_tag() {
+	listening "$1"
+	fault wrongtype "$LIST" tagged=1
+	run git factory intake
+	isnt "$status" 0
+	is "$(ctl faults_left)" 0
+	in_line
+	in_line
+}
+test_a_broken_answer_is_not_kept_under_its_etag() {
+	needs_fake
+	on_each_forge broken_under_its_tag
+}
+
 test_a_read_that_failed_is_asked_again() {
 	needs_fake
 	listening github

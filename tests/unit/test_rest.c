@@ -535,6 +535,46 @@ test_kept_broken(void **state UNUSED)
 	scene_close(&s);
 }
 
+static struct err *
+wants_numbers(void *arg UNUSED, const struct node *item)
+{
+	return node_get(item, "id") != NULL && node_get(item, "id")->kind == NODE_INT ? NULL :
+	    err_new(ERR_SYNTAX, "no number");
+}
+
+/* A broken answer under a true ETag: its reader refuses it once, and it is asked for anew. */
+static void
+test_kept_refused(void **state UNUSED)
+{
+	static const struct answer a[] = {
+	    ANSWER("HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 12\r\n\r\n[{\"id\":\"1\"}]"),
+	    ANSWER("HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 10\r\n\r\n[{\"id\":1}]"),
+	    ANSWER("HTTP/1.1 200 OK\r\nETag: \"b\"\r\nContent-Length: 2\r\n\r\n[]"),
+	    ANSWER("HTTP/1.1 200 OK\r\nETag: \"b\"\r\nContent-Length: 2\r\n\r\n{}")};
+	struct rest_call list = {.what = "the list", .path = "/list", .cached = true};
+	struct rest_call one = {.what = "one", .path = "/one", .cached = true};
+	struct rest_reply reply = {0};
+	struct scene s;
+	struct err *e;
+
+	scene_open(&s, a, NITEMS(a));
+	e = rest_each(s.r, &list, NULL, false, wants_numbers, NULL, NULL);
+	assert_true(err_is(e, ERR_SYNTAX));
+	err_free(e);
+	assert_null(rest_each(s.r, &list, NULL, false, wants_numbers, NULL, NULL));
+	saw(&s.l, "If-None-Match", false);
+	assert_null(rest_do(s.r, &one, &reply));
+	e = rest_took(s.r, one.path, err_new(ERR_SYNTAX, "no object"));
+	assert_true(err_is(e, ERR_SYNTAX));
+	err_free(e);
+	rest_reply_free(&reply);
+	assert_null(rest_do(s.r, &one, &reply));
+	rest_reply_free(&reply);
+	saw(&s.l, "If-None-Match", false);
+	assert_null(rest_took(s.r, one.path, NULL));
+	scene_close(&s);
+}
+
 /* Without ETags the same bytes say the same. */
 static void
 test_no_etag(void **state UNUSED)
@@ -739,6 +779,7 @@ main(void)
 		cmocka_unit_test(test_shared_clock),
 		cmocka_unit_test(test_etag),
 		cmocka_unit_test(test_kept_broken),
+		cmocka_unit_test(test_kept_refused),
 		cmocka_unit_test(test_no_etag),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_next_elsewhere),

@@ -23,6 +23,7 @@ class Fault:
     def __init__(self, name):
         self.name = name
         self.before = self.after = self.instead = self.body = self.cut = self.slow = None
+        self.tagged = False
 
 
 def mangle(value):
@@ -144,7 +145,9 @@ class Faults:
         fault.body = lambda body: body[:len(body) // 2]
 
     @staticmethod
-    def make_wrongtype(fault):
+    def make_wrongtype(fault, tagged=""):
+        """tagged: under the ETag of the answer as it should be."""
+        fault.tagged = bool(tagged)
         fault.body = lambda body: json.dumps(mangle(json.loads(body or b"{}"))).encode()
 
     @staticmethod

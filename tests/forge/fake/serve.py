@@ -365,7 +365,8 @@ def handler(control):
             server.log(request, answer, sort, fault.name if fault else None)
             if fault and fault.body:
                 # The tag of a body is not that of another one.
-                answer.headers.pop("ETag", None)
+                if not fault.tagged:
+                    answer.headers.pop("ETag", None)
                 body = fault.body(body)
             if fault and fault.cut:
                 fault.cut()
