@@ -254,20 +254,77 @@ gates: none'
 # The branch that says which branch is the base is guarded like it.
 test_security_which_branch_is_the_base() {
 	guarded
+	git checkout -q -b work
+	commit b 2
 	on_hub config factory.base release
 	run git push origin main:release
 	status_is 0
-	commit b 2
-	run git push origin main
-	status_is 1
-	run git push origin main:release
+	run git push origin work:release
 	status_is 1
 	err_like '^remote: refs/heads/release: not proven'
-	on_hub config --unset factory.base
-	run git push origin main:release
+	run git push origin work:main
 	status_is 0
+	on_hub config --unset factory.base
+	run git push origin work:release
+	status_is 0
+	commit c 3
+	run git push origin work:main
+	status_is 1
+}
+
+# ... also where nothing is asked of it but that.
+test_security_the_base_is_not_renamed_in_passing() {
+	guarded
+	git checkout -q -b develop
+	on_hub config factory.base develop
+	ok git push -q origin develop
+	git checkout -q main
+	printf 'version: 1\nbase: develop\ngates: none\n' >.factory/config.yml
+	git commit -q -a -m 'Develop elsewhere'
+	ok git push -q origin main
+	on_hub config --unset factory.base
+	commit b 2
+	run git push origin main:develop
+	status_is 1
+	err_like 'develop: not proven'
+	run git push origin main
+	status_is 0
+	printf 'version: 1\nbase: away\ngates: none\n' >.factory/config.yml
+	git commit -q -a -m 'Away'
 	run git push origin main
 	status_is 1
+	err_like "^remote: refs/heads/main: another branch than 'refs/heads/develop' would be the base"
+	on_hub config receive.denyDeleteCurrent ignore
+	run git push origin :main
+	status_is 1
+	err_like 'would be the base'
+}
+
+# Another name of the base, and what a client may say of it.
+test_security_aliases_and_lies() {
+	guarded
+	on_hub symbolic-ref refs/heads/master refs/heads/main
+	commit b 2
+	run git push origin main:master
+	status_is 1
+	err_like '^remote: refs/heads/master: not proven'
+	ok git factory gate --note --base origin/main >"$OUT"
+	run git push origin main:master refs/notes/factory
+	status_is 0
+	is "$(on_hub rev-parse main)" "$(git rev-parse main)"
+	commit c 3
+	new=$(git rev-parse main)
+	ok git push -q origin main:refs/heads/work
+	for old in 0000000000000000000000000000000000000000 "$(git rev-parse main~2)"; do
+		echo "$old $new refs/heads/main" >"$TMP/list"
+		fails git -C "$HUBS/hub.git" factory hook run pre-receive <"$TMP/list" 2>"$ERR"
+		err_like 'it is not where the push expects it'
+	done
+	echo "x $new refs/heads/main" >"$TMP/list"
+	fails git -C "$HUBS/hub.git" factory hook run pre-receive <"$TMP/list" 2>"$ERR"
+	err_like 'a line that is none'
+	: >"$TMP/list"
+	ok git -C "$HUBS/hub.git" factory hook run pre-receive <"$TMP/list"
 }
 
 test_security_refs_of_the_factory() {

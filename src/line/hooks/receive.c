@@ -7,6 +7,8 @@
 #include "git/commit.h"
 #include "git/ref.h"
 #include "git/repo.h"
+#include "git/tip.h"
+#include "git/userconf.h"
 #include "line/hooks/receive.h"
 #include "line/policy.h"
 #include "line/verify.h"
@@ -64,9 +66,12 @@ refuse(struct pushed *p, struct err *e)
 
 /* ---- which branches ---- */
 
+#define ALIAS_DEPTH 5
+
 struct guard {
 	const struct receive_opts *o;
 	struct strs branches;	/* full names */
+	char *base;		/* the one that changes are made for */
 	bool configured;	/* the base has a policy, readable or not */
 	struct strs *remarks;
 };
@@ -75,6 +80,38 @@ static void
 guard_free(struct guard *g)
 {
 	strs_free(&g->branches);
+	free(g->base);
+}
+
+/* What a push to this name moves: a branch may be another's alias (git-symbolic-ref(1)). */
+static struct err *
+real_name(struct repo *r, const char *ref, char **out)
+{
+	AUTO(mem_free_p) char *at = mem_strdup(ref);
+	int depth;
+
+	for (depth = 0; depth < ALIAS_DEPTH; depth++) {
+		char *next = NULL;
+
+		TRY(tip_symbolic(repo_place(r), at, &next));
+		if (next == NULL)
+			break;
+		free(at);
+		at = next;
+	}
+	*out = STEAL(at);
+	return NULL;
+}
+
+static struct err *
+add_branch(struct guard *g, const char *ref)
+{
+	AUTO(mem_free_p) char *name = NULL;
+
+	TRY(real_name(g->o->repo, ref, &name));
+	if (!strs_has(&g->branches, name))
+		strs_add(&g->branches, name);
+	return NULL;
 }
 
 /* The branch of HEAD stands in for a default that does not exist. */
@@ -98,20 +135,21 @@ static struct err *
 find_branches(struct guard *g)
 {
 	struct repo *r = g->o->repo;
-	AUTO(mem_free_p) char *base = NULL;
 	AUTO(mem_free_p) char *head = NULL;
+	AUTO(mem_free_p) char *own = NULL;
 	AUTO(policy_free) struct policy p = {0};
 	struct oid tip = oid_zero;
 	struct err *e;
 
-	TRY(find_base(r, &base, &head));
-	strs_add(&g->branches, base);
-	if (head != NULL && strcmp(head, base) != 0)
-		strs_add(&g->branches, head);
-	TRY(ref_read(r, base, &tip));
+	TRY(userconf_str(r, "factory.base", &own));
+	TRY(find_base(r, &g->base, &head));
+	TRY(add_branch(g, g->base));
+	if (head != NULL && own == NULL)
+		TRY(add_branch(g, head));
+	TRY(ref_read(r, g->base, &tip));
 	if (oid_is_zero(&tip))
 		return NULL;
-	e = policy_at(r, base, &tip, &p);
+	e = policy_at(r, g->base, &tip, &p);
 	g->configured = e != NULL || p.found;
 	err_ignore(e);
 	return NULL;
@@ -194,6 +232,32 @@ ask_for_proof(const struct guard *g, const struct policy *was, const struct push
 	    was->cfg.evidence.keys.n > 0 ? " with a key that evidence.keys names" : "");
 }
 
+/* HEAD's branch says which one is the base: nothing is said otherwise in passing. */
+static struct err *
+keeps_base(const struct guard *g, const struct pushed *p)
+{
+	AUTO(mem_free_p) char *name = NULL;
+	bool named;
+
+	if (!g->configured || strcmp(g->base, p->ref) == 0)
+		return NULL;
+	TRY(policy_base_name(g->o->repo, &p->new, &name, &named));
+	if (strcmp(g->base + strlen("refs/heads/"), name) == 0)
+		return NULL;
+	return err_hint(err_new(ERR_DENIED, "another branch than '%s' would be the base", g->base),
+	    "whoever runs this repository names it: git config factory.base BRANCH");
+}
+
+/* What the client says was there is for git to compare; nothing is judged by it. */
+static struct err *
+is_current(struct repo *r, const struct pushed *p)
+{
+	struct oid now;
+
+	TRY(ref_read(r, p->ref, &now));
+	return oid_eq(&now, &p->old) ? NULL : err_hint(err_new(ERR_STALE, "it is not where the push expects it"), "fetch first");
+}
+
 static struct err *
 judge_branch(struct guard *g, const struct pushed *p)
 {
@@ -201,6 +265,8 @@ judge_branch(struct guard *g, const struct pushed *p)
 	struct repo *r = g->o->repo;
 	bool forward;
 
+	TRY(is_current(r, p));
+	TRY(keeps_base(g, p));
 	if (!oid_is_zero(&p->old))
 		TRY(err_wrap(policy_at(r, p->ref, &p->old, &was), "nothing can be judged here"));
 	if (oid_is_zero(&p->old) || !was.found || !config_gated(&was.cfg) || was.cfg.gates_none) {
@@ -249,7 +315,10 @@ receive_judge(const struct receive_opts *o, struct pushes *p, struct strs *remar
 	}
 	look_ahead(&g, p);
 	for (i = 0; i < p->n; i++) {
-		if (p->v[i].refused != NULL || !strs_has(&g.branches, p->v[i].ref))
+		AUTO(mem_free_p) char *name = NULL;
+
+		TRY(real_name(o->repo, p->v[i].ref, &name));
+		if (p->v[i].refused != NULL || !strs_has(&g.branches, name))
 			continue;
 		e = judge_branch(&g, &p->v[i]);
 		if (err_is(e, ERR_INTERRUPTED))

@@ -10,7 +10,8 @@
  * be pushed after it.  The factory's own refs are as store/permit.h has it.
  *
  * The base branch is what the repository's own factory.base names; else what
- * the policy of HEAD's branch does, which then is guarded like it.  Without a
+ * the policy of HEAD's branch does, which then is guarded like it, and may not
+ * come to name another.  Symbolic refs count as what they lead to.  Without a
  * policy on the base branch, everything is taken; without gates in it, too.
  */
 #ifndef LINE_HOOKS_RECEIVE_H
