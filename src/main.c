@@ -81,6 +81,7 @@
  * line/hooks/message   the message of a commit in the making
  * line/hooks/receive   what is asked of a push
  * line/intake/decide   what the orders on an issue make of its task
+ * line/intake/guess    a model's word on the type of a task without signs
  * line/intake/intake   from issues of a forge to tasks, and back
  * line/intake/look     one issue as the forge has it, and what was ordered on it
  * line/intake/notebook  what this clone saw of the issues and told there

@@ -31,6 +31,7 @@ struct secrets;
 
 enum sandbox_mode { SANDBOX_BWRAP, SANDBOX_NONE };
 enum sandbox_network { NETWORK_NONE, NETWORK_HOST };
+enum classify_by { CLASSIFY_SIGNALS, CLASSIFY_MODEL };
 enum merge_method { MERGE_SQUASH, MERGE_MERGE, MERGE_REBASE };
 enum agent_kind { AGENT_BUILTIN, AGENT_COMMAND };
 enum provider_kind { PROVIDER_ANTHROPIC, PROVIDER_OPENAI, PROVIDER_RECORDED };
@@ -208,6 +209,11 @@ struct config {
 	struct {
 		const char *team;	/* whose issues are taken in; "" for none */
 	} linear;
+	struct {
+		enum classify_by classify;
+		const char *model;	/* that is asked; "": the agent's */
+		struct strs by_model;	/* types that its word gives with all that they allow */
+	} intake;
 	struct {
 		const char *key;	/* that this machine's evidence is signed with, "" for none */
 		struct strs keys;	/* lines of allowed signers: whose evidence counts */

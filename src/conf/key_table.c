@@ -18,6 +18,7 @@ static const char *const providers[] = {"anthropic", "openai", "recorded", NULL}
 static const char *const agent_kinds[] = {"builtin", "command", NULL};
 static const char *const networks[] = {"none", "host", NULL};
 static const char *const sandboxes[] = {"bwrap", "none", NULL};
+static const char *const classifies[] = {"signals", "model", NULL};
 static const char *const merges[] = {"squash", "merge", "rebase", NULL};
 static const char *const submodules[] = {"refuse", "empty", NULL};
 static const char *const pointers[] = {"refuse", "pointers", NULL};
@@ -305,6 +306,12 @@ const struct key keys[] = {
 	{"linear.team", KEY_LINE, TOP(linear.team), "", "ENG",
 	    "Key of a team of Linear whose issues are taken in beside the forge's, with the key in LINEAR_API_KEY (needs trust)",
 	    0, 0, NULL},
+	{"intake.classify", KEY_ENUM, TOP(intake.classify), "signals", NULL,
+	    "What tells the type of a task that an issue asks for: signals (labels, scope, words, a form's answer), or where these say nothing one short question to a model, too, which costs money", 0, 0, classifies},
+	{"intake.model", KEY_LINE, TOP(intake.model), "", "small",
+	    "Model, by its name under models, that is asked then; by default the agent's", 0, 0, NULL},
+	{"intake.by_model", KEY_LINES, TOP(intake.by_model), "", "[test_generation]",
+	    "Types whose severity and auto_merge hold also where nothing but a model says that a task is one; any other such task stays of high severity and never lands by itself", 0, 0, NULL},
 	{"merge.method", KEY_ENUM, TOP(merge.method), "squash", NULL,
 	    "How a pull request lands", 0, 0, merges},
 	{"merge.auto", KEY_BOOL, TOP(merge.automatic), "false", NULL,

@@ -1,6 +1,7 @@
 #include "line/kind.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -16,6 +17,34 @@ holds(const char *pattern, const char *path)
 	return glob_path(pattern, path, 0);
 }
 
+/* "TYPE MICRO"; only a type that policy has. */
+static const struct conf_type *
+guessed(const struct config *c, const struct task *t)
+{
+	AUTO(mem_free_p) char *name = mem_strndup(t->guess, strcspn(t->guess, " "));
+
+	return c->intake.classify == CLASSIFY_MODEL && name[0] != '\0' ? config_type(c, name) : NULL;
+}
+
+/* A model can be talked into anything by the text: policy says by name what its word is enough for. */
+static void
+take_guess(const struct config *c, const struct task *t, struct kind *out)
+{
+	const struct conf_type *type = guessed(c, t);
+	bool enough;
+
+	if (type == NULL)
+		return;
+	enough = strs_has(&c->intake.by_model, type->name);
+	out->type = type;
+	out->name = type->name;
+	if (enough || (enum risk)type->severity > RISK_HIGH)
+		out->severity = (enum risk)type->severity;
+	out->auto_merge = enough && type->auto_merge && out->severity == RISK_LOW && !task_asks(t);
+	free(out->why);
+	out->why = mem_strdup(enough ? "a model says so" : "a model says so, and nothing else: it stays of high severity");
+}
+
 void
 kind_of(const struct config *c, const struct task *t, struct kind *out)
 {
@@ -29,7 +58,10 @@ kind_of(const struct config *c, const struct task *t, struct kind *out)
 		v[i] = (struct class_type){c->types.v[i].name, (enum risk)c->types.v[i].severity,
 		    &c->types.v[i].labels, &c->types.v[i].paths, &c->types.v[i].words};
 	found = classify(t, &types, &why);
-	*out = (struct kind){.name = TYPE_UNKNOWN, .severity = RISK_HIGH, .why = mem_strdup(buf_cstr(&why))};
+	*out = (struct kind){.name = TYPE_UNKNOWN, .severity = RISK_HIGH, .why = mem_strdup(buf_cstr(&why)),
+	    .silent = found == NULL && classify_silent(t, &types)};
+	if (out->silent)
+		take_guess(c, t, out);
 	if (found == NULL)
 		return;
 	out->type = &c->types.v[found - v];

@@ -19,10 +19,17 @@ struct kind {
 	const char *name;		/* TYPE_UNKNOWN then */
 	enum risk severity;
 	bool auto_merge;		/* its type lets a change land by itself: low severity, and policy allows it */
+	bool silent;			/* no sign says anything: a model may be asked */
 	char *why;			/* one line */
 };
 
-/* Strings are the config's, which must outlive it. */
+/*
+ * Where no sign tells the type, but a model did (task.guess), and policy lets
+ * one be asked, that is its type; unless policy names it (intake.by_model) the
+ * severity stays high then, and it does not land by itself.
+ *
+ * Strings are the config's, which must outlive it.
+ */
 void kind_of(const struct config *c, const struct task *t, struct kind *out);
 void kind_free(struct kind *k);	/* also for AUTO */
 

@@ -221,11 +221,27 @@ named(const struct task *t, const struct class_types *types, struct buf *why)
 	return NULL;
 }
 
+static void (*const see[])(const struct task *, const struct class_types *, struct sign *) = {
+	see_labels, see_form, see_scope, see_words};
+
+bool
+classify_silent(const struct task *t, const struct class_types *types)
+{
+	size_t i;
+
+	for (i = 0; i < NITEMS(see); i++) {
+		struct sign s = {0};
+
+		see[i](t, types, &s);
+		if (s.type != NULL)
+			return false;
+	}
+	return t->type[0] == '\0';
+}
+
 const struct class_type *
 classify(const struct task *t, const struct class_types *types, struct buf *why)
 {
-	static void (*const see[])(const struct task *, const struct class_types *, struct sign *) = {
-		see_labels, see_form, see_scope, see_words};
 	struct sign signs[NITEMS(see)] = {0};
 	size_t i;
 

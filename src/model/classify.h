@@ -40,6 +40,9 @@ struct class_types {
 	bool (*holds)(const char *pattern, const char *path);
 };
 
+/* Does no sign say anything of its type, be it contradictory? */
+bool classify_silent(const struct task *t, const struct class_types *types);
+
 /*
  * The type, NULL for unknown.  'why' gets one line: "label 'bug'", "the words
  * 'fix' and 'docs' of the title disagree".

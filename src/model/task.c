@@ -40,7 +40,7 @@ task_init(struct task *t)
 		.priority = TASK_PRIORITY, .estimate = TASK_ESTIMATE_S,
 		.dir = "", .hold = "", .close = "",
 		.id = "", .run = "", .branch = "", .commit = "", .error = "", .question = "",
-		.issue = "", .asked_by = "", .pinned = "", .heard = "",
+		.issue = "", .asked_by = "", .pinned = "", .guess = "", .heard = "",
 		.class = "", .next = "",
 		.body_line = 1,
 	};

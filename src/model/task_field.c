@@ -46,6 +46,7 @@ const struct task_field task_fields[] = {
 	FACTORY("asked_by", TF_LINE, asked_by, 0, 0, 256),
 	FACTORY("asked_at", TF_TIME, asked_at, 0, 0, 0),
 	FACTORY("pinned", TF_LINE, pinned, 0, 0, 64),
+	FACTORY("guess", TF_LINE, guess, 0, 0, 128),
 	FACTORY("heard", TF_LINE, heard, 0, 0, 128),
 	FACTORY("class", TF_LINE, class, 0, 0, 64),
 	FACTORY("tries", TF_LABELS, tries, 0, 0, LABEL_MAX),

@@ -27,7 +27,7 @@ static const struct task blank_strings = {
 	.title = "", .body = "", .type = "", .priority = TASK_PRIORITY,
 	.estimate = TASK_ESTIMATE_S, .dir = "", .hold = "", .close = "", .id = "",
 	.run = "", .branch = "", .commit = "", .error = "", .question = "",
-	.issue = "", .asked_by = "", .pinned = "", .heard = "",
+	.issue = "", .asked_by = "", .pinned = "", .guess = "", .heard = "",
 	.class = "", .next = "",
 };
 

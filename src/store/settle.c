@@ -71,6 +71,7 @@ task_begin(struct task *t, const struct id *id, int64_t now)
 	task_set(t, &t->asked_by, "");
 	t->asked_at = 0;
 	task_set(t, &t->pinned, "");
+	task_set(t, &t->guess, "");
 	task_set(t, &t->heard, "");
 	task_forgive(t);
 }

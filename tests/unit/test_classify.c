@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "conf/config.h"
 #include "line/kind.h"
 #include "model/task.h"
@@ -172,11 +173,49 @@ test_broken_policy(void **state UNUSED)
 	refused("types:\n  docs: {gates: [audit]}\n", "'types.docs.gates' names 'audit', which is no gate");
 }
 
+static void
+expect_guess(const char *head, enum classify_by by, const char *enough, const char *type, enum risk severity, bool alone)
+{
+	AUTO(mem_free_p) char *file = mem_printf("---\ntitle: %s\n---\n", head);
+	AUTO(config_free) struct config c;
+	AUTO(kind_free) struct kind k = {0};
+	AUTO(task_free) struct task t;
+
+	config_init(&c);
+	c.intake.classify = by;
+	if (enough != NULL)
+		strs_add(&c.intake.by_model, enough);
+	task_init(&t);
+	assert_null(task_parse("t.md", str_of(file), &t));
+	kind_of(&c, &t, &k);
+	assert_string_equal(k.name, type);
+	assert_int_equal(k.severity, severity);
+	assert_int_equal(k.auto_merge, alone);
+	strs_free(&c.intake.by_model);
+}
+
+/* Its word is good for what policy says by name, and never against a sign. */
+static void
+test_a_model(void **state UNUSED)
+{
+	expect_guess("Say it\nguess: documentation 12", CLASSIFY_MODEL, NULL, "documentation", RISK_HIGH, false);
+	expect_guess("Say it\nguess: documentation 12", CLASSIFY_MODEL, "feature", "documentation", RISK_HIGH, false);
+	expect_guess("Say it\nguess: documentation 12", CLASSIFY_MODEL, "documentation", "documentation", RISK_LOW, true);
+	expect_guess("Say it\nguess: security_critical 12", CLASSIFY_MODEL, NULL, "security_critical", RISK_CRITICAL, false);
+	expect_guess("Say it\nguess: documentation 12", CLASSIFY_SIGNALS, "documentation", "unknown", RISK_HIGH, false);
+	expect_guess("Say it\nguess: unknown 12", CLASSIFY_MODEL, "unknown", "unknown", RISK_HIGH, false);
+	expect_guess("Say it\nguess: novel 12", CLASSIFY_MODEL, "novel", "unknown", RISK_HIGH, false);
+	expect_guess("Fix a crash\nguess: documentation 12", CLASSIFY_MODEL, "documentation", "bug_fix_isolated", RISK_MEDIUM, false);
+	expect_guess("Fix docs\nguess: documentation 12", CLASSIFY_MODEL, "documentation", "unknown", RISK_HIGH, false);
+	expect_guess("Say it\ntype: novel\nguess: documentation 12", CLASSIFY_MODEL, "documentation", "unknown", RISK_HIGH, false);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_task_says_it),
+		cmocka_unit_test(test_a_model),
 		cmocka_unit_test(test_a_label),
 		cmocka_unit_test(test_a_form),
 		cmocka_unit_test(test_a_scope),

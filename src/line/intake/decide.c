@@ -109,6 +109,8 @@ take_text(const struct look *l, struct task *t)
 		e = spec_task("issue", block, line, true, t);
 	take_labels(l, t, hidden > 0);
 	task_set(t, &t->issue, l->name);
+	if (strcmp(t->pinned, l->pin.hex) != 0)
+		task_set(t, &t->guess, "");
 	task_set(t, &t->pinned, l->pin.hex);
 	return e;
 }

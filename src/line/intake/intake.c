@@ -18,6 +18,7 @@
 #include "forge/pull.h"
 #include "forge/webhook.h"
 #include "line/intake/decide.h"
+#include "line/intake/guess.h"
 #include "line/intake/look.h"
 #include "line/intake/notebook.h"
 #include "line/intake/report.h"
@@ -259,6 +260,16 @@ add_pull(struct intake *in, const struct task *t, struct buf *url, struct buf *w
 	return NULL;
 }
 
+/* What it cost to ask for its type. */
+static int64_t
+guess_cost(const struct task *t)
+{
+	struct str rest = str_of(t->guess), type;
+	int64_t micro;
+
+	return str_next(&rest, ' ', &type) && str_int(rest, 0, INT64_MAX, &micro) ? micro : 0;
+}
+
 static struct err *
 make_report(struct intake *in, const struct id *id, const char *ask, struct buf *out, char told[REPORT_TOLD + 1])
 {
@@ -277,6 +288,7 @@ make_report(struct intake *in, const struct id *id, const char *ask, struct buf 
 		r.word = stands(&row);
 		r.kind = &kind;
 		kind_of(in->o.config, row.task, &kind);
+		r.micro = guess_cost(row.task);
 		e = add_pull(in, row.task, &url, &waits);
 		r.pull = buf_cstr(&url);
 		r.waits = buf_cstr(&waits);
@@ -381,6 +393,51 @@ note_look(struct intake *in, const struct look *l, const struct task *t, const s
 	notebook_ask(&in->book, l->issue.number, d->ask.n > 0 ? d->ask.p : "");
 }
 
+struct guessing {
+	const char *pinned;	/* of the text that was asked about */
+	char *guess;
+};
+
+static struct err *
+put_guess(struct state_step *t UNUSED, struct task *task, void *ctx)
+{
+	const struct guessing *g = ctx;
+
+	if (strcmp(task->pinned, g->pinned) == 0)
+		task_set(task, &task->guess, g->guess);
+	return NULL;
+}
+
+/* Once for each text; that nobody could be asked leaves it unknown. */
+static struct err *
+guess(struct intake *in, int64_t number, const struct id *id, const struct task *t)
+{
+	AUTO(kind_free) struct kind kind = {0};
+	AUTO(mem_free_p) char *text = NULL, *why = NULL;
+	const char *type = TYPE_UNKNOWN;
+	struct guessing g = {.pinned = t->pinned};
+	int64_t micro = 0;
+	struct err *e;
+
+	kind_of(in->o.config, t, &kind);
+	if (in->o.config->intake.classify != CLASSIFY_MODEL || !kind.silent || t->guess[0] != '\0' ||
+	    t->state != TASK_QUEUED)
+		return NULL;
+	e = guess_type(in->o.config, &in->secrets, in->redact, t, &type, &micro);
+	if (e != NULL && !err_is(e, ERR_INTERRUPTED)) {
+		why = mem_printf("its type is unknown, and no model was asked: %s", err_msg(e));
+		tell(in, number, id->s, INTAKE_NOTHING, why, false);
+		err_free(e);
+		return NULL;
+	}
+	TRY(e);
+	text = mem_printf("%s %" PRId64, type, micro);
+	g.guess = text;
+	TRY(state_change(in->o.state, id, "note what a model says of its type", put_guess, &g));
+	queue_stale(in);
+	return NULL;
+}
+
 static struct err *
 consider(struct intake *in, struct forge_issue *issue)
 {
@@ -407,6 +464,8 @@ consider(struct intake *in, struct forge_issue *issue)
 	has = t.title[0] != '\0';
 	buf_cstr(&d.ask);
 	note_look(in, &l, &t, &d);
+	if (has && !in->o.dry)
+		TRY(guess(in, number, &id, &t));
 	if ((has || d.ask.n > 0) && !in->o.dry)
 		TRY(write_report(in, number, &id, &l.comments, &wrote));
 	tell(in, number, has ? id.s : "", d.did, buf_cstr(&d.why), wrote);

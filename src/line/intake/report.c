@@ -88,7 +88,7 @@ add_table(struct buf *b, const struct report *r)
 		buf_addf(b, "| Pull request | `git factory pr show %" PRId64 "` |\n", t->pull);
 	add_row(b, "It waits for", r->waits);
 	add_row(b, "Commit", t->commit);
-	if (r->runs > 0)
+	if (r->runs > 0 || r->micro > 0)
 		buf_addf(b, "| Cost | $%" PRId64 ".%02" PRId64 " |\n", r->micro / 1000000, r->micro / 10000 % 100);
 	if (strs_has(&t->labels, LABEL_HIDDEN))
 		buf_adds(b, "| Hidden text | taken out: the issue held text that its page does not show |\n");
