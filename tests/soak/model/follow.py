@@ -85,8 +85,12 @@ class Trace:
         if p.answer is not None:
             return p.answer == 'ok'
         frm, to = p.refs.get(LEASES + self.task, ('', ''))
-        later = [q for q in pushes if q is not p and LEASES + self.task in q.refs]
-        return to != '' and any(q.refs[LEASES + self.task][0] == to for q in later)
+        others = [(q, q.refs[LEASES + self.task][0]) for q in pushes if q is not p and LEASES + self.task in q.refs]
+        if to != '':
+            return any(was == to for _, was in others)
+        # It took the lease away if nobody else did, and it was claimed anew.
+        return frm != '' and any(q.answer == 'ok' and was == '' and q.begin > p.begin for q, was in others) and \
+            not any(q.answer == 'ok' and was == frm for q, was in others)
 
     def add(self, p, pushes):
         lease = p.refs.get(LEASES + self.task)
