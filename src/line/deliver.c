@@ -332,13 +332,27 @@ pull_of_task(struct walk *w, bool *found, struct pull *out)
 	return NULL;
 }
 
+/* Does the branch hold what an earlier pull request of the task left there, and nothing else? */
+static struct err *
+left_over(struct walk *w, const struct oid *tip, bool *yes)
+{
+	AUTO(pulls_free) struct pulls all = {0};
+	size_t i;
+
+	TRY(pull_list(w->repo, REF_PULLS, &all));
+	for (i = 0, *yes = false; i < all.n; i++)
+		*yes = *yes || (strcmp(all.v[i].task.s, w->id.s) == 0 && all.v[i].state != PULL_OPEN &&
+		    oid_eq(&all.v[i].head, tip));
+	return NULL;
+}
+
 /* The task's pull request as it is, and whether it may be written to. */
 static struct err *
 find_pull(struct walk *w, struct ending *d)
 {
 	AUTO(mem_free_p) char *ref = NULL;
 	AUTO(buf_free) struct buf name = BUF_INIT(KIB);
-	bool found;
+	bool found, ours;
 
 	TRY(pull_of_task(w, &found, &d->parcel.pull));
 	if (found && d->parcel.pull.state == PULL_CLOSED)
@@ -358,8 +372,11 @@ find_pull(struct walk *w, struct ending *d)
 	d->branch = buf_steal(&name);
 	ref = mem_printf("%s%s", is_shared(w) ? REMOTE_HEADS : "refs/heads/", d->branch);
 	TRY(ref_read(w->repo, ref, &d->branch_old));
-	if (!oid_is_zero(&d->branch_old) && !oid_eq(&d->branch_old, &d->parcel.commit) &&
-	    (!found || !oid_eq(&d->branch_old, &d->parcel.pull.head)))
+	ours = oid_is_zero(&d->branch_old) || oid_eq(&d->branch_old, &d->parcel.commit) ||
+	    (found && oid_eq(&d->branch_old, &d->parcel.pull.head));
+	if (!ours && !found)
+		TRY(left_over(w, &d->branch_old, &ours));
+	if (!ours)
 		return err_hint(err_new(ERR_CONFLICT, "somebody committed to '%s': it is not overwritten", d->branch),
 		    "merge the branch by hand, or delete it and run the task again");
 	return NULL;

@@ -198,6 +198,13 @@ doubt(const struct look *l, const struct order *o)
 	return NULL;
 }
 
+/* A person closed it, and a person asks for the work again: that takes another one. */
+static bool
+is_refused(const struct look *l, const struct task *t)
+{
+	return l->refused != 0 && t->pull == l->refused;
+}
+
 static void
 start(const struct look *l, const struct order *o, struct task *t, struct decision *d)
 {
@@ -212,7 +219,7 @@ start(const struct look *l, const struct order *o, struct task *t, struct decisi
 		return;
 	}
 	say(d, known ? INTAKE_AGAIN : INTAKE_FILED, "asked for by %s", o->who->login);
-	if (t->state == TASK_LANDED || t->state == TASK_CLOSED) {
+	if (t->state == TASK_LANDED || t->state == TASK_CLOSED || is_refused(l, t)) {
 		/* Its pull request is history. */
 		t->pull = 0;
 		task_set(t, &t->commit, "");
@@ -246,7 +253,7 @@ follow_run(const struct look *l, const struct order *o, struct task *t, struct d
 }
 
 static void
-follow_retry(const struct order *o, struct task *t, struct decision *d)
+follow_retry(const struct look *l, const struct order *o, struct task *t, struct decision *d)
 {
 	if (t->state == TASK_LANDED) {
 		say(d, INTAKE_NOTHING, "it has landed; '/factory run' starts it anew");
@@ -256,7 +263,7 @@ follow_retry(const struct order *o, struct task *t, struct decision *d)
 		say(d, INTAKE_NOTHING, "the task is queued already");
 		return;
 	}
-	if (t->state == TASK_CLOSED) {
+	if (t->state == TASK_CLOSED || is_refused(l, t)) {
 		t->pull = 0;
 		task_set(t, &t->close, "");
 	}
@@ -341,7 +348,7 @@ follow(const struct look *l, const struct order *o, struct task *t, struct decis
 		return;
 	}
 	switch (o->word) {
-	case ORDER_RETRY: follow_retry(o, t, d); break;
+	case ORDER_RETRY: follow_retry(l, o, t, d); break;
 	case ORDER_REVISE: follow_revise(o, t, d); break;
 	case ORDER_STOP: follow_stop(o, t, d); break;
 	case ORDER_APPROVE: follow_approve(o, t, d); break;

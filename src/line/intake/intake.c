@@ -439,6 +439,23 @@ guess(struct intake *in, int64_t number, const struct id *id, const struct task 
 }
 
 static struct err *
+refused_pull(const struct intake *in, const struct task *t, int64_t *number)
+{
+	AUTO(pull_free) struct pull p = {0};
+	struct err *e;
+
+	if (t->pull == 0)
+		return NULL;
+	e = pull_read(state_repo(in->o.state), t->pull, &p);
+	if (e == NULL && p.state == PULL_CLOSED)
+		*number = t->pull;
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
+	err_free(e);
+	return NULL;
+}
+
+static struct err *
 consider(struct intake *in, struct forge_issue *issue)
 {
 	int64_t number = issue->number;
@@ -456,6 +473,7 @@ consider(struct intake *in, struct forge_issue *issue)
 	TRY(look_read(in->forge, in->o.config, issue, in->own.login, t.heard, has, &l));
 	l.name = name;
 	TRY(is_running(in, &id, &l.running));
+	TRY(refused_pull(in, &t, &l.refused));
 	/* Most issues ask for nothing, and leave no trace. */
 	if (!has && l.orders.n == 0)
 		decide(&l, &t, &d);

@@ -40,6 +40,7 @@ struct look {
 	struct pin pin;		/* of the text as it is now */
 	bool proves;		/* the forge tells each edit */
 	bool running;		/* a run of its task is under way */
+	int64_t refused;	/* its task's pull request, when a person closed that; 0 */
 	VEC(struct order) orders;	/* oldest first; they borrow from the above */
 };
 
