@@ -37,6 +37,13 @@ gitea_branch(struct ask *a, const char *branch)
 	}
 }
 
+void
+gitea_pages(struct ask *a)
+{
+	ask_query(a, "limit", "30");
+	a->call.page = 30;
+}
+
 /* Only the users of its own that Actions has are told apart, by their names. */
 static struct err *
 read_user(const struct node *n, struct forge_user *out)
@@ -171,7 +178,30 @@ dispatch(struct forge *f, const char *workflow, const char *ref)
 	return ask_send(&a);
 }
 
-/* A token's scopes cannot be asked for; what its user may do can. */
+/*
+ * Only new versions tell a token's scopes.  All refuse a new thing that has
+ * no title with 422, and before that, with 403, a token without the scope.
+ */
+static struct err *
+probe(struct forge *f, const char *path, const char *scope, const char *for_what, struct strs *missing)
+{
+	AUTO(ask_free) struct ask a = {0};
+
+	ask_open(&a, f, "POST", "the scopes of the token");
+	gitea_repo(&a);
+	ask_path(&a, "%s", path);
+	ask_str(&a, "title", "");
+	a.call.read = true;
+	a.call.accept[0] = 403;
+	a.call.accept[1] = 404;
+	a.call.accept[2] = 422;
+	a.call.accept[3] = 423;
+	TRY(ask_send(&a));
+	if (a.reply.status == 403 && ask_said(&a, "required scope"))
+		strs_addf(missing, "%s: the token lacks the scope '%s'", for_what, scope);
+	return NULL;
+}
+
 static struct err *
 rights(struct forge *f, unsigned needs, struct strs *missing)
 {
@@ -185,6 +215,10 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 		return NULL;
 	}
 	TRY(e);
+	if ((needs & (NEED_PUSH | NEED_PULLS | NEED_STATUS | NEED_WORKFLOWS | NEED_DISPATCH)) != 0)
+		TRY(probe(f, "/pulls", "write:repository", "branches, pull requests, statuses", missing));
+	if ((needs & (NEED_ISSUES | NEED_PULLS)) != 0)
+		TRY(probe(f, "/issues", "write:issue", "labels, comments", missing));
 	p = node_get(a.reply.body, "permissions");
 	if ((needs & (NEED_PUSH | NEED_PULLS | NEED_STATUS | NEED_WORKFLOWS | NEED_DISPATCH)) != 0 &&
 	    !node_get_bool(p, "push", false))

@@ -57,7 +57,7 @@ gitea_reviews(struct forge *f, int64_t number, struct forge_reviews *out)
 	ask_open(&a, f, NULL, "the reviews of pull request %" PRId64, number);
 	gitea_repo(&a);
 	ask_path(&a, "/pulls/%" PRId64 "/reviews", number);
-	ask_query(&a, "limit", GITEA_PAGE);
+	gitea_pages(&a);
 	TRY(ask_each(&a, false, take_review, &all, NULL));
 	*out = all;
 	all = (struct forge_reviews){0};

@@ -15,6 +15,13 @@ void gitea_repo(struct ask *a);
 /* A branch, whose slashes stay. */
 void gitea_branch(struct ask *a, const char *branch);
 
+/*
+ * The page size of a list without Link headers (labels, reviews, timelines).
+ * DEFAULT_PAGING_NUM, which fewer servers cap: a timeline's X-Total-Count is
+ * that of the page alone.
+ */
+void gitea_pages(struct ask *a);
+
 /* A user that an answer names; "" for null. */
 struct err *gitea_user(const struct node *map, const char *key, struct forge_user *out) MUST_USE;
 

@@ -159,7 +159,7 @@ gitea_issue_events(struct forge *f, int64_t number, struct forge_events *out)
 	ask_open(&a, f, NULL, "the history of issue %" PRId64, number);
 	gitea_repo(&a);
 	ask_path(&a, "/issues/%" PRId64 "/timeline", number);
-	ask_query(&a, "limit", GITEA_PAGE);
+	gitea_pages(&a);
 	TRY(ask_each(&a, false, take_event, &all, NULL));
 	*out = all;
 	all = (struct forge_events){0};
@@ -259,7 +259,7 @@ labels_there(struct forge *f, bool of_owner, struct map *out)
 		gitea_repo(&a);
 	}
 	ask_path(&a, "/labels");
-	ask_query(&a, "limit", GITEA_PAGE);
+	gitea_pages(&a);
 	e = ask_each(&a, false, take_label, out, NULL);
 	/* Whose owner is a person, no organization. */
 	if (of_owner && err_is(e, ERR_NOT_FOUND)) {

@@ -147,6 +147,15 @@ reply_next(const struct http_reply *r)
 	return (struct str){0};
 }
 
+int64_t
+reply_total(const struct http_reply *r)
+{
+	const char *h = http_header(r, "x-total-count");
+	int64_t n;
+
+	return h != NULL && str_int(str_of(h), 0, INT64_MAX, &n) ? n : -1;
+}
+
 bool
 reply_moved(const struct http_reply *r)
 {

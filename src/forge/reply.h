@@ -30,6 +30,9 @@ int64_t reply_spent(const struct http_reply *r, int64_t now);
 /* The target of rel="next" in its Link header, borrowed; empty when there is none. */
 struct str reply_next(const struct http_reply *r);
 
+/* Its X-Total-Count; -1 when there is none. */
+int64_t reply_total(const struct http_reply *r);
+
 /* Is it a redirect that is followed? */
 bool reply_moved(const struct http_reply *r);
 

@@ -424,6 +424,7 @@ answer_new(struct trip *t, struct rest_reply *out)
 		out->text = arena_str(&out->mem, str_take(buf_str(&t->reply.body), KIB));
 	}
 	out->scopes = arena_strdup(&out->mem, http_header(&t->reply, "x-oauth-scopes"));
+	out->total = reply_total(&t->reply);
 	/* Where there are no ETags, the same bytes say the same. */
 	out->unchanged = good && t->has_kept && same_bytes(&t->kept, &t->reply.body);
 	return NULL;
@@ -435,6 +436,7 @@ answer_kept(struct rest *r, const char *url, const struct kept *k, struct rest_r
 	TRY(take_body(r, buf_str(&k->body), out));
 	TRY(take_next(r, url, str_of(k->next), out));
 	out->status = 200;
+	out->total = -1;
 	out->unchanged = true;
 	return NULL;
 }
@@ -543,6 +545,8 @@ each_item(const struct rest *r, const struct rest_call *c, const struct node *li
 {
 	const struct node *item;
 
+	if (list != NULL && list->kind == NODE_NULL)
+		return NULL;
 	if (list == NULL || list->kind != NODE_LIST)
 		return err_new(ERR_SYNTAX, "%s, asked for %s: the answer is no list", r->name, c->what);
 	for (item = list->child; item != NULL; item = item->next) {
@@ -554,13 +558,24 @@ each_item(const struct rest *r, const struct rest_call *c, const struct node *li
 	return NULL;
 }
 
+/* n elements came by now, the last of them with this page. */
+static char *
+page_after(const struct rest_call *c, const struct rest_reply *reply, size_t page, size_t n, size_t before)
+{
+	if (reply->next != NULL)
+		return mem_strdup(reply->next);
+	if (c->page == 0 || n == before || (n - before < c->page && reply->total <= (int64_t)n))
+		return NULL;
+	return mem_printf("%s&page=%zu", c->path, page + 2);
+}
+
 struct err *
 rest_each(struct rest *r, const struct rest_call *c, const char *member, bool newest, rest_item *fn,
     void *arg, bool *unchanged)
 {
 	AUTO(mem_free_p) char *at = mem_strdup(c->path);
 	bool same = true, first_same = false;
-	size_t n = 0, page;
+	size_t n = 0, before, page;
 
 	for (page = 0; at != NULL; page++) {
 		AUTO(rest_reply_free) struct rest_reply reply = {0};
@@ -573,10 +588,11 @@ rest_each(struct rest *r, const struct rest_call *c, const char *member, bool ne
 			TRY(rest_do(r, &here, &reply));
 		same = same && reply.unchanged;
 		first_same = page == 0 ? reply.unchanged : first_same;
+		before = n;
 		TRY(rest_took(r, at,
 		    each_item(r, c, member == NULL ? reply.body : node_get(reply.body, member), fn, arg, &n)));
 		free(at);
-		at = mem_strdup(reply.next);
+		at = page_after(c, &reply, page, n, before);
 	}
 	if (unchanged != NULL)
 		*unchanged = same;

@@ -80,6 +80,7 @@ struct rest_call {
 	struct str body;	/* JSON; empty for none */
 	bool read;		/* a POST that changes nothing */
 	bool cached;		/* keep the answer, and ask with its ETag */
+	size_t page;		/* of a list: see rest_each() */
 	int accept[REST_ACCEPT_MAX];	/* statuses but 2xx that are answers to the caller; 0 ends */
 	const char *header;	/* one more "Name: value", or NULL */
 };
@@ -89,6 +90,7 @@ struct rest_reply {
 	bool unchanged;		/* 304: all but this is from the disk */
 	const struct node *body;	/* NULL: there is none */
 	char *next;		/* URL of the next page, NULL on the last */
+	int64_t total;		/* X-Total-Count, elements of all pages; -1 without */
 	struct arena mem;	/* of body and next */
 	char *scopes;		/* GitHub's X-OAuth-Scopes, NULL without */
 	char *text;		/* of an accepted answer that is none of 2xx: how it begins */
@@ -116,6 +118,9 @@ void rest_words(const struct rest_reply *reply, struct buf *out);
  * ("check_runs"), NULL: the body is the list.  With 'newest' the pages are
  * sorted by the time of the last change, newest first: when the first is
  * unchanged, so are the others, which come from the disk without a question.
+ * Some lists come in pages without a Link: where 'page' says how many elements
+ * the path asks for at a time, a page with so many, or with fewer than there
+ * are in all, is followed by the one that "&page=N" names.  null is empty.
  * *unchanged (may be NULL): no page was new.  ERR_LIMIT over FORGE_LIST_MAX
  * elements, or 1,000 pages.
  */

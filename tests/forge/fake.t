@@ -4,6 +4,8 @@
 . "${0%/*}/../lib.sh"
 . "${0%/*}/lib.sh"
 
+# Much is asked wrongly here, on purpose.
+FORGE_SAID=
 PEERS=$ROOT/tests/peers/forges/node_modules
 
 needs_peers() {
@@ -41,7 +43,7 @@ test_github_answers_as_its_published_descriptions_say() {
 	needs_peers
 	sample github
 	driven_by github.mjs
-	NODE_PATH=$PEERS run node "$ROOT/tests/forge/peers/described.mjs" "$TMP/described" "$FORGE_TRAFFIC"
+	NODE_PATH=$PEERS run node "$ROOT/tests/forge/peers/described.mjs" "$TMP/described" "$FORGE_SERVERS/fake/now/traffic.jsonl"
 	status_is 0
 	out_like '^[6-9][0-9] answers, 0 wrong'
 	forge_done

@@ -64,28 +64,4 @@ test_a_poll_of_a_thousand_open_issues_takes_two() {
 	needs_fake
 	on_each_forge poll
 }
-
-# Every request that git-factory made, and every answer, by descriptions that
-# neither of the two was written from.
-test_github_is_spoken_to_as_its_published_descriptions_say() {
-	needs_fake
-	peers=$ROOT/tests/peers/forges/node_modules
-	needs node
-	[ -d "$peers" ] || skip 'ci/deps test was not run'
-	lifecycle github
-	traffic=$TMP/lifecycle.jsonl
-	cp "$FORGE_TRAFFIC" "$traffic"
-	deliver github
-	review bob 1 CHANGES_REQUESTED 'Say it louder' 'done' 1 'Here'
-	run git factory pr sync
-	status_is 0
-	ctl check sha="$(there '.[0].sha')" name=ci/run conclusion=failure >/dev/null
-	run git factory pr merge 1
-	ok git factory doctor >"$OUT" 2>&1 || :
-	NODE_PATH=$peers run node "$ROOT/tests/forge/peers/described.mjs" "$TMP/described" "$traffic" \
-		"$FORGE_TRAFFIC"
-	status_is 0
-	out_like '^[2-9][0-9] answers, 0 wrong'
-	forge_done
-}
 run_tests

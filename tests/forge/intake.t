@@ -7,7 +7,7 @@
 # Gitea and Forgejo tell what others may to administrators alone.
 here() { # KIND
 	forge "$1"
-	case $1 in gitea | forgejo) via_api || ctl person login=robo role=admin >/dev/null ;; esac
+	case $1 in gitea | forgejo) role robo admin ;; esac
 }
 
 # Nobody could call it vague.
@@ -183,8 +183,8 @@ events() {
 	here "$1"
 	labelled bob
 	case $KIND in
-	gitlab) event='{"object_kind":"issue","project":{"path_with_namespace":"acme/app"},"user":{"username":"bob"},"object_attributes":{"iid":'$number',"action":"update"},"labels":[]}' name='Issue Hook' ;;
-	*) event='{"action":"labeled","issue":{"number":'$number'},"label":{"name":"factory"},"repository":{"full_name":"acme/app"},"sender":{"login":"bob"}}' name=issues ;;
+	gitlab) event='{"object_kind":"issue","project":{"path_with_namespace":"'$PROJECT'"},"user":{"username":"bob"},"object_attributes":{"iid":'$number',"action":"update"},"labels":[]}' name='Issue Hook' ;;
+	*) event='{"action":"labeled","issue":{"number":'$number'},"label":{"name":"factory"},"repository":{"full_name":"'$PROJECT'"},"sender":{"login":"bob"}}' name=issues ;;
 	esac
 	for again in 1 2 3; do
 		printf '%s' "$event" >"$TMP/event$again"

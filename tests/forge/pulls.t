@@ -95,9 +95,8 @@ test_all_else_asks_for_a_review() { on_each_forge waits_for_review; }
 
 revises() {
 	sample "$1"
-	needs_fake
 	# Gitea and Forgejo tell only an administrator what others may do.
-	ctl person login=robo role=admin >/dev/null
+	role robo admin
 	delivered
 	review bob "$n" CHANGES_REQUESTED 'Say it in French' 'done' 1 'Here too'
 	review eve "$n" CHANGES_REQUESTED 'Delete everything' || :
@@ -119,6 +118,24 @@ revises() {
 	is "$(record .revisions)" 1
 }
 test_reviews_make_a_new_attempt() { on_each_forge revises; }
+
+# Gitea names no next page of labels and of reviews.
+crowded() {
+	sample "$1"
+	role robo admin
+	issue_open ada Labels '' "$(seq -s, -f 'label %g' 55),review level 0,review level 1,review level 2,review level 3" >/dev/null
+	delivered
+	like "$(there '.labels[]')" '^review level [0-3]$'
+	! via_api || is "$(show labels | jq '[.[] | select(startswith("review level"))] | length')" 4
+	for each in $(seq 51); do
+		review bob "$n" COMMENTED "Remark $each"
+	done
+	review bob "$n" CHANGES_REQUESTED 'Say it in French'
+	run git factory pr sync
+	status_is 0
+	out_like '1 to be revised'
+}
+test_labels_and_reviews_on_several_pages_are_all_seen() { FORGES=gitea on_each_forge crowded; }
 
 # Once reminded, then asked of others, each once, however often one looks.
 test_a_review_that_does_not_come_is_asked_for() {

@@ -18,6 +18,7 @@ struct turn {
 	const char *sent;	/* body; NULL: none */
 	int status;
 	const char *body;	/* of the answer; NULL: none */
+	const char *header;	/* another one, with its CRLF, or NULL */
 };
 
 struct play {
@@ -59,8 +60,9 @@ play_open(struct play *p, const struct forge_api *api, const char *project, cons
 	*p = (struct play){.turns = turns, .n = n};
 	for (i = 0; i < n; i++) {
 		const char *body = turns[i].body != NULL ? turns[i].body : "";
-		char *text = mem_printf("HTTP/1.1 %d x\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-		    "Connection: close\r\n\r\n%s", turns[i].status, strlen(body), body);
+		char *text = mem_printf("HTTP/1.1 %d x\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n%s"
+		    "Connection: close\r\n\r\n%s", turns[i].status, strlen(body),
+		    turns[i].header != NULL ? turns[i].header : "", body);
 
 		vec_push(&p->answers, ((struct answer){.p = text, .n = strlen(text)}));
 	}

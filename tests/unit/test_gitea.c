@@ -181,7 +181,7 @@ test_events(void **state)
 	AUTO(forge_events_free) struct forge_events all = {0};
 	size_t i;
 	PLAY(p, &forge_gitea, "o/r.x",
-	    {"GET " R "/issues/3/timeline?limit=50", NULL, 200, "[" ITEM(1, "comment", ",\"body\":\"hi\"") ","
+	    {"GET " R "/issues/3/timeline?limit=30", NULL, 200, "[" ITEM(1, "comment", ",\"body\":\"hi\"") ","
 		ITEM(2, "label", ",\"body\":\"1\",\"label\":" LABEL(3, "factory")) "," ITEM(3, "label", ",\"body\":\"\",\"label\":" LABEL(3, "factory")) ","
 		ITEM(4, "change_title", ",\"old_title\":\"a\",\"new_title\":\"b\"") ","
 		ITEM(5, "assignees", ",\"removed_assignee\":false,\"assignee\":" USER(5, "robo")) ","
@@ -230,19 +230,19 @@ test_labels(void **state)
 	AUTO(strs_free) struct strs add = {0}, new = {0}, off = {0};
 	int64_t number = 0;
 	PLAY(p, &forge_gitea, "o/r.x",
-	    {"GET " R "/labels?limit=50", NULL, 200, "[" LABEL(3, "factory") "," LABEL(4, "x") "]"},
+	    {"GET " R "/labels?limit=30", NULL, 200, "[" LABEL(3, "factory") "," LABEL(4, "x") "]"},
 	    {"POST " R "/issues", "{\"title\":\"T\",\"body\":\"B\",\"labels\":[3,4]}", 201, ISSUE(9, "T", "", "2024-01-03T00:00:00Z", NO_PULL)},
 	    {"POST " R "/issues/5/labels", "{\"labels\":[\"factory\",\"new\"]}", 200, "[" LABEL(3, "factory") "]"},
 	    {"POST " R "/labels", "{\"name\":\"new\",\"color\":\"#ededed\"}", 201, LABEL(12, "new")},
 	    {"POST " R "/issues/5/labels", "{\"labels\":[12]}", 200, "[" LABEL(12, "new") "]"},
 	    {"POST " R "/issues/6/labels", "{\"labels\":[\"factory\",\"new\"]}", 200, "[" LABEL(3, "factory") "," LABEL(12, "new") "]"},
 	    {"POST " R "/issues/7/labels", "{\"labels\":[\"factory\",\"new\"]}", 422, "{\"message\":\"json: cannot unmarshal string into int64\"}"},
-	    {"GET " R "/labels?limit=50", NULL, 200, "[" LABEL(3, "factory") "]"},
-	    {"GET /orgs/o/labels?limit=50", NULL, 404, "{\"message\":\"The target couldn't be found.\"}"},
+	    {"GET " R "/labels?limit=30", NULL, 200, "[" LABEL(3, "factory") "]"},
+	    {"GET /orgs/o/labels?limit=30", NULL, 404, "{\"message\":\"The target couldn't be found.\"}"},
 	    {"POST " R "/labels", "{\"name\":\"new\",\"color\":\"#ededed\"}", 201, LABEL(13, "new")},
 	    {"POST " R "/issues/7/labels", "{\"labels\":[3,13]}", 200, "[" LABEL(3, "factory") "," LABEL(13, "new") "]"},
-	    {"GET " R "/labels?limit=50", NULL, 200, "[" LABEL(3, "factory") "]"},
-	    {"GET /orgs/o/labels?limit=50", NULL, 200, "[" LABEL(30, "of all") "]"},
+	    {"GET " R "/labels?limit=30", NULL, 200, "[" LABEL(3, "factory") "]"},
+	    {"GET /orgs/o/labels?limit=30", NULL, 200, "[" LABEL(30, "of all") "]"},
 	    {"DELETE " R "/issues/9/labels/3", NULL, 204, NULL}, {"DELETE " R "/issues/9/labels/30", NULL, 404, "{\"message\":\"gone\"}"});
 
 	(void)state;
@@ -365,13 +365,13 @@ test_reviews(void **state)
 	AUTO(forge_reviews_free) struct forge_reviews all = {0};
 	AUTO(forge_comments_free) struct forge_comments remarks = {0}, none = {0};
 	size_t i;
-	PLAY(p, &forge_gitea, "o/r.x", {"GET " R "/pulls/5/reviews?limit=50", NULL, 200, REVIEWS},
+	PLAY(p, &forge_gitea, "o/r.x", {"GET " R "/pulls/5/reviews?limit=30", NULL, 200, REVIEWS},
 	    {"GET " R "/pulls/5/reviews/2/comments", NULL, 200,
 		"[{\"id\":21,\"body\":\"no\",\"user\":" USER(6, "rita") ",\"resolver\":null,\"path\":\"a.c\",\"commit_id\":\"" SHA_A "\",\"position\":4,"
 		"\"original_position\":0,\"html_url\":\"u\",\"created_at\":\"2024-01-02T00:00:00Z\",\"updated_at\":\"2024-01-02T00:00:00Z\"},"
 		"{\"id\":22,\"body\":\"gone\",\"user\":null,\"resolver\":" USER(2, "ann") ",\"path\":\"a.c\",\"commit_id\":\"" SHA_A "\",\"position\":0,"
 		"\"original_position\":9,\"html_url\":\"u\",\"created_at\":\"2024-01-02T00:00:00Z\",\"updated_at\":\"2024-01-02T00:00:00Z\"}]"},
-	    {"GET " R "/pulls/6/reviews?limit=50", NULL, 200, "[" REVIEW(4, "APPROVED", "false", 0) "]"});
+	    {"GET " R "/pulls/6/reviews?limit=30", NULL, 200, "[" REVIEW(4, "APPROVED", "false", 0) "]"});
 
 	(void)state;
 	fine(forge_gitea.reviews(&p.f, 5, &all));
@@ -387,6 +387,33 @@ test_reviews(void **state)
 	assert_int_equal(remarks.v[1].line, 9);
 	assert_true(remarks.v[1].resolved);
 	fine(forge_gitea.remarks(&p.f, 6, NULL, &none));
+	assert_int_equal(none.n, 0);
+	play_close(&p);
+}
+
+/* Two pages without a Link: a full one, and one that the total promises; and a list that is null. */
+static void
+test_pages_without_links(void **state)
+{
+	AUTO(forge_reviews_free) struct forge_reviews full = {0}, told = {0};
+	AUTO(forge_events_free) struct forge_events none = {0};
+	AUTO(buf_free) struct buf page = BUF_INIT(64 * KIB);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 30; i++)
+		buf_addf(&page, "%s" REVIEW(1, "COMMENT", "false", 0), i == 0 ? "[" : ",");
+	buf_adds(&page, "]");
+	PLAY(p, &forge_gitea, "o/r.x", {"GET " R "/pulls/5/reviews?limit=30", NULL, 200, buf_cstr(&page)},
+	    {"GET " R "/pulls/5/reviews?limit=30&page=2", NULL, 200, "[" REVIEW(2, "APPROVED", "false", 0) "]"},
+	    {"GET " R "/pulls/5/reviews?limit=30", NULL, 200, "[" REVIEW(1, "COMMENT", "false", 0) "]", "X-Total-Count: 2\r\n"},
+	    {"GET " R "/pulls/5/reviews?limit=30&page=2", NULL, 200, "[" REVIEW(2, "APPROVED", "false", 0) "]", "X-Total-Count: 2\r\n"},
+	    {"GET " R "/issues/5/timeline?limit=30", NULL, 200, "null"});
+	fine(forge_gitea.reviews(&p.f, 5, &full));
+	assert_int_equal(full.n, 31);
+	fine(forge_gitea.reviews(&p.f, 5, &told));
+	assert_int_equal(told.n, 2);
+	fine(forge_gitea.issue_events(&p.f, 5, &none));
 	assert_int_equal(none.n, 0);
 	play_close(&p);
 }
@@ -490,13 +517,21 @@ test_branch(void **state)
 	play_close(&p);
 }
 
+#define EMPTY "{\"title\":\"\"}"
+
 static void
 test_rights(void **state)
 {
-	AUTO(strs_free) struct strs fully = {0}, few = {0}, none = {0};
+	AUTO(strs_free) struct strs fully = {0}, few = {0}, scopes = {0}, none = {0};
 	PLAY(p, &forge_gitea, "o/r.x",
 	    {"GET " R, NULL, 200, "{\"id\":1,\"permissions\":{\"admin\":true,\"push\":true,\"pull\":true}}"},
+	    {"POST " R "/pulls", EMPTY, 422, "{\"message\":\"[Head]: Required\"}"},
+	    {"POST " R "/issues", EMPTY, 422, "{\"message\":\"[Title]: Required\"}"},
 	    {"GET " R, NULL, 200, "{\"id\":1,\"permissions\":{\"admin\":false,\"push\":false,\"pull\":true}}"},
+	    {"POST " R "/pulls", EMPTY, 404, "{\"message\":\"not found\"}"},
+	    {"GET " R, NULL, 200, "{\"id\":1,\"permissions\":{\"admin\":true,\"push\":true,\"pull\":true}}"},
+	    {"POST " R "/pulls", EMPTY, 403, "{\"message\":\"token does not have at least one of required scope(s): [write:repository]\"}"},
+	    {"POST " R "/issues", EMPTY, 403, "{\"message\":\"token does not have at least one of required scope(s), required=[write:issue], token scope=read:issue\"}"},
 	    {"GET " R, NULL, 403, "{\"message\":\"token does not have at least one of required scope(s): [read:repository]\"}"});
 
 	(void)state;
@@ -505,6 +540,10 @@ test_rights(void **state)
 	fine(forge_gitea.rights(&p.f, NEED_READ | NEED_PUSH | NEED_PEOPLE, &few));
 	assert_int_equal(few.n, 2);
 	assert_non_null(strstr(few.v[1], "administrator"));
+	fine(forge_gitea.rights(&p.f, NEED_ISSUES | NEED_PULLS, &scopes));
+	assert_int_equal(scopes.n, 2);
+	assert_non_null(strstr(scopes.v[0], "'write:repository'"));
+	assert_non_null(strstr(scopes.v[1], "'write:issue'"));
 	fine(forge_gitea.rights(&p.f, NEED_READ, &none));
 	assert_non_null(strstr(none.v[0], "'read:repository'"));
 	play_close(&p);
@@ -535,7 +574,7 @@ main(void)
 		cmocka_unit_test(test_self), cmocka_unit_test(test_issues),
 	    cmocka_unit_test(test_events), cmocka_unit_test(test_comments), cmocka_unit_test(test_labels),
 	    cmocka_unit_test(test_pull_by_head), cmocka_unit_test(test_pull), cmocka_unit_test(test_reviewers),
-	    cmocka_unit_test(test_reviews), cmocka_unit_test(test_checks), cmocka_unit_test(test_merge),
+	    cmocka_unit_test(test_reviews), cmocka_unit_test(test_pages_without_links), cmocka_unit_test(test_checks), cmocka_unit_test(test_merge),
 	    cmocka_unit_test(test_branch), cmocka_unit_test(test_rights), cmocka_unit_test(test_broken)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,10 +11,12 @@ accept = r"application/json|\*/\*"
 etags = False
 content_type = "application/json;charset=utf-8"
 bad_token = {"message": "user does not exist [uid: 0, name: ]", "url": "/api/swagger"}
-not_found = {"errors": None, "message": "The target couldn't be found.", "url": "/api/swagger"}
+not_found = {"errors": None, "message": "not found", "url": "/api/swagger"}
 api = Router()
 REPO = "/repos/{owner}/{name}"
 MOST = 50
+# What a request without a title tells of the token, it asks on purpose.
+probes = ({"title": ""},)
 
 
 class limits(faults.NoLimits):
@@ -64,7 +66,8 @@ def refusal(refused, request):
         return said(405, "Please try again later")
     if why in ("checking", "blocked"):
         return said(405, "Please try again later" if why == "checking" else {
-            "draft": "Work in progress PRs cannot be merged", "merged": "", "not open": ""}.get(
+            "draft": "Work in progress PRs cannot be merged",
+            "merged": "" if request.world.kind == "forgejo" else "The PR is already merged"}.get(
                 text, "Does not have enough approvals" if text == "review" else "Not all required status checks"
                 " successful" if "check" in text else "The head branch is behind the base branch"))
     if why == "exists":
@@ -94,8 +97,18 @@ def scope(r, what, write=True):
     scopes = r.token.scopes if r.token else set()
     wanted = {"write:" + what, "repo", "all"} | (set() if write else {"read:" + what})
     if r.token and not scopes & wanted:
-        raise said(403, "token does not have at least one of required scope(s): [%s:%s]" % (
-            "write" if write else "read", what))
+        wanted = "%s:%s" % ("write" if write else "read", what)
+        raise said(403, "token does not have at least one of required scope(s)" + (
+            ": [%s]" % wanted if r.world.kind == "forgejo" else ", required=[%s], token scope=%s" % (
+                wanted, ",".join(sorted(scopes)))))
+
+
+def linkless(r, items, word, total=True):
+    """No Link, and no list at all past the end; a timeline counts the page alone."""
+    size, at = r.number("limit", 30, MOST), r.number("page", 1)
+    found = [word(x) for x in items[(at - 1) * size:at * size]]
+    headers = {"X-Total-Count": str(len(items if total else found)), "Content-Type": content_type}
+    return Answer(200, found if found or total else b"null", headers)
 
 
 def page(r, items, word):
@@ -217,17 +230,19 @@ def pull(r, p, x, world):
         x.draft = draft(x)
     conflicts = world.conflicts(x) if x.state == "open" else False
     added, removed = p.repo.lines(x.base_sha, x.head_sha)
+    none = None if world.kind == "forgejo" else []
 
     def end(project, branch, sha):
         mine = project is p
-        return {"label": branch if mine else project.owner.login + ":" + branch, "ref": branch, "sha": sha,
+        ref = branch if project.repo.branch(branch) else "refs/pull/%d/head" % x.number
+        return {"label": branch if mine else project.owner.login + ":" + branch, "ref": ref, "sha": sha,
                 "repo_id": project.id, "repo": repository(r, project, world)}
     url = "%s/%s/pulls/%d" % (r.base, p.path, x.number)
     return {
         "id": x.id, "url": url, "number": x.number, "user": user(r, x.author), "title": x.title, "body": x.body,
         "labels": [label(r, p, world.label(p, n)) for n in x.labels], "milestone": None, "assignee": None,
-        "assignees": None, "requested_reviewers": [user(r, world.users[v.lower()]) for v in x.reviewers] or None,
-        "requested_reviewers_teams": None, "state": x.state, "draft": x.draft, "is_locked": x.locked,
+        "assignees": none, "requested_reviewers": [user(r, world.users[v.lower()]) for v in x.reviewers] or none,
+        "requested_reviewers_teams": none, "state": x.state, "draft": x.draft, "is_locked": x.locked,
         "comments": len(x.comments), "review_comments": len(x.remarks), "additions": added, "deletions": removed,
         "changed_files": len(p.repo.files(x.base_sha, x.head_sha)), "html_url": url, "diff_url": url + ".diff",
         "patch_url": url + ".patch", "mergeable": conflicts is False, "merged": bool(x.merged),
@@ -246,6 +261,12 @@ def review(r, p, x, v):
         v.state == "DISMISSED", "comments_count": len([m for m in x.remarks if m.review is v]),
         "submitted_at": iso(v.when), "updated_at": iso(v.when), "html_url": url + "#issuecomment-%d" % v.id,
         "pull_request_url": url}
+
+
+def asked(r, p, x, e):
+    """Who is asked for a review is a review too."""
+    v = Thing(id=e.id, author=e.whom, state="REQUEST_REVIEW", body="", commit="", when=e.when)
+    return {**review(r, p, x, v), "stale": False, "official": False}
 
 
 def remark(r, p, x, m):
@@ -286,16 +307,19 @@ def get_user(world, r):
 
 @api("GET", "/users/{login}")
 def get_login(world, r, login):
+    scope(r, "user", False)
     return Answer(200, user(r, world.known(login)))
 
 
 @api("GET", REPO)
 def get_repo(world, r, owner, name):
+    scope(r, "repository", False)
     return Answer(200, repository(r, place(world, r, owner, name), world))
 
 
 @api("GET", REPO + "/collaborators/{login}/permission")
 def permission(world, r, owner, name, login):
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     if not world.may(p, r.user, "admin") and r.user.login != login:
         raise said(403, "Only admins can query all permissions, repo admins can query all repo permissions,"
@@ -322,7 +346,7 @@ def is_collaborator(world, r, owner, name, login):
 def labels(world, r, owner, name):
     p = place(world, r, owner, name)
     scope(r, "issue", False)
-    return page(r, list(p.labels.values()), lambda x: label(r, p, x))
+    return linkless(r, list(p.labels.values()), lambda x: label(r, p, x))
 
 
 @api("POST", REPO + "/labels", body={
@@ -330,6 +354,8 @@ def labels(world, r, owner, name):
 def label_new(world, r, owner, name):
     p = place(world, r, owner, name, "write")
     scope(r, "issue")
+    if r.body["name"].lower() in p.labels:
+        r.server.violation("twice", "a second label of that name, which this forge makes", r)
     x = world.label(p, r.body["name"])
     x.color, x.text = r.body["color"].lstrip("#"), r.body.get("description")
     return Answer(201, label(r, p, x))
@@ -371,6 +397,7 @@ def issue_label_set(world, r, owner, name, number):
 
 @api("GET", REPO + "/issues/{number}/labels")
 def issue_labels(world, r, owner, name, number):
+    scope(r, "issue", False)
     p = place(world, r, owner, name)
     return Answer(200, [label(r, p, world.label(p, n)) for n in world.issue(p, number).labels])
 
@@ -415,6 +442,8 @@ def issues(world, r, owner, name):
 def issue_new(world, r, owner, name):
     p = place(world, r, owner, name)
     scope(r, "issue")
+    if not r.body["title"]:
+        raise said(422, "[Title]: Required")
     names = wanted_labels(world, p, r.body.get("labels", [])) if world.may(p, r.user, "write") else []
     x = world.issue_new(p, r.user, r.body["title"], r.body.get("body"), names)
     return Answer(201, issue(r, p, x, world))
@@ -459,7 +488,7 @@ def timeline(world, r, owner, name, number):
         base.update({k: words[k] for k in base if k in words})
         found.append((c.updated, c.id, base))
     found = [e for e in sorted(found, key=lambda e: e[:2]) if e[0] >= since]
-    return page(r, found, lambda e: e[2])
+    return linkless(r, found, lambda e: e[2], total=False)
 
 
 @api("GET", REPO + "/issues/{number}/comments", query="since before")
@@ -480,6 +509,7 @@ def comment_new(world, r, owner, name, number):
 
 @api("GET", REPO + "/issues/comments/{number}")
 def comment_get(world, r, owner, name, number):
+    scope(r, "issue", False)
     p = place(world, r, owner, name)
     return Answer(200, comment(r, p, world.comment(p, number)))
 
@@ -529,6 +559,8 @@ def pulls(world, r, owner, name):
 def pull_new(world, r, owner, name):
     p = place(world, r, owner, name)
     scope(r, "repository")
+    if not r.body["title"]:
+        raise said(422, "[Title]: Required")
     who, _, head = r.body["head"].rpartition(":")
     source = world.project(who + "/" + p.name) if who and who != p.owner.login else p
     x = world.pull_new(p, r.user, r.body["title"], r.body.get("body"), head, r.body["base"], source)
@@ -565,7 +597,10 @@ def pull_edit(world, r, owner, name, number):
 def reviews(world, r, owner, name, number):
     p = place(world, r, owner, name)
     x = world.pull(p, number)
-    return page(r, x.reviews, lambda v: review(r, p, x, v))
+    scope(r, "repository", False)
+    found = [(v.when, v.id, review(r, p, x, v)) for v in x.reviews]
+    found += [(e.when, e.id, asked(r, p, x, e)) for e in x.events if e.event == "review_requested"]
+    return linkless(r, sorted(found, key=lambda e: e[:2]), lambda e: e[2])
 
 
 @api("POST", REPO + "/pulls/{number}/reviews", body={
@@ -576,6 +611,10 @@ def review_new(world, r, owner, name, number):
     x = world.pull(p, number)
     state = {"APPROVED": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}.get(
         r.body.get("event"), "PENDING")
+    if x.author is r.user and state in ("APPROVED", "CHANGES_REQUESTED"):
+        raise said(422, "%s your own pull is not allowed" % ("approve" if state == "APPROVED" else "reject"))
+    if state == "CHANGES_REQUESTED" and not (r.body.get("body") or "").strip():
+        raise said(422, "review event REQUEST_CHANGES requires a body")
     remarks = [{"path": c["path"], "line": c.get("new_position", 1), "body": c["body"]}
                for c in r.body.get("comments", [])]
     return Answer(200, review(r, p, x, world.review_new(p, x, r.user, state, r.body.get("body"), remarks)))
@@ -583,6 +622,7 @@ def review_new(world, r, owner, name, number):
 
 @api("GET", REPO + "/pulls/{number}/reviews/{which}/comments")
 def review_comments(world, r, owner, name, number, which):
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     x = world.pull(p, number)
     return Answer(200, [remark(r, p, x, m) for m in x.remarks if m.review.id == int(which)])
@@ -594,13 +634,15 @@ def reviewers(world, r, owner, name, number):
     scope(r, "repository")
     x = world.pull(p, number)
     for login in r.body.get("reviewers", []):
+        if login.lower() not in world.users:
+            raise Answer(404, {**not_found, "message": "User '%s' not exist" % login})
         who = world.known(login)
         if who is x.author:
-            raise said(422, "poster of pr can't be reviewer")
+            raise said(422, "poster of pr can't be reviewer [user_id: %d, repo_id: %d]" % (who.id, p.id))
         if login not in x.reviewers:
             x.reviewers.append(login)
             world.happened(x, r.user, "review_requested", whom=who)
-    return Answer(201, [])
+    return Answer(201, [asked(r, p, x, e) for e in x.events if e.event == "review_requested"])
 
 
 @api("POST", REPO + "/pulls/{number}/merge", body={
@@ -608,11 +650,15 @@ def reviewers(world, r, owner, name, number):
     "delete_branch_after_merge": "bool", "force_merge": "bool", "head_commit_id": "str",
     "merge_when_checks_succeed": "bool"})
 def merge(world, r, owner, name, number):
-    p = place(world, r, owner, name, "write")
+    p = place(world, r, owner, name)
     scope(r, "repository")
     x = world.pull(p, number)
     if x.state == "open":
         x.draft = draft(x)
+    elif not x.merged:
+        raise Answer(404, dict(not_found))
+    if not world.may(p, r.user, "write"):
+        raise said(405, "User not allowed to merge PR")
     b = r.body
     if b["Do"] not in ("merge", "rebase", "rebase-merge", "squash", "fast-forward-only", "manually-merged"):
         raise said(422, "[Do]: In")
@@ -645,6 +691,7 @@ def cancel_merge(world, r, owner, name, number):
 
 @api("GET", REPO + "/pulls/{number}/merge")
 def is_merged(world, r, owner, name, number):
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     if not world.pull(p, number).merged:
         raise Answer(404, dict(not_found))
@@ -654,6 +701,7 @@ def is_merged(world, r, owner, name, number):
 @api("GET", REPO + "/pulls/{base}/{head*}")
 def pull_by_head(world, r, owner, name, base, head):
     """The first that ever was, an old closed one too."""
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     found = [x for x in p.pulls.values() if x.base == base and x.head == head]
     if not found:
@@ -692,6 +740,7 @@ def statuses_of(world, r, owner, name, sha):
 
 @api("GET", REPO + "/commits/{ref}/status", query="page limit")
 def combined(world, r, owner, name, ref):
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     sha = commit_of(p, ref)
     newest = {s.context: s for s in all_statuses(world, p, sha)}
@@ -699,10 +748,12 @@ def combined(world, r, owner, name, ref):
     worst = ["error", "failure", "warning", "pending", "success"]
     states = [s["status"] for s in answer.body]
     url = r.base + "/api/v1/repos/" + p.path + "/commits/" + sha
+    there = newest or world.kind == "gitea"
     answer.body = {
-        "state": next((w for w in worst if w in states), ""), "sha": sha if newest else "", "total_count": len(newest),
-        "statuses": answer.body or None, "repository": repository(r, p, world) if newest else None,
-        "commit_url": url if newest else "", "url": url + "/status" if newest else ""}
+        "state": next((w for w in worst if w in states), "pending" if there else ""), "sha": sha if there else "",
+        "total_count": len(newest), "statuses": answer.body or None,
+        "repository": repository(r, p, world) if there else None,
+        "commit_url": url if there else "", "url": url + "/status" if there else ""}
     return answer
 
 
@@ -711,8 +762,8 @@ def combined(world, r, owner, name, ref):
 def status_new(world, r, owner, name, sha):
     p = place(world, r, owner, name, "write")
     scope(r, "repository")
-    if r.body["state"] not in ("pending", "success", "error", "failure", "warning"):
-        raise said(400, "invalid state")
+    if p.repo.is_commit(sha) is None:
+        raise said(500, "")
     s = world.status_new(p, commit_of(p, sha), r.user, r.body.get("context", "default"), r.body["state"],
                          r.body.get("description"), r.body.get("target_url"))
     return Answer(201, status(r, p, s))
@@ -733,12 +784,14 @@ def branch(r, p, ref, sha):
 
 @api("GET", REPO + "/branches", query="page limit")
 def branches(world, r, owner, name):
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     return page(r, p.repo.branches(), lambda b: branch(r, p, *b))
 
 
 @api("GET", REPO + "/branches/{ref*}")
 def branch_get(world, r, owner, name, ref):
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     sha = p.repo.branch(ref)
     if sha is None:
@@ -753,7 +806,7 @@ def branch_delete(world, r, owner, name, ref):
     if p.repo.branch(ref) is None:
         raise Refused("missing", ref)
     if ref == p.base:
-        raise said(403, "can not delete default branch")
+        raise said(403, "can not delete default or pull request target branch")
     p.repo.delete_branch(ref)
     world.refs_moved(p, r.user)
     return Answer(204)
@@ -761,6 +814,7 @@ def branch_delete(world, r, owner, name, ref):
 
 @api("GET", REPO + "/branch_protections")
 def protections(world, r, owner, name):
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     if not world.may(p, r.user, "admin"):
         raise said(403, "user should be an owner or a collaborator with admin write of a repository")
@@ -777,6 +831,7 @@ def protection(name, rules):
 
 @api("GET", REPO + "/branch_protections/{ref*}")
 def protection_get(world, r, owner, name, ref):
+    scope(r, "repository", False)
     p = place(world, r, owner, name)
     if not world.may(p, r.user, "admin"):
         raise said(403, "user should be an owner or a collaborator with admin write of a repository")

@@ -133,8 +133,13 @@ class Server:
         whole = {**entry, "headers": dict(request.headers.items()), "answer": None if isinstance(
             answer.body, bytes) else answer.body, "answer_headers": answer.headers, "api": self.forge.strip(
                 request.path)}
-        with self.log_lock, open(self.folder + "/traffic.jsonl", "a", encoding="utf-8") as out:
-            out.write(json.dumps(whole) + "\n")
+        names = [self.folder + "/traffic.jsonl"]
+        if self.world.kind == "github":
+            names.append(os.path.dirname(self.folder) + "/github.jsonl")
+        with self.log_lock:
+            for name in names:
+                with open(name, "a", encoding="utf-8") as out:
+                    out.write(json.dumps(whole) + "\n")
 
     # -- an API request
 
@@ -182,6 +187,8 @@ class Server:
                 self.violation("body", "field %s is no %s: %r" % (name, wanted[name], value), request)
                 raise Answer(422, {"message": "Invalid request.\n\nFor '%s', %r is not a %s." % (
                     name, value, wanted[name])})
+        if request.body in getattr(self.forge, "probes", ()):
+            return
         for name, kind in wanted.items():
             if kind.endswith("!") and name not in request.body:
                 self.violation("body", "no field " + name, request)
