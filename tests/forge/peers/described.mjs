@@ -151,10 +151,7 @@ async function hold (n, e) {
 	if (!answered(e) && !/"location":\["request"/.test(told)) return
 	wrong.push(`${e.method} ${e.api} ${e.status} ${e.body}: ${told.slice(0, 1500)}`)
 }
-const queue = [...chosen.entries()]
-await Promise.all([...Array(8)].map(async () => {
-	for (let next = queue.shift(); next; next = queue.shift()) await hold(...next)
-}))
+for (const [n, e] of chosen.entries()) await hold(n, e)
 // Each answer that was found right is held against a wrong one too.
 for (const [n, e] of chosen.entries()) {
 	const key = `${e.method} ${e.template}`
