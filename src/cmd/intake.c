@@ -15,6 +15,7 @@
 #include "forge/webhook.h"
 #include "git/repo.h"
 #include "line/intake/intake.h"
+#include "line/lent.h"
 #include "line/policy.h"
 #include "line/pulls/mirror.h"
 #include "line/publish.h"
@@ -174,6 +175,23 @@ look_at_pulls(struct window *w, const struct hook_event *event)
 	return mirror_here(&line, &seen);
 }
 
+static void
+on_lent(void *arg, const char *text)
+{
+	out_printf(&((struct app *)arg)->note, "note: %s\n", text);
+}
+
+/* With each sweep: what jobs of the CI were claimed for that are no more. */
+static struct err *
+free_lent(struct window *w, const struct hook_event *event)
+{
+	size_t freed;
+
+	if (w->o->dry || w->forge == NULL || event != NULL)
+		return NULL;
+	return lent_free(w->desk.state, w->forge, on_lent, w->app, &freed);
+}
+
 static bool
 is_linear(const struct intake_verb_opts *o)
 {
@@ -199,6 +217,8 @@ with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook
 	jw_end(&w.w);
 	if (e == NULL && !is_linear(o))
 		e = look_at_pulls(&w, event);
+	if (e == NULL)
+		e = free_lent(&w, event);
 	if (o->json)
 		json_print(app, &w.text);
 	else if (w.said == 0 && e == NULL && other == NULL && !o->quiet)

@@ -2,8 +2,11 @@
  * git factory plan - what may begin now, for machines that are given their work.
  */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "line/plan.h"
@@ -80,14 +83,32 @@ on_remark(void *arg, const char *text)
 	out_printf(&p->app->note, "note: %s\n", text);
 }
 
+/*
+ * The CI's run that this job is of, which outlives what it claims for: NULL
+ * where none can be asked for later.  Forgejo and Gitea call themselves GitHub.
+ */
+static char *
+job_of_ci(void)
+{
+	const char *actions = getenv("GITHUB_ACTIONS"), *run = getenv("GITHUB_RUN_ID"), *project = getenv("GITHUB_REPOSITORY");
+	int64_t number;
+
+	if (actions == NULL || strcmp(actions, "true") != 0 || getenv("GITEA_ACTIONS") != NULL || getenv("FORGEJO_ACTIONS") != NULL)
+		return NULL;
+	if (project == NULL || strpbrk(project, "# \n") != NULL || !str_int(str_of(run), 1, INT64_MAX, &number))
+		return NULL;
+	return mem_printf("github:%s#%" PRId64, project, number);
+}
+
 static struct err *
 plan_now(struct app *app, const void *opts, const struct args *args)
 {
 	AUTO(desk_close) struct desk d = {0};
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	AUTO(mem_free_p) char *job = job_of_ci();
 	const struct plan_words *words = opts;
 	struct planner p = {.app = app, .words = words};
-	struct plan_opts o = {.max = (size_t)words->max, .claim = words->claim, .on_planned = on_planned,
+	struct plan_opts o = {.max = (size_t)words->max, .claim = words->claim, .job = job, .on_planned = on_planned,
 	    .on_remark = on_remark, .arg = &p};
 	struct id only;
 

@@ -420,6 +420,19 @@ dispatch(struct forge *f, const char *workflow, const char *ref)
 	return gh_send(f, "POST", path, &body, what, NULL);
 }
 
+static struct err *
+run_over(struct forge *f, int64_t run, bool *over)
+{
+	AUTO(rest_reply_free) struct rest_reply reply = {0};
+	AUTO(mem_free_p) char *path = gh_path(f, "/actions/runs/%lld", (long long)run);
+	AUTO(mem_free_p) char *status = NULL;
+
+	TRY(gh_get(f, path, "a run of Actions", &reply));
+	TRY(answer_str(reply.body, "status", FORGE_LINE_MAX, &status));
+	*over = strcmp(status, "completed") == 0;
+	return NULL;
+}
+
 const struct forge_api forge_github = {
 	.name = "GitHub",
 	.can = FORGE_CAN_PROVE_EDITS | FORGE_CAN_AUTO_MERGE | FORGE_CAN_DISPATCH | FORGE_CAN_TEAMS | FORGE_CAN_DRAFT,
@@ -451,5 +464,6 @@ const struct forge_api forge_github = {
 	.guarded = gh_guarded,
 	.branch_delete = gh_branch_delete,
 	.dispatch = dispatch,
+	.run_over = run_over,
 	.rights = gh_rights,
 };

@@ -36,7 +36,8 @@ claim(const struct planning *p, struct planned *what, bool *taken)
 	struct err *e;
 
 	what->run = id_new();
-	e = lease_lend(p->o->state, &what->task, &what->run, what->attempt, what->seconds + p->o->slack, &lease);
+	e = lease_lend(p->o->state, &what->task, &what->run, &what->attempt, what->seconds + p->o->slack, p->o->job,
+	    &lease);
 	*taken = e == NULL;
 	if (!err_is(e, ERR_LOCKED) && !err_is(e, ERR_STATE) && !err_is(e, ERR_STALE))
 		return e;

@@ -26,6 +26,7 @@ struct plan_opts {
 	size_t max;
 	bool claim;		/* needs a remote: ERR_CONFIG */
 	int64_t slack;		/* seconds that a machine may take until it begins */
+	const char *job;	/* the CI's run that claims are for, "github:owner/name#123"; NULL */
 	const struct id *only;	/* this task and no other; NULL: the most urgent */
 	void (*on_planned)(void *arg, const struct planned *p);
 	void (*on_remark)(void *arg, const char *text);

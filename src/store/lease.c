@@ -44,6 +44,7 @@ lease_info_free(struct lease_info *i)
 	free(i->node);
 	free(i->host);
 	free(i->boot);
+	free(i->job);
 	*i = (struct lease_info){0};
 }
 
@@ -61,7 +62,7 @@ bool
 lease_dead(const struct lease_info *i)
 {
 	assert(i->host != NULL && i->boot != NULL);
-	return !i->ended && (i->expired || host_dead(i->host, i->boot, i->pid, i->started));
+	return !i->ended && (i->lost || i->expired || host_dead(i->host, i->boot, i->pid, i->started));
 }
 
 /* ---- as a commit ---- */
@@ -78,8 +79,12 @@ format_info(const struct lease_info *i, struct buf *b)
 	    i->run.s, (long long)i->attempt, i->node, i->host, i->boot, (long long)i->pid,
 	    (long long)i->started);
 	buf_addf(b, "Since: %s\nBeat: %s\nTtl: %lld\n", since, beat, (long long)i->ttl);
+	if (i->job != NULL && i->job[0] != '\0')
+		buf_addf(b, "Job: %s\n", i->job);
 	if (i->ended)
 		buf_adds(b, "Ended: yes\n");
+	if (i->lost)
+		buf_adds(b, "Lost: yes\n");
 	buf_addf(b, "Nonce: %s%s\n", id_new().s, id_new().s);
 }
 
@@ -107,6 +112,10 @@ parse_line(struct str line, struct lease_info *i)
 		return clock_parse(text, &i->beat);
 	if (str_is(key, "Ended"))
 		i->ended = true;
+	else if (str_is(key, "Lost"))
+		i->lost = true;
+	else if (str_is(key, "Job") && i->job == NULL)
+		i->job = STEAL(text);
 	else if (str_is(key, "Node") && i->node == NULL)
 		i->node = STEAL(text);
 	else if (str_is(key, "Host") && i->host == NULL)
@@ -135,6 +144,8 @@ lease_read(struct repo *r, const char *ref, const struct oid *oid, struct lease_
 		i.host = mem_strdup(i.node);
 	if (i.boot == NULL)
 		i.boot = mem_strdup("");
+	if (i.job == NULL)
+		i.job = mem_strdup("");
 	*out = i;
 	i = (struct lease_info){0};
 	return NULL;
@@ -370,6 +381,7 @@ read_any(struct repo *r, const struct ref *ref, struct lease_info *out)
 		i.node = mem_strdup("");
 		i.host = mem_strdup("");
 		i.boot = mem_strdup("");
+		i.job = mem_strdup("");
 	}
 	err_ignore(e);
 	if (known)

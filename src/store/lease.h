@@ -46,9 +46,11 @@ struct lease_info {
 	int64_t started;	/* of the process, in the kernel's ticks since boot */
 	int64_t since, beat;	/* wall clock, for people */
 	int64_t ttl;		/* seconds it is to be respected without a heartbeat */
+	char *job;		/* the CI's run that it was lent to, "github:owner/name#123"; "" */
 	bool ended;		/* its run is delivered and waits to be folded */
 	bool remote;		/* it was seen on the remote, and is not of this clone */
-	bool expired;		/* watched for its whole time to live: may be taken over */
+	bool lost;		/* the CI said that its run is over: may be taken over */
+	bool expired;		/* watched for its whole time to live: likewise */
 	struct oid oid;		/* fencing token */
 };
 
@@ -81,11 +83,19 @@ struct err *lease_claim(struct state *s, const struct lease_kind *kind, const st
 
 /*
  * Take the lease on the remote for a run of another process, which claims it
- * with lease_lent: nobody beats for it, so it lasts 'ttl' seconds.  ERR_LOCKED
- * as of lease_claim().
+ * with lease_lent: nobody beats for it, so it lasts 'ttl' seconds, or until
+ * lease_lose().  *attempt becomes the next when another's is taken over.  'job'
+ * (may be NULL) as in lease_info.  ERR_LOCKED as of lease_claim().
  */
-struct err *lease_lend(struct state *s, const struct id *task, const struct id *run, int64_t attempt,
-    int64_t ttl, struct oid *out) MUST_USE;
+struct err *lease_lend(struct state *s, const struct id *task, const struct id *run, int64_t *attempt,
+    int64_t ttl, const char *job, struct oid *out) MUST_USE;
+
+/*
+ * Who was lent this lease, as it was seen on the remote, is gone: mark it so
+ * there, and the next claim takes it over as the next attempt.  ERR_STALE when
+ * it has moved since.
+ */
+struct err *lease_lose(struct state *s, const struct lease_info *i) MUST_USE;
 
 /*
  * Move it; ERR_STALE when another holds it: stop all effects.  Call it as
@@ -139,7 +149,7 @@ void lease_infos_free(struct lease_infos *l);	/* also for AUTO */
 /* See what leases the remote has now; nothing to do without one. */
 struct err *lease_look(struct state *s) MUST_USE;
 
-/* May it be taken over: expired, or the holder's process is proven dead. */
+/* May it be taken over: lost, expired, or the holder's process is proven dead. */
 bool lease_dead(const struct lease_info *i);
 
 #endif

@@ -9,10 +9,10 @@
 #include "sys/host.h"
 
 struct err *
-lease_lend(struct state *s, const struct id *task, const struct id *run, int64_t attempt, int64_t ttl,
-    struct oid *out)
+lease_lend(struct state *s, const struct id *task, const struct id *run, int64_t *attempt, int64_t ttl,
+    const char *job, struct oid *out)
 {
-	AUTO(lease_free_p) struct lease *l = lease_make(s, &lease_remote, task, run, attempt);
+	AUTO(lease_free_p) struct lease *l = lease_make(s, &lease_remote, task, run, *attempt);
 	struct err *e;
 
 	/* No process stands for it, so none can be proven dead: only its time ends it. */
@@ -20,10 +20,12 @@ lease_lend(struct state *s, const struct id *task, const struct id *run, int64_t
 	l->info.pid = 1;
 	l->info.host = host_name();
 	l->info.boot = mem_strdup("");
+	l->info.job = mem_strdup(job != NULL ? job : "");
 	l->info.since = l->info.beat = clock_wall(state_clock(s));
 	TRY(lease_remote.claim(l));
 	lease_trace(l, oid_is_zero(&l->taken) ? "claim" : "takeover", &l->taken, &l->info.oid);
 	*out = l->info.oid;
+	*attempt = l->info.attempt;
 	e = lease_local.release(l);
 	return err_wrap(e, "the lease of task '%s' was lent", task->s);
 }
@@ -46,8 +48,8 @@ lent_claim(struct lease *l)
 		there.remote = true;
 		return lease_held(&there);
 	}
-	if (there.ended)
-		return err_new(ERR_STATE, "run '%s' has ended already", there.run.s);
+	if (there.ended || there.lost)
+		return err_new(ERR_STATE, "run '%s' %s", there.run.s, there.ended ? "has ended already" : "was given up");
 	TRY(ref_cas(state_repo(l->state), l->ref, &oid_zero, &oid, "borrow"));
 	lease_info_free(&l->info);
 	l->info = there;

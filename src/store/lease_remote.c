@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -198,6 +199,23 @@ lease_ending(struct lease *l, struct txn *t)
 	TRY(lease_write(l, &l->ending));
 	txn_add(t, l->ref, &l->info.oid, &l->ending);
 	return NULL;
+}
+
+struct err *
+lease_lose(struct state *s, const struct lease_info *i)
+{
+	AUTO(lease_free_p) struct lease *l = lease_make(s, &lease_remote, &i->task, &i->run, i->attempt);
+	struct oid lost;
+
+	free(l->info.node);
+	l->info = *i;
+	l->info.node = mem_strdup(i->node);
+	l->info.host = mem_strdup(i->host);
+	l->info.boot = mem_strdup(i->boot);
+	l->info.job = mem_strdup(i->job);
+	l->info.lost = true;
+	TRY(lease_write(l, &lost));
+	return push(l, &i->oid, &lost);
 }
 
 struct err *

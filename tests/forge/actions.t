@@ -209,6 +209,48 @@ test_only_who_delivers_may_start_workflows() {
 	done
 }
 
+in_ci() { # RUN COMMAND...: as a job of it
+	in_run=$1
+	shift
+	run env GITHUB_ACTIONS=true GITHUB_RUN_ID="$in_run" GITHUB_REPOSITORY=acme/app "$@"
+}
+
+# A job that was cancelled gives no sign of it; the forge knows.
+test_a_claim_ends_with_the_run_that_it_is_for() {
+	project
+	git factory task add 'Make done' >/dev/null
+	ok git factory sync -q
+	ctl ci_run id=77 status=in_progress >/dev/null
+	in_ci 77 git factory plan --claim --matrix
+	claimed=$(json "$OUT" '.include[0].run')
+	is "$(json "$OUT" '.include[0].attempt')" 1
+	ok git factory intake
+	in_ci 78 git factory plan --claim --matrix
+	out_is '{"include":[]}'
+	ctl ci_run id=77 status=completed >/dev/null
+	run git factory intake
+	err_like 'task [a-z2-7]* is free again: run 77 of the CI'
+	before=$(counts calls)
+	run git factory intake
+	err_unlike 'free again'
+	is $(($(counts calls) - before)) 0
+	# Who held it may do nothing more; another one is the next attempt.
+	run git factory run "$(git factory task list --json | jq -r '.[0].id')" --claimed "$claimed" --export "$TMP/late"
+	status_is 1
+	err_like 'was given up'
+	ctl ci_run id=78 status=in_progress >/dev/null
+	in_ci 78 git factory plan --claim --matrix
+	is "$(json "$OUT" '.include[0].attempt')" 2
+	isnt "$(json "$OUT" '.include[0].run')" "$claimed"
+	# A run that the forge does not tell about keeps its time.
+	in_ci 79 git factory plan
+	ctl token text=token-of-robo login=robo scopes=contents,issues,pull_requests,statuses,checks >/dev/null
+	run git factory intake
+	err_like 'run 78 of the CI, which a task is claimed for'
+	in_ci 79 git factory plan --matrix
+	out_is '{"include":[]}'
+}
+
 # -- Forgejo and Gitea, by one template
 
 said() { # NUMBER LOGIN COMMENT: the event of that comment

@@ -368,6 +368,9 @@ class Control:
     def verb_canary(self):
         return self.server.faults.canary
 
+    def verb_ci_run(self, id, status):
+        self.world.ci_runs[id] = status
+
     def verb_dispatched(self):
         return self.world.dispatched
 

@@ -725,6 +725,16 @@ def dispatch(world, r, owner, name, which):
     return Answer(204)
 
 
+@api("GET", REPO + "/actions/runs/{number}", query="exclude_pull_requests")
+def ci_run(world, r, owner, name, number):
+    place(world, r, owner, name)
+    may_scope(r, "actions")
+    if number not in world.ci_runs:
+        raise Refused("missing", number)
+    status = world.ci_runs[number]
+    return Answer(200, {"id": int(number), "status": status, "conclusion": "cancelled" if status == "completed" else None})
+
+
 # -- Apps
 
 def app_of(request, text):

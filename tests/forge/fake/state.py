@@ -102,6 +102,7 @@ class World:
         self.apps = {}
         self.teams = {}
         self.dispatched = []
+        self.ci_runs = {}
         self.mergeable_after = 0
         self.person("ghost")
 
