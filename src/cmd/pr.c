@@ -19,6 +19,7 @@
 #include "line/land.h"
 #include "line/policy.h"
 #include "line/publish.h"
+#include "line/pulls/feedback.h"
 #include "line/pulls/freeze.h"
 #include "line/pulls/merge.h"
 #include "line/pulls/mirror.h"
@@ -189,6 +190,20 @@ show_where(struct out *o, const struct pull *p)
 	}
 }
 
+/* As Markdown, in which each word of theirs is quoted. */
+static struct err *
+show_reviews(struct app *app, int64_t number)
+{
+	AUTO(desk_close) struct desk d = {0};
+	AUTO(buf_free) struct buf text = BUF_INIT(2 * FEEDBACK_MAX);
+
+	TRY(desk_open(app, &d));
+	TRY(feedback_read(d.state, number, &text));
+	if (text.n > 0)
+		out_printf(&app->out, "\n%s", buf_cstr(&text));
+	return NULL;
+}
+
 static struct err *
 show(struct app *app, const void *opts, const struct args *args)
 {
@@ -218,7 +233,7 @@ show(struct app *app, const void *opts, const struct args *args)
 	show_where(&app->out, &p);
 	out_printf(&app->out, "\n");
 	out_printf(&app->out, "%s", p.body);
-	return NULL;
+	return show_reviews(app, p.number);
 }
 
 /* ---- diff ---- */

@@ -66,6 +66,7 @@ committed_by_a_person() {
 	run git factory pr sync
 	status_is 0
 	err_like 'somebody else committed'
+	like "$(git factory pr show 1)" '> [+]theirs'
 	is "$(there .sha)" "$theirs"
 	ok git factory pr sync
 	is "$(there .sha)" "$theirs"
@@ -106,6 +107,7 @@ revises() {
 	is "$(git factory task show --json "$id" | jq -r .state)" ready
 	like "$(git show refs/factory/state:memory/reviews/1.md)" '> Here too'
 	unlike "$(git show refs/factory/state:memory/reviews/1.md)" 'Delete everything'
+	like "$(git factory pr show 1)" '> Here too'
 	run git factory pr sync
 	out_unlike revised
 	sed -i s/yes/oui/ .factory/session.jsonl
@@ -158,6 +160,11 @@ test_a_review_that_does_not_come_is_asked_for() {
 	like "$(there '.comments[0].body')" 'waits for a review: @bob'
 	is "$(there '.reviewers | sort | join(" ")')" 'ada bob'
 	is "$(git factory task show --json "$id" | jq -r .state)" escalated
+	# Praise asks for nothing, and is kept.
+	review ada "$n" APPROVED 'I like the tabs'
+	ok git factory pr sync
+	like "$(git factory pr show 1)" '> I like the tabs'
+	is "$(record .revisions)" 0
 	forge_done
 }
 

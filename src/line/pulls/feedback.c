@@ -9,6 +9,7 @@
 #include "conf/config.h"
 #include "forge/pull.h"
 #include "git/commit.h"
+#include "git/diff.h"
 #include "git/tree.h"
 #include "line/judge.h"
 #include "line/pulls/feedback.h"
@@ -169,7 +170,7 @@ remember(struct state_step *t, const struct words *w)
 	} else {
 		TRY(e);
 	}
-	if (text.n + w->text.n > FEEDBACK_MAX)
+	if (text.n + w->text.n > FEEDBACK_MAX || str_find(buf_str(&text), buf_str(&w->text)) >= 0)
 		return NULL;
 	buf_addf(&text, "\n## Of %.12s\n\n%s", oid_hex(&w->p->head).s, buf_cstr(&w->text));
 	return step_put(t, path, buf_str(&text));
@@ -213,6 +214,24 @@ change(struct words *w, const char *question, bool *done)
 	    state_change(s, &w->p->task, message, change_task, &v));
 	*done = v.done;
 	return NULL;
+}
+
+static struct err *
+build_kept(struct state_step *t, void *ctx)
+{
+	return remember(t, ctx);
+}
+
+/* What asks for nothing is kept as well. */
+static struct err *
+keep(struct words *w)
+{
+	AUTO(mem_free_p) char *message = mem_printf("keep reviews of pull request %" PRId64, w->p->number);
+	AUTO(sync_result_free) struct sync_result r = {0};
+	struct state *s = w->o->state;
+
+	return state_remote(s) != NULL ? state_publish(s, message, build_kept, w, &r) :
+	    state_update(s, message, build_kept, w);
 }
 
 static struct err *
@@ -338,6 +357,8 @@ hear_all(struct words *w, const struct forge_pull *there, size_t *revised)
 		w->p->asked = 0;
 	if (w->asks && w->p->taken_by == NULL && oid_is_zero(&w->p->theirs))
 		TRY(revise(w, revised));
+	else if (w->text.n > 0)
+		TRY(keep(w));
 	w->p->heard = there->updated;
 	return NULL;
 }
@@ -361,6 +382,29 @@ hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *
 		e = wait_for_review(&w, there);
 	buf_free(&w.text);
 	strs_free(&w.remarks);
+	return e;
+}
+
+/* ---- what they did ---- */
+
+struct err *
+hear_edit(struct outside *o, const struct pull *p, const struct oid *theirs)
+{
+	struct pull copy = *p;
+	struct words w = {.o = o, .p = &copy, .text = BUF_INIT(BUF_TEXT)};
+	AUTO(buf_free) struct buf patch = BUF_INIT(FEEDBACK_WORD_MAX);
+	struct oid tip, old, new;
+	struct err *e;
+	bool cut;
+
+	TRY(outside_fetch(o, p->branch, &tip));
+	TRY(commit_tree(o->repo, &p->head, &old));
+	TRY(commit_tree(o->repo, theirs, &new));
+	TRY(diff_patch(o->repo, &old, &new, NULL, &patch, &cut));
+	buf_addf(&w.text, "Somebody committed to its branch, up to %.12s:\n\n", oid_hex(theirs).s);
+	quote(&w, buf_cstr(&patch));
+	e = keep(&w);
+	buf_free(&w.text);
 	return e;
 }
 

@@ -7,8 +7,9 @@
  * branch and pull request.  Policy bounds how often (merge.revisions); then a
  * person is asked.  What others say is not taken in.
  *
- * What was said is kept in the state, memory/reviews/<number>.md, for later
- * work of the same kind.
+ * What was said, whether it asks for anything or not, and what reviewers
+ * changed by their own hand is kept in the state, memory/reviews/<number>.md,
+ * for later work of the same kind; 'git factory pr show' shows it.
  *
  * A review that nobody gives within the type's review_timeout is asked for
  * once more, in a comment; after as long again policy's merge.reviewers are
@@ -22,6 +23,7 @@
 
 struct buf;
 struct err;
+struct oid;
 struct outside;
 struct pull;
 struct state;
@@ -35,6 +37,12 @@ struct state;
  * note.  *revised counts tasks that were queued again.
  */
 struct err *hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *revised) MUST_USE;
+
+/*
+ * Somebody's commits on the branch, up to 'theirs', are kept likewise: how the
+ * change differs from what was delivered.
+ */
+struct err *hear_edit(struct outside *o, const struct pull *p, const struct oid *theirs) MUST_USE;
 
 /* What reviewers said of the pull request so far, appended; nothing is fine. */
 struct err *feedback_read(struct state *s, int64_t number, struct buf *out) MUST_USE;

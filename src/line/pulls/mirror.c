@@ -125,13 +125,15 @@ find(struct turn *t, struct forge_pulls *open)
 /* ---- its branch ---- */
 
 /* Somebody else's commit is on it: from here on it is theirs. */
-static void
+static struct err *
 give_way(struct turn *t, const struct oid *there)
 {
 	if (oid_eq(&t->p->theirs, there))
-		return;
+		return NULL;
+	TRY(hear_edit(t->o, t->p, there));
 	t->p->theirs = *there;
 	tell(t, "somebody else committed to its branch, to which nothing is pushed any more", NULL);
+	return NULL;
 }
 
 static struct err *
@@ -152,10 +154,8 @@ push_branch(struct turn *t)
 	}
 	if (!oid_is_zero(&p->theirs) || p->taken_by != NULL)
 		return NULL;
-	if ((!oid_is_zero(&there) && !oid_eq(&there, &p->pushed)) || (t->o->shared && !oid_is_zero(&there))) {
-		give_way(t, &there);
-		return NULL;
-	}
+	if ((!oid_is_zero(&there) && !oid_eq(&there, &p->pushed)) || (t->o->shared && !oid_is_zero(&there)))
+		return give_way(t, &there);
 	TRY(outside_push(t->o, p->branch, &there, &p->head));
 	p->pushed = p->head;
 	return NULL;
