@@ -157,7 +157,8 @@ struct err *
 sync_announced(struct state *s, const struct refs *seen, const struct txn *push, struct txn *moves)
 {
 	AUTO(mem_free_p) char *name = mem_printf(REF_NODES "%s", state_node(s));
-	struct oid was, ours, there = refs_get(seen, name);
+	AUTO(mem_free_p) char *mirror = mem_printf(REMOTE_NODES "%s", state_node(s));
+	struct oid was, ours, seen_there, there = refs_get(seen, name);
 	bool known;
 	size_t i;
 
@@ -169,6 +170,10 @@ sync_announced(struct state *s, const struct refs *seen, const struct txn *push,
 			there = push->v[i].new;
 			known = true;
 		}
+	/* Whoever lists the nodes next is not to see one there that has just gone. */
+	TRY(tip_read(state_repo(s), mirror, &seen_there));
+	if (known && oid_is_zero(&there) && !oid_is_zero(&seen_there))
+		txn_add(moves, mirror, &seen_there, &there);
 	if (known && !oid_eq(&was, &there))
 		txn_add(moves, REF_ANNOUNCED, &was, &there);
 	return NULL;

@@ -591,6 +591,8 @@ test_an_idle_node_asks_once_in_an_interval() {
 	kill -TERM "$pid"
 	end_work
 	status_is 130
+	run git factory node list
+	out_like 'No node is at work'
 	cd "$TMP/b"
 	git factory sync -q
 	is "$(states)" ' 1 delivered,'
