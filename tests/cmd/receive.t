@@ -538,20 +538,20 @@ test_what_the_factory_lands_is_taken() {
 	git checkout -q main
 	git pull -q origin main
 	sed -i '/^merge:/d' .factory/config.yml
-	git rm -q done
+	git rm -q 'done'
 	git commit -q -a -m 'Ask first'
 	run git push origin main
 	status_is 1
 	err_like "'tests'"
-	printf 'yes\n' >done
-	git add done
+	printf 'yes\n' >'done'
+	git add 'done'
 	git commit -q --amend --no-edit
 	ok git factory gate --note --base origin/main >"$OUT"
 	ok git factory sync >"$OUT"
 	run git push origin main
 	status_is 0
 	id=$(git factory task add 'Once more')
-	printf 'no\n' >done
+	printf 'no\n' >'done'
 	git commit -q -a -m 'Undo'
 	ok git factory gate --note --base origin/main >"$OUT"
 	ok git push -q origin main refs/notes/factory
