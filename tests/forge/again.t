@@ -1,6 +1,7 @@
 #!/bin/sh
 # What comes after: a label that is put again once a person closed the pull
-# request.
+# request, reviewers who are never pleased; and a forge beside a state that no
+# remote shares.
 . "${0%/*}/../lib.sh"
 . "${0%/*}/lib.sh"
 . "${0%/*}/sample.sh"
@@ -59,5 +60,53 @@ labelled_again() {
 test_a_label_put_again_after_a_close_opens_another() {
 	needs_fake
 	on_each_forge labelled_again
+}
+
+# The forge's own part in it is tried in pulls.t.
+test_reviewers_who_are_not_pleased_get_a_person() {
+	needs_fake
+	sample github 'merge: {revisions: 1}'
+	delivered
+	review bob "$n" CHANGES_REQUESTED 'Say it in French'
+	run git factory pr sync
+	out_like '1 to be revised'
+	sed -i s/yes/oui/ .factory/session.jsonl
+	git commit -qam 'Another answer'
+	git push -q origin main
+	ok git factory run -q "$id"
+	tick
+	review bob "$n" CHANGES_REQUESTED 'And now in Greek'
+	run git factory pr sync
+	status_is 0
+	out_unlike 'to be revised'
+	is "$(git factory task show --json "$id" | jq -r .state)" escalated
+	like "$(git factory task show --json "$id" | jq -r .question)" 'ask for changes .* again, after 1 attempt'
+	is "$(record .revisions)" 1
+	is "$(there .state)" open
+	run git factory pr sync
+	is "$(git factory task show --json "$id" | jq -r .state)" escalated
+	forge_done
+}
+
+alone() {
+	forge "$1"
+	ok git config factory.state.remote none
+	id=$(git factory task add 'Make it done')
+	delivered
+	is "$(pulls_json | jq length)" 1
+	is "$(there .sha)" "$(record .head)"
+	is "$(git ls-remote origin 'refs/factory/*' | grep -c "refs/factory/runs")" 0
+	before=$(counts write)
+	ok git factory pr sync
+	is "$(counts write)" "$before"
+	status_set bob "$(record .head)" ci success
+	ok git factory pr merge 1
+	is "$(there .state)" merged
+	is "$(record .state)" merged
+	is "$(git show HEAD:done)" yes
+}
+test_a_state_that_no_remote_shares() {
+	needs_fake
+	on_each_forge alone
 }
 run_tests
