@@ -348,7 +348,7 @@
  * git/workspace        one commit's files for somebody who is not trusted
  * git/worktree         where a linked worktree is, from its git folder's side
  * git/ws/attr          what a tree's own .gitattributes and .gitignore say
- * git/ws/base          slots: files of some tree, kept from run to run
+ * git/ws/base          which slot a workspace gets
  * git/ws/collect       what was changed, as edits of the base's tree
  * git/ws/eol           line endings as git converts them
  * git/ws/git           the throw-away repository that tools find
@@ -361,6 +361,7 @@
  * git/ws/priv          what the files of the workspace share
  * git/ws/setup         what setup made, kept as a layer
  * git/ws/sha1          the trailer of an index
+ * git/ws/slot          slots: files of some tree, kept from run to run
  * git/ws/write         put files of a tree into a folder
  *
  * --- conf: policy, trust, secrets ---
