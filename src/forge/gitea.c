@@ -198,7 +198,7 @@ probe(struct forge *f, const char *path, const char *scope, const char *for_what
 	a.call.accept[3] = 423;
 	TRY(ask_send(&a));
 	if (a.reply.status == 403 && ask_said(&a, "required scope"))
-		strs_addf(missing, "%s: the token lacks the scope '%s'", for_what, scope);
+		strs_addf(missing, "the scope '%s', for %s", scope, for_what);
 	return NULL;
 }
 
@@ -211,7 +211,7 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 
 	if (err_is(e, ERR_AUTH) || err_is(e, ERR_NOT_FOUND)) {
 		err_free(e);
-		strs_add(missing, "reading the repository: the token lacks the scope 'read:repository'");
+		strs_add(missing, "the scope 'read:repository', to read the repository");
 		return NULL;
 	}
 	TRY(e);
@@ -222,11 +222,11 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 	p = node_get(a.reply.body, "permissions");
 	if ((needs & (NEED_PUSH | NEED_PULLS | NEED_STATUS | NEED_WORKFLOWS | NEED_DISPATCH)) != 0 &&
 	    !node_get_bool(p, "push", false))
-		strs_add(missing, "branches, pull requests, statuses: the token's user lacks write access to the repository");
+		strs_add(missing, "write access of its user to the repository, for branches, pull requests, statuses");
 	if ((needs & NEED_ISSUES) != 0 && !node_get_bool(p, "push", false))
-		strs_add(missing, "labels: the token's user lacks write access to the issues");
+		strs_add(missing, "write access of its user to the issues, for labels");
 	if ((needs & NEED_PEOPLE) != 0 && !node_get_bool(p, "admin", false))
-		strs_add(missing, "asking what others may do: the token's user is no administrator of the repository");
+		strs_add(missing, "an administrator of the repository as its user, to ask what others may do");
 	return NULL;
 }
 
