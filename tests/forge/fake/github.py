@@ -10,7 +10,7 @@ import faults
 import github_graphql
 from faults import Answer
 from github_things import (
-    branch, check_run, comment, commit, event, installation, integration, issue, label, pull,
+    branch, check_run, ci_run, comment, commit, event, installation, integration, issue, label, pull,
     remark, repository, review, status, team, user)
 from serve import Router
 from state import ROLES, Refused, iso, parse_iso
@@ -726,13 +726,12 @@ def dispatch(world, r, owner, name, which):
 
 
 @api("GET", REPO + "/actions/runs/{number}", query="exclude_pull_requests")
-def ci_run(world, r, owner, name, number):
-    place(world, r, owner, name)
+def get_ci_run(world, r, owner, name, number):
+    p = place(world, r, owner, name)
     may_scope(r, "actions")
     if number not in world.ci_runs:
         raise Refused("missing", number)
-    status = world.ci_runs[number]
-    return Answer(200, {"id": int(number), "status": status, "conclusion": "cancelled" if status == "completed" else None})
+    return Answer(200, ci_run(r, p, int(number), world.ci_runs[number]))
 
 
 # -- Apps

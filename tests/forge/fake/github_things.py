@@ -75,6 +75,20 @@ def repository(r, p, world, full=False):
     return found
 
 
+def ci_run(r, p, number, status):
+    """A run of GitHub Actions, of which nobody asks more than whether it is over."""
+    url = api(r, p) + "/actions/runs/%d" % number
+    return {
+        "id": number, "node_id": "WFR_%d" % number, "name": "factory", "display_title": "factory", "run_number": 1,
+        "status": status, "conclusion": "cancelled" if status == "completed" else None, "event": "schedule",
+        "workflow_id": 1, "workflow_url": api(r, p) + "/actions/workflows/1", "path": ".github/workflows/factory.yml",
+        "head_branch": p.base, "head_sha": "0" * 40, "head_commit": None, "pull_requests": [],
+        "repository": repository(r, p, None), "head_repository": repository(r, p, None), "check_suite_url": url + "/suite",
+        "url": url, "html_url": web(r, p) + "/actions/runs/%d" % number, "created_at": iso(p.created),
+        "updated_at": iso(p.updated),
+        **{name + "_url": url + "/" + name for name in ("jobs", "logs", "artifacts", "cancel", "rerun")}}
+
+
 def association(world, p, who):
     """What GitHub calls the author; it says nothing of what they may do."""
     if who is p.owner:
