@@ -62,7 +62,8 @@ buf_reserve(struct buf *b, size_t n)
 {
 	size_t left = b->n < b->max ? b->max - b->n : 0;
 
-	room(b, n < left ? n : left);
+	if (room(b, n < left ? n : left))
+		b->p[b->n] = '\0';
 }
 
 void

@@ -280,10 +280,28 @@ clock_reads_what_it_writes(void **state UNUSED)
 	assert_string_equal(text, "1h30m");
 }
 
+/* Room alone is no text. */
+static void
+test_buf_reserve(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF_INIT(100);
+
+	(void)state;
+	buf_reserve(&b, 0);
+	assert_string_equal(buf_cstr(&b), "");
+	buf_reserve(&b, 1000);
+	assert_string_equal(buf_cstr(&b), "");
+	assert_null(buf_check(&b, "room"));
+	buf_adds(&b, "abc");
+	buf_reserve(&b, 50);
+	assert_string_equal(buf_cstr(&b), "abc");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_buf_reserve),
 		cmocka_unit_test(err_context_goes_in_front),
 		cmocka_unit_test(err_follows_errno),
 		cmocka_unit_test(err_table_is_whole),
