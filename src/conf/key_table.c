@@ -247,7 +247,7 @@ const struct key keys[] = {
 	{"types.<name>.labels", KEY_LINES, TYPE(labels), "", "[bug]",
 	    "Labels that make a task one of this type", 0, 0, NULL},
 	{"types.<name>.paths", KEY_LINES, TYPE(paths), "", "[\"docs/**\"]",
-	    "Patterns of paths: a task all of whose scope lies there is of this type; of one that is critical, any part of it", 0, 0, NULL},
+	    "Patterns of paths: a task all of whose scope lies there is of this type; of one that is critical, any part of it. A change to other files does not land by itself", 0, 0, NULL},
 	{"types.<name>.words", KEY_LINES, TYPE(words), "", "[fix, \"race condition\"]",
 	    "Words of a title that make a task one of this type; where several types have some, the longest phrase counts", 0, 0, NULL},
 	{"types.<name>.reviewers", KEY_LINES, TYPE(reviewers), "", "[ada, acme/security]",

@@ -77,6 +77,19 @@ kind_free(struct kind *k)
 	*k = (struct kind){0};
 }
 
+bool
+kind_has(const struct kind *k, const char *path)
+{
+	size_t i;
+
+	if (k->type == NULL || k->type->paths.n == 0)
+		return true;
+	for (i = 0; i < k->type->paths.n; i++)
+		if (holds(k->type->paths.v[i], path))
+			return true;
+	return false;
+}
+
 int64_t
 kind_iterations(const struct config *c, const struct task *t)
 {

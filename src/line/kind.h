@@ -33,6 +33,9 @@ struct kind {
 void kind_of(const struct config *c, const struct task *t, struct kind *out);
 void kind_free(struct kind *k);	/* also for AUTO */
 
+/* May a change of the type be to this file?  Where it has no paths, to any. */
+bool kind_has(const struct kind *k, const char *path);
+
 /* Rounds of change, gates and evidence that such a task may take. */
 int64_t kind_iterations(const struct config *c, const struct task *t);
 

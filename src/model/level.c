@@ -292,6 +292,12 @@ is_binary(const struct level_file *file, unsigned unused UNUSED)
 	return file->binary;
 }
 
+static bool
+is_elsewhere(const struct level_file *file, unsigned unused UNUSED)
+{
+	return file->elsewhere;
+}
+
 static size_t
 code_folders(const struct level_facts *f)
 {
@@ -341,6 +347,7 @@ judge_type(const struct level_facts *f, struct verdict_on *v)
 {
 	static const enum level levels[] = {[RISK_LOW] = LEVEL_ALONE, [RISK_MEDIUM] = LEVEL_LOOK,
 	    [RISK_HIGH] = LEVEL_REVIEW, [RISK_CRITICAL] = LEVEL_PAIR};
+	AUTO(mem_free_p) char *elsewhere = mem_printf("it is not all of type '%s'", f->type);
 	size_t all = f->turned_down + f->accepted;
 
 	if (!f->type_known) {
@@ -349,6 +356,8 @@ judge_type(const struct level_facts *f, struct verdict_on *v)
 	}
 	strs_addf(&v->at[levels[f->severity]], "changes of type '%s' are of %s severity", f->type,
 	    risk_word(f->severity));
+	/* A title makes a task one of a type; the change itself has to be one, too. */
+	add_files(v, LEVEL_LOOK, elsewhere, f, is_elsewhere, 0);
 	if (!f->type_alone)
 		strs_addf(&v->at[LEVEL_LOOK], "changes of type '%s' do not land by themselves", f->type);
 	if (f->turned_down > 0 && f->turned_down * TURNED_DOWN_OF >= all)

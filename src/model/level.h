@@ -53,6 +53,7 @@ struct level_file {
 	char status;		/* A D M R T */
 	size_t lines;		/* added and deleted */
 	bool binary;
+	bool elsewhere;		/* its type has paths, and it lies in none of them */
 	unsigned touches;	/* of its lines: level_line(); what the path tells is found here */
 };
 

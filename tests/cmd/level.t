@@ -36,6 +36,14 @@ test_a_small_proven_document_may_land_by_itself() {
 	out_like '^- 1 gate passed'
 }
 
+test_a_document_that_changes_code_does_not_land_by_itself() {
+	sample documentation 'echo more >>README; echo x >run.py.in'
+	is "$(level)" 1
+	like "$(git factory pr show 1)" "^- it is not all of type 'documentation': 'run.py.in'$"
+	sample test_generation 'mkdir -p tests; echo x >tests/test_a.txt'
+	is "$(git factory pr show --json 2 | jq -r .level)" 0
+}
+
 test_what_it_touches_raises_it() {
 	sample documentation 'mkdir auth db; echo more >>README; echo x >auth/login.py; echo x >db/init.sql'
 	is "$(level)" 3

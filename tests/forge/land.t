@@ -42,7 +42,7 @@ moved_head() {
 test_a_head_that_moved_is_gated_again() { on_each_forge moved_head; }
 
 moved_head_alone() {
-	sample "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true}}'
+	sample "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true, paths: [done]}}'
 	git factory task edit "$id" --type documentation >/dev/null
 	fault before '(PUT|POST) .*/merge' do=commit who=bob branch="factory/$id-make-it-done" path=x text=y
 	ok git factory run -q "$id"
@@ -64,7 +64,7 @@ moved_base() {
 test_a_base_that_moved_is_gated_where_it_landed() { on_each_forge moved_base; }
 
 lands_alone() {
-	sample "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true}}'
+	sample "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true, paths: [done]}}'
 	git factory task edit "$id" --type documentation >/dev/null
 	ok git factory run -q "$id"
 	n=$(record .outside)

@@ -102,7 +102,7 @@ test_a_tree_that_nobody_tested_is_an_alarm() {
 # Checks that come late: where the base's rules keep out any other head and any
 # other base, the forge itself is told to merge, and it is watched.
 late() { # KIND [STRICT]
-	forge "$1" 'merge: {auto: true}' 'types: {documentation: {auto_merge: true}}'
+	forge "$1" 'merge: {auto: true}' 'types: {documentation: {auto_merge: true, paths: [done]}}'
 	# Gitea and Forgejo tell only an administrator what a branch's rules are.
 	ctl person login=robo role=admin >/dev/null
 	ctl protect branch=main required=git-factory,ci/test strict="${2-1}" >/dev/null

@@ -62,6 +62,22 @@ test_paths(void **state)
 	}
 }
 
+/* What calls itself documentation is still not to change code unseen. */
+static void
+test_elsewhere(void **state)
+{
+	struct level_file files[] = {{.path = "README.md", .status = 'M', .lines = 5},
+	    {.path = "src/x.c", .status = 'M', .lines = 5, .elsewhere = true}};
+	struct level_facts f = calm(files, 1);
+
+	(void)state;
+	assert_int_equal(judge(&f), LEVEL_ALONE);
+	f.nfiles = 2;
+	assert_int_equal(judge(&f), LEVEL_LOOK);
+	f.severity = RISK_HIGH;
+	assert_int_equal(judge(&f), LEVEL_REVIEW);
+}
+
 static const struct { const char *path, *line; bool api; } lines[] = {
 	{"a.py", "def run(self):", true}, {"a.py", "    def run(self):", false}, {"a.py", "def _own():", false},
 	{"a.py", "class Thing:", true}, {"tests/a.py", "def run():", false}, {"a.go", "func Run() {", true},
@@ -222,6 +238,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_unknown),

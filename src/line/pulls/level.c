@@ -32,15 +32,17 @@ lines_touch(const struct change_file *f)
 
 /* Of a renamed file both names tell; what is too large to be compared is as large as can be. */
 static void
-add_file(struct files *files, const struct change_file *f)
+add_file(struct files *files, const struct kind *kind, const struct change_file *f)
 {
 	struct level_file file = {.path = f->path, .status = f->status, .lines = f->added.n + f->deleted.n,
-	    .binary = f->binary, .touches = lines_touch(f)};
+	    .binary = f->binary, .elsewhere = !kind_has(kind, f->path), .touches = lines_touch(f)};
 
 	if (f->large && !f->binary)
 		file.lines = LEVEL_LARGE_LINES;
-	if (f->status == 'R')
+	if (f->status == 'R') {
 		file.touches |= level_path(f->from);
+		file.elsewhere = file.elsewhere || !kind_has(kind, f->from);
+	}
 	vec_push(files, file);
 }
 
@@ -92,7 +94,7 @@ pull_judge(struct repo *r, const struct policy *base, const struct task *t, cons
 	kind_of(&base->cfg, t, &kind);
 	TRY(change_open(r, &base->tree, j->tree, &change));
 	for (i = 0; i < change_count(change); i++)
-		add_file(&files, change_at(change, i));
+		add_file(&files, &kind, change_at(change, i));
 	f.files = files.v;
 	f.nfiles = files.n;
 	f.type = kind.name;
