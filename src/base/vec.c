@@ -25,9 +25,9 @@ strs_addf(struct strs *s, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+		mem_exhausted();
 	va_end(ap);
-	strs_add(s, text == NULL ? "" : text);
+	strs_add(s, text);
 }
 
 bool
