@@ -383,7 +383,8 @@ merge_alone(struct outside *o, const struct pull *p, size_t *merged)
 
 	*merged += e == NULL;
 	if (e != NULL)
-		line_tell(o->line, LINE_NOTE, "pull request %" PRId64 " waits: %s", p->number, err_msg(e));
+		line_tell(o->line, LINE_NOTE, "pull request %" PRId64 " waits: %s%s%s", p->number, err_msg(e),
+		    err_hint_of(e) != NULL ? "; " : "", err_hint_of(e) != NULL ? err_hint_of(e) : "");
 	if (err_is(e, ERR_INTERRUPTED) || err_is(e, ERR_RATE_LIMIT) || err_is(e, ERR_NETWORK))
 		return e;
 	err_ignore(e);
