@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check that traces of the program are executions of the model (queue.pml).
 
-Usage: tests/soak/model/follow.py [--keep DIR] TRACE...
+Usage: tests/soak/model/follow.py TRACE...
 
 Each file is what GIT_FACTORY_TRACE recorded in one clone (base/trace.h); its
 name without suffix is the node's.  Lines with the events "killed", "stopped"
@@ -128,45 +128,44 @@ class Trace:
             self.made_by[to] = (p.node, p.pid)
         self.steps.append(Step(node or p.node, kind if ok else kind + '_STALE', p.begin, p.end, frm, to if ok else '', runs))
 
-    def promela(self):
-        nodes = sorted({s.node for s in self.steps if s.node})
-        number = {n: i for i, n in enumerate(nodes + [''])}
+    def rows(self):
+        rows = collections.defaultdict(list)
+        for s in self.steps:
+            rows[s.node].append(s)
+        return rows
+
+    def nodes(self):
+        return sorted({s.node for s in self.steps if s.node})
+
+    def ids(self):
         ids = {'': 0}
         for s in self.steps:
             for x in (s.frm, s.to):
                 ids.setdefault(x, len(ids))
-        rows = collections.defaultdict(list)
-        for s in self.steps:
-            rows[s.node].append(s)
-        longest = max(map(len, rows.values())) + 1
-        out = ['/* Task %s: %d steps of %s. */' % (self.task, len(self.steps), ', '.join(nodes)),
-               '#define TRACE', '#define FAULTS 0', '#define NODES %d' % len(nodes), '#define IDS %d' % max(len(ids), 2),
-               '#define LONGEST %d' % longest]
-        out += ['#define %s %d' % (k, i) for i, k in enumerate(KINDS) if k]
-        size = (len(nodes) + 1) * longest
-        out += ['hidden byte kind[%d], was[%d], becomes[%d], run_in[%d];' % ((size,) * 4),
-                'hidden byte need[%d];' % (size * (len(nodes) + 1)), 'byte pos[%d];' % (len(nodes) + 1),
-                '#define BEFORE(n) (' + ' && '.join('need[NEXT(n) * %d + %d] <= pos[%d]' % (len(nodes) + 1, m, m)
-                                                    for m in range(len(nodes) + 1)) + ')',
-                '#define FOLLOWED (' + ' && '.join('pos[%d] == %d' % (number[n], len(rows[n])) for n in nodes + ['']) + ')',
-                'inline load() {']
-        session = self.sessions(rows)
-        for n in nodes + ['']:
-            for at, s in enumerate(rows[n]):
-                where = number[n] * longest + at
-                run = sum(1 << (1 + self.runs.index(r)) for r in s.runs) if s.kind.startswith('FOLDS') else session[id(s)]
-                out.append('\tkind[%d] = %s; was[%d] = %d; becomes[%d] = %d; run_in[%d] = %d;' %
-                           (where, s.kind, where, ids[s.frm], where, ids[s.to], where, run))
-                for m in nodes + ['']:
-                    before = sum(1 for t in rows[m] if t.end < s.begin)
-                    if before:
-                        out.append('\tneed[%d] = %d;' % (where * (len(nodes) + 1) + number[m], before))
-        return '\n'.join(out + ['}', '#include "%s/queue.pml"' % HERE, ''])
+        return ids
 
-    def sessions(self, rows):
+    def numbers(self, size):
+        """What the model is given of it: its arrays, as queue.pml names them."""
+        rows, ids, session = self.rows(), self.ids(), self.sessions()
+        number = {n: i for i, n in enumerate(self.nodes())}
+        number[''] = size.nodes
+        cells = (size.nodes + 1) * size.longest
+        kind, was, becomes, run_in = (bytearray(cells) for _ in range(4))
+        need, steps = bytearray(cells * (size.nodes + 1)), bytearray(size.nodes + 1)
+        for n, mine in rows.items():
+            steps[number[n]] = len(mine)
+            for at, s in enumerate(mine):
+                where = number[n] * size.longest + at
+                kind[where], was[where], becomes[where] = KINDS.index(s.kind), ids[s.frm], ids[s.to]
+                run_in[where] = sum(1 << (1 + self.runs.index(r)) for r in s.runs) if s.kind.startswith('FOLDS') else session[id(s)]
+                for m, theirs in rows.items():
+                    need[where * (size.nodes + 1) + number[m]] = sum(1 for t in theirs if t.end < s.begin)
+        return bytes(kind + was + becomes + run_in + need + steps)
+
+    def sessions(self):
         """Which run a step is of; of a claim that lost, the one that the node claims with next."""
         session = {}
-        for steps in rows.values():
+        for steps in self.rows().values():
             last = 0
             for s in reversed(steps):
                 if s.runs and s.runs[0] in self.runs and not s.kind.startswith('FOLDS'):
@@ -175,46 +174,69 @@ class Trace:
         return session
 
 
-def explore(text, work):
+class Size:
+    """Room for each of several traces, so that spin and the compiler have one model to work on."""
+
+    def __init__(self, traces):
+        self.nodes = max(len(t.nodes()) for t in traces)
+        self.ids = max(2, *(len(t.ids()) for t in traces))
+        self.longest = max(len(row) for t in traces for row in t.rows().values()) + 1
+
+    def promela(self):
+        all_nodes, cells = range(self.nodes + 1), (self.nodes + 1) * self.longest
+        arrays = [(name, cells) for name in ('kind', 'was', 'becomes', 'run_in')]
+        arrays += [('need', cells * (self.nodes + 1)), ('steps', self.nodes + 1)]
+        out = ['#define TRACE', '#define FAULTS 0', '#define NODES %d' % self.nodes, '#define IDS %d' % self.ids,
+               '#define LONGEST %d' % self.longest]
+        out += ['#define %s %d' % (k, i) for i, k in enumerate(KINDS) if k]
+        out += ['hidden byte %s[%d];' % a for a in arrays] + ['byte pos[%d];' % (self.nodes + 1)]
+        out += ['#define BEFORE(n) (' + ' && '.join('need[NEXT(n) * %d + %d] <= pos[%d]' % (self.nodes + 1, m, m)
+                                                    for m in all_nodes) + ')',
+                '#define FOLLOWED (' + ' && '.join('pos[%d] == steps[%d]' % (m, m) for m in all_nodes) + ')']
+        # One after the other, from the file that the process is given.
+        out += ['inline load() {', '\tc_code {']
+        out += ['\t\tif (fread(%s, 1, %d, stdin) != %d) abort();' % (name, n, n) for name, n in arrays]
+        return '\n'.join(out + ['\t}', '}', '#include "%s/queue.pml"' % HERE, ''])
+
+
+def build(size, work):
     with open(os.path.join(work, 'trace.pml'), 'w') as f:
-        f.write(text)
-    run = lambda *a: subprocess.run(a, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    # -o3: a long trace is loaded by more statements than spin can merge into one.
-    p = run('spin', '-a', '-o3', 'trace.pml')
-    if p.returncode != 0 or not os.path.exists(os.path.join(work, 'pan.c')):
-        sys.exit('follow: spin: ' + p.stdout)
-    p = run('cc', '-O1', '-w', '-DSAFETY', '-DNOREDUCE', '-DCOLLAPSE', '-DMEMLIM=4000', '-o', 'pan', 'pan.c')
-    if p.returncode != 0:
-        sys.exit('follow: cc: ' + p.stdout)
-    return run('timeout', '120', './pan', '-m100000', '-w20').stdout
+        f.write(size.promela())
+    for argv in (('spin', '-a', 'trace.pml'),
+                 ('cc', '-O1', '-w', '-DSAFETY', '-DNOREDUCE', '-DCOLLAPSE', '-DMEMLIM=4000', '-o', 'pan', 'pan.c')):
+        p = subprocess.run(argv, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if p.returncode != 0 or not os.path.exists(os.path.join(work, 'pan.c')):
+            sys.exit('follow: %s: %s' % (argv[0], p.stdout))
+
+
+def look(t, size, work):
+    """What spin says of one trace."""
+    p = subprocess.run(['timeout', '120', './pan', '-m100000', '-w20'], cwd=work, input=t.numbers(size),
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return p.stdout.decode()
 
 
 def main():
-    args, keep = sys.argv[1:], None
-    if args[:1] == ['--keep']:
-        keep, args = args[1], args[2:]
-    if not args:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    pushes, events, done = read(args)
-    bad = 0
-    for task in sorted({e['task'] for _, e in events if 'task' in e}):
-        t = Trace(task, pushes, events, done)
-        if not any(s.kind == 'CLAIMS' for s in t.steps):
-            continue
-        with tempfile.TemporaryDirectory(prefix='factory-follow.') as work:
-            text = t.promela()
-            out = explore(text, work)
-        if keep:
-            with open(os.path.join(keep, task + '.pml'), 'w') as f:
-                f.write(text)
-        states = re.search(r'(\d+) states, stored', out)
-        followed = 'assertion violated  !(' in out
-        wrong = re.search(r'assertion violated (?! !\()[^\n]*', out)
-        bad += not followed
-        print('trace: task %s, %d steps of %d runs: %s' % (
-            task, len(t.steps), len(t.runs), 'followed by the model' if followed else
-            'BREAKS what must hold: ' + wrong.group(0) if wrong else
-            'NOT an execution of the model (%s states looked at)' % (states.group(1) if states else '?')))
+    pushes, events, done = read(sys.argv[1:])
+    traces = [Trace(task, pushes, events, done) for task in sorted({e['task'] for _, e in events if 'task' in e})]
+    traces = [t for t in traces if any(s.kind == 'CLAIMS' for s in t.steps)]
+    if not traces:
+        sys.exit('follow: nobody claims anything')
+    size, bad = Size(traces), 0
+    with tempfile.TemporaryDirectory(prefix='factory-follow.') as work:
+        build(size, work)
+        for t in traces:
+            out = look(t, size, work)
+            states = re.search(r'(\d+) states, stored', out)
+            followed = 'assertion violated  !(' in out
+            wrong = re.search(r'assertion violated (?! !\()[^\n]*', out)
+            bad += not followed
+            print('trace: task %s, %d steps of %d runs: %s' % (
+                t.task, len(t.steps), len(t.runs), 'followed by the model' if followed else
+                'BREAKS what must hold: ' + wrong.group(0) if wrong else
+                'NOT an execution of the model (%s states looked at)' % (states.group(1) if states else '?')), flush=True)
     return 1 if bad else 0
 
 
