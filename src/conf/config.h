@@ -208,6 +208,8 @@ struct config {
 	} hook;
 	struct {
 		const char *team;	/* whose issues are taken in; "" for none */
+		/* names of its states, "": by type, "none": left alone */
+		const char *started, *review, *completed;
 	} linear;
 	struct {
 		enum classify_by classify;

@@ -147,7 +147,7 @@ forge_items(const struct config *c, struct trust_items *items)
 		    "issues and pull requests of this project are written with your token");
 	if (c->linear.team[0] != '\0' && from_policy(c, "linear.team"))
 		item_add(items, "linear.team", c->linear.team,
-		    "issues of this team are read and commented on with your key for Linear");
+		    "issues of this team are read, commented on and moved with your key for Linear");
 }
 
 static void

@@ -205,6 +205,9 @@ struct forge_merge {
 	bool delete_branch;	/* after it; that it could not be deleted is no failure */
 };
 
+/* How far an issue is, for trackers that show more than open and closed. */
+enum forge_stage { STAGE_NONE, STAGE_STARTED, STAGE_REVIEW, STAGE_DONE };
+
 /* What the token must be able to do, for rights(). */
 enum forge_need {
 	NEED_READ = 1,		/* the project, its issues and pull requests */
@@ -248,6 +251,15 @@ struct forge_api {
 	    const struct strs *labels, int64_t *number);
 	struct err *(*issue_labels)(struct forge *, int64_t number, const struct strs *add,
 	    const struct strs *remove);	/* either may be NULL; one that is not there is no failure */
+	/*
+	 * Show on the issue that it has come so far: in the state of that name,
+	 * "": in the first that the tracker has for the stage.  One that is there,
+	 * or further on, stays where it is: *moved NULL, else the state's name.
+	 * ERR_CONFIG when there is no such state.  NULL where issues are open or
+	 * closed and nothing else.
+	 */
+	struct err *(*issue_stage)(struct forge *, int64_t number, enum forge_stage, const char *name,
+	    char **moved);
 
 	/*
 	 * By head branch of this project (base NULL: any base): an open one if

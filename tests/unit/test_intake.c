@@ -43,7 +43,9 @@ static struct {
 	size_t ncomments;
 	bool lose_reply, role_denied, names;
 	/* what was asked */
-	size_t reads, roles, adds, edits, lists;
+	size_t reads, roles, adds, edits, lists, stages;
+	enum forge_stage stage;
+	char stage_name[32];
 	int64_t since;
 } fake;
 
@@ -171,6 +173,16 @@ fake_edit(struct forge *f UNUSED, int64_t number, const char *id, const char *bo
 	return NULL;
 }
 
+static struct err *
+fake_stage(struct forge *f UNUSED, int64_t number UNUSED, enum forge_stage stage, const char *name, char **moved)
+{
+	fake.stages++;
+	fake.stage = stage;
+	snprintf(fake.stage_name, sizeof(fake.stage_name), "%s", name);
+	*moved = NULL;
+	return NULL;
+}
+
 static struct forge_api api = {.name = "Fake", .whoami = fake_whoami, .role = fake_role, .issue = fake_issue,
     .issues = fake_issues, .issue_events = fake_events, .comments = fake_comments, .comment_add = fake_add,
     .comment_edit = fake_edit};
@@ -200,6 +212,7 @@ forget(void)
 	fake.body = SPEC;
 	fake.updated = 1000;
 	api.can = FORGE_CAN_PROVE_EDITS;
+	api.issue_stage = NULL;
 }
 
 static void
@@ -762,6 +775,45 @@ test_a_first_sweep_leaves_others_alone(void **state UNUSED)
 	end(&g);
 }
 
+static void
+stage_is(struct ground *g, size_t times, enum forge_stage stage, const char *name)
+{
+	AUTO(intake_close_p) struct intake *in = open_intake(g);
+
+	ok(intake_sweep(in));
+	assert_int_equal(fake.stages, times);
+	assert_int_equal(fake.stage, stage);
+	assert_string_equal(fake.stage_name, name);
+}
+
+/* Where the tracker has states for it, and each of them once. */
+static void
+test_how_far_it_is_shows_on_the_issue(void **state UNUSED)
+{
+	struct id run = id_new();
+	struct lease *lease = NULL;
+	struct ground g;
+
+	begin(&g);
+	api.issue_stage = fake_stage;
+	g.config.linear.review = "In Review";
+	label("ada", 500);
+	stage_is(&g, 0, STAGE_NONE, "");
+	ok(lease_claim(g.s.state, &lease_local, &g.id, &run, 1, &lease));
+	stage_is(&g, 1, STAGE_STARTED, "");
+	stage_is(&g, 1, STAGE_STARTED, "");
+	ok(lease_release(lease));
+	lease_free(lease);
+	becomes(&g, TASK_DELIVERED);
+	stage_is(&g, 2, STAGE_REVIEW, "In Review");
+	becomes(&g, TASK_ESCALATED);
+	stage_is(&g, 2, STAGE_REVIEW, "In Review");
+	becomes(&g, TASK_LANDED);
+	stage_is(&g, 3, STAGE_DONE, "");
+	stage_is(&g, 3, STAGE_DONE, "");
+	end(&g);
+}
+
 /* Comments have names there, no history proves the text, and no hidden mark is kept. */
 static void
 test_a_tracker_like_linear(void **state UNUSED)
@@ -909,6 +961,7 @@ main(void)
 		TEST_REPO(test_the_comment_links_the_pull_request),
 		TEST_REPO(test_a_sweep),
 		TEST_REPO(test_a_first_sweep_leaves_others_alone),
+		TEST_REPO(test_how_far_it_is_shows_on_the_issue),
 		TEST_REPO(test_a_tracker_like_linear),
 		TEST_REPO(test_events),
 		TEST_REPO(test_security_the_prompt_quotes),

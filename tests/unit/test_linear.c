@@ -185,6 +185,51 @@ test_comments(void **state)
 	play_close(&p);
 }
 
+#define STAGE QUERY("query($id:String!){issue(id:$id){id identifier state{id name type position} team{states(first:250){nodes{" \
+	"id name type position}}}}}", "\"id\":\"ENG-42\"")
+#define STATE(id, name, type, at) "{\"id\":\"" id "\",\"name\":\"" name "\",\"type\":\"" type "\",\"position\":" at "}"
+#define STANDS(now) DATA("\"issue\":{\"id\":\"u-42\",\"identifier\":\"ENG-42\",\"state\":" now ",\"team\":{\"states\":{\"nodes\":[" \
+	STATE("s4", "Review", "started", "10.5") "," STATE("s1", "Todo", "unstarted", "1000") "," STATE("s3", "Doing", "started", "2") "," \
+	STATE("s5", "Done", "completed", "0") "," STATE("s6", "Dropped", "canceled", "1") "]}}}")
+#define MOVE(to) QUERY("mutation($id:String!,$input:IssueUpdateInput!){issueUpdate(id:$id,input:$input){success}}", \
+	"\"id\":\"u-42\",\"input\":{\"stateId\":\"" to "\"}")
+#define MOVED(fine) DATA("\"issueUpdate\":{\"success\":" fine "}")
+
+/* Forward only, and by the type's first state unless one is named. */
+static void
+test_stages(void **state)
+{
+	AUTO(mem_free_p) char *doing = NULL, *review = NULL, *done = NULL;
+	char *none = NULL;
+	struct err *e;
+	PLAY(p, &forge_linear, "ENG",
+	    {G, STAGE, 200, STANDS(STATE("s1", "Todo", "unstarted", "1000"))}, {G, MOVE("s3"), 200, MOVED("true")},
+	    {G, STAGE, 200, STANDS(STATE("s3", "Doing", "started", "2"))}, {G, MOVE("s4"), 200, MOVED("true")},
+	    {G, STAGE, 200, STANDS(STATE("s4", "Review", "started", "10.5"))},
+	    {G, STAGE, 200, STANDS(STATE("s4", "Review", "started", "10.5"))}, {G, MOVE("s5"), 200, MOVED("true")},
+	    {G, STAGE, 200, STANDS(STATE("s6", "Dropped", "canceled", "1"))},
+	    {G, STAGE, 200, STANDS(STATE("s1", "Todo", "unstarted", "1000"))},
+	    {G, STAGE, 200, STANDS(STATE("s1", "Todo", "unstarted", "1000"))}, {G, MOVE("s3"), 200, MOVED("false")});
+
+	(void)state;
+	fine(forge_linear.issue_stage(&p.f, 42, STAGE_STARTED, "", &doing));
+	assert_string_equal(doing, "Doing");
+	fine(forge_linear.issue_stage(&p.f, 42, STAGE_REVIEW, "review", &review));
+	assert_string_equal(review, "Review");
+	fine(forge_linear.issue_stage(&p.f, 42, STAGE_STARTED, "", &none));
+	assert_null(none);
+	fine(forge_linear.issue_stage(&p.f, 42, STAGE_DONE, "", &done));
+	assert_string_equal(done, "Done");
+	fine(forge_linear.issue_stage(&p.f, 42, STAGE_STARTED, "", &none));
+	assert_null(none);
+	e = forge_linear.issue_stage(&p.f, 42, STAGE_DONE, "Shipped", &none);
+	assert_non_null(strstr(err_hint_of(e), "'Todo', 'Doing'"));
+	fails(e, ERR_CONFIG, "no state 'Shipped'");
+	fails(forge_linear.issue_stage(&p.f, 42, STAGE_STARTED, "", &none), ERR_STATE, "not done");
+	assert_null(none);
+	play_close(&p);
+}
+
 static void
 test_errors(void **state)
 {
@@ -234,7 +279,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_people), cmocka_unit_test(test_issues),
 	    cmocka_unit_test(test_issue), cmocka_unit_test(test_events), cmocka_unit_test(test_comments),
-	    cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_stages), cmocka_unit_test(test_errors),
 	    cmocka_unit_test(test_open)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -379,6 +379,68 @@ write_report(struct intake *in, int64_t number, const struct id *id, const struc
 	return notebook_save(&in->book);
 }
 
+/* ---- the issue's own state, on a tracker that has more than two ---- */
+
+/* NULL: the policy leaves that one to people. */
+static const char *
+stage_name(const struct config *c, enum forge_stage stage)
+{
+	const char *name = stage == STAGE_STARTED ? c->linear.started : stage == STAGE_REVIEW ? c->linear.review :
+	    c->linear.completed;
+
+	return strcmp(name, "none") == 0 ? NULL : name;
+}
+
+static enum forge_stage
+stage_of(const struct config *c, const struct queue_row *row)
+{
+	if (row->running)
+		return STAGE_STARTED;
+	switch (row->task->state) {
+	case TASK_DELIVERED: return c->linear.review[0] != '\0' ? STAGE_REVIEW : STAGE_STARTED;
+	case TASK_LANDED: return STAGE_DONE;
+	default: return STAGE_NONE;
+	}
+}
+
+/* Once for each stage, so that whoever moves it elsewhere is not fought. */
+static struct err *
+show_stage(struct intake *in, int64_t number, const struct id *id)
+{
+	AUTO(mem_free_p) char *moved = NULL, *why = NULL;
+	struct notes_of_issue *n;
+	enum forge_stage stage;
+	struct queue_row row;
+	const char *name;
+	struct queue *q;
+	struct err *e;
+
+	if (in->forge->api->issue_stage == NULL || in->o.dry)
+		return NULL;
+	TRY(queue_of(in, &q));
+	TRY(queue_peek(q, id, &row));
+	stage = row.task != NULL ? stage_of(in->o.config, &row) : STAGE_NONE;
+	n = notebook_issue(&in->book, number);
+	if (stage == STAGE_NONE || n->stage == (int64_t)stage)
+		return NULL;
+	name = stage_name(in->o.config, stage);
+	e = name != NULL ? in->forge->api->issue_stage(in->forge, number, stage, name, &moved) : NULL;
+	if (e != NULL && !err_is(e, ERR_CONFIG))
+		return e;
+	if (e != NULL)
+		why = mem_printf("%s: %s", err_msg(e), err_hint_of(e));
+	else if (moved != NULL)
+		why = mem_printf("the issue is '%s' now", moved);
+	if (why != NULL)
+		tell(in, number, id->s, INTAKE_NOTHING, why, false);
+	if (e == NULL) {
+		n->stage = stage;
+		in->book.changed = true;
+	}
+	err_free(e);
+	return NULL;
+}
+
 /* ---- one issue ---- */
 
 static void
@@ -486,6 +548,8 @@ consider(struct intake *in, struct forge_issue *issue)
 		TRY(guess(in, number, &id, &t));
 	if ((has || d.ask.n > 0) && !in->o.dry)
 		TRY(write_report(in, number, &id, &l.comments, &wrote));
+	if (has)
+		TRY(show_stage(in, number, &id));
 	tell(in, number, has ? id.s : "", d.did, buf_cstr(&d.why), wrote);
 	return in->o.dry ? NULL : notebook_save(&in->book);
 }
@@ -625,6 +689,7 @@ tell_ours(struct intake *in, const struct ours *o, bool seed, int64_t *oldest)
 		if (o->archived.v[i] && (n->done || (seed && n->looked == 0)))
 			continue;
 		TRY(write_report(in, o->numbers.v[i], &o->ids.v[i], NULL, &wrote));
+		TRY(show_stage(in, o->numbers.v[i], &o->ids.v[i]));
 		n = notebook_issue(&in->book, o->numbers.v[i]);
 		if (wrote)
 			tell(in, n->number, o->ids.v[i].s, INTAKE_NOTHING, "it stands otherwise than the comment said", true);
@@ -677,28 +742,5 @@ intake_sweep(struct intake *in)
 	vec_free(&o.archived);
 	if (e == NULL && !in->o.dry)
 		e = notebook_save(&in->book);
-	return e;
-}
-
-struct err *
-intake_report(struct intake *in, const struct id *task)
-{
-	struct ours o = {.in = in};
-	struct queue_row row;
-	struct queue *q;
-	bool wrote, more;
-	struct err *e;
-
-	queue_stale(in);
-	TRY(queue_of(in, &q));
-	TRY(queue_peek(q, task, &row));
-	e = add_ours(&row, &o, &more);
-	if (e == NULL && o.ids.n > 0)
-		e = write_report(in, o.numbers.v[0], task, NULL, &wrote);
-	if (e == NULL && o.ids.n > 0 && wrote)
-		tell(in, o.numbers.v[0], task->s, INTAKE_NOTHING, "the comment was brought up to date", true);
-	ids_free(&o.ids);
-	vec_free(&o.numbers);
-	vec_free(&o.archived);
 	return e;
 }

@@ -82,7 +82,4 @@ struct err *intake_sweep(struct intake *in) MUST_USE;
  */
 struct err *intake_events(struct intake *in, const struct hook_event *v, size_t n) MUST_USE;
 
-/* The comment on a task's issue, brought up to what is true; nothing for a task of no issue. */
-struct err *intake_report(struct intake *in, const struct id *task) MUST_USE;
-
 #endif

@@ -22,6 +22,7 @@ take_issue(struct notebook *b, const struct node *n)
 	i->updated = node_get_int(n, "updated", 0);
 	i->looked = node_get_int(n, "looked", 0);
 	i->done = node_get_bool(n, "done", false);
+	i->stage = node_get_int(n, "stage", 0);
 	if (node_get_str(n, "ask") != NULL)
 		notebook_ask(b, i->number, node_get_str(n, "ask"));
 	notebook_tell(b, i->number, comment != NULL ? comment : "", told != NULL ? told : "");
@@ -137,6 +138,7 @@ notebook_save(struct notebook *b)
 		jw_kint(&w, "updated", b->v[i].updated);
 		jw_kint(&w, "looked", b->v[i].looked);
 		jw_kbool(&w, "done", b->v[i].done);
+		jw_kint(&w, "stage", b->v[i].stage);
 		jw_kstr(&w, "comment", b->v[i].comment);
 		jw_kstr(&w, "told", b->v[i].told);
 		jw_kstr(&w, "ask", b->v[i].ask);

@@ -17,6 +17,7 @@ struct notes_of_issue {
 	int64_t updated;	/* of the issue when it was considered */
 	int64_t looked;		/* when that was */
 	bool done;		/* closed, and so is its task */
+	int64_t stage;		/* that it was shown to have come to (enum forge_stage) */
 	char *comment;		/* id of ours, "" */
 	char *told;		/* what it told (report.h), "" */
 	char *ask;		/* what the factory asks for there before it goes on, "" */

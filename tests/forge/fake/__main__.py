@@ -5,8 +5,9 @@ Usage: python3 tests/forge/fake FOLDER [NOW]
 The control port says which of the four it is, again and again ('begin'), and
 brings back how it was once ('keep', 'again'). Everything is below FOLDER:
 now/git/ has the bare repositories, now/traffic.jsonl a line for each request
-and its answer. When it is ready the file FOLDER/ports says 'forge=PORT',
-'control=PORT', 'canary=PORT' (all on 127.0.0.1). NOW, in seconds since 1970,
+and its answer. Beside the forge stands Linear, a tracker of issues. When it is
+ready the file FOLDER/ports says 'forge=PORT', 'control=PORT', 'canary=PORT',
+'linear=PORT' (all on 127.0.0.1). NOW, in seconds since 1970,
 begins its clock. It ends with the process that started it.
 """
 import os
@@ -15,6 +16,7 @@ import sys
 import time
 
 import control
+import linear
 import serve
 
 
@@ -28,7 +30,8 @@ def main():
     canary = serve.listen(serve.canary(ctl), ctl.failed)
     ctl.canary_url = ctl.server.faults.canary_url = "http://localhost:%d" % canary
     port = serve.listen(serve.handler(ctl), ctl.failed)
-    serve.write_port(folder, forge=port, control=serve.listen(control.handler(ctl), ctl.failed), canary=canary)
+    serve.write_port(folder, forge=port, control=serve.listen(control.handler(ctl), ctl.failed), canary=canary,
+                     linear=serve.listen(linear.handler(ctl), ctl.failed))
     while os.getppid() == parent:
         time.sleep(1)
 

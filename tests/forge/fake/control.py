@@ -13,6 +13,7 @@ import shutil
 import urllib.parse
 from http.server import BaseHTTPRequestHandler
 
+import linear
 import repo
 import serve
 from state import Refused, Thing, World, iso
@@ -23,6 +24,7 @@ class Control:
         self.folder = folder
         self.start = start
         self.server = None
+        self.linear = None
         self.kept = {}
         self.begun = 0
         self.failed = []
@@ -60,6 +62,7 @@ class Control:
         """From the next request on; one under way ends with the forge that it began with."""
         server.faults.canary_url = self.canary_url
         old, self.server = self.server, server
+        self.linear = linear.Linear(self)
         now = self.folder + "/now"
         os.symlink(server.folder, now + ".part")
         os.rename(now + ".part", now)
@@ -304,6 +307,13 @@ class Control:
     def verb_fork(self, who, project=""):
         p = self.place(project)
         return {"id": self.world.project_new(who + "/" + p.name, p.private, p).id}
+
+    # -- Linear, which stands beside the forge
+
+    def verb_linear(self, act, **rest):
+        if act not in ("show", "fault"):
+            self.act()
+        return getattr(self.linear, "act_" + act)(**rest)
 
     # -- time, limits, faults
 
