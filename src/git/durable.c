@@ -31,17 +31,15 @@ is_ordered(int dir)
 #endif
 }
 
-static int
-begin(int fd, bool ordered)
+int
+durable_start(int fd)
 {
 #ifdef __linux__
-	if (ordered)
-		return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 #else
 	(void)fd;
-	(void)ordered;
-#endif
 	return 0;
+#endif
 }
 
 static int
@@ -71,7 +69,7 @@ struct err *
 durable_add(struct durable *d, int fd)
 {
 	vec_push(&d->files, fd);
-	if (begin(fd, d->ordered) != 0)
+	if (d->ordered && durable_start(fd) != 0)
 		return err_sys("cannot write to the disk");
 	return d->files.n < FILES_MAX ? NULL : durable_written(d);
 }

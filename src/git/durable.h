@@ -33,6 +33,9 @@ struct durable {
 
 #define DURABLE_INIT {.dir = -1}
 
+/* Start to write a file out, long before it is added: the disk works meanwhile. */
+int durable_start(int fd) MUST_USE;
+
 /* 'folder' must be writable. */
 struct err *durable_open(struct durable *d, const char *folder) MUST_USE;
 

@@ -17,6 +17,7 @@ objsync_wrote(struct repo *r, const struct oid *oid, int fd)
 {
 	struct objsync *s = repo_objsync(r);
 
+	s->failed |= durable_start(fd) != 0;
 	if (s->open >= OPEN_MAX_FILES) {
 		close(fd);
 		fd = -1;
