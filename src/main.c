@@ -131,6 +131,7 @@
  * store/change         one change of one task
  * store/combine        the states of two clones, merged without asking
  * store/circle         tasks that come after themselves, over any number of others
+ * store/current        the run that a task of this clone goes on with
  * store/deliveries     what webhooks brought, in order, until it is dealt with
  * store/delivery_reader read it, and say how far
  * store/delivery_record how it lies on the disk

@@ -80,10 +80,4 @@ struct err *line_run(const struct line_opts *o, const struct id *task, struct ru
 struct err *line_bury(const struct line_opts *o, const struct id *task, const struct id *run,
     const struct err *why) MUST_USE;
 
-/*
- * Delete a person's unfinished run of a task: its journal stays, but the next
- * line_run() starts anew.  Fine when there is none.
- */
-struct err *line_forget(struct state *s, const struct id *task) MUST_USE;
-
 #endif

@@ -15,6 +15,7 @@
 #include "line/retry.h"
 #include "line/walk.h"
 #include "llm/llm.h"
+#include "store/current.h"
 #include "store/journal.h"
 #include "store/lease.h"
 #include "store/queue.h"
@@ -40,48 +41,26 @@ walk_redact(struct walk *w, const char *text)
 
 /* ---- which run ---- */
 
-static struct err *
-pointer_path(struct repo *r, const struct id *task, char **out)
-{
-	const char *dir;
-
-	TRY(repo_factory_dir(r, &dir));
-	*out = mem_printf("%s/current/%s", dir, task->s);
-	return NULL;
-}
-
-struct err *
-line_forget(struct state *s, const struct id *task)
-{
-	AUTO(mem_free_p) char *path = NULL;
-
-	TRY(pointer_path(state_repo(s), task, &path));
-	return tree_remove(AT_FDCWD, path);
-}
-
 struct err *
 walk_done(struct walk *w)
 {
-	return line_forget(w->state, &w->id);
+	return current_forget(w->repo, &w->id);
 }
 
 /* The unfinished run of this task, or a new one. */
 static struct err *
 choose_run(struct walk *w)
 {
-	AUTO(mem_free_p) char *path = NULL;
-	AUTO(buf_free) struct buf text = BUF_INIT(ID_LEN);
 	const char *dir;
 	struct err *e;
 
 	TRY(repo_factory_dir(w->repo, &dir));
-	TRY(pointer_path(w->repo, &w->id, &path));
 	if (w->o->fresh)
-		TRY(line_forget(w->state, &w->id));
-	e = file_read(AT_FDCWD, path, &text);
+		TRY(current_forget(w->repo, &w->id));
+	e = current_get(w->repo, &w->id, &w->run);
 	if (w->o->claimed != NULL)
 		w->run = *w->o->claimed;
-	else if (e == NULL && id_parse(buf_str(&text), &w->run))
+	else if (e == NULL)
 		line_tell(w->o, LINE_NOTE, "run %s was not finished: it goes on", w->run.s);
 	else
 		w->run = id_new();
@@ -94,20 +73,15 @@ choose_run(struct walk *w)
 static struct err *
 keep_run(struct walk *w)
 {
-	AUTO(mem_free_p) char *path = NULL;
 	AUTO(mem_free_p) char *runs = NULL;
-	AUTO(mem_free_p) char *folder = NULL;
 	const char *dir;
 
 	TRY(repo_factory_dir(w->repo, &dir));
-	TRY(pointer_path(w->repo, &w->id, &path));
 	runs = path_join(dir, "runs");
-	folder = path_join(dir, "current");
 	TRY(dir_make(AT_FDCWD, runs, 0700));
 	apart_below(runs);
 	TRY(dir_make(AT_FDCWD, w->dir, 0700));
-	TRY(dir_make(AT_FDCWD, folder, 0700));
-	return file_replace(AT_FDCWD, path, str_of(w->run.s), 0600, true);
+	return current_set(w->repo, &w->id, &w->run);
 }
 
 /* ---- the start ---- */

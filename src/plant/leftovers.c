@@ -19,6 +19,7 @@
 #include "git/workspace.h"
 #include "model/run.h"
 #include "plant/hygiene.h"
+#include "store/current.h"
 #include "store/ledger.h"
 #include "store/lease.h"
 #include "store/queue.h"
@@ -48,45 +49,59 @@ names_in(const char *path, struct strs *out)
 
 /* ---- journals and transcripts ---- */
 
+/* A run that a task of this clone goes on with, unless the task is over. */
+struct unfinished {
+	struct id task, run;
+	bool over;
+};
+
 struct runs {
 	const struct hygiene_opts *o;
 	const char *factory;
 	int64_t now;
-	struct strs unfinished;	/* runs that a task of this clone goes on with */
-	struct strs pointers;	/* and the files that say so, for tasks that are done */
+	struct {
+		VEC_FIELDS(struct unfinished);
+	} unfinished;
 };
 
-/* factory/current/<task> names the task's unfinished run. */
 static struct err *
-read_pointers(struct runs *x)
+read_current(struct runs *x)
 {
-	AUTO(mem_free_p) char *dir = path_join(x->factory, "current");
+	struct repo *r = state_repo(queue_state(x->o->queue));
 	AUTO(strs_free) struct strs tasks = {0};
 	size_t i;
 
-	TRY(names_in(dir, &tasks));
+	TRY(current_tasks(r, &tasks));
 	for (i = 0; i < tasks.n; i++) {
-		AUTO(mem_free_p) char *path = path_join(dir, tasks.v[i]);
-		AUTO(buf_free) struct buf text = BUF_INIT(KIB);
+		struct unfinished u;
 		struct queue_row row;
-		struct id task;
-		struct err *e = file_read(AT_FDCWD, path, &text);
-		bool done = false;
+		struct err *e;
 
-		/* What cannot be read may say that a run goes on. */
-		if (e != NULL && !err_is(e, ERR_NOT_FOUND))
+		if (!id_parse(str_of(tasks.v[i]), &u.task))
+			continue;
+		e = current_get(r, &u.task, &u.run);
+		if (e == NULL) {
+			e = queue_peek(x->o->queue, &u.task, &row);
+			u.over = err_is(e, ERR_NOT_FOUND) || (e == NULL && row.archived);
+			vec_push(&x->unfinished, u);
+		} else if (!err_is(e, ERR_NOT_FOUND)) {
+			/* What cannot be read may say that a run goes on. */
 			return e;
-		if (e == NULL && id_parse(str_of(tasks.v[i]), &task)) {
-			e = queue_peek(x->o->queue, &task, &row);
-			done = err_is(e, ERR_NOT_FOUND) || (e == NULL && row.archived);
 		}
 		err_ignore(e);
-		if (done)
-			strs_addf(&x->pointers, "%.*s %s", STR_ARG(str_trim(buf_str(&text))), path);
-		else
-			strs_addf(&x->unfinished, "%.*s", STR_ARG(str_trim(buf_str(&text))));
 	}
 	return NULL;
+}
+
+static bool
+goes_on(const struct runs *x, const char *run)
+{
+	size_t i;
+
+	for (i = 0; i < x->unfinished.n; i++)
+		if (!x->unfinished.v[i].over && strcmp(x->unfinished.v[i].run.s, run) == 0)
+			return true;
+	return false;
 }
 
 static bool
@@ -125,11 +140,12 @@ last_used(const struct runs *x, const char *run, const char *path, char **task)
 static struct err *
 drop_run(const struct runs *x, const char *run, const char *path)
 {
-	size_t i, n = strlen(run);
+	struct repo *r = state_repo(queue_state(x->o->queue));
+	size_t i;
 
-	for (i = 0; i < x->pointers.n; i++)
-		if (strncmp(x->pointers.v[i], run, n) == 0 && x->pointers.v[i][n] == ' ')
-			TRY(tree_remove(AT_FDCWD, x->pointers.v[i] + n + 1));
+	for (i = 0; i < x->unfinished.n; i++)
+		if (strcmp(x->unfinished.v[i].run.s, run) == 0)
+			TRY(current_forget(r, &x->unfinished.v[i].task));
 	return tree_remove(AT_FDCWD, path);
 }
 
@@ -149,7 +165,7 @@ sweep_run(const struct runs *x, const char *run)
 	used = last_used(x, run, path, &task);
 	if (is_leased(x->o->queue, run))
 		hygiene_tell(x->o, HYGIENE_TRANSCRIPT, run, task, false, "it runs");
-	else if (strs_has(&x->unfinished, run))
+	else if (goes_on(x, run))
 		hygiene_tell(x->o, HYGIENE_TRANSCRIPT, run, task, false, "its task goes on with it");
 	else if (x->now - used <= x->o->config->keep.transcripts)
 		hygiene_tell(x->o, HYGIENE_TRANSCRIPT, run, task, false, "it is %s old", age_text(x->now, used, age));
@@ -168,13 +184,12 @@ sweep_runs(const struct hygiene_opts *o, const char *factory, int64_t now)
 	struct err *e;
 	size_t i;
 
-	e = read_pointers(&x);
+	e = read_current(&x);
 	if (e == NULL)
 		e = names_in(dir, &names);
 	for (i = 0; e == NULL && i < names.n; i++)
 		sweep_run(&x, names.v[i]);
-	strs_free(&x.unfinished);
-	strs_free(&x.pointers);
+	vec_free(&x.unfinished);
 	return e;
 }
 
@@ -244,25 +259,23 @@ is_half_written(struct str name)
 }
 
 static struct err *
-sweep_half_written(const struct hygiene_opts *o, const char *factory, const char *below, int64_t now)
+sweep_half_written(const struct hygiene_opts *o, const char *factory, int64_t now)
 {
-	AUTO(mem_free_p) char *dir = path_join(factory, below);
 	AUTO(strs_free) struct strs names = {0};
 	char age[CLOCK_TEXT];
 	struct stat st;
 	size_t i;
 
-	TRY(names_in(dir, &names));
+	TRY(names_in(factory, &names));
 	for (i = 0; i < names.n; i++) {
-		AUTO(mem_free_p) char *path = path_join(dir, names.v[i]);
-		AUTO(mem_free_p) char *name = mem_printf("%s%s%s", below, *below != '\0' ? "/" : "", names.v[i]);
+		AUTO(mem_free_p) char *path = path_join(factory, names.v[i]);
 		AUTO(mem_free_p) char *why = NULL;
 
 		if (!is_half_written(str_of(names.v[i])) || lstat(path, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) ||
 		    now - st.st_mtim.tv_sec <= HALF_WRITTEN_S)
 			continue;
 		why = mem_printf("it was being written %s ago", age_text(now, st.st_mtim.tv_sec, age));
-		hygiene_done(o, HYGIENE_FILE, name, "",
+		hygiene_done(o, HYGIENE_FILE, names.v[i], "",
 		    o->dry ? NULL : tree_remove(AT_FDCWD, path), why);
 	}
 	return NULL;
@@ -303,7 +316,6 @@ leftovers_sweep(const struct hygiene_opts *o)
 	TRY(repo_factory_dir(state_repo(s), &factory));
 	TRY(sweep_workspaces(o, factory, now));
 	TRY(sweep_runs(o, factory, now));
-	TRY(sweep_half_written(o, factory, "", now));
-	TRY(sweep_half_written(o, factory, "current", now));
+	TRY(sweep_half_written(o, factory, now));
 	return sweep_temporary(o, now);
 }

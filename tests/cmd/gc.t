@@ -143,7 +143,7 @@ test_a_dead_lease_goes_and_the_run_goes_on() {
 	out_like "kept +transcript +$runid: its task goes on with it"
 	is "$(git for-each-ref refs/factory/leases)" ''
 	is "$(task '[.state, .class, .next]|join(" ")')" "ready orphaned run $runid goes on where it was"
-	is "$(cat .git/factory/current/"$id")" "$runid"
+	is "$(readlink .git/factory/current/"$id")" "../runs/$runid"
 	# A year later it still does.
 	at $((365 * DAY)) git factory gc
 	exists ".git/factory/runs/$runid"
