@@ -7,14 +7,21 @@
 #include "base/file.h"
 #include "base/turn.h"
 
-#define PAUSE_MAX_MS 32
+/* An eighth of the time that was waited so far is the most that is lost. */
+static int64_t
+pause_after(int64_t waited_ms)
+{
+	int64_t ms = waited_ms / 8;
+
+	return ms < 1 ? 1 : ms < 32 ? ms : 32;
+}
 
 struct err *
 turn_take(const char *path, int64_t wait_ms, const volatile sig_atomic_t *cancel, int *fd)
 {
 	AUTO(fd_close_p) int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct clock clock = clock_system();
-	int64_t until = clock_mono(&clock) + wait_ms, pause = 1;
+	int64_t from = clock_mono(&clock);
 
 	if (lock < 0)
 		return err_sys("cannot open '%s'", path);
@@ -23,10 +30,9 @@ turn_take(const char *path, int64_t wait_ms, const volatile sig_atomic_t *cancel
 			return err_sys("cannot lock '%s'", path);
 		if (cancel != NULL && *cancel != 0)
 			return err_new(ERR_INTERRUPTED, "interrupted");
-		if (clock_mono(&clock) >= until)
+		if (clock_mono(&clock) - from >= wait_ms)
 			return err_new(ERR_TIMEOUT, "another process holds '%s' and does not end", path);
-		clock_sleep_ms(pause);
-		pause = pause < PAUSE_MAX_MS ? pause * 2 : pause;
+		clock_sleep_ms(pause_after(clock_mono(&clock) - from));
 	}
 	*fd = lock;
 	lock = -1;
