@@ -16,6 +16,7 @@
 #include "model/run.h"
 #include "store/queue.h"
 #include "store/state.h"
+#include "sys/kin.h"
 #include "sys/sigs.h"
 
 struct run_opts {
@@ -158,6 +159,19 @@ show_outside(struct app *app, const struct line_opts *line, const struct run *re
 	err_ignore(e);
 }
 
+/* What it let go without a sandbox ends with it. */
+static struct err *
+run_whole(const struct line_opts *line, const struct id *task, struct run *record)
+{
+	struct err *e;
+
+	kin_adopt();
+	e = line_run(line, task, record);
+	if (kin_sweep(NULL, 0) || e != NULL)
+		return e;
+	return err_new(ERR_IO, "the system does not let go of a process that the run started");
+}
+
 static struct err *
 run(struct app *app, const void *opts, const struct args *args)
 {
@@ -192,7 +206,7 @@ run(struct app *app, const void *opts, const struct args *args)
 	}
 	if (o->export == NULL)
 		TRY(mirror_any(&line, &line.outside));
-	TRY(line_run(&line, &task, &record));
+	TRY(run_whole(&line, &task, &record));
 	if (line.outside)
 		show_outside(app, &line, &record, &landed);
 	return print_result(app, o, &record, &landed);

@@ -288,6 +288,10 @@ test_security_nothing_survives_a_run_that_ends() {
 	run git factory work --until-empty
 	out_is '1 delivered'
 	none_of "$LEFT" || fail "$(count_of "$LEFT") survive"
+	tasks 1
+	run git factory run -q
+	status_is 0
+	none_of "$LEFT" || fail "$(count_of "$LEFT") survive a run by hand"
 }
 
 test_security_nothing_survives_the_deadline() {
