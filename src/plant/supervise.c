@@ -243,6 +243,14 @@ set_doing(struct plant *p, struct worker *w, enum doing what)
 	w->since = w->sign = now(p);
 }
 
+/* Once no more is started because of it, what still ran makes nothing good. */
+static void
+unstuck(struct plant *p)
+{
+	if (!p->schedule.draining)
+		p->tally->stuck = ERR_CODES;
+}
+
 static void
 heard_claim(struct plant *p, struct worker *w, const struct frame *f)
 {
@@ -253,7 +261,7 @@ heard_claim(struct plant *p, struct worker *w, const struct frame *f)
 	w->allowed = f->n[1];
 	w->silent = f->n[2];
 	p->misfires = 0;
-	p->tally->stuck = ERR_CODES;
+	unstuck(p);
 	schedule_claimed(&p->schedule);
 	tell(p, SUPERVISE_CLAIMED, w, ERR_CODES, false);
 }
@@ -276,7 +284,7 @@ heard_idle(struct plant *p, struct worker *w, const struct frame *f)
 	set_doing(p, w, FREE);
 	p->misfires = 0;
 	schedule_idle(&p->schedule, f->n[1] > 0 && f->n[1] < 86400 ? f->n[1] * 1000 : 0, left);
-	p->tally->stuck = ERR_CODES;
+	unstuck(p);
 	if (f->n[2] > 0 && f->n[2] <= ERR_CODES)
 		stuck(p, (enum err_code)(f->n[2] - 1), left);
 }

@@ -111,22 +111,24 @@ watch_leases(struct round *r, int64_t began)
 	return e;
 }
 
-/* Shared history only grows: what was seen there once must still be in it. */
+/*
+ * Shared history only grows: what was seen there before this look must still
+ * be in it.  What another process of this clone has seen since may be newer.
+ */
 static struct err *
-check_growth(struct round *r, const char *name, const char *mirror)
+check_growth(struct round *r, const char *name, const char *mirror, const struct oid *was)
 {
-	struct oid was, is = refs_get(&r->out->seen, name);
+	struct oid is = refs_get(&r->out->seen, name);
 	bool grows = false;
 
-	TRY(tip_read(r->repo, mirror, &was));
-	if (oid_is_zero(&was) || oid_eq(&was, &is))
+	if (oid_is_zero(was) || oid_eq(was, &is))
 		return NULL;
 	if (!oid_is_zero(&is))
-		TRY(commit_is_ancestor(r->repo, &was, &is, &grows));
+		TRY(commit_is_ancestor(r->repo, was, &is, &grows));
 	if (grows)
 		return NULL;
 	return err_hint(err_new(ERR_REWOUND, "'%s' on the remote '%s' was %s: it no longer holds %.12s, which was seen there; nothing was overwritten",
-	    name, remote_name(r->remote), oid_is_zero(&is) ? "deleted" : "rewound or rewritten", oid_hex(&was).s),
+	    name, remote_name(r->remote), oid_is_zero(&is) ? "deleted" : "rewound or rewritten", oid_hex(was).s),
 	    "find out who did that; to merge what is there now with what is here, 'git update-ref -d %s' and sync again",
 	    mirror);
 }
@@ -135,16 +137,19 @@ static struct err *
 look(struct round *r)
 {
 	int64_t began = clock_mono(state_clock(r->s));
+	struct oid state, notes;
 	bool moved;
 
 	TRY(ref_list(r->repo, REMOTE_ATTEMPTS, &r->had));
+	TRY(tip_read(r->repo, REMOTE_STATE, &state));
+	TRY(tip_read(r->repo, REMOTE_NOTES, &notes));
 	TRY(fetch(r));
 	TRY(remote_settle(r->remote, &moved));
 	if (moved)
 		TRY(fetch(r));
 	TRY(watch_leases(r, began));
-	TRY(check_growth(r, REF_STATE, REMOTE_STATE));
-	TRY(check_growth(r, REF_NOTES, REMOTE_NOTES));
+	TRY(check_growth(r, REF_STATE, REMOTE_STATE, &state));
+	TRY(check_growth(r, REF_NOTES, REMOTE_NOTES, &notes));
 	r->there = refs_get(&r->out->seen, REF_STATE);
 	r->their_notes = refs_get(&r->out->seen, REF_NOTES);
 	r->view = state_view(r->s) == NULL ? oid_zero : refs_get(&r->out->seen, state_view(r->s));
