@@ -5,8 +5,8 @@
 #   make distcheck       what CI runs: both compilers, sanitizers, analyzers, lints
 #   make bench           figures, each next to its baseline
 #   make fuzz            fuzz every parser of untrusted bytes (FUZZ_SECONDS=60 each)
-#   make soak            the long tests: model, traces, races, every call struck, many
-#                        killed runs, slowdowns (SOAK_MINUTES=10 for the last three)
+#   make soak            the long tests: model, traces, races, 500 tasks on a forge, every call
+#                        struck, many killed runs, slowdowns (SOAK_MINUTES=10 for the last three)
 #   make corpus          good and bad changes of four small projects against their gates
 #                        (WITHOUT=yes: each bad one again without the gate that stops it)
 #   make install         DESTDIR= PREFIX=/usr/local

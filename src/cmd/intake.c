@@ -20,6 +20,7 @@
 #include "line/pulls/mirror.h"
 #include "line/publish.h"
 #include "line/run.h"
+#include "store/nodes.h"
 #include "store/state.h"
 #include "store/sync.h"
 #include "sys/sigs.h"
@@ -115,11 +116,15 @@ static struct err *
 open_forge(struct window *w)
 {
 	AUTO(mem_free_p) char *why = NULL;
+	AUTO(node_infos_free) struct node_infos others = {0};
+	struct forge_opts fo = {0};
 
 	TRY(policy_open_shared(w->desk.repo, state_remote(w->desk.state) != NULL, &w->policy));
 	w->has_policy = true;
 	TRY(policy_trusted(&w->policy));
-	TRY(forge_open(w->desk.repo, &w->policy.cfg, NULL, &w->forge, &why));
+	TRY(node_others(w->desk.state, &others));
+	fo.nodes = others.n + 1;
+	TRY(forge_open(w->desk.repo, &w->policy.cfg, &fo, &w->forge, &why));
 	TRY(linear_open(w->desk.repo, &w->policy.cfg, NULL, &w->tracker));
 	if (w->forge == NULL && w->tracker == NULL)
 		return err_hint(err_new(ERR_CONFIG, "there is no forge here%s%s", why != NULL ? ": " : "",

@@ -220,7 +220,7 @@ static struct err *
 tell_others(void)
 {
 	AUTO(proc_result_free) struct proc_result r = {0};
-	const char *const argv[] = {proc_self(), "sync", "--quiet", NULL};
+	const char *const argv[] = {proc_self(), "sync", "--quiet", "--no-forge", NULL};
 	struct proc_spec spec = {.argv = argv, .env = (const char *const *)environ, .max_out = 64 * KIB,
 	    .deadline_ms = GOODBYE_MS};
 
@@ -252,6 +252,7 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	AUTO(mem_free_p) const char **argv = NULL;
 	struct work_opts o = *(const struct work_opts *)opts;
 	struct schedule_opts checked;
+	struct node_word word;
 	struct oid tip;
 	struct err *e;
 
@@ -260,8 +261,9 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	TRY(desk_open(app, &d));
 	TRY(state_tip(d.state, &tip));
 	TRY(fill_in(d.state, &o, &hours));
-	TRY(node_announce(d.state, o.slots, o.hours, getpid(), 1));
 	TRY(forge_tokens(d.state, &names));
+	word = (struct node_word){.slots = o.slots, .pid = getpid(), .hours = o.hours, .forge = names.n > 0};
+	TRY(node_announce(d.state, &word, 1));
 	supervisor_argv(&o, d.state, &names, &words);
 	argv = strs_list(&words);
 	hand_on_repo(app);

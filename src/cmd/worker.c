@@ -54,8 +54,9 @@ serve(struct app *app, const void *opts, const struct args *args UNUSED)
 	const struct hand_opts *o = opts;
 	struct line_opts line = {.agent = o->agent, .leave_fold = true, .outside = o->outside, .recording = o->recording, .cancel_fd = sigs_fd(),
 	    .cancel = sigs_flag()};
-	struct worker_opts w = {.line = &line, .in = STDIN_FILENO, .out = STDOUT_FILENO, .slots = o->slots,
-	    .hours = o->hours, .apart = o->apart, .node_pid = o->node_pid, .on_remark = on_remark, .arg = app};
+	struct worker_opts w = {.line = &line, .in = STDIN_FILENO, .out = STDOUT_FILENO, .apart = o->apart,
+	    .node = {.slots = o->slots, .pid = o->node_pid, .hours = o->hours, .forge = o->outside},
+	    .on_remark = on_remark, .arg = app};
 	struct err *e;
 
 	TRY(desk_open(app, &d));

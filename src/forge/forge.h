@@ -338,6 +338,7 @@ struct forge_opts {
 	const struct clock *clock;	/* NULL: the system's */
 	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
 	void *arg;
+	size_t nodes;		/* that share the forge's limits: 0 and 1, this clone alone */
 	int64_t patience;	/* seconds that one call may wait for limits; 0: 120 */
 	const volatile sig_atomic_t *cancel;	/* may be NULL */
 };

@@ -73,6 +73,7 @@ connect(struct repo *r, const struct forge_opts *o, struct forge *f)
 		ro.clock = o->clock;
 		ro.sleep_ms = o->sleep_ms;
 		ro.sleep_arg = o->arg;
+		ro.nodes = o->nodes;
 		ro.patience = o->patience;
 		ro.cancel = o->cancel;
 	}

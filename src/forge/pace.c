@@ -17,6 +17,7 @@
 #define MINUTE_MS 60000
 #define HOUR_MS (60 * MINUTE_MS)
 #define FILE_MAX (64 * KIB)
+#define NODES_MAX 100000
 #define LOCK_TICK_MS 20
 #define SLICE_MS 200	/* how soon a signal is seen */
 
@@ -27,6 +28,8 @@ struct pace {
 	int lock;		/* of a write under way, -1 */
 	bool writing;
 	int64_t until;
+	size_t nodes;		/* the most that there were in the last hour: what one that left */
+	int64_t nodes_at;	/* has written still counts */
 	struct {
 		VEC_FIELDS(int64_t);
 	} writes;		/* oldest first, of the last hour */
@@ -114,6 +117,7 @@ static void
 forget(struct pace *p)
 {
 	p->until = 0;
+	p->nodes = 0;
 	vec_clear(&p->writes);
 }
 
@@ -128,12 +132,17 @@ static void
 take_line(struct pace *p, struct str line, int64_t now)
 {
 	struct str word;
-	int64_t t;
+	int64_t t, n;
 
 	if (!str_next(&line, ' ', &word))
 		return;
 	if (str_is(word, "until") && str_int(line, 0, INT64_MAX / 2, &t))
 		p->until = not_after(t, now + 24 * HOUR_MS);
+	if (str_is(word, "nodes") && str_next(&line, ' ', &word) && str_int(word, 1, NODES_MAX, &n) &&
+	    str_int(line, 0, INT64_MAX / 2, &t)) {
+		p->nodes = (size_t)n;
+		p->nodes_at = not_after(t, now);
+	}
 	if (!str_is(word, "writes"))
 		return;
 	while (p->writes.n < PACE_HOUR && str_next(&line, ' ', &word))
@@ -171,7 +180,8 @@ save(struct pace *p)
 		vec_drop(&p->writes, 0);
 	if (p->path == NULL)
 		return;
-	buf_addf(&b, "%s\nuntil %lld\nwrites", p->boot, (long long)p->until);
+	buf_addf(&b, "%s\nuntil %lld\nnodes %zu %lld\nwrites", p->boot, (long long)p->until, p->nodes,
+	    (long long)p->nodes_at);
 	for (i = 0; i < p->writes.n; i++)
 		buf_addf(&b, " %lld", (long long)p->writes.v[i]);
 	buf_addc(&b, '\n');
@@ -220,6 +230,7 @@ pace_open(const struct pace_opts *o)
 	struct pace *p = mem_alloc(sizeof(*p));
 
 	p->o = *o;
+	p->o.nodes = o->nodes > 1 ? o->nodes < NODES_MAX ? o->nodes : NODES_MAX : 1;
 	p->lock = -1;
 	p->system = clock_system();
 	if (p->o.clock == NULL)
@@ -253,20 +264,36 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+static void
+count_nodes(struct pace *p, int64_t now)
+{
+	if (p->o.nodes < p->nodes && p->nodes_at > now - HOUR_MS)
+		return;
+	p->nodes = p->o.nodes;
+	p->nodes_at = now;
+}
+
+/* This node's part of so many writes, one at least. */
+static size_t
+part(const struct pace *p, size_t writes)
+{
+	return p->nodes < writes ? writes / p->nodes : 1;
+}
+
 /* The earliest time for the next request. */
 static int64_t
 slot(const struct pace *p, bool write)
 {
+	size_t n = p->writes.n, minute = part(p, PACE_MINUTE), hour = part(p, PACE_HOUR);
 	int64_t t = p->until;
-	size_t n = p->writes.n;
 
 	if (!write || n == 0)
 		return t;
-	t = later(t, p->writes.v[n - 1] + PACE_GAP_MS);
-	if (n >= PACE_MINUTE)
-		t = later(t, p->writes.v[n - PACE_MINUTE] + MINUTE_MS + 1);
-	if (n >= PACE_HOUR)
-		t = later(t, p->writes.v[n - PACE_HOUR] + HOUR_MS + 1);
+	t = later(t, p->writes.v[n - 1] + (int64_t)p->nodes * PACE_GAP_MS);
+	if (n >= minute)
+		t = later(t, p->writes.v[n - minute] + MINUTE_MS + 1);
+	if (n >= hour)
+		t = later(t, p->writes.v[n - hour] + HOUR_MS + 1);
 	return t;
 }
 
@@ -288,6 +315,7 @@ pace_enter(struct pace *p, bool write, int64_t *left)
 			TRY(lock(p, left));
 		load(p);
 		now = pace_now_ms(p);
+		count_nodes(p, now);
 		wait = slot(p, write) - now;
 		if (wait <= 0)
 			break;

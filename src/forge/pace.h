@@ -7,6 +7,10 @@
  * clock, which all processes of a boot share; another boot begins anew.  A
  * write holds the file's lock while it is under way, so writes are made one
  * after the other.  The lock of a process that dies is free.
+ *
+ * A forge counts by the token, not by the clone: each of so many nodes keeps to
+ * its part of the limits.  What the others really wrote is not known here, so
+ * one that joins late may still be refused, and waits then.
  */
 #ifndef FORGE_PACE_H
 #define FORGE_PACE_H
@@ -19,6 +23,7 @@ struct clock;
 struct err;
 struct pace;
 
+/* Of all nodes together. */
 #define PACE_GAP_MS 1000	/* between the end of a write and the next one */
 #define PACE_MINUTE 80		/* writes in any 60 s */
 #define PACE_HOUR 500		/* in any hour */
@@ -28,6 +33,7 @@ struct pace;
 struct pace_opts {
 	const char *dir;	/* where the file is; NULL: this process is alone */
 	const char *clock_file;	/* of tests: see rest.h; NULL: none */
+	size_t nodes;		/* that share the limits; 0 and 1: this clone has them alone */
 	const struct clock *clock;	/* NULL: the system's */
 	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
 	void *sleep_arg;

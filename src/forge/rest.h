@@ -13,7 +13,7 @@
  *   would pass 'patience' it is ERR_RATE_LIMIT with the time to wait.  Every
  *   process of the clone waits with it.
  * - Writes keep a second apart, 80 a minute and 500 an hour, over all processes
- *   of the clone.
+ *   of the clone; where more nodes share the limits, each has its part of them.
  * - A read that failed (connection, 5xx) is asked twice more.  A write is never
  *   sent again: ERR_TIMEOUT, ERR_NETWORK and ERR_SERVER leave open whether it
  *   was done, and the caller reads back.
@@ -62,6 +62,7 @@ struct rest_opts {
 	struct err *(*send)(void *arg, const struct http_request *req, struct http_reply *reply);
 	void *send_arg;
 	const char *dir;	/* for answers and limits; NULL keeps none */
+	size_t nodes;		/* that share the limits; 0 and 1: none but this clone */
 	const struct clock *clock;	/* NULL: the system's */
 	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
 	void *sleep_arg;

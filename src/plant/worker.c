@@ -238,8 +238,8 @@ next(struct worker *w)
 	bool again = true;
 
 	vec_clear(&w->lost);
-	/* That people see this node is worth less than its work. */
-	err_ignore(node_announce(w->state, w->o->slots, w->o->hours, w->o->node_pid, w->o->apart));
+	/* That others see this node is worth less than its work. */
+	err_ignore(node_announce(w->state, &w->o->node, w->o->apart));
 	while (again) {
 		TRY(next_task(w, &again));
 		TRY(sigs_check());

@@ -10,6 +10,7 @@
 #define PLANT_WORKER_H
 
 #include "base/def.h"
+#include "store/nodes.h"
 
 struct err;
 struct id;
@@ -18,10 +19,8 @@ struct line_opts;
 struct worker_opts {
 	const struct line_opts *line;	/* for its runs; without callbacks, which are set here */
 	int in, out;			/* orders, and what is said to the supervisor */
-	int64_t slots;			/* of the node, for what it says of itself */
-	const char *hours;
-	int64_t apart;			/* seconds between two announcements of the node */
-	int64_t node_pid;		/* the process that people know as the node */
+	struct node_word node;		/* its pid is of the process that people know as the node */
+	int64_t apart;			/* seconds between two announcements of it */
 	/* Something for people: of a task, or NULL for the machine. */
 	void (*on_remark)(void *arg, const struct id *task, const struct err *e);
 	void *arg;

@@ -19,6 +19,7 @@
 
 #define NAME_MAX_BYTES 100
 #define TRIES 5
+#define QUIET_S (15 * 60)	/* who said nothing for so long writes nothing either */
 
 static void
 info_free(struct node_info *i)
@@ -64,6 +65,8 @@ format_info(const struct node_info *i, struct buf *b)
 	buf_addf(b, "node %s\n\nHost: %s\nBoot: %s\nPid: %lld\nStarted: %lld\nSlots: %lld\n", i->name, i->host,
 	    i->boot, (long long)i->pid, (long long)i->started, (long long)i->slots);
 	buf_addf(b, "Hours: %s\nVersion: %s\nSince: %s\nBeat: %s\n", i->hours, i->version, since, beat);
+	if (i->forge)
+		buf_adds(b, "Forge: yes\n");
 	for (k = 0; k < i->labels.n; k++)
 		buf_addf(b, "Label: %s\n", i->labels.v[k]);
 }
@@ -89,6 +92,8 @@ parse_line(struct str line, struct node_info *i)
 		return clock_parse(text, &i->since);
 	if (str_is(key, "Beat"))
 		return clock_parse(text, &i->beat);
+	if (str_is(key, "Forge"))
+		i->forge = str_is(value, "yes");
 	if (str_is(key, "Label"))
 		strs_add(&i->labels, text);
 	for (k = 0; k < NITEMS(texts); k++)
@@ -154,19 +159,19 @@ static bool
 says_enough(const struct node_info *then, const struct node_info *now, int64_t apart)
 {
 	return then->pid == now->pid && then->started == now->started && then->slots == now->slots &&
-	    strcmp(then->hours, now->hours) == 0 && strcmp(then->boot, now->boot) == 0 &&
+	    then->forge == now->forge && strcmp(then->hours, now->hours) == 0 && strcmp(then->boot, now->boot) == 0 &&
 	    same_strs(&then->labels, &now->labels) && now->beat - then->beat < apart && now->beat >= then->beat;
 }
 
 static void
-describe(struct state *s, int64_t slots, const char *hours, int64_t pid, struct node_info *out)
+describe(struct state *s, const struct node_word *w, struct node_info *out)
 {
 	const struct strs *labels = state_labels(s);
 	size_t i;
 
 	*out = (struct node_info){.name = mem_strdup(state_node(s)), .host = host_name(), .boot = host_boot(),
-	    .hours = mem_strdup(hours), .version = mem_strdup(VERSION), .slots = slots, .pid = pid,
-	    .started = host_started(pid)};
+	    .hours = mem_strdup(w->hours), .version = mem_strdup(VERSION), .slots = w->slots, .pid = w->pid,
+	    .started = host_started(w->pid), .forge = w->forge};
 	out->since = out->beat = clock_wall(state_clock(s));
 	for (i = 0; labels != NULL && i < labels->n; i++)
 		strs_add(&out->labels, labels->v[i]);
@@ -195,7 +200,7 @@ announce_once(struct state *s, struct node_info *now, int64_t apart)
 }
 
 struct err *
-node_announce(struct state *s, int64_t slots, const char *hours, int64_t pid, int64_t apart)
+node_announce(struct state *s, const struct node_word *w, int64_t apart)
 {
 	AUTO(info_free) struct node_info now = {0};
 	struct err *e;
@@ -204,7 +209,7 @@ node_announce(struct state *s, int64_t slots, const char *hours, int64_t pid, in
 	if (!node_name_ok(state_node(s)))
 		return err_hint(err_new(ERR_CONFIG, "'%s' cannot be the name of a node", state_node(s)),
 		    "git config factory.node.name NAME");
-	describe(s, slots, hours, pid, &now);
+	describe(s, w, &now);
 	for (tries = 0;; tries++) {
 		e = announce_once(s, &now, apart);
 		if (!err_is(e, ERR_STALE) || tries == TRIES)
@@ -276,6 +281,25 @@ node_list(struct state *s, struct node_infos *out)
 	if (state_remote(s) != NULL)
 		TRY(add_from(state_repo(s), REMOTE_NODES, true, &all));
 	vec_sort(&all, by_name);
+	*out = all;
+	all = (struct node_infos){0};
+	return NULL;
+}
+
+struct err *
+node_others(struct state *s, struct node_infos *out)
+{
+	AUTO(node_infos_free) struct node_infos all = {0};
+	int64_t since = clock_wall(state_clock(s)) - QUIET_S;
+	size_t i;
+
+	TRY(node_list(s, &all));
+	for (i = all.n; i-- > 0;) {
+		if (all.v[i].remote && all.v[i].beat >= since && !node_dead(&all.v[i]))
+			continue;
+		info_free(&all.v[i]);
+		vec_drop(&all, i);
+	}
 	*out = all;
 	all = (struct node_infos){0};
 	return NULL;

@@ -370,6 +370,63 @@ test_bucket(void **state UNUSED)
 	assert_null(tree_remove(AT_FDCWD, dir));
 }
 
+/* Four nodes, each of which knows its own writes only, and all of them write as soon as they may. */
+static void
+test_shared_limits(void **state UNUSED)
+{
+	char dir[] = "/tmp/test_rest.XXXXXX";
+	struct pace_opts o = {.nodes = 4, .clock = &fake_clock, .sleep_ms = fake_sleep};
+	struct pace *p[4];
+	VEC(int64_t) at = {0};
+	int64_t left, begin = 0;
+	size_t i;
+
+	now_ms = 1000;
+	for (i = 0; i < NITEMS(p); i++)
+		p[i] = pace_open(&o);
+	for (i = 0; i < 1200; i++) {
+		left = INT64_MAX / 2;
+		assert_null(pace_enter(p[i % 4], true, &left));
+		vec_push(&at, now_ms);
+		pace_leave(p[i % 4]);
+	}
+	for (i = 80; i < at.n; i++)
+		assert_true(at.v[i] - at.v[i - 80] > 60000);
+	for (i = 500; i < at.n; i++)
+		assert_true(at.v[i] - at.v[i - 500] > 3600000);
+	assert_true(at.v[499] < 11 * 60000);
+	assert_true(at.v[at.n - 1] < 3 * 3600000);
+	for (i = 0; i < NITEMS(p); i++)
+		pace_close(p[i]);
+	/* For an hour after the last that was seen of them, what the others have written counts. */
+	o.nodes = 4;
+	o.dir = mkdtemp(dir);
+	for (i = 0; i < 500; i++) {
+		left = INT64_MAX / 2;
+		p[0] = pace_open(&o);
+		assert_null(pace_enter(p[0], true, &left));
+		pace_close(p[0]);
+		o.nodes = i < 2 ? 4 : 1;
+		if (i == 2)
+			begin = now_ms;
+		if (i > 125 && i < 130)
+			assert_true(now_ms - begin > 3600000 - 12000);
+	}
+	assert_true(now_ms - begin < 2 * 3600000);
+	assert_null(tree_remove(AT_FDCWD, dir));
+	o.dir = NULL;
+	/* So many that nobody's part is a whole write: one is allowed all the same. */
+	o.nodes = 1000;
+	p[0] = pace_open(&o);
+	for (i = 0; i < 2; i++) {
+		left = INT64_MAX / 2;
+		assert_null(pace_enter(p[0], true, &left));
+		pace_leave(p[0]);
+	}
+	pace_close(p[0]);
+	vec_free(&at);
+}
+
 /* A write that is under way holds the others up, and a reader not. */
 static void
 test_serial(void **state UNUSED)
@@ -774,6 +831,7 @@ main(void)
 		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_spent),
 		cmocka_unit_test(test_bucket),
+		cmocka_unit_test(test_shared_limits),
 		cmocka_unit_test(test_serial),
 		cmocka_unit_test(test_limits_file),
 		cmocka_unit_test(test_shared_clock),

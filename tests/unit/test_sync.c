@@ -295,27 +295,71 @@ rewound_notes_are_an_alarm(void **state)
 	node_close(&a);
 }
 
+/* What another process of this clone sees while our own look is under way is newer than ours, and no alarm. */
+static void
+a_later_look_of_this_clone_is_no_rewind(void **state)
+{
+	struct sync_result r;
+	struct node a, b;
+
+	(void)state;
+	begin(&a, &b);
+	sync_ok(&b);
+	add_task(&b, "While the other one looks", "");
+	sh("git -C hub.git rev-parse " REF_STATE " >old");
+	sync_ok(&b);
+	sh("git -C a fetch -q ../hub.git " REF_STATE " && git -C hub.git update-ref " REF_STATE " $(cat old)");
+	sh("printf '#!/bin/sh\ngit upload-pack \"$@\"\ngit --git-dir='$PWD/a/.git' update-ref " REMOTE_STATE
+	    " FETCH_HEAD\n' >between && chmod +x between && git -C a config remote.origin.uploadpack \"$PWD/between\"");
+	sh("sed -i \"s/FETCH_HEAD/$(git -C a rev-parse FETCH_HEAD)/\" between");
+	ok(state_look(a.state, &r));
+	sync_result_free(&r);
+	sh("test $(git -C a rev-parse " REMOTE_STATE ") != $(cat old)");
+	/* Now it was seen before the look. */
+	fails(state_look(a.state, &r), ERR_REWOUND, "refs/factory/state");
+	sync_result_free(&r);
+	node_close(&a);
+	node_close(&b);
+}
+
 /* ---- nodes ---- */
+
+/* How many others are, each of which tells the forge of what it delivers. */
+static size_t
+at_work(struct node *n)
+{
+	AUTO(node_infos_free) struct node_infos others = {0};
+	size_t i;
+
+	ok(node_others(n->state, &others));
+	for (i = 0; i < others.n; i++)
+		assert_true(others.v[i].forge);
+	return others.n;
+}
 
 static void
 a_node_is_announced_and_taken_back(void **state)
 {
 	struct node a, b;
+	const struct node_word word = {.slots = 3, .pid = getpid(), .hours = "", .forge = true};
 	char *name, *before, *after;
 
 	(void)state;
 	begin(&a, &b);
 	name = mem_printf(REF_NODES "%s", state_node(a.state));
-	ok(node_announce(a.state, 3, "", getpid(), 0));
+	ok(node_announce(a.state, &word, 0));
 	sync_ok(&a);
 	sh("git -C hub.git rev-parse -q --verify %s >/dev/null", name);
 	/* Another clone on this host takes nothing back that it did not say. */
+	assert_int_equal(at_work(&b), 0);
 	sync_ok(&b);
+	assert_int_equal(at_work(&a), 0);
+	assert_int_equal(at_work(&b), 1);
 	sh("git -C hub.git rev-parse -q --verify %s >/dev/null", name);
 	/* A beat alone is no reason for a push. */
 	before = sh_out("git -C hub.git for-each-ref");
 	sh("sleep 1");
-	ok(node_announce(a.state, 3, "", getpid(), 0));
+	ok(node_announce(a.state, &word, 0));
 	sync_ok(&a);
 	after = sh_out("git -C hub.git for-each-ref");
 	assert_string_equal(before, after);
@@ -325,6 +369,8 @@ a_node_is_announced_and_taken_back(void **state)
 	ok(node_withdraw(a.state, getpid()));
 	sync_ok(&a);
 	sh("! git -C hub.git rev-parse -q --verify %s", name);
+	sync_ok(&b);
+	assert_int_equal(at_work(&b), 0);
 	free(before);
 	free(after);
 	free(name);
@@ -702,6 +748,7 @@ main(void)
 		TEST_HUB(two_that_began_alone_become_one),
 		TEST_HUB(a_rewound_state_is_an_alarm),
 		TEST_HUB(rewound_notes_are_an_alarm),
+		TEST_HUB(a_later_look_of_this_clone_is_no_rewind),
 		TEST_HUB(a_node_is_announced_and_taken_back),
 		TEST_HUB(a_run_moves_only_what_is_its_own),
 		TEST_HUB(a_step_is_true_there_before_it_is_here),

@@ -20,7 +20,9 @@
 #include "line/pulls/owners.h"
 #include "line/pulls/text.h"
 #include "model/level.h"
+#include "model/run.h"
 #include "model/task.h"
+#include "store/ledger.h"
 #include "store/queue.h"
 #include "store/state.h"
 
@@ -508,12 +510,40 @@ is_its_own(const struct err *e)
 	    err_is(e, ERR_STALE) || err_is(e, ERR_EXISTS) || err_is(e, ERR_SYNTAX) || err_is(e, ERR_LIMIT);
 }
 
+/*
+ * The forge is yet to hear of it, and does from the node that delivered it,
+ * which is at work: all at once would only say the same several times.
+ */
+static struct err *
+is_anothers(const struct outside *o, const struct pull *p, bool *out)
+{
+	AUTO(run_free) struct run r;
+	bool has = false;
+	size_t i;
+
+	run_init(&r);
+	*out = false;
+	if (o->others.n == 0 || p->state != PULL_OPEN || (p->outside != 0 && oid_eq(&p->marked, &p->head)))
+		return NULL;
+	TRY(ledger_read(o->state, p->run.s, &has, &r));
+	if (!has || strcmp(r.node, state_node(o->state)) == 0)
+		return NULL;
+	for (i = 0; i < o->others.n; i++)
+		*out = *out || (o->others.v[i].forge && strcmp(o->others.v[i].name, r.node) == 0);
+	return NULL;
+}
+
 static struct err *
 one(struct outside *o, struct pull *p, struct forge_pulls *open, struct mirrored *out)
 {
 	AUTO(turn_free) struct turn t = {.o = o, .out = out, .p = p};
-	struct err *e = take_turn(&t, open);
+	bool anothers;
+	struct err *e;
 
+	TRY(is_anothers(o, p, &anothers));
+	if (anothers)
+		return NULL;
+	e = take_turn(&t, open);
 	if (e == NULL || !is_its_own(e))
 		return e;
 	tell(&t, "it is not in line with the forge", e);

@@ -18,6 +18,8 @@ find_forge(struct outside *o, struct forge *lent, char **why)
 
 	o->lent = lent != NULL;
 	o->forge = lent;
+	TRY(node_others(o->state, &o->others));
+	fo.nodes = o->others.n + 1;
 	return lent != NULL ? NULL : forge_open(o->repo, &o->policy.cfg, &fo, &o->forge, why);
 }
 
@@ -57,6 +59,7 @@ outside_close(struct outside *o)
 	if (!o->lent)
 		forge_close(o->forge);
 	policy_free(&o->policy);
+	node_infos_free(&o->others);
 	free(o->remote);
 	free(o->me);
 	map_free(&o->roles, NULL);

@@ -15,6 +15,7 @@
 #include "git/txn.h"
 #include "line/policy.h"
 #include "line/run.h"
+#include "store/nodes.h"
 
 struct err;
 struct pull;
@@ -27,6 +28,7 @@ struct outside {
 	const struct line_opts *line;	/* likewise; for events */
 	struct forge *forge;
 	bool lent;			/* the forge is the caller's */
+	struct node_infos others;	/* that are at work */
 	struct policy policy;		/* of the base as it is */
 	char *remote;			/* git's name of where the forge has its branches */
 	bool shared;			/* the state's remote, too: what is delivered is there already */

@@ -331,7 +331,8 @@ class Control:
     def verb_limits(self, hourly=""):
         if hourly:
             self.server.limits.hourly = int(hourly)
-        return {"exceeded": getattr(self.server.limits, "exceeded", 0)}
+        limits = self.server.limits
+        return {"exceeded": getattr(limits, "exceeded", 0), "most": getattr(limits, "most", {})}
 
     def verb_fault(self, kind, match, times="1", skip="0", do="", **rest):
         if kind in ("before", "after"):

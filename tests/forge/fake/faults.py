@@ -177,6 +177,10 @@ class GitHubLimits:
         self.writes = {}
         self.exceeded = 0
         self.hourly = 5000
+        self.most = {}
+
+    def saw(self, what, n):
+        self.most[what] = max(n, self.most.get(what, 0))
 
     def key(self, request):
         return request.token.text if request.token else ""
@@ -191,19 +195,32 @@ class GitHubLimits:
             return Answer(403, {"message": "API rate limit exceeded for user ID 1.", "documentation_url":
                                 LIMITED["documentation_url"]}, {"x-ratelimit-reset": str(reset)})
         self.used[key] += 1
+        self.saw("requests an hour", self.used[key])
         recent = [(t, n) for t, n in self.points.get(key, []) if t > now - 60]
         recent.append((now, 1 if request.method == "GET" else 5))
         self.points[key] = recent
+        self.saw("points a minute", sum(n for _, n in recent))
         if sum(n for _, n in recent) > 900:
             self.exceeded += 1
             return Answer(403, LIMITED, {"Retry-After": "60"})
-        if request.method != "GET" and self.is_content(request):
-            wrote = [t for t in self.writes.get(key, []) if t > now - 3600] + [now]
-            self.writes[key] = wrote
-            if len(wrote) > 500 or len([t for t in wrote if t > now - 60]) > 80:
+        if request.method == "GET" or request.path.endswith("/graphql"):
+            return None
+        self.within("writes", key, now)
+        if self.is_content(request):
+            minute, hour = self.within("contents", key, now)
+            if hour > 500 or minute > 80:
                 self.exceeded += 1
                 return Answer(403, LIMITED, {"Retry-After": "60"})
         return None
+
+    def within(self, what, key, now):
+        """With this one, in the last minute and in the last hour."""
+        recent = [t for t in self.writes.get((what, key), []) if t > now - 3600] + [now]
+        self.writes[(what, key)] = recent
+        minute = len([t for t in recent if t > now - 60])
+        self.saw(what + " a minute", minute)
+        self.saw(what + " an hour", len(recent))
+        return minute, len(recent)
 
     @staticmethod
     def is_content(request):

@@ -51,6 +51,8 @@ class Repo:
     def __init__(self, folder, parent=None):
         self.folder = folder
         self.known = {}
+        self.pushes = 0
+        self.packed = 0, {}
         self.tamper = None
         os.makedirs(folder)
         run(["git", "init", "-q", "--bare", "--template=", "-b", "main", folder])
@@ -73,12 +75,30 @@ class Repo:
         return self.ref("refs/heads/" + name)
 
     def ref(self, name):
-        """None when there is none; nothing packs refs here."""
+        """None when there is none."""
         try:
             with open(self.folder + "/" + name, encoding="ascii") as ref:
                 return ref.read().strip()
         except OSError:
-            return None
+            return self.packed_refs().get(name)
+
+    def packed_refs(self):
+        try:
+            with open(self.folder + "/packed-refs", encoding="utf-8") as packed:
+                when = os.fstat(packed.fileno()).st_mtime_ns
+                if when != self.packed[0]:
+                    lines = (line.split() for line in packed if line[0] not in "#^")
+                    self.packed = when, {name: sha for sha, name in lines}
+        except OSError:
+            return {}
+        return self.packed[1]
+
+    def pushed(self):
+        """A forge keeps its repositories in order, or each push costs more than the one before."""
+        self.pushes += 1
+        if self.pushes % 100 == 0:
+            self.git("repack", "-q", "-d")
+            self.git("pack-refs", "--all")
 
     def branches(self):
         listed = self.git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")

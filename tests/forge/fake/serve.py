@@ -305,6 +305,7 @@ class Server:
         if rest == "git-receive-pack":
             with self.world.lock:
                 self.world.refs_moved(project, token.user)
+                project.repo.pushed()
         if fault and fault.after:
             fault.after()
         return Answer(status, body, headers), fault
