@@ -4,10 +4,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "forge/answer.h"
+#include "forge/ask.h"
 #include "forge/github_part.h"
 
 #define PAGES_MAX 100
 #define ACTOR "{__typename login ... on User{databaseId} ... on Bot{databaseId}}"
+
+#define REMARKS "{pageInfo{hasNextPage endCursor} nodes{id url body createdAt updatedAt author" ACTOR " originalCommit{oid}}}"
 
 static const char events_query[] =
     "query($owner:String!,$name:String!,$number:Int!,$after:String){repository(owner:$owner,name:$name){"
@@ -23,8 +26,12 @@ static const char events_query[] =
 static const char threads_query[] =
     "query($owner:String!,$name:String!,$number:Int!,$after:String){repository(owner:$owner,name:$name){"
     "pullRequest(number:$number){reviewThreads(first:50,after:$after){pageInfo{hasNextPage endCursor}"
-    " nodes{isResolved path line originalLine comments(first:100){nodes{id url body createdAt updatedAt"
-    " author" ACTOR " originalCommit{oid}}}}}}}}";
+    " nodes{id isResolved path line originalLine comments(first:100)" REMARKS "}}}}}";
+
+/* What a thread holds behind its first hundred. */
+static const char thread_query[] =
+    "query($id:ID!,$after:String){node(id:$id){... on PullRequestReviewThread{isResolved path line originalLine"
+    " comments(first:100,after:$after)" REMARKS "}}}";
 
 static const char auto_merge_query[] =
     "mutation($input:EnablePullRequestAutoMergeInput!){enablePullRequestAutoMerge(input:$input)"
@@ -324,17 +331,63 @@ read_remark(const struct node *thread, const struct node *n, struct forge_commen
 	return NULL;
 }
 
+static struct err *
+read_thread(const struct node *thread, struct forge_comments *out)
+{
+	const struct node *n = NULL;
+
+	while (ask_next(node_get(node_get(thread, "comments"), "nodes"), &n))
+		TRY(read_remark(thread, n, out));
+	return NULL;
+}
+
 struct err *
 gh_read_threads(const struct node *pull, struct forge_comments *out)
 {
-	const struct node *t = node_get(node_get(pull, "reviewThreads"), "nodes"), *n;
+	const struct node *threads = node_get(node_get(pull, "reviewThreads"), "nodes"), *t = NULL;
 
-	if (t == NULL || t->kind != NODE_LIST)
+	if (threads == NULL || threads->kind != NODE_LIST)
 		return node_err(pull, "the answer has no list of threads");
-	for (t = t->child; t != NULL; t = t->next) {
-		n = node_get(node_get(t, "comments"), "nodes");
-		for (n = n == NULL ? NULL : n->child; n != NULL; n = n->next)
-			TRY(read_remark(t, n, out));
+	while (ask_next(threads, &t))
+		TRY(read_thread(t, out));
+	return NULL;
+}
+
+struct threads {
+	struct forge *f;
+	const char *what;
+	struct forge_comments all;
+};
+
+static void
+threads_free(struct threads *t)
+{
+	forge_comments_free(&t->all);
+}
+
+/* Page by page from 'after' on. */
+static struct err *
+rest_of_thread(struct threads *t, const char *id, char **after)
+{
+	size_t page;
+
+	for (page = 0; *after != NULL; page++) {
+		AUTO(rest_reply_free) struct rest_reply reply = {0};
+		AUTO(buf_free) struct buf vars = BUF_INIT(64 * KIB);
+		const struct node *thread;
+		struct jw w;
+
+		if (page == PAGES_MAX)
+			return err_new(ERR_LIMIT, "GitHub, asked for %s: more than %d pages of one thread", t->what, PAGES_MAX);
+		jw_init(&w, &vars, false);
+		jw_obj(&w);
+		jw_kstr(&w, "id", id);
+		jw_kstr(&w, "after", *after);
+		jw_end(&w);
+		TRY(ask(t->f, t->what, thread_query, buf_str(&vars), true, &reply));
+		thread = node_get(node_get(reply.body, "data"), "node");
+		TRY(err_wrap(read_thread(thread, &t->all), "GitHub, asked for %s", t->what));
+		TRY(cursor(node_get(thread, "comments"), after));
 	}
 	return NULL;
 }
@@ -342,18 +395,31 @@ gh_read_threads(const struct node *pull, struct forge_comments *out)
 static struct err *
 take_threads(void *arg, const struct node *n)
 {
-	return gh_read_threads(n, arg);
+	const struct node *thread = NULL;
+	struct threads *t = arg;
+
+	TRY(gh_read_threads(n, &t->all));
+	while (ask_next(node_get(node_get(n, "reviewThreads"), "nodes"), &thread)) {
+		AUTO(mem_free_p) char *after = NULL, *id = NULL;
+
+		TRY(cursor(node_get(thread, "comments"), &after));
+		if (after == NULL)
+			continue;
+		TRY(answer_str(thread, "id", FORGE_LINE_MAX, &id));
+		TRY(rest_of_thread(t, id, &after));
+	}
+	return NULL;
 }
 
 struct err *
 gh_remarks(struct forge *f, int64_t number, const struct forge_reviews *known UNUSED, struct forge_comments *out)
 {
-	AUTO(forge_comments_free) struct forge_comments v = {0};
 	AUTO(mem_free_p) char *what = mem_printf("remarks on pull request %lld", (long long)number);
+	AUTO(threads_free) struct threads t = {.f = f, .what = what};
 
-	TRY(each_page(f, what, threads_query, number, "pullRequest", "reviewThreads", take_threads, &v));
-	*out = v;
-	v = (struct forge_comments){0};
+	TRY(each_page(f, what, threads_query, number, "pullRequest", "reviewThreads", take_threads, &t));
+	*out = t.all;
+	t.all = (struct forge_comments){0};
 	return NULL;
 }
 

@@ -121,6 +121,22 @@ revises() {
 }
 test_reviews_make_a_new_attempt() { on_each_forge revises; }
 
+# GitHub tells a hundred remarks of a thread at a time; the others tell all.
+long_thread() {
+	sample "$1"
+	role robo admin
+	delivered
+	review bob "$n" COMMENTED '' 'done' 1 'Here too'
+	ctl replies who=bob number="$n" many=204 body='And the word' >/dev/null
+	ok git factory pr sync >/dev/null 2>&1
+	said=$(git factory pr show 1)
+	like "$said" '> Here too'
+	like "$said" '> And the word 99$'
+	like "$said" '> And the word 204$'
+	is "$(printf '%s\n' "$said" | grep -c '> And the word')" 204
+}
+test_every_remark_of_a_long_thread_is_heard() { needs_fake; on_each_forge long_thread; }
+
 # Gitea names no next page of labels and of reviews.
 crowded() {
 	sample "$1"

@@ -242,6 +242,15 @@ class Control:
         review = self.world.review_new(p, self.world.pull(p, number), self.who(who), state, body, remarks)
         return {"id": review.id}
 
+    def verb_replies(self, who, number, many, body, project=""):
+        """So many more in the thread of the last remark."""
+        pull = self.world.pull(self.place(project), number)
+        first = pull.remarks[-1]
+        for n in range(int(many)):
+            self.act()
+            self.world.remark_new(pull, self.who(who), first.review, first.path, first.line, "%s %d" % (body, n + 1),
+                                  first.id)
+
     def verb_auto_off(self, number, project=""):
         self.world.pull(self.place(project), number).auto = None
 

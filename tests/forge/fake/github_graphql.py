@@ -183,6 +183,15 @@ class View:
     def viewer(self, **_):
         return self.actor(self.r.user)
 
+    def node(self, id, **_):
+        for p in self.world.projects.values():
+            for x in p.pulls.values():
+                for thread in self.threads(x):
+                    if thread["id"] == id:
+                        self.world.need(p, self.r.user, "read")
+                        return thread
+        raise Refused("missing", "Could not resolve to a node with the global id of '%s'" % id)
+
     def find_pull(self, node):
         for p in self.world.projects.values():
             for x in p.pulls.values():
@@ -226,7 +235,7 @@ class View:
 def run(world, r):
     view = View(world, r)
     roots = {
-        "query": {"__typename": "Query", "repository": view.repository, "viewer": view.viewer()},
+        "query": {"__typename": "Query", "repository": view.repository, "node": view.node, "viewer": view.viewer()},
         "mutation": {
             "__typename": "Mutation", "enablePullRequestAutoMerge": view.enable_auto,
             "disablePullRequestAutoMerge": view.disable_auto, "markPullRequestReadyForReview": view.ready,
