@@ -44,10 +44,12 @@ struct receiver {
 	bool failing;		/* the last commit did */
 };
 
+#define NOBODY ((size_t)HOOK_LINEAR + 1)	/* a request that names no forge */
+
 static const char *
 sender(size_t i)
 {
-	return i <= HOOK_LINEAR ? hook_from_name((enum hook_from)i) : NULL;
+	return i <= HOOK_LINEAR ? hook_from_name((enum hook_from)i) : i == NOBODY ? "unknown" : NULL;
 }
 
 /* ---- a delivery ---- */
@@ -98,18 +100,19 @@ store(struct receiver *r, const struct hook_delivery *h, struct str body, bool *
 }
 
 static void
-count(struct receiver *r, enum hook_from from, enum tally_result result)
+count(struct receiver *r, size_t sender_no, enum tally_result result)
 {
-	r->tally.results[from][result]++;
+	r->tally.results[sender_no][result]++;
 }
 
-/* What is answered without being stored. */
+/* What is answered without being stored; whom it claims to be from is all that is known of it. */
 static void
 turn_away(struct receiver *r, struct server_call *c, const struct err *e)
 {
 	bool forged = err_is(e, ERR_AUTH), malformed = err_is(e, ERR_SYNTAX);
+	enum hook_from from;
 
-	count(r, HOOK_GITHUB, forged ? TALLY_FORGED : malformed ? TALLY_MALFORMED : TALLY_FAILED);
+	count(r, webhook_claims(header, c, &from) ? from : NOBODY, forged ? TALLY_FORGED : malformed ? TALLY_MALFORMED : TALLY_FAILED);
 	if (forged)
 		server_answer(c, 401, NULL, STR("the signature is not of a key that is known here\n"), 0);
 	else if (malformed)

@@ -286,20 +286,40 @@ delivery_id(enum hook_from from, hook_header_fn *header, void *arg, const char *
 	return NULL;
 }
 
+/* The first whose event is named; NITEMS(schemes) for none. */
+static size_t
+scheme_of(hook_header_fn *header, void *arg)
+{
+	size_t i = 0;
+
+	while (i < NITEMS(schemes) && header(arg, schemes[i].event) == NULL)
+		i++;
+	return i;
+}
+
+bool
+webhook_claims(hook_header_fn *header, void *arg, enum hook_from *out)
+{
+	size_t i = scheme_of(header, arg);
+
+	if (i == NITEMS(schemes))
+		return false;
+	*out = schemes[i].from;
+	return true;
+}
+
 struct err *
 webhook_check(const struct hook_keys *keys, hook_header_fn *header, void *arg, struct str body,
     int64_t now, struct hook_delivery *out)
 {
-	const char *event = NULL;
+	size_t i = scheme_of(header, arg);
+	const char *event;
 	enum hook_from from;
 	char *id = NULL;
-	size_t i;
 
-	for (i = 0; i < NITEMS(schemes) && event == NULL; i++)
-		event = header(arg, schemes[i].event);
-	if (event == NULL)
+	if (i == NITEMS(schemes))
 		return err_new(ERR_SYNTAX, "a request that is no webhook of any forge: no header names the event");
-	i--;
+	event = header(arg, schemes[i].event);
 	from = schemes[i].from;
 	if (body.n > HOOK_BODY_MAX)
 		return err_new(ERR_LIMIT, "a webhook of %s is larger than %zu bytes", names[from], HOOK_BODY_MAX);

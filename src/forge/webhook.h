@@ -63,6 +63,9 @@ struct hook_delivery {
 	char *id;
 };
 
+/* Which forge a request says that it comes from, by its headers alone; false: none. */
+bool webhook_claims(hook_header_fn *header, void *arg, enum hook_from *out);
+
 /*
  * ERR_AUTH: no signature, no key that fits, or a signed time further from
  * 'now' (unix seconds) than HOOK_WINDOW.  ERR_SYNTAX: the headers are of no

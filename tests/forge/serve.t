@@ -83,6 +83,11 @@ test_what_is_forged_or_nonsense_is_refused() {
 	is "$(curl -s -o /dev/null -w '%{http_code}' -H 'X-GitHub-Event: push' -H 'Transfer-Encoding: chunked' --data-binary @"$TMP/large" "http://127.0.0.1:$PORT/hook")" 413
 	is "$(metric 'deliveries_total{from="github",result="accepted"}')" 0
 	is "$(metric 'deliveries_total{from="github",result="forged"}')" 3
+	# Gitea names GitHub's headers, too.
+	is "$(curl -s -o /dev/null -w '%{http_code}' -H 'X-GitHub-Event: push' -H 'X-Gitea-Event: push' -H 'X-Gitea-Signature: 00' -d '{}' "http://127.0.0.1:$PORT/hook")" 401
+	is "$(metric 'deliveries_total{from="gitea",result="forged"}')" 1
+	is "$(metric 'deliveries_total{from="github",result="forged"}')" 3
+	is "$(metric 'deliveries_total{from="unknown",result="malformed"}')" 1
 	stop_server
 }
 
