@@ -59,7 +59,8 @@ enum forge_can {
 	FORGE_CAN_AUTO_MERGE = 2,
 	FORGE_CAN_DISPATCH = 4,		/* start a workflow by name */
 	FORGE_CAN_TEAMS = 8,		/* reviewers may be teams */
-	FORGE_CAN_DRAFT = 16		/* as a state; else by the title's prefix */
+	FORGE_CAN_DRAFT = 16,		/* as a state; else by the title's prefix */
+	FORGE_CAN_TELL_ARMED = 32	/* issue_events() of a pull request has what forge_pull.waits lacks */
 };
 
 /* In this order: a role may do all that the ones before it may. */
@@ -87,7 +88,11 @@ struct forge_issue {
  * What happened to an issue, oldest first: what intake must know.  Ask for the
  * issue first and for its events after: an edit in between then shows.
  */
-enum forge_deed { DEED_LABELED, DEED_UNLABELED, DEED_EDITED, DEED_ASSIGNED, DEED_RENAMED };
+enum forge_deed {
+	DEED_LABELED, DEED_UNLABELED, DEED_EDITED, DEED_ASSIGNED, DEED_RENAMED,
+	/* Of a pull request, with FORGE_CAN_TELL_ARMED: the forge is to merge it by itself; it is not any more. */
+	DEED_ARMED, DEED_DISARMED
+};
 
 struct forge_event {
 	enum forge_deed deed;

@@ -231,7 +231,7 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 }
 
 #define FUNCTIONS                                                                                         \
-	.can = FORGE_CAN_DISPATCH | FORGE_CAN_TEAMS | FORGE_CAN_AUTO_MERGE, .whoami = whoami, .role = role, \
+	.can = FORGE_CAN_DISPATCH | FORGE_CAN_TEAMS | FORGE_CAN_AUTO_MERGE | FORGE_CAN_TELL_ARMED, .whoami = whoami, .role = role, \
 	.default_branch = default_branch, .issues = gitea_issues, .issue = gitea_issue,                   \
 	.issue_events = gitea_issue_events, .comments = gitea_comments, .comment_add = gitea_comment_add, \
 	.comment_edit = gitea_comment_edit, .issue_add = gitea_issue_add, .issue_labels = gitea_issue_labels, \

@@ -12,9 +12,11 @@
  * - edits of a text leave no trace that can be read;
  * - who has which rights is told to administrators of the repository only;
  * - a draft is one by its title's prefix, which is put on and taken off here;
- * - a merge that waits for checks forgets which head it was meant for, and no
- *   answer tells that it waits; what the rules of a branch ask for is told to
- *   administrators only;
+ * - a merge that waits for checks ignores which head it is meant for, and only
+ *   the timeline tells that it waits; with nothing to wait for it is done at
+ *   once; what the rules of a branch ask for is told to administrators only;
+ * - 'Please try again later' is the answer to whoever merges what is looked at
+ *   yet, and to whoever merges what is in conflict;
  * - whether a pull request can be merged is told when it can; else it may
  *   still be looked at, so that is 'unknown';
  * - at most 50 of a list come at once, whatever is asked for.

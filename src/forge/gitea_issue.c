@@ -141,6 +141,10 @@ take_event(void *arg, const struct node *n)
 		return name == NULL ? NULL :
 		    push_event(arg, body != NULL && body[0] != '\0' ? DEED_LABELED : DEED_UNLABELED, name, n);
 	}
+	if (type != NULL && strcmp(type, "pull_scheduled_merge") == 0)
+		return push_event(arg, DEED_ARMED, "", n);
+	if (type != NULL && strcmp(type, "pull_cancel_scheduled_merge") == 0)
+		return push_event(arg, DEED_DISARMED, "", n);
 	if (type != NULL && strcmp(type, "change_title") == 0)
 		return push_event(arg, DEED_RENAMED, "", n);
 	if (type != NULL && strcmp(type, "assignees") == 0 && !node_get_bool(n, "removed_assignee", false)) {

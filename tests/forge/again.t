@@ -8,10 +8,6 @@
 
 SPEC='`greet` must print "hello" to standard output, and nothing else. Files without a name are refused with status 1. Other commands stay as they are. Verify with `test -f done`.'
 
-tick() {
-	echo $(($(cat "$GIT_FACTORY_FORGE_CLOCK") + 5000)) >"$GIT_FACTORY_FORGE_CLOCK"
-}
-
 # The word that Gitea and Forgejo need, which prove no order.
 asked_for() {
 	ok git factory intake >"$OUT" 2>&1
@@ -26,7 +22,7 @@ asked_for() {
 
 labelled_again() {
 	forge "$1"
-	case $1 in gitea | forgejo) ctl person login=robo role=admin >/dev/null ;; esac
+	case $1 in gitea | forgejo) role robo admin ;; esac
 	number=$(issue_open ada 'Say hello' "$SPEC")
 	tick
 	issue_label bob "$number" factory
@@ -57,15 +53,12 @@ labelled_again() {
 	ok git factory pr sync
 	is "$(pulls_json | jq length)" 2
 }
-test_a_label_put_again_after_a_close_opens_another() {
-	needs_fake
-	on_each_forge labelled_again
-}
+test_a_label_put_again_after_a_close_opens_another() { on_each_forge labelled_again; }
 
 # The forge's own part in it is tried in pulls.t.
 test_reviewers_who_are_not_pleased_get_a_person() {
-	needs_fake
 	sample github 'merge: {revisions: 1}'
+	role robo admin
 	delivered
 	review bob "$n" CHANGES_REQUESTED 'Say it in French'
 	run git factory pr sync
@@ -96,17 +89,14 @@ alone() {
 	is "$(pulls_json | jq length)" 1
 	is "$(there .sha)" "$(record .head)"
 	is "$(git ls-remote origin 'refs/factory/*' | grep -c "refs/factory/runs")" 0
-	before=$(counts write)
+	before=$(written)
 	ok git factory pr sync
-	is "$(counts write)" "$before"
+	is "$(written)" "$before"
 	status_set bob "$(record .head)" ci success
 	ok git factory pr merge 1
 	is "$(there .state)" merged
 	is "$(record .state)" merged
 	is "$(git show HEAD:done)" yes
 }
-test_a_state_that_no_remote_shares() {
-	needs_fake
-	on_each_forge alone
-}
+test_a_state_that_no_remote_shares() { on_each_forge alone; }
 run_tests

@@ -5,10 +5,6 @@
 
 SPEC='`greet` must print "hello" to standard output, and nothing else. Files without a name are refused with status 1. Other commands stay as they are. Verify with `test -f done`.'
 
-tick() { # people take their time
-	echo $(($(cat "$GIT_FACTORY_FORGE_CLOCK") + 5000)) >"$GIT_FACTORY_FORGE_CLOCK"
-}
-
 # From the label to the merge; what people do goes by the control port.
 lifecycle() {
 	forge "$1"

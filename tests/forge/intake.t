@@ -22,16 +22,6 @@ labelled() { # WHO [BODY]
 	tick
 }
 
-# People take their time; edits and labels of one second cannot be told apart.
-tick() {
-	[ -z "${FORGE_TEST_URL:-}" ] || {
-		sleep 2
-		return
-	}
-	now=$(($(cat "$GIT_FACTORY_FORGE_CLOCK") + 5000))
-	echo "$now" >"$GIT_FACTORY_FORGE_CLOCK"
-}
-
 tasks() { git factory task list --all --json | jq length; }
 field() { # NAME
 	git factory task list --all --json | jq -r ".[0].$1"

@@ -107,7 +107,7 @@ forge_here() { # KIND
 
 forge_bare() { # KIND
 	if [ -n "${FORGE_TEST_URL:-}" ]; then
-		KIND=$1
+		KIND=$FORGE_TEST_KIND
 		FORGE=$FORGE_TEST_URL
 		ADMIN=$FORGE_TEST_TOKEN
 		export KIND FORGE ADMIN
@@ -236,11 +236,28 @@ forge_done() {
 	[ "$forge_broken" = '[]' ] || fail "requests that a forge does not expect: $forge_broken"
 }
 
-needs_fake() {
-	[ -z "${FORGE_TEST_URL:-}" ] || skip 'a real forge cannot be made to fail so'
+needs_fake() { # [WHY]
+	[ -z "${FORGE_TEST_URL:-}" ] || skip "${1:-a real forge cannot be made to fail so}"
+}
+
+# People take their time; what happens within a second cannot be told apart.
+tick() {
+	if [ -n "${FORGE_TEST_URL:-}" ]; then
+		sleep 2
+	else
+		echo $(($(cat "$GIT_FACTORY_FORGE_CLOCK") + 5000)) >"$GIT_FACTORY_FORGE_CLOCK"
+	fi
+}
+
+# What tests/forge/person can make of a real one's rules.
+rules_can_be_made() {
+	case ${FORGE_TEST_URL:+real}$KIND in
+	realgithub | realgitlab) skip 'the rules of a branch are not made on a real one of this kind' ;;
+	esac
 }
 
 ctl() { # VERB [NAME=VALUE]...
+	needs_fake 'a real forge has no control port'
 	forge_verb=$1
 	shift
 	for forge_pair; do
@@ -304,6 +321,13 @@ branch_delete() { act branch_delete "$1" branch="$2" >/dev/null; }
 pull_edit() { act pull_edit "$1" number="$2" body="$3" >/dev/null; }
 pull_close() { act pull_close "$1" number="$2" >/dev/null; }
 pull_merge() { act pull_merge "$1" number="$2" method="$3" | jq -r .sha; }
+protect() { # NAME=VALUE...: rules of a branch
+	rules_can_be_made
+	if via_api; then act protect ada "$@" >/dev/null; else ctl protect "$@" >/dev/null; fi
+}
+auto_off() {
+	if via_api; then act auto_off ada number="$1" >/dev/null; else ctl auto_off number="$1" >/dev/null; fi
+}
 pull_comment() { act pull_comment "$1" number="$2" body="$3" | jq .id; }
 review() { act review "$1" number="$2" state="$3" body="$4" path="${5:-}" line="${6:-1}" remark="${7:-}" >/dev/null; }
 status_set() { act status "$1" sha="$2" context="$3" state="$4" >/dev/null; }
@@ -333,8 +357,29 @@ forge_deliver() { # KIND [LINE]...
 	status_is 0
 }
 
+# Changes when something was written to the forge: what all there looks like, where
+# nobody counts.
+written() {
+	if [ -n "${FORGE_TEST_URL:-}" ]; then
+		pulls_json
+		branches_json
+		statuses_json "$(pulls_json | jq -r '.[0].sha')"
+	else
+		counts write
+	fi
+}
+
 there() { pulls_json | jq -r "$1"; } # EXPR on all pull requests of the forge
 branch() { git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin/factory | head -n 1; }
+
+# What follows of itself, a real forge does a while later.
+becomes() { # EXPR VALUE: of 'there'
+	for _ in $(seq 60); do
+		[ -n "${FORGE_TEST_URL:-}" ] && [ "$(there "$1")" != "$2" ] || break
+		sleep 0.5
+	done
+	is "$(there "$1")" "$2"
+}
 
 one_pull_request() {
 	is "$(there length)" 1

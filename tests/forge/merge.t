@@ -104,8 +104,8 @@ test_a_tree_that_nobody_tested_is_an_alarm() {
 late() { # KIND [STRICT]
 	forge "$1" 'merge: {auto: true}' 'types: {documentation: {auto_merge: true, paths: [done]}}'
 	# Gitea and Forgejo tell only an administrator what a branch's rules are.
-	ctl person login=robo role=admin >/dev/null
-	ctl protect branch=main required=git-factory,ci/test strict="${2-1}" >/dev/null
+	role robo admin
+	protect branch=main required=git-factory,ci/test strict="${2-1}"
 	id=$(git factory task add 'Write the file done')
 	git factory task edit "$id" --type documentation >/dev/null
 	run git factory run "$id"
@@ -121,12 +121,12 @@ late_checks() {
 	err_like 'the forge merges it once its checks are green'
 	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open true'
 	# It waits there: nothing more is done or said.
-	before=$(counts write)
+	before=$(written)
 	ok git factory pr sync
-	is "$(counts write)" "$before"
+	is "$(written)" "$before"
 	tested=$(git rev-parse "refs/remotes/origin/$(there '.[0].head')^{tree}")
 	green
-	is "$(there '.[0].state')" merged
+	becomes '.[0].state' merged
 	run git factory pr sync
 	status_is 0
 	is "$(git factory pr list --all --json | jq -r '.[0].state')" merged
@@ -135,10 +135,7 @@ late_checks() {
 	is "$(frozen)" ''
 	is "$(branches_json | jq -r '.[].name // .[]' | grep -c factory/ || :)" 0
 }
-test_checks_that_come_late_are_waited_for_by_the_forge() {
-	needs_fake
-	on_each_forge late_checks
-}
+test_checks_that_come_late_are_waited_for_by_the_forge() { on_each_forge late_checks; }
 
 moves_while_it_waits() {
 	late "$1"
@@ -151,19 +148,26 @@ moves_while_it_waits() {
 	ok git factory pr sync
 	is "$(there '.[0].state')" open
 }
-test_a_head_that_moves_while_the_forge_waits_does_not_land() {
-	needs_fake
-	on_each_forge moves_while_it_waits
+test_a_head_that_moves_while_the_forge_waits_does_not_land() { on_each_forge moves_while_it_waits; }
+
+base_moves_while_it_waits() {
+	late "$1"
+	commit_as ada main aside text >/dev/null
+	green
+	run git factory pr sync
+	status_is 0
+	err_like 'the base moved while the forge was to merge it'
+	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open true'
 }
+test_a_base_that_moves_while_the_forge_waits_is_told() { FORGES=gitea on_each_forge base_moves_while_it_waits; }
 
 # Somebody who can forge our status is faster than our look.
 test_a_foreign_head_that_the_forge_merged_is_an_alarm() {
-	needs_fake
 	late github
 	commit_as bob "$(there '.[0].head')" more more >/dev/null
 	status_set bob "$(head_sha)" git-factory success
 	green
-	is "$(there '.[0].state')" merged
+	becomes '.[0].state' merged
 	run git factory pr sync
 	err_like 'alarm: pull request 1 was merged on the forge as .* not what was tested'
 	like "$(frozen)" 'not what was tested'
@@ -172,7 +176,6 @@ test_a_foreign_head_that_the_forge_merged_is_an_alarm() {
 
 # A rule that another base gets past: what is green lands by our own hand, as ever.
 test_without_a_rule_that_guards_it_the_forge_does_not_wait() {
-	needs_fake
 	late github ''
 	err_like "the check 'ci/test' is not green"
 	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open false'
@@ -183,18 +186,17 @@ test_without_a_rule_that_guards_it_the_forge_does_not_wait() {
 }
 
 # Somebody takes it off there: then it is a person's to decide.
-test_what_somebody_takes_off_on_the_forge_waits_for_a_person() {
-	needs_fake
-	late github
-	ctl auto_off number="$(number)" >/dev/null
+taken_off() {
+	late "$1"
+	auto_off "$(number)"
 	run git factory pr sync
 	err_like 'took back that it merges by itself'
 	green
 	ok git factory pr sync
 	is "$(there '.[0].state')" open
 	is "$(git factory pr show --json 1 | jq .level)" 1
-	forge_done
 }
+test_what_somebody_takes_off_on_the_forge_waits_for_a_person() { FORGES='github gitea' on_each_forge taken_off; }
 
 frozen() { git show refs/factory/state:frozen 2>/dev/null || :; }
 

@@ -177,7 +177,8 @@ test_events(void **state)
 	static const struct {
 		enum forge_deed deed;
 		const char *what;
-	} want[] = {{DEED_LABELED, "factory"}, {DEED_UNLABELED, "factory"}, {DEED_RENAMED, ""}, {DEED_ASSIGNED, "robo"}};
+	} want[] = {{DEED_LABELED, "factory"}, {DEED_UNLABELED, "factory"}, {DEED_RENAMED, ""}, {DEED_ASSIGNED, "robo"},
+	    {DEED_ARMED, ""}, {DEED_DISARMED, ""}};
 	AUTO(forge_events_free) struct forge_events all = {0};
 	size_t i;
 	PLAY(p, &forge_gitea, "o/r.x",
@@ -185,7 +186,8 @@ test_events(void **state)
 		ITEM(2, "label", ",\"body\":\"1\",\"label\":" LABEL(3, "factory")) "," ITEM(3, "label", ",\"body\":\"\",\"label\":" LABEL(3, "factory")) ","
 		ITEM(4, "change_title", ",\"old_title\":\"a\",\"new_title\":\"b\"") ","
 		ITEM(5, "assignees", ",\"removed_assignee\":false,\"assignee\":" USER(5, "robo")) ","
-		ITEM(6, "assignees", ",\"removed_assignee\":true,\"assignee\":" USER(5, "robo")) "," ITEM(7, "label", ",\"body\":\"1\",\"label\":null") "]"});
+		ITEM(6, "assignees", ",\"removed_assignee\":true,\"assignee\":" USER(5, "robo")) "," ITEM(7, "label", ",\"body\":\"1\",\"label\":null") ","
+		ITEM(8, "pull_scheduled_merge", "") "," ITEM(9, "pull_cancel_scheduled_merge", "") "]"});
 
 	(void)state;
 	fine(forge_gitea.issue_events(&p.f, 3, &all));

@@ -418,10 +418,44 @@ was_taken_back(struct turn *t)
 	tell(t, t->p->reasons.v[t->p->reasons.n - 1], NULL);
 }
 
+/* Where the pull request itself does not tell, its history does. */
+static struct err *
+was_disarmed(struct turn *t, bool *was)
+{
+	AUTO(forge_events_free) struct forge_events events = {0};
+	size_t i;
+
+	*was = t->there.waits == TRI_NO;
+	if (t->there.waits != TRI_UNKNOWN || !(api(t)->can & FORGE_CAN_TELL_ARMED))
+		return NULL;
+	TRY(api(t)->issue_events(t->o->forge, t->there.number, &events));
+	for (i = 0; i < events.n; i++)
+		if (events.v[i].deed == DEED_ARMED || events.v[i].deed == DEED_DISARMED)
+			*was = events.v[i].deed == DEED_DISARMED;
+	return NULL;
+}
+
+/* Its rules keep out what lacks something of the base: without a word it would wait for ever. */
+static struct err *
+tell_behind(const struct turn *t)
+{
+	bool whole = true;
+	struct oid tip;
+
+	TRY(outside_fetch(t->o, t->p->base, &tip));
+	if (!oid_is_zero(&tip))
+		TRY(commit_is_ancestor(t->o->repo, &tip, &t->p->head, &whole));
+	if (!whole)
+		tell(t, "the base moved while the forge was to merge it: it does not until a person brings the branch up to date", NULL);
+	return NULL;
+}
+
 /* The forge looked at the head when it was told, and looks no more: we do. */
 static struct err *
 watch(struct turn *t)
 {
+	bool off;
+
 	if (oid_is_zero(&t->p->armed))
 		return NULL;
 	if (strcmp(t->there.head_sha, oid_hex(&t->p->head).s) != 0)
@@ -430,8 +464,10 @@ watch(struct turn *t)
 		return take_back(t, "it was delivered anew: the forge merges it no more by itself");
 	if (t->p->taken_by != NULL || !t->o->policy.cfg.merge.automatic)
 		return take_back(t, "the forge merges it no more by itself");
-	if (t->there.waits == TRI_NO)
-		was_taken_back(t);
+	TRY(was_disarmed(t, &off));
+	if (!off)
+		return tell_behind(t);
+	was_taken_back(t);
 	return NULL;
 }
 

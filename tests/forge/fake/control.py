@@ -252,7 +252,10 @@ class Control:
                                   first.id)
 
     def verb_auto_off(self, number, project=""):
-        self.world.pull(self.place(project), number).auto = None
+        pull = self.world.pull(self.place(project), number)
+        pull.auto = None
+        if self.world.kind in ("gitea", "forgejo"):
+            self.world.happened(pull, self.who("ada"), "disarmed")
 
     def verb_tamper(self, path, text, project=""):
         """The next merge lands one file more."""

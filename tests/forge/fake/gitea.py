@@ -220,6 +220,10 @@ def entry(r, p, x, e):
         found["type"] = "reopen"
     elif e.event == "merged":
         found["type"] = "merge_pull"
+    elif e.event == "armed":
+        found["type"] = "pull_scheduled_merge"
+    elif e.event == "disarmed":
+        found["type"] = "pull_cancel_scheduled_merge"
     elif e.event == "review_requested":
         found.update(type="review_request", assignee=user(r, e.whom))
     return found
@@ -645,6 +649,21 @@ def reviewers(world, r, owner, name, number):
     return Answer(201, [asked(r, p, x, e) for e in x.events if e.event == "review_requested"])
 
 
+def arm(world, r, p, x):
+    """Whatever head is meant; and done at once where the branch asks for no check that is missing."""
+    if x.merged or x.draft:
+        raise Refused("blocked", "merged" if x.merged else "draft")
+    if world.conflicts(x) is None or world.conflicts(x):
+        raise said(405, "Please try again later")
+    if x.auto:
+        raise said(409, "pull request is already scheduled to auto merge when checks succeed [pull_id: %d]" % x.id)
+    x.auto = Thing(who=r.user, method=r.body["Do"], when=world.now(), title=r.body.get("MergeTitleField"),
+                   message=r.body.get("MergeMessageField"))
+    world.happened(x, r.user, "armed")
+    world.try_auto(p, x.head_sha)
+    return Answer(201)
+
+
 @api("POST", REPO + "/pulls/{number}/merge", body={
     "Do": "str!", "MergeCommitID": "str", "MergeMessageField": "str", "MergeTitleField": "str",
     "delete_branch_after_merge": "bool", "force_merge": "bool", "head_commit_id": "str",
@@ -662,12 +681,8 @@ def merge(world, r, owner, name, number):
     b = r.body
     if b["Do"] not in ("merge", "rebase", "rebase-merge", "squash", "fast-forward-only", "manually-merged"):
         raise said(422, "[Do]: In")
-    if b.get("merge_when_checks_succeed") and x.auto:
-        raise said(409, "The pull request is already scheduled to auto merge")
-    if b.get("merge_when_checks_succeed") and any("check" in h for h in world.hindrances(x)):
-        x.auto = Thing(who=r.user, method=b["Do"], when=world.now(), title=b.get("MergeTitleField"),
-                       message=b.get("MergeMessageField"))
-        return Answer(201)
+    if b.get("merge_when_checks_succeed"):
+        return arm(world, r, p, x)
     method = {"rebase-merge": "merge", "fast-forward-only": "fast-forward"}.get(b["Do"], b["Do"])
     sha = b.get("head_commit_id")
     if sha and sha != x.head_sha:
@@ -686,6 +701,7 @@ def cancel_merge(world, r, owner, name, number):
     if x.auto is None:
         raise Answer(404, dict(not_found))
     x.auto = None
+    world.happened(x, r.user, "disarmed")
     return Answer(204)
 
 
