@@ -2,40 +2,7 @@
 # git factory serve: webhooks in, checked, kept, looked at; nothing lost.
 . "${0%/*}/../lib.sh"
 . "${0%/*}/lib.sh"
-
-SPEC='When the file `done` is missing, the programme must make it.
-
-## Expected
-`test -f done` ends with 0.
-
-## How to verify
-Run the tests.'
-
-# server [OPTION]...: started and listening; $PORT.
-server() {
-	FACTORY_WEBHOOK_SECRET=a-secret-of-the-webhook
-	export FACTORY_WEBHOOK_SECRET
-	git-factory serve --listen 127.0.0.1:0 "$@" >"$TMP/serve.out" 2>&1 &
-	SERVER=$!
-	trap 'kill $SERVER 2>/dev/null || :' EXIT
-	until_true "grep -q '^listening' '$TMP/serve.out'"
-	PORT=$(sed -n 's/^listening on port \([0-9]*\);.*/\1/p' "$TMP/serve.out")
-	until_true 'curl -s -o /dev/null "http://127.0.0.1:$PORT/healthz"'
-}
-
-until_true() { # COMMAND
-	tries=0
-	until eval "$1"; do
-		tries=$((tries + 1))
-		[ $tries -lt 200 ] || fail "in vain: $1; $(cat "$TMP/serve.out")"
-		sleep 0.1
-	done
-}
-
-stop_server() {
-	kill "$SERVER"
-	wait "$SERVER"
-}
+. "${0%/*}/server.sh"
 
 sign() { printf %s "$1" | openssl dgst -sha256 -hmac "${2:-a-secret-of-the-webhook}" | sed 's/.* //'; }
 
@@ -44,10 +11,6 @@ post() {
 	curl -s -o "$TMP/answer" -w '%{http_code}' -H "X-GitHub-Event: ${EVENT:-issues}" -H "X-GitHub-Delivery: $2" \
 		-H "X-Hub-Signature-256: sha256=${3:-$(sign "$1")}" -H 'Content-Type: application/json' \
 		--data-binary "$1" "http://127.0.0.1:$PORT/hook"
-}
-
-metric() { # NAME WITH LABELS
-	curl -s "http://127.0.0.1:$PORT/metrics" | awk -v name="git_factory_$1" '$1 == name {print $2}'
 }
 
 labelled() { # NUMBER
