@@ -7,8 +7,9 @@
  * 'send' posts signed deliveries, each of its own id and body, at RATE a second
  * whether answers come or not, over kept connections; one that breaks is opened
  * again and its delivery sent once more.  It prints what was sent, answered,
- * and the times of answers, and writes the numbers that were acknowledged to
- * the file ACKED.  'check' reads what is stored and prints how many of those
+ * and the times of answers: since a delivery was due, and since it was handed
+ * to a connection, between which it waits here for one that is free.  It
+ * writes the numbers that were acknowledged to the file ACKED.  'check' reads what is stored and prints how many of those
  * are missing, and how many are there twice.
  */
 #include <arpa/inet.h>
@@ -36,7 +37,7 @@
 struct line {
 	int fd;			/* -1: to be opened */
 	int64_t n;		/* the delivery under way, 0 for none */
-	int64_t began;		/* ns, when it was due */
+	int64_t due, handed;	/* ns */
 	int64_t retry;		/* ns, not before */
 	struct buf out;
 	size_t sent;
@@ -50,7 +51,7 @@ static struct {
 	int64_t rate, total, bytes;
 	struct line *lines;
 	size_t nlines;
-	VEC(int64_t) times;	/* us */
+	VEC(int64_t) times, own;	/* us since it was due, since it was handed out */
 	VEC(int64_t) acked;
 	int64_t next, statuses[6], again;
 } x;
@@ -152,7 +153,8 @@ pull(struct line *l)
 		x.again++;
 		return;
 	}
-	vec_push(&x.times, (clock_mono_ns() - l->began) / 1000);
+	vec_push(&x.times, (clock_mono_ns() - l->due) / 1000);
+	vec_push(&x.own, (clock_mono_ns() - l->handed) / 1000);
 	vec_push(&x.acked, l->n);
 	l->n = 0;
 	l->have = 0;
@@ -166,6 +168,12 @@ by_time(const void *a, const void *b)
 	return p < q ? -1 : p > q;
 }
 
+static double
+part(const int64_t *times, size_t n, size_t percent) /* ms */
+{
+	return n == 0 ? 0 : (double)times[percent == 100 ? n - 1 : n * percent / 100] / 1e3;
+}
+
 static void
 report(int64_t ns, const char *path)
 {
@@ -173,14 +181,15 @@ report(int64_t ns, const char *path)
 	size_t i;
 
 	vec_sort(&x.times, by_time);
+	vec_sort(&x.own, by_time);
 	for (i = 0; i < x.acked.n; i++)
 		buf_addf(&text, "%lld\n", (long long)x.acked.v[i]);
 	die(file_replace(AT_FDCWD, path, buf_str(&text), 0600, false));
-	printf("sent %lld, acknowledged %zu, again %lld, %.0f a second, ms: median %.2f, 99%% %.2f, max %.2f\n",
+	printf("sent %lld, acknowledged %zu, again %lld, %.0f a second, ms: median %.2f, 99%% %.2f, max %.2f"
+	    " (once on a connection %.2f, %.2f, %.2f)\n",
 	    (long long)(x.next - 1), x.acked.n, (long long)x.again, (double)x.acked.n * 1e9 / (double)ns,
-	    x.times.n == 0 ? 0 : (double)x.times.v[x.times.n / 2] / 1e3,
-	    x.times.n == 0 ? 0 : (double)x.times.v[x.times.n * 99 / 100] / 1e3,
-	    x.times.n == 0 ? 0 : (double)x.times.v[x.times.n - 1] / 1e3);
+	    part(x.times.v, x.times.n, 50), part(x.times.v, x.times.n, 99), part(x.times.v, x.times.n, 100),
+	    part(x.own.v, x.own.n, 50), part(x.own.v, x.own.n, 99), part(x.own.v, x.own.n, 100));
 }
 
 /* What is due goes to a line that is free. */
@@ -197,7 +206,8 @@ hand_out(int64_t start, int64_t now)
 		if (x.lines[i].n != 0)
 			continue;
 		x.lines[i].n = x.next++;
-		x.lines[i].began = due;
+		x.lines[i].due = due;
+		x.lines[i].handed = clock_mono_ns();
 		request(&x.lines[i]);
 	}
 	return x.next <= x.total;
