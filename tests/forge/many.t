@@ -2,7 +2,7 @@
 # Many tasks through one forge with its real limits, on a clock that waiting
 # moves: no limit exceeded, one pull request each, nothing lost. 'make soak' runs
 # the same with TASKS=500, and NODES=1 and 4.
-tasks=${TASKS:-6} nodes=${NODES:-2}
+tasks=${TASKS:-4} nodes=${NODES:-2}
 . "${0%/*}/../lib.sh"
 . "${0%/*}/lib.sh"
 
