@@ -76,7 +76,6 @@ workspace_open(struct repo *r, const struct workspace_opts *o, struct workspace 
 	ws->root = -1;
 	ws->slot = (struct ws_slot)WS_SLOT_INIT;
 	ws->ns = (struct userns)USERNS_INIT;
-	ws->index = (struct ws_index)WS_INDEX_INIT;
 	ws->bytes = o->bytes != 0 ? o->bytes : WS_BYTES;
 	ws->terms = terms_of(r, o);
 	TRY(aim(ws, &o->commit, &o->tree));

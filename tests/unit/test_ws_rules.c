@@ -194,6 +194,18 @@ line_endings(void **state)
 	assert_false(eol_has_crlf(STR("a\n")));
 }
 
+/* In two pieces. */
+static void
+sum(const char *data, size_t n, size_t first, unsigned char out[20])
+{
+	struct sha1 s;
+
+	sha1_init(&s);
+	sha1_add(&s, data, first);
+	sha1_add(&s, data + first, n - first);
+	sha1_end(&s, out);
+}
+
 static void
 sums(void **state)
 {
@@ -202,15 +214,20 @@ sums(void **state)
 	char data[300];
 
 	(void)state;
-	sha1("abc", 3, got);
+	sum("abc", 3, 0, got);
 	assert_memory_equal(got, want, 20);
 	/* Every length around the block's edges, against sha1sum. */
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (char)i;
 	for (size_t n = 50; n < sizeof(data); n += n < 140 ? 3 : 31) {
+		unsigned char again[20];
 		char hex[41], *said;
 
-		sha1(data, n, got);
+		sum(data, n, n, got);
+		for (size_t first = 0; first < n; first++) {
+			sum(data, n, first, again);
+			assert_memory_equal(again, got, 20);
+		}
 		for (size_t i = 0; i < 20; i++)
 			snprintf(hex + 2 * i, 3, "%02x", got[i]);
 		ok(file_replace(AT_FDCWD, "sum", str_mk(data, n), 0600, false));
@@ -223,9 +240,8 @@ sums(void **state)
 static void
 an_index_that_git_reads(void **state)
 {
-	AUTO(index_free) struct ws_index ix = WS_INDEX_INIT;
-	AUTO(buf_free) struct buf first = BUF_INIT(INDEX_MAX);
-	AUTO(buf_free) struct buf second = BUF_INIT(INDEX_MAX);
+	AUTO(index_free) struct ws_index first = {0};
+	AUTO(index_free) struct ws_index ix = {0};
 	struct ws_row rows[] = {
 		{.path = "src/x.c", .mode = MODE_FILE}, {.path = "a", .mode = MODE_EXEC},
 		{.path = "src.c", .mode = MODE_LINK}, {.path = "src/\xff\n", .mode = MODE_FILE},
@@ -241,11 +257,11 @@ an_index_that_git_reads(void **state)
 	for (size_t i = 0; i < NITEMS(later); i++)
 		memset(later[i].oid.id, 0x34, OID_RAW);
 	index_sort(&list);
-	ok(index_merge(STR(""), &list, &first));
+	ok(index_replace(AT_FDCWD, ".git/index", STR(""), &list));
+	ok(index_map(AT_FDCWD, ".git/index", &first));
 	list.v = later;
 	list.n = NITEMS(later);
-	ok(index_merge(buf_str(&first), &list, &second));
-	ok(file_replace(AT_FDCWD, ".git/index", buf_str(&second), 0600, false));
+	ok(index_replace(AT_FDCWD, ".git/index", first.bytes, &list));
 	said = sh_out("git -c core.quotePath=true ls-files");
 	assert_string_equal(said, "b\nsrc.c\nsrc/x.c\n\"src/\\377\\n\"\nzz");
 	free(said);
@@ -264,20 +280,66 @@ a_damaged_index_is_refused(void **state)
 {
 	struct ws_row row = {.path = "some/file", .mode = MODE_FILE};
 	struct ws_rows list = {.v = &row, .n = 1}, none = {.n = 0};
-	AUTO(buf_free) struct buf whole = BUF_INIT(INDEX_MAX);
+	AUTO(index_free) struct ws_index whole = {0};
 
 	(void)state;
-	ok(index_merge(STR(""), &list, &whole));
-	for (size_t n = 1; n < whole.n; n += 7) {
-		AUTO(index_free) struct ws_index ix = WS_INDEX_INIT;
-		AUTO(buf_free) struct buf out = BUF_INIT(INDEX_MAX);
-		struct str cut = str_take(buf_str(&whole), n);
+	ok(index_replace(AT_FDCWD, "whole", STR(""), &list));
+	ok(index_map(AT_FDCWD, "whole", &whole));
+	for (size_t n = 0; n < whole.bytes.n; n += 7) {
+		AUTO(index_free) struct ws_index ix = {0};
+		struct str cut = str_take(whole.bytes, n);
 
 		ok(file_replace(AT_FDCWD, "cut", cut, 0600, false));
 		fails(index_load(AT_FDCWD, "cut", &ix), ERR_SYNTAX, "damaged");
 		if (n > 12 + 20)
-			fails(index_merge(cut, &none, &out), ERR_SYNTAX, "damaged");
+			fails(index_replace(AT_FDCWD, "new", cut, &none), ERR_SYNTAX, "damaged");
 	}
+	assert_int_equal(access("new", F_OK), -1);
+}
+
+/* Larger than what is written at once, and each kind of change in it. */
+static void
+a_large_index_is_changed(void **state)
+{
+	AUTO(index_free) struct ws_index old = {0};
+	AUTO(index_free) struct ws_index new = {0};
+	struct ws_rows list = {0}, changes = {0};
+	char *said;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++)
+		vec_push(&list, (struct ws_row){.path = mem_printf("d%04d/a", i), .mode = MODE_FILE,
+		    .oid.id = {1}});
+	index_sort(&list);
+	ok(index_replace(AT_FDCWD, ".git/index", STR(""), &list));
+	ok(index_map(AT_FDCWD, ".git/index", &old));
+	for (int i = 0; i < 5000; i += 10) {
+		unsigned mode = i % 30 == 0 ? 0 : MODE_EXEC;
+
+		vec_push(&changes, (struct ws_row){.path = mem_printf("d%04d/%s", i,
+		    i % 30 == 20 ? "b" : "a"), .mode = mode, .oid.id = {2}});
+	}
+	index_sort(&changes);
+	ok(index_replace(AT_FDCWD, ".git/index", old.bytes, &changes));
+	ok(index_load(AT_FDCWD, ".git/index", &new));
+	/* Of 500 changes 167 delete, 166 add. */
+	assert_int_equal(new.rows.n, 5000 - 167 + 166);
+	for (int i = 0; i < 5000; i++) {
+		const struct ws_row *row = index_find(&new, list.v[i].path);
+
+		assert_int_equal(row == NULL, i % 30 == 0);
+		if (row != NULL)
+			assert_int_equal(row->oid.id[0], i % 30 == 10 ? 2 : 1);
+	}
+	said = sh_out("git ls-files | wc -l; git fsck 2>&1 | grep -i -e 'bad.*index' -e 'checksum' || echo sound");
+	assert_string_equal(said, "4999\nsound");
+	free(said);
+	for (size_t i = 0; i < list.n; i++)
+		free((void *)(uintptr_t)list.v[i].path);
+	for (size_t i = 0; i < changes.n; i++)
+		free((void *)(uintptr_t)changes.v[i].path);
+	vec_free(&list);
+	vec_free(&changes);
 }
 
 int
@@ -287,6 +349,7 @@ main(void)
 		TEST_REPO(ignoring_agrees_with_git),
 		TEST_REPO(attributes_of_every_writing),
 		TEST_REPO(an_index_that_git_reads),
+		TEST_REPO(a_large_index_is_changed),
 		TEST_DIR(patterns_cannot_be_made_slow),
 		TEST_DIR(line_endings),
 		TEST_DIR(sums),

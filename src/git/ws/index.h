@@ -11,7 +11,6 @@
 #ifndef GIT_WS_INDEX_H
 #define GIT_WS_INDEX_H
 
-#include "base/buf.h"
 #include "base/def.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -38,14 +37,17 @@ struct ws_rows {
 	VEC_FIELDS(struct ws_row);
 };
 
+/* {0} is an empty one. */
 struct ws_index {
-	struct buf data;
+	struct str bytes;	/* the file, mapped: it is replaced, but never written to */
 	struct ws_rows rows;	/* sorted by path, bytewise */
 };
 
-#define WS_INDEX_INIT {.data = BUF_INIT(INDEX_MAX)}
-
-/* ERR_NOT_FOUND when it is missing, ERR_SYNTAX when it is not ours. */
+/*
+ * ERR_NOT_FOUND when it is missing, ERR_SYNTAX when it is not ours.  Of a
+ * mapped one the rows are not looked at, and there are none in 'rows'.
+ */
+struct err *index_map(int dirfd, const char *path, struct ws_index *ix) MUST_USE;
 struct err *index_load(int dirfd, const char *path, struct ws_index *ix) MUST_USE;
 void index_free(struct ws_index *ix);	/* also for AUTO */
 
@@ -56,11 +58,12 @@ const struct ws_row *index_find(const struct ws_index *ix, const char *path);
 void index_sort(struct ws_rows *rows);
 
 /*
- * Append the bytes of an index: the old one's (empty: none) with the changes,
- * which must be sorted.  What is between two changes is copied unseen.
- * ERR_SYNTAX when the old one is not ours.
+ * Put an index at the path, which may have one: the old one's bytes (empty:
+ * none) with the changes, which must be sorted.  What is between two changes
+ * is copied unseen.  ERR_SYNTAX when the old one is not ours.
  */
-struct err *index_merge(struct str old, const struct ws_rows *changes, struct buf *out) MUST_USE;
+struct err *index_replace(int dirfd, const char *path, struct str old,
+    const struct ws_rows *changes) MUST_USE;
 
 struct ws_stat ws_stat_of(const struct stat *st);
 

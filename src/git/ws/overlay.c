@@ -82,16 +82,14 @@ fill_files(struct workspace *ws, struct ws_writer *w, const struct tree_edit *de
 static struct err *
 fill_index(struct workspace *ws, int dirfd, struct ws_rows *rows)
 {
-	AUTO(buf_free) struct buf old = BUF_INIT(INDEX_MAX);
-	AUTO(buf_free) struct buf b = BUF_INIT(INDEX_MAX);
+	AUTO(index_free) struct ws_index old = {0};
 	struct userns_self self;
 	struct err *e;
 
-	TRY(file_read(ws->slot.dir, slot_index(false), &old));
+	TRY(index_map(ws->slot.dir, slot_index(false), &old));
 	index_sort(rows);
-	TRY(index_merge(buf_str(&old), rows, &b));
 	self = userns_become(ws->terms.uid, ws->terms.gid);
-	e = file_replace(dirfd, ".git/index", buf_str(&b), 0644, false);
+	e = index_replace(dirfd, ".git/index", old.bytes, rows);
 	userns_return(self);
 	return e;
 }

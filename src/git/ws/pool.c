@@ -185,7 +185,6 @@ restore_gone(struct scan *s, size_t row)
 static struct err *
 restore_rows(struct workspace *ws, const struct ws_index *ix, struct restore *r)
 {
-	AUTO(buf_free) struct buf b = BUF_INIT(INDEX_MAX);
 	struct ws_rows rows = {0};
 	struct err *e = NULL;
 
@@ -199,10 +198,8 @@ restore_rows(struct workspace *ws, const struct ws_index *ix, struct restore *r)
 	}
 	if (e == NULL && rows.n > 0) {
 		index_sort(&rows);
-		e = index_merge(buf_str(&ix->data), &rows, &b);
+		e = index_replace(ws->slot.dir, slot_index(true), ix->bytes, &rows);
 	}
-	if (e == NULL && rows.n > 0)
-		e = file_replace(ws->slot.dir, slot_index(true), buf_str(&b), 0644, false);
 	vec_free(&rows);
 	return e;
 }
@@ -211,7 +208,7 @@ restore_rows(struct workspace *ws, const struct ws_index *ix, struct restore *r)
 static struct err *
 restore(struct workspace *ws)
 {
-	AUTO(index_free) struct ws_index ix = WS_INDEX_INIT;
+	AUTO(index_free) struct ws_index ix = {0};
 	struct ws_attr *attrs = ws_attr_new(ws->terms.repo, &ws->slot.tree);
 	struct clock clock = clock_system();
 	struct restore r = {.n = 0};
@@ -285,7 +282,7 @@ write_git(struct workspace *ws, const struct ws_objects *objects, bool direct)
 	TRY(tree_remove(ws->slot.files, ".git"));
 	TRY(ws_git_write(ws, ws->slot.files, objects, direct));
 	self = userns_become(ws->terms.uid, ws->terms.gid);
-	e = file_replace(ws->slot.files, ".git/index", buf_str(&ws->index.data), 0644, false);
+	e = file_replace(ws->slot.files, ".git/index", ws->index.bytes, 0644, false);
 	userns_return(self);
 	return e;
 }
@@ -342,7 +339,6 @@ pool_close(struct workspace *ws)
 	userns_close(&ws->ns);
 	slot_close(&ws->slot);
 	index_free(&ws->index);
-	ws->index = (struct ws_index)WS_INDEX_INIT;
 	map_free(&ws->added, free);
 	ws->added = (struct map){0};
 	ws->root = -1;

@@ -165,22 +165,46 @@ blocks(uint32_t h[5], const unsigned char *p, size_t n)
 #endif
 
 void
-sha1(const void *data, size_t n, unsigned char out[20])
+sha1_init(struct sha1 *s)
 {
-	uint32_t h[5] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u};
-	const unsigned char *p = data;
-	unsigned char last[128] = {0};
-	uint64_t bits = (uint64_t)n * 8;
-	size_t rest = n % 64, total;
+	*s = (struct sha1){.h = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u}};
+}
 
-	blocks(h, p, n / 64);
-	if (rest > 0)
-		memcpy(last, p + n - rest, rest);
+void
+sha1_add(struct sha1 *s, const void *data, size_t n)
+{
+	const unsigned char *p = data;
+	size_t have = s->n % sizeof(s->part), room = sizeof(s->part) - have;
+
+	s->n += n;
+	if (have > 0 && n >= room) {
+		memcpy(s->part + have, p, room);
+		blocks(s->h, s->part, 1);
+		p += room;
+		n -= room;
+		have = 0;
+	}
+	if (have == 0) {
+		blocks(s->h, p, n / sizeof(s->part));
+		p += n - n % sizeof(s->part);
+		n %= sizeof(s->part);
+	}
+	if (n > 0)
+		memcpy(s->part + have, p, n);
+}
+
+void
+sha1_end(struct sha1 *s, unsigned char out[20])
+{
+	unsigned char last[128] = {0};
+	uint64_t bits = s->n * 8;
+	size_t rest = s->n % sizeof(s->part), total = rest < 56 ? 64 : 128;
+
+	memcpy(last, s->part, rest);
 	last[rest] = 0x80;
-	total = rest < 56 ? 64 : 128;
 	for (size_t i = 0; i < 8; i++)
 		last[total - 1 - i] = (unsigned char)(bits >> (8 * i));
-	blocks_plain(h, last, total / 64);
+	blocks_plain(s->h, last, total / 64);
 	for (size_t i = 0; i < 20; i++)
-		out[i] = (unsigned char)(h[i / 4] >> (24 - 8 * (i % 4)));
+		out[i] = (unsigned char)(s->h[i / 4] >> (24 - 8 * (i % 4)));
 }

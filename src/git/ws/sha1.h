@@ -9,6 +9,14 @@
 
 #include "base/def.h"
 
-void sha1(const void *p, size_t n, unsigned char out[20]);
+struct sha1 {
+	uint32_t h[5];
+	uint64_t n;		/* bytes so far */
+	unsigned char part[64];	/* of a block that is not whole yet */
+};
+
+void sha1_init(struct sha1 *s);
+void sha1_add(struct sha1 *s, const void *p, size_t n);
+void sha1_end(struct sha1 *s, unsigned char out[20]);
 
 #endif

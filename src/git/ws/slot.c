@@ -355,17 +355,15 @@ static struct err *
 write_index(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct ws_index *ix,
     struct ws_rows *rows)
 {
-	AUTO(buf_free) struct buf b = BUF_INIT(INDEX_MAX);
 	const char *path = slot_index(pool);
 
 	index_sort(rows);
-	TRY(index_merge(buf_str(&ix->data), rows, &b));
 	if (!pool) {
 		TRY(dir_make(s->dir, "git/.git", 0755));
 		if (t->uid != geteuid() && fchownat(s->dir, "git/.git", t->uid, t->gid, 0) != 0)
 			return err_sys("cannot give away '%s/git'", s->path);
 	}
-	TRY(file_replace(s->dir, path, buf_str(&b), 0644, false));
+	TRY(index_replace(s->dir, path, ix->bytes, rows));
 	if (t->uid != geteuid() && fchownat(s->dir, path, t->uid, t->gid, 0) != 0)
 		return err_sys("cannot give away '%s/%s'", s->path, path);
 	return NULL;
@@ -421,7 +419,7 @@ slot_empty(const struct ws_terms *t, struct ws_slot *s, bool pool, struct slot_s
 struct err *
 slot_move(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct oid *tree)
 {
-	AUTO(index_free) struct ws_index ix = WS_INDEX_INIT;
+	AUTO(index_free) struct ws_index ix = {0};
 	struct slot_state st = slot_state_read(s->dir);
 	struct err *e;
 
@@ -433,7 +431,6 @@ slot_move(const struct ws_terms *t, struct ws_slot *s, bool pool, const struct o
 	if (e != NULL || oid_is_zero(&st.tree) || st.uid != (int64_t)t->uid) {
 		err_ignore(e);
 		index_free(&ix);
-		ix = (struct ws_index)WS_INDEX_INIT;
 		TRY(slot_empty(t, s, pool, &st));
 	}
 	s->tree = st.tree;
