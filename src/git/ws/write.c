@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -21,8 +22,8 @@
 
 #define BLOB_MAX ((size_t)1 << 30)
 #define SHARE_MIN 64	/* fewer files are not worth a second process */
-#define BATCH_FILES 64
-#define BATCH_BYTES (512 * KIB)
+#define PIECE_FILES 16	/* are taken at once */
+#define PIECE_BYTES (512 * KIB)	/* and wait in memory */
 #define LFS_POINTER "version https://git-lfs.github.com/spec/v1\n"
 
 void
@@ -87,11 +88,12 @@ struct err *
 ws_dir_open(int root, const char *path, size_t n, bool make, int *fd)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	AUTO(fd_close_p) int at = openat(root, ".", flags);
+	AUTO(fd_close_p) int own = -1;
 	struct str rest = str_mk(path, n), name;
 	char part[256];
+	int at = root;
 
-	while (at >= 0 && str_next(&rest, '/', &name)) {
+	while (str_next(&rest, '/', &name)) {
 		int next;
 
 		if (name.n >= sizeof(part))
@@ -109,13 +111,15 @@ ws_dir_open(int root, const char *path, size_t n, bool make, int *fd)
 		}
 		if (next < 0)
 			return err_sys("cannot open the folder '%s'", part);
-		close(at);
-		at = next;
+		fd_close_p(&own);
+		at = own = next;
 	}
-	if (at < 0)
+	if (own < 0)
+		own = openat(root, ".", flags);
+	if (own < 0)
 		return err_sys("cannot open a folder of the workspace");
-	*fd = at;
-	at = -1;
+	*fd = own;
+	own = -1;
 	return NULL;
 }
 
@@ -359,44 +363,60 @@ writer_put(struct ws_writer *w, const char *path, unsigned mode, const struct oi
 
 /* ---- many ---- */
 
-/* What one process writes of the whole, described in memory that both see. */
+/* In memory that both processes see. */
+struct board {
+	_Atomic size_t next;		/* the first change that nobody has taken */
+	_Atomic bool special;
+	struct ws_stat stats[];		/* one per change */
+};
+
 struct share {
 	const struct ws_writer *w;
 	const struct tree_edit *edit;
-	struct ws_stat *stats;		/* one per change */
-	bool *special;
-	size_t from, to;
+	struct board *board;
 };
 
-/*
- * Files that were read and wait to be written: becoming their owner and back
- * costs as much as the file, so it is done once for many.
- */
+/* A file that was read and waits to be written. */
+struct waiting {
+	size_t at;		/* in the edit */
+	struct git_odb_object *object;
+	struct buf conv;
+	struct str data;	/* in one of the two */
+};
+
+/* Becoming the owner of the files and back costs as much as a file: it is done once for many. */
 struct batch {
 	struct ws_writer *w;
 	const struct share *share;
-	struct buf bytes;	/* of all of them, one after the other */
-	size_t at[BATCH_FILES], size[BATCH_FILES];
-	size_t n;
+	struct waiting v[PIECE_FILES];
+	size_t n, bytes;
 };
+
+static void
+batch_clear(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->v[i].object != NULL)
+			lg2.git_odb_object_free(b->v[i].object);
+		buf_free(&b->v[i].conv);
+	}
+	b->n = b->bytes = 0;
+}
 
 static struct err *
 batch_write(struct batch *b)
 {
 	struct userns_self self = userns_become(b->w->terms->uid, b->w->terms->gid);
-	const char *from = buf_cstr(&b->bytes);
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < b->n && e == NULL; i++) {
-		const struct tree_change *c = &b->share->edit->v[b->at[i]];
+		const struct tree_change *c = &b->share->edit->v[b->v[i].at];
 
-		e = put_as_owner(b->w, c->path, c->mode, str_mk(from, b->size[i]),
-		    &b->share->stats[b->at[i]]);
-		from += b->size[i];
+		e = put_as_owner(b->w, c->path, c->mode, b->v[i].data,
+		    &b->share->board->stats[b->v[i].at]);
 	}
 	userns_return(self);
-	buf_clear(&b->bytes);
-	b->n = 0;
+	batch_clear(b);
 	return e;
 }
 
@@ -404,57 +424,65 @@ static struct err *
 batch_add(struct batch *b, size_t at)
 {
 	const struct tree_change *c = &b->share->edit->v[at];
-	struct str data;
+	struct waiting *f = &b->v[b->n];
+	struct ws_writer *w = b->w;
 
-	TRY(read_entry(b->w, c->path, c->mode, &c->oid, &data));
-	if (b->n == BATCH_FILES || b->bytes.n + data.n > BATCH_BYTES)
-		TRY(batch_write(b));
-	buf_addstr(&b->bytes, data);
-	b->at[b->n] = at;
-	b->size[b->n++] = data.n;
-	return buf_check(&b->bytes, c->path);
+	*f = (struct waiting){.at = at};
+	TRY(read_entry(w, c->path, c->mode, &c->oid, &f->data));
+	f->object = w->object;
+	f->conv = w->conv;
+	w->object = NULL;
+	w->conv = (struct buf)BUF_INIT(2 * BLOB_MAX);
+	b->bytes += f->data.n;
+	return ++b->n == PIECE_FILES || b->bytes > PIECE_BYTES ? batch_write(b) : NULL;
 }
 
+static struct err *
+put_piece(struct batch *b, size_t from)
+{
+	const struct tree_edit *edit = b->share->edit;
+
+	for (size_t i = from; i < edit->n && i < from + PIECE_FILES; i++)
+		if (edit->v[i].mode != 0)
+			TRY(batch_add(b, i));
+	return batch_write(b);
+}
+
+/* Piece by piece until nobody has one left, so that neither process waits for the other. */
 static struct err *
 put_share(void *arg)
 {
 	const struct share *s = arg;
 	struct ws_writer w;
-	struct batch b = {.w = &w, .share = s, .bytes = BUF_INIT(2 * BLOB_MAX)};
+	struct batch b = {.w = &w, .share = s};
 	struct err *e = NULL;
+	size_t from;
 
 	writer_init(&w, s->w->terms, s->w->attrs, s->w->root);
 	w.mtime = s->w->mtime;
 	w.fresh = s->w->fresh;
 	w.full = s->w->full;
-	for (size_t i = s->from; i < s->to && e == NULL; i++)
-		if (s->edit->v[i].mode != 0)
-			e = batch_add(&b, i);
-	if (e == NULL)
-		e = batch_write(&b);
+	while (e == NULL && (from = atomic_fetch_add(&s->board->next, PIECE_FILES)) < s->edit->n)
+		e = put_piece(&b, from);
+	if (e != NULL)
+		atomic_store(&s->board->next, s->edit->n);
 	if (w.special)
-		*s->special = true;
-	buf_free(&b.bytes);
+		atomic_store(&s->board->special, true);
+	batch_clear(&b);
 	writer_free(&w);
 	return e;
 }
 
 static struct err *
-put_shared(struct ws_writer *w, const struct tree_edit *edit, struct ws_stat *stats,
-    bool *special)
+put_shared(struct share *s)
 {
-	struct share mine = {.w = w, .edit = edit, .stats = stats, .special = special,
-	    .to = edit->n};
-	struct share other = mine;
 	struct userns_aside aside;
 	struct err *e, *theirs;
 
-	if (edit->n < SHARE_MIN)
-		return put_share(&mine);
-	/* The smaller part is ours: what follows, the index above all, is ours alone. */
-	mine.to = other.from = edit->n * 2 / 5;
-	TRY(userns_fork(put_share, &other, &aside));
-	e = put_share(&mine);
+	if (s->edit->n < SHARE_MIN)
+		return put_share(s);
+	TRY(userns_fork(put_share, s, &aside));
+	e = put_share(s);
 	theirs = userns_join(&aside);
 	if (e == NULL)
 		return theirs;
@@ -465,32 +493,32 @@ put_shared(struct ws_writer *w, const struct tree_edit *edit, struct ws_stat *st
 struct err *
 writer_put_all(struct ws_writer *w, const struct tree_edit *edit, struct ws_rows *rows)
 {
-	size_t bytes = edit->n * sizeof(struct ws_stat) + 64;
-	char *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct ws_stat *stats;
+	size_t bytes = sizeof(struct board) + edit->n * sizeof(struct ws_stat);
+	struct board *board = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct share s = {.w = w, .edit = edit, .board = board};
 	struct err *e;
 
-	if (shared == MAP_FAILED)
+	if (board == MAP_FAILED)
 		return err_sys("cannot map %zu bytes", bytes);
 	e = lg2_open();
 	if (e != NULL) {
-		munmap(shared, bytes);
+		munmap(board, bytes);
 		return e;
 	}
-	stats = (struct ws_stat *)(void *)(shared + 64);
 	/* As git: the user's own objects are not hashed again to be checked out. */
 	lg2.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-	e = put_shared(w, edit, stats, (bool *)shared);
+	e = put_shared(&s);
 	lg2.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
-	w->special |= *(bool *)shared;
+	w->special |= board->special;
 	for (size_t i = 0; i < edit->n && e == NULL; i++) {
 		const struct tree_change *c = &edit->v[i];
 
 		if (c->mode != 0)
 			vec_push(rows, (struct ws_row){.path = c->path, .mode = c->mode,
-			    .oid = c->oid, .st = stats[i]});
+			    .oid = c->oid, .st = board->stats[i]});
 	}
-	munmap(shared, bytes);
+	munmap(board, bytes);
 	return e;
 }
 
