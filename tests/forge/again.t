@@ -81,14 +81,19 @@ test_reviewers_who_are_not_pleased_get_a_person() {
 	forge_done
 }
 
+# Nothing of the state, of runs, leases and pull requests goes there.
+shared() { git ls-remote origin 'refs/factory/*'; }
 alone() {
 	forge "$1"
 	ok git config factory.state.remote none
+	here=$(git rev-parse refs/factory/state)
+	untouched=$(shared)
 	id=$(git factory task add 'Make it done')
 	delivered
 	is "$(pulls_json | jq length)" 1
 	is "$(there .sha)" "$(record .head)"
-	is "$(git ls-remote origin 'refs/factory/*' | grep -c "refs/factory/runs")" 0
+	is "$(shared)" "$untouched"
+	isnt "$(git rev-parse refs/factory/state)" "$here"
 	before=$(written)
 	ok git factory pr sync
 	is "$(written)" "$before"
@@ -97,6 +102,7 @@ alone() {
 	is "$(there .state)" merged
 	is "$(record .state)" merged
 	is "$(git show HEAD:done)" yes
+	is "$(shared)" "$untouched"
 }
 test_a_state_that_no_remote_shares() { on_each_forge alone; }
 run_tests
