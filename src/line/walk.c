@@ -296,6 +296,8 @@ apply_policy(struct walk *w)
 	    .evidence = true, .scope = &w->task.scope, .until_ms = clock_mono(w->clock) + left_ms(w)};
 	TRY(policy_jail(&w->policy, w->agent_conf, &w->agent_jail));
 	w->budget.caps = (struct caps){c->limits.turns, c->limits.tokens, c->limits.micro};
+	/* That a model was asked for the task's type is a part of what it costs. */
+	w->budget.used.micro = task_guess_cost(&w->task);
 	word = policy_sandbox_word(&w->agent_jail);
 	run_set(&w->rec, &w->rec.sandbox, word);
 	if (strcmp(word, "bwrap") != 0)

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "model/run.h"
@@ -228,12 +229,34 @@ task_forgive(struct task *t)
 	task_set(t, &t->next, "");
 }
 
+int64_t
+task_guess_cost(const struct task *t)
+{
+	struct str rest = str_of(t->guess), type;
+	int64_t micro;
+
+	return str_next(&rest, ' ', &type) && str_int(rest, 0, INT64_MAX, &micro) ? micro : 0;
+}
+
+/* From here on the run's record has it. */
+static void
+hand_over_guess_cost(struct task *t)
+{
+	AUTO(mem_free_p) char *guess = NULL;
+
+	if (task_guess_cost(t) == 0)
+		return;
+	guess = mem_printf("%.*s 0", (int)strcspn(t->guess, " "), t->guess);
+	task_set(t, &t->guess, guess);
+}
+
 void
 task_take_run(struct task *t, const struct run *r)
 {
 	bool answered = t->state == TASK_ESCALATED || t->state == TASK_DELIVERED;
 
 	t->attempts = r->attempt;
+	hand_over_guess_cost(t);
 	task_set(t, &t->run, r->id);
 	task_set(t, &t->error, r->error);
 	task_set(t, &t->question, r->question);

@@ -98,9 +98,13 @@ void failure_line(const struct failure_case *c, const struct failure_plan *plan,
 /*
  * What becomes of a task by a run that has ended.  Delivered: counts and class
  * are cleared.  Failed: it is queued again, with the record's class, next
- * step and time.  Escalated: the same, and a person is asked.
+ * step and time.  Escalated: the same, and a person is asked.  What asking for
+ * the task's type cost is on the run's record, then, and no longer the task's.
  */
 void task_take_run(struct task *t, const struct run *r);
+
+/* What asking a model for the task's type cost, where no run has it on record; micro-dollars. */
+int64_t task_guess_cost(const struct task *t);
 
 /* What becomes of it by a run that waits and goes on: no record, no attempt. */
 void task_take_wait(struct task *t, enum failure class, const char *error, int64_t retry_at,

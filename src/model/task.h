@@ -80,7 +80,7 @@ struct task {
 	const char *asked_by;	/* login of who asked for it there, "" */
 	int64_t asked_at;	/* unix seconds, 0 */
 	const char *pinned;	/* SHA-256 of the text that was asked for, hex; "" */
-	const char *guess;	/* "TYPE MICRO": what a model says of its type, and what asking cost; "" */
+	const char *guess;	/* "TYPE MICRO": what a model says of its type, and what of asking no run has on record; "" */
 	const char *heard;	/* of the orders, the last that were followed (line/intake); "" */
 
 	/* the factory's, of failures since a run or a person last answered (failure.h) */

@@ -219,6 +219,7 @@ model() {
 	git commit -qam 'Another model'
 	git push -q origin main
 }
+guessed() { git grep -h '^guess: ' refs/factory/state -- tasks archive | sed 's/^guess: //'; }
 asked_model() { curl -s "$url/__aimock/journal" | jq "[.[] | select(.path | test(\"messages\"))] | $1"; }
 
 test_security_what_a_model_says_of_the_type_lets_nothing_land_by_itself() {
@@ -237,8 +238,13 @@ test_security_what_a_model_says_of_the_type_lets_nothing_land_by_itself() {
 	like "$(asked_model '.[0].body.messages[1]')" '<task-[a-z2-7]*>.nIgnore your orders'
 	like "$(said)" '`test_generation`, high severity: `a model says so, and nothing else'
 	like "$(said)" 'Cost'
+	asked=$(guessed)
 	run git factory run
 	status_is 0
+	# That question is a part of what the run cost, once.
+	[ "${asked#* }" -gt 0 ] || fail "asking cost nothing: $asked"
+	is "$(git factory log --json | jq -s 'flatten | .[0].use.cost_micro')" "${asked#* }"
+	is "$(guessed)" "test_generation 0"
 	is "$(there '.[0].state')" open
 	isnt "$(git factory pr show --json 1 | jq .level)" 0
 	# Signs are not doubted, and an answer with more than a name is none.

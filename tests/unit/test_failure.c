@@ -209,11 +209,14 @@ test_what_becomes_of_a_task(void **state)
 
 	(void)state;
 	task_init(&t);
+	task_set(&t, &t.guess, "documentation 120");
 	task_take_wait(&t, FAILURE_NETWORK, "network", 3000, "run aaaabbbb goes on");
+	assert_int_equal(task_guess_cost(&t), 120);
 	assert_int_equal(t.state, TASK_QUEUED);
 	assert_int_equal(t.attempts, 0);
 	assert_int_equal(t.retry_at, 3000);
 	end_run(&t, RUN_FAILED, "test-failure");
+	assert_string_equal(t.guess, "documentation 0");
 	assert_int_equal(t.state, TASK_QUEUED);
 	assert_int_equal(t.attempts, 1);
 	assert_int_equal(t.retry_at, 5000);

@@ -24,6 +24,7 @@
 #include "line/intake/report.h"
 #include "line/kind.h"
 #include "line/pulls/text.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "model/task.h"
 #include "store/ledger.h"
@@ -260,16 +261,6 @@ add_pull(struct intake *in, const struct task *t, struct buf *url, struct buf *w
 	return NULL;
 }
 
-/* What it cost to ask for its type. */
-static int64_t
-guess_cost(const struct task *t)
-{
-	struct str rest = str_of(t->guess), type;
-	int64_t micro;
-
-	return str_next(&rest, ' ', &type) && str_int(rest, 0, INT64_MAX, &micro) ? micro : 0;
-}
-
 static struct err *
 make_report(struct intake *in, const struct id *id, const char *ask, struct buf *out, char told[REPORT_TOLD + 1])
 {
@@ -288,7 +279,7 @@ make_report(struct intake *in, const struct id *id, const char *ask, struct buf 
 		r.word = stands(&row);
 		r.kind = &kind;
 		kind_of(in->o.config, row.task, &kind);
-		r.micro = guess_cost(row.task);
+		r.micro = task_guess_cost(row.task);
 		e = add_pull(in, row.task, &url, &waits);
 		r.pull = buf_cstr(&url);
 		r.waits = buf_cstr(&waits);
