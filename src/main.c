@@ -289,8 +289,7 @@
  * forge/gitlab_review  reviewers, approvals and discussions of it
  * forge/kept           answers on disk: what "nothing changed" stands for
  * forge/linear         issues of Linear, beside any forge
- * forge/linear_in      what the files of linear share
- * forge/linear_state   how far an issue is there
+ * forge/linear_state   how far an issue is there (forge/linear_in: what both share)
  * forge/open           the forge of this clone, by configuration and remote
  * forge/pace           when the next request may be sent
  * forge/person         accounts in its answers, and whose the token is
