@@ -105,7 +105,7 @@ parse_long(struct parse *p, const char *word)
 	const char *eq = strchr(word, '=');
 	struct str name = str_mk(word, eq == NULL ? strlen(word) : (size_t)(eq - word));
 	bool negative = str_starts(name, "no-");
-	const struct opt *o;
+	const struct opt *o = NULL;
 
 	if (negative)
 		name = str_skip(name, 3);

@@ -16,6 +16,9 @@
 
 #include <git2.h>
 #include <git2/sys/alloc.h>
+#if __has_include(<git2/sys/errors.h>) /* from 1.8 */
+#include <git2/sys/errors.h>
+#endif
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>

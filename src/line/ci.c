@@ -166,7 +166,7 @@ struct err *
 ci_write(struct repo *r, const char *forge, const char *action, struct strs *written)
 {
 	AUTO(fd_close_p) int dir = -1;
-	const struct ci *ci;
+	const struct ci *ci = NULL;
 	size_t i;
 
 	TRY(find(forge, &ci));

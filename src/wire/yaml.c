@@ -228,7 +228,7 @@ static struct err *
 read_member(struct reader *r, yaml_event_t *ev, struct node **out)
 {
 	AUTO(yaml_event_delete) yaml_event_t value = {0};
-	struct node *key, *n;
+	struct node *key = NULL, *n = NULL;
 
 	TRY(read_key(r, ev, &key));
 	TRY(next_event(r, &value));
