@@ -17,8 +17,8 @@
 #	kept_out OFF [CMD...]	... it touches $CANARY, in a folder outside;
 #				CMD is done in the victim's repository after it
 
-TESTING=${FACTORY_TESTING_BUILD:-$BUILD/testing}/git-factory
-RELEASE=$BUILD/git-factory
+TESTING=${FACTORY_TESTING_BUILD:-$AT/testing}/git-factory
+RELEASE=$AT/git-factory
 
 # As whom: an ordinary user cannot try it as root.
 if [ "$(id -u)" = 0 ]; then WHO='root user'; else WHO=user; fi

@@ -62,7 +62,7 @@ for lib_var in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
 	*) unset "$lib_var" 2>/dev/null || : ;;
 	esac
 done
-PATH=$BUILD:/usr/local/bin:/usr/local/sbin:/usr/bin:/bin:/usr/sbin:/sbin
+PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/bin:/usr/sbin:/sbin
 if [ -d /opt/homebrew/bin ]; then
 	PATH=$PATH:/opt/homebrew/bin
 fi
@@ -70,6 +70,18 @@ fi
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/factory-test.XXXXXX") || exit 1
 TMP=$(cd "$TMP" && pwd -P) || exit 1
 chmod 755 "$TMP"
+
+# The folder of the programs, or where an ordinary user may not go there (a
+# checkout below /root), of copies that one can run.
+AT=$BUILD
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null &&
+	! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$BUILD/git-factory"; then
+	AT=$TMP/programs
+	mkdir -p "$AT/testing"
+	cp "$BUILD/git-factory" "$AT/"
+	[ ! -e "$BUILD/testing/git-factory" ] || cp "$BUILD/testing/git-factory" "$AT/testing/"
+fi
+PATH=$AT:$PATH
 HOME=$TMP/home
 XDG_CONFIG_HOME=$HOME/.config
 XDG_CACHE_HOME=$HOME/.cache

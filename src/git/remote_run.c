@@ -94,6 +94,7 @@ static const struct {
 	{"Authentication failed", ERR_AUTH, "give git the credential for it: see git-credential(1)"},
 	{"could not read Username", ERR_AUTH, "give git the credential for it: see git-credential(1)"},
 	{"could not read Password", ERR_AUTH, "give git the credential for it: see git-credential(1)"},
+	{"unable to get password from user", ERR_AUTH, "give git the credential for it: see git-credential(1)"},
 	{"terminal prompts disabled", ERR_AUTH, "give git the credential for it: see git-credential(1)"},
 	{"returned error: 401", ERR_AUTH, "give git the credential for it: see git-credential(1)"},
 	{"returned error: 403", ERR_AUTH, "the credential may not do this: ask for the right to push"},
