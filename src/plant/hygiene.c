@@ -105,16 +105,42 @@ drop_lease(const struct hygiene_opts *o, const struct lease_info *l)
 	return ref_cas(state_repo(s), ref, &l->oid, &oid_zero, "gc: its task is gone");
 }
 
+/* Somebody may start it yet; what cannot be read counts as such. */
+static struct err *
+is_queued(struct queue *q, const struct id *task, bool *out)
+{
+	struct queue_row row;
+	struct err *e = queue_peek(q, task, &row);
+
+	*out = e == NULL && (row.task == NULL || row.task->state == TASK_QUEUED);
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
+	err_free(e);
+	return NULL;
+}
+
+/* With a remote: who starts the task takes over from what is there, too. */
+static struct err *
+drop_shared(const struct hygiene_opts *o, const struct lease_info *l)
+{
+	AUTO(mem_free_p) char *ref = mem_printf(REF_LEASES "%s", l->task.s);
+
+	return ref_cas(state_repo(queue_state(o->queue)), ref, &l->oid, &oid_zero, "gc: nobody starts its task");
+}
+
 static void
 sweep_dead(const struct hygiene_opts *o, const struct lease_info *l)
 {
 	AUTO(mem_free_p) char *why = mem_printf("the process of run %s on '%s' is gone", l->run.s, l->host);
+	bool shared = state_remote(queue_state(o->queue)) != NULL, queued = false;
+	struct err *e = shared ? is_queued(o->queue, &l->task, &queued) : NULL;
 
-	if (state_remote(queue_state(o->queue)) != NULL)
+	if (queued)
 		hygiene_tell(o, HYGIENE_LEASE, l->task.s, l->task.s, false,
 		    "%s: whoever starts the task next takes its lease over, on the remote too", why);
 	else
-		hygiene_done(o, HYGIENE_LEASE, l->task.s, l->task.s, o->dry ? NULL : drop_lease(o, l), why);
+		hygiene_done(o, HYGIENE_LEASE, l->task.s, l->task.s,
+		    e != NULL || o->dry ? e : shared ? drop_shared(o, l) : drop_lease(o, l), why);
 }
 
 /* ---- runs that take too long ---- */

@@ -68,6 +68,10 @@ test_a_stopped_run_publishes_nothing() {
 	git factory sync >"$OUT"
 	is "$(on_hub ls-tree -r --name-only refs/factory/state runs/ | sed 's|.*/||')" "$won.json"
 	is "$(on_hub for-each-ref refs/factory/pulls | wc -l)" 1
+	# Its own lease is of use to nobody any more.
+	isnt "$(git for-each-ref refs/factory/leases)" ''
+	run git factory gc
+	is "$(git for-each-ref refs/factory/leases)" ''
 }
 
 below() { # PID: it and all that came from it

@@ -48,7 +48,12 @@ printf '{"ref":"Sixth","title":"Sixth","after":["Fifth"]}\\n' >>.git/lines
 ONE = SHARED + "git factory sync -q\n"
 HUB_LOCKS = "find hub.git -name '*.lock' -delete"
 # Who is told that the task was worked on meanwhile looks at it.
-RUN_AGAIN = '{verb} || { %s; {verb}; } || [ "$(state {First})" = delivered ]' % HUB_LOCKS
+# Who is told that it is not part of the state yet does what is said.
+RUN_AGAIN = """
+out=$({verb} 2>&1) || { %s; out=$({verb} 2>&1); } || [ "$(state {First})" = delivered ] || { echo "$out"; exit 1; }
+echo "$out"
+case $out in *'becomes part of the state there'*) %s; git factory sync -q ;; esac
+""" % (HUB_LOCKS, HUB_LOCKS)
 RUN_THERE = ONE + """
 git factory run -q --json $(id First) >/dev/null 2>&1
 """
