@@ -12,6 +12,7 @@
 #include "conf/secrets.h"
 #include "forge/answer.h"
 #include "forge/linear_in.h"
+#include "forge/open.h"
 #include "git/repo.h"
 
 #define PAGES_MAX 200	/* of 50: FORGE_LIST_MAX */
@@ -541,13 +542,7 @@ connect_to(struct repo *r, const struct forge_opts *o, struct forge *f)
 	TRY(repo_factory_dir(r, &dir));
 	folder = path_join(dir, "linear");
 	ro.dir = folder;
-	if (o != NULL) {
-		ro.clock = o->clock;
-		ro.sleep_ms = o->sleep_ms;
-		ro.sleep_arg = o->arg;
-		ro.patience = o->patience;
-		ro.cancel = o->cancel;
-	}
+	TRY(forge_rest_opts(r, o, &ro));
 	f->rest = rest_open(&ro);
 	return NULL;
 }

@@ -9,10 +9,15 @@
 #include "forge/gitea.h"
 #include "forge/github.h"
 #include "forge/gitlab.h"
+#include "forge/open.h"
 #include "forge/rest.h"
 #include "forge/token.h"
 #include "git/remote.h"
 #include "git/repo.h"
+#include "git/userconf.h"
+
+#define RATE_MAX (1 << 30)
+#define SECONDS_MAX (24 * 60 * 60)
 
 static const struct forge_api *const apis[] = {
 	[FORGE_GITHUB] = &forge_github,
@@ -58,6 +63,28 @@ no_token(const struct forge_place *p)
 	    p->host), "export FACTORY_FORGE_TOKEN, or see Tokens in gitfactory-internals(7)");
 }
 
+struct err *
+forge_rest_opts(struct repo *r, const struct forge_opts *o, struct rest_opts *ro)
+{
+	int64_t rate, seconds;
+
+	TRY(userconf_int(r, "http.lowSpeedLimit", 0, &rate));
+	TRY(userconf_int(r, "http.lowSpeedTime", 0, &seconds));
+	if (rate > 0 && rate <= RATE_MAX && seconds > 0 && seconds <= SECONDS_MAX) {
+		ro->idle_rate = rate;
+		ro->idle_ms = seconds * 1000;
+	}
+	if (o == NULL)
+		return NULL;
+	ro->clock = o->clock;
+	ro->sleep_ms = o->sleep_ms;
+	ro->sleep_arg = o->arg;
+	ro->nodes = o->nodes;
+	ro->patience = o->patience;
+	ro->cancel = o->cancel;
+	return NULL;
+}
+
 static struct err *
 connect(struct repo *r, const struct forge_opts *o, struct forge *f)
 {
@@ -69,14 +96,7 @@ connect(struct repo *r, const struct forge_opts *o, struct forge *f)
 	TRY(repo_factory_dir(r, &dir));
 	f->dir = path_join(dir, "forge");
 	ro.dir = f->dir;
-	if (o != NULL) {
-		ro.clock = o->clock;
-		ro.sleep_ms = o->sleep_ms;
-		ro.sleep_arg = o->arg;
-		ro.nodes = o->nodes;
-		ro.patience = o->patience;
-		ro.cancel = o->cancel;
-	}
+	TRY(forge_rest_opts(r, o, &ro));
 	token_reach(f->token, &f->place, &ro);
 	f->rest = rest_open(&ro);
 	return NULL;

@@ -220,7 +220,8 @@ send_once(struct trip *t)
 {
 	AUTO(head_free) struct head h = {0};
 	struct http_request req = {.method = t->c->method, .url = t->url, .body = t->c->body,
-	    .headers = h.v, .deadline_ms = DEADLINE_MS, .idle_ms = IDLE_MS, .max_body = BODY_MAX,
+	    .headers = h.v, .deadline_ms = DEADLINE_MS, .max_body = BODY_MAX,
+	    .idle_ms = t->r->o.idle_ms != 0 ? t->r->o.idle_ms : IDLE_MS, .idle_rate = t->r->o.idle_rate,
 	    .loopback_only = t->r->loopback, .proxy_from_env = !t->r->loopback,
 	    .link = t->write || t->foreign ? NULL : t->r->link, .cancel = t->r->o.cancel};
 	struct err *e;

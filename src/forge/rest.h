@@ -67,6 +67,7 @@ struct rest_opts {
 	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
 	void *sleep_arg;
 	int64_t patience;	/* seconds; 0: 120 */
+	int64_t idle_ms, idle_rate;	/* as of wire/http.h; 0: 30 s, and its own */
 	const volatile sig_atomic_t *cancel;
 };
 

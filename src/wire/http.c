@@ -321,11 +321,11 @@ moved_bytes(const struct transfer *t)
 	return (int64_t)up + (int64_t)t->header_bytes + (int64_t)t->body_bytes;
 }
 
-/* Deadline, and the window in which more than a byte a second must move. */
+/* Deadline, and the window in which enough must move. */
 struct pace {
 	struct clock clock;
 	int64_t deadline;	/* 0: none */
-	int64_t idle_ms;
+	int64_t idle_ms, idle_bytes;
 	int64_t window;		/* when it began */
 	int64_t moved;		/* bytes by then */
 };
@@ -341,11 +341,14 @@ check_pace(struct transfer *t, struct pace *p)
 		return err_new(ERR_TIMEOUT, "no full answer within %lld s", (long long)(t->req->deadline_ms / 1000));
 	if (now - p->window < p->idle_ms)
 		return NULL;
-	moved = moved_bytes(t);
-	if (moved - p->moved <= p->idle_ms / 1000)
+	moved = moved_bytes(t) - p->moved;
+	if (moved == 0)
 		return err_new(ERR_TIMEOUT, "nothing came for %lld s", (long long)(p->idle_ms / 1000));
+	if (moved <= p->idle_bytes)
+		return err_new(ERR_TIMEOUT, "no more than %lld bytes came in %lld s", (long long)moved,
+		    (long long)(p->idle_ms / 1000));
 	p->window = now;
-	p->moved = moved;
+	p->moved += moved;
 	return NULL;
 }
 
@@ -377,6 +380,7 @@ transfer_run(struct transfer *t)
 	p.window = clock_mono(&p.clock);
 	p.deadline = t->req->deadline_ms == 0 ? 0 : p.window + t->req->deadline_ms;
 	p.idle_ms = t->req->idle_ms == 0 ? IDLE_MS : t->req->idle_ms;
+	p.idle_bytes = p.idle_ms / 1000 * (t->req->idle_rate == 0 ? 1 : t->req->idle_rate);
 	for (;;) {
 		if (lib.curl_multi_perform(t->multi, &running) != CURLM_OK)
 			return err_new(ERR_NETWORK, "libcurl cannot go on");

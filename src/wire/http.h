@@ -40,7 +40,8 @@ struct http_request {
 	struct str body;
 	int64_t connect_ms;		/* 0: 30 s */
 	int64_t deadline_ms;		/* for the whole; 0: none */
-	int64_t idle_ms;		/* window in which more than a byte a second must move; 0: 60 s */
+	int64_t idle_ms;		/* window in which more must move than idle_rate allows; 0: 60 s */
+	int64_t idle_rate;		/* bytes a second that are too few; 0: 1 */
 	size_t max_body;		/* of the answer; 0: 64 MiB */
 	bool loopback_only;		/* refuse every address but the loopback's */
 	bool public_only;		/* refuse what is not reachable from all of the internet */

@@ -193,7 +193,7 @@ read_list(struct reader *r, struct node *list)
 static struct err *
 read_key(struct reader *r, yaml_event_t *ev, struct node **out)
 {
-	struct node *key;
+	struct node *key = NULL;
 
 	if (ev->type == YAML_ALIAS_EVENT)
 		return err_mark(r, ERR_SYNTAX, ev->start_mark, "aliases ('*') are not allowed here");

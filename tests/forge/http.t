@@ -118,6 +118,25 @@ test_a_broken_answer_is_an_error_and_changes_nothing() {
 	on_each_forge broken_answers
 }
 
+# By git's own keys; else it is a byte a second for half a minute.
+drop_by_drop() {
+	listening "$1"
+	git config http.lowSpeedLimit 100
+	git config http.lowSpeedTime 1
+	fault slow "$LIST" times=9 seconds=0.1
+	began=$(date +%s)
+	run git factory intake
+	isnt "$status" 0
+	err_like 'bytes came in 1 s'
+	[ $(($(date +%s) - began)) -le 20 ] || fail "it took $(($(date +%s) - began)) s"
+	ctl faults_clear >/dev/null
+	in_line
+}
+test_an_answer_that_comes_drop_by_drop_is_not_waited_for() {
+	needs_fake
+	on_each_forge drop_by_drop
+}
+
 # As a proxy may leave it: the answer as it should be has that very ETag.
 broken_under_its_tag() {
 	listening "$1"

@@ -16,10 +16,11 @@ beside() {
 	export GIT_FACTORY_LINEAR_API LINEAR_API_KEY
 	ok git factory trust >/dev/null 2>&1
 	number=$(ctl linear act=open who=bob title='Say hello' body="$SPEC" | jq .number)
+	tick
 	ctl linear act=label who=bob number="$number" label=factory >/dev/null
 }
 there_is() { ctl linear act=show number="$number" | jq -r "$1"; } # EXPR on the issue as Linear has it
-says() { ctl linear act=comment who="$1" number="$number" body="$2" >/dev/null; }
+says() { tick; ctl linear act=comment who="$1" number="$number" body="$2" >/dev/null; }
 moves() { there_is '.moves | join(" ")'; }
 ours() { there_is '[.comments[] | select(.who == "robo")] | length'; }
 said() { there_is '[.comments[] | select(.who == "robo")][0].body'; }
@@ -30,6 +31,9 @@ filed() {
 	run git factory intake
 	status_is 0
 	out_like "^#$number  asked "
+	starts
+}
+starts() {
 	says bob "/factory run $(hash_asked)"
 	run git factory intake
 	status_is 0
@@ -78,6 +82,7 @@ test_states_are_named_and_a_person_s_move_is_not_fought() {
 	ok git factory run >/dev/null 2>&1
 	ok git factory intake >/dev/null 2>&1
 	is "$(there_is .state)" 'In Review'
+	tick
 	ctl linear act=move who=bob number="$number" state=Todo >/dev/null
 	ok git factory intake >/dev/null 2>&1
 	is "$(there_is .state)" Todo
@@ -98,7 +103,7 @@ test_security_a_guest_of_the_team_starts_nothing() {
 	status_is 0
 	out_like "^#$number  asked "
 	is "$(git factory task list --all --json | jq length)" 0
-	filed
+	starts
 	linear_done
 }
 

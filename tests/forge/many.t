@@ -19,7 +19,7 @@ flies() {
 
 # What a limit puts off is done once it allows that.
 settle() {
-	for each in $(seq $((tasks / 100 + 5))); do
+	for _ in $(seq $((tasks / 100 + 5))); do
 		run git factory pr sync
 		[ "$status" != 0 ] || return 0
 		err_like 'limits allow the next request in [0-9]+ s'
