@@ -119,6 +119,7 @@ static const struct {
 	{"RPC failed", ERR_NETWORK, NULL},
 	{"unexpected disconnect", ERR_NETWORK, NULL},
 	{"No space left", ERR_DISK_FULL, NULL},
+	{"Input/output error", ERR_IO, NULL},
 	{"shallow update not allowed", ERR_REPOSITORY, "git fetch --unshallow"},
 	{"Could not read from remote repository", ERR_NETWORK, NULL},
 };
