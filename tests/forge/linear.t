@@ -3,6 +3,7 @@
 # and moved through the team's own states.
 . "${0%/*}/../lib.sh"
 . "${0%/*}/lib.sh"
+. "${0%/*}/server.sh"
 
 SPEC='`greet` must print "hello" to standard output, and nothing else. Files without a name are refused with status 1. Other commands stay as they are. Verify with `test -f done`.'
 
@@ -124,36 +125,22 @@ test_a_limit_of_linear_is_told_and_lost_is_nothing() {
 
 test_a_signed_webhook_of_linear_is_followed() {
 	beside github 'linear: {team: ENG}'
-	FACTORY_WEBHOOK_SECRET=a-secret-of-the-webhook
-	export FACTORY_WEBHOOK_SECRET
 	ok git factory intake >/dev/null 2>&1
 	hash=$(hash_asked)
-	git-factory serve --listen 127.0.0.1:0 --sweep 1h >"$TMP/serve.out" 2>&1 &
-	server=$!
-	trap 'kill $server 2>/dev/null || :' EXIT
-	until_true "grep -q '^listening' '$TMP/serve.out'"
-	port=$(sed -n 's/^listening on port \([0-9]*\);.*/\1/p' "$TMP/serve.out")
-	until_true 'curl -s "http://127.0.0.1:$port/metrics" | grep -q "^git_factory_sweeps_total 1"'
+	server --sweep 1h
+	until_true '[ "$(metric sweeps_total)" = 1 ]'
 	says bob "/factory run $hash"
 	event=$(jq -cn --argjson now "${GIT_FACTORY_DATE}000" --argjson n "$number" '{action: "create", type: "Comment", webhookTimestamp: $now,
 		actor: {id: "user-bob"}, data: {id: "c", body: "/factory run", issue: {identifier: "ENG-\($n)", number: $n, team: {key: "ENG"}}}}')
 	is "$(post "$event" "$(printf %s "$event " | openssl dgst -sha256 -hmac "$FACTORY_WEBHOOK_SECRET" | sed 's/.* //')")" 401
 	is "$(post "$event" "$(printf %s "$event" | openssl dgst -sha256 -hmac "$FACTORY_WEBHOOK_SECRET" | sed 's/.* //')")" 202
 	until_true 'git factory task list --json | grep -q "Say hello"'
-	kill "$server"
+	stop_server
 	linear_done
 }
 
 post() { # BODY SIGNATURE: the status
 	curl -s -o /dev/null -w '%{http_code}' -H 'Linear-Event: Comment' -H 'Linear-Delivery: one' -H "Linear-Signature: $2" \
-		-H 'Content-Type: application/json' --data-binary "$1" "http://127.0.0.1:$port/hook"
-}
-until_true() { # COMMAND
-	tries=0
-	until eval "$1"; do
-		tries=$((tries + 1))
-		[ $tries -lt 200 ] || fail "in vain: $1; $(cat "$TMP/serve.out")"
-		sleep 0.05
-	done
+		-H 'Content-Type: application/json' --data-binary "$1" "http://127.0.0.1:$PORT/hook"
 }
 run_tests

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import urllib.parse
-from http.server import BaseHTTPRequestHandler
 
 import linear
 import repo
@@ -431,14 +430,7 @@ class Control:
 
 
 def handler(control):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def log_message(self, *args):
-            pass
-
+    class Handler(serve.Quiet):
         def do_POST(self):
             data = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             form = dict(urllib.parse.parse_qsl(data, keep_blank_values=True))

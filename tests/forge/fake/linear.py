@@ -8,9 +8,9 @@ the file linear.jsonl. Remarks (<!-- -->) are taken out of comments, as there.
 """
 import json
 import re
-from http.server import BaseHTTPRequestHandler
 
 import graphql
+import serve
 from github_graphql import nodes
 from state import Refused, Thing, iso
 
@@ -218,14 +218,7 @@ class Linear:
 
 
 def handler(control):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def log_message(self, *args):
-            pass
-
+    class Handler(serve.Quiet):
         def do_POST(self):
             data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, said = control.linear.serve(self.path, self.headers, data)

@@ -314,15 +314,17 @@ class Server:
 GIT = re.compile(r"/(?P<path>.+?)(?:\.git)?/(?P<rest>info/refs|git-upload-pack|git-receive-pack)\Z")
 
 
+class Quiet(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def log_message(self, *args):
+        pass
+
+
 def handler(control):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def log_message(self, *args):
-            pass
-
+    class Handler(Quiet):
         def read_body(self):
             if self.headers.get("Transfer-Encoding", "") != "chunked":
                 return self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -431,12 +433,7 @@ def listen(handler_class, failed, host="127.0.0.1"):
 
 def canary(control):
     """Another host: whoever asks it is written down; a credential there is a violation."""
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *args):
-            pass
-
+    class Handler(Quiet):
         def serve(self):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Request(self.command, self.path, self.headers, b"")
