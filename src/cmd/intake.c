@@ -125,7 +125,7 @@ open_forge(struct window *w)
 	TRY(node_others(w->desk.state, &others));
 	fo.nodes = others.n + 1;
 	TRY(forge_open(w->desk.repo, &w->policy.cfg, &fo, &w->forge, &why));
-	TRY(linear_open(w->desk.repo, &w->policy.cfg, NULL, &w->tracker));
+	TRY(linear_open(w->desk.repo, &w->policy.cfg, &fo, &w->tracker));
 	if (w->forge == NULL && w->tracker == NULL)
 		return err_hint(err_new(ERR_CONFIG, "there is no forge here%s%s", why != NULL ? ": " : "",
 		    why != NULL ? why : ""), "name it in " CONFIG_PATH ", 'forge: github' for one");

@@ -114,7 +114,7 @@ struct facts {
 void facts_free(struct facts *f);	/* also for AUTO */
 
 /*
- * A path as a report has it ("./a.c", "file:///work/a%20b.c", an absolute one
+ * A path as a report has it ("./a.c", "file:///src/a%20b.c", an absolute one
  * below root, one relative to folder; "a\\b.c" of a tool that says it is a URI
  * does not count) as the repository names it; "" for one that leads out of it.
  * In the arena.
