@@ -106,7 +106,9 @@ adopt(struct app *app, struct repo *r, const struct check *c)
 	AUTO(baseline_free) struct baseline b = {0};
 
 	TRY(baseline_add(r, &app->clock, c, &b));
-	if (b.added == 0)
+	if (b.added == 0 && b.there > 0)
+		out_printf(&app->out, "all that blocks is waived in " WAIVER_PATH " already: commit it\n");
+	else if (b.added == 0)
 		out_printf(&app->out, "there is nothing to waive\n");
 	else
 		out_printf(&app->out, "%zu waiver%s until %s added to " WAIVER_PATH ": look at %s and commit it\n", b.added,

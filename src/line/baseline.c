@@ -19,8 +19,8 @@
 struct writing {
 	const char *owner, *expires;
 	struct strs seen;	/* one waiver for all findings that it names */
-	struct buf text;
-	size_t added;
+	struct buf file, text;	/* what stands there, and what comes behind it */
+	size_t added, there;
 };
 
 void
@@ -47,19 +47,33 @@ literal(const char *prefix, const char *s)
 	return buf_steal(&b);
 }
 
+/* Whether this is the first waiver of just that. */
+static bool
+see(struct writing *w, const struct waiver *one)
+{
+	AUTO(buf_free) struct buf what = BUF_INIT(BUF_TEXT);
+
+	waiver_write(&(struct waiver){.gate = one->gate, .rule = one->rule, .path = one->path, .print = one->print,
+	    .owner = "", .reason = "", .expires = ""}, &what);
+	if (strs_has(&w->seen, buf_cstr(&what)))
+		return false;
+	strs_add(&w->seen, buf_cstr(&what));
+	return true;
+}
+
 static void
 add_finding(struct writing *w, const struct verdict *v, const struct finding *f)
 {
 	AUTO(mem_free_p) char *rule = literal("", f->rule);
 	AUTO(mem_free_p) char *path = literal("/", f->file);
-	AUTO(buf_free) struct buf one = BUF_INIT(BUF_TEXT);
+	struct waiver one = {.gate = v->gate, .rule = rule, .path = path, .print = f->print,
+	    .owner = w->owner, .reason = REASON, .expires = w->expires};
 
-	waiver_write(&(struct waiver){.gate = v->gate, .rule = rule, .path = path, .print = f->print,
-	    .owner = w->owner, .reason = REASON, .expires = w->expires}, &one);
-	if (strs_has(&w->seen, buf_cstr(&one)))
+	if (!see(w, &one)) {
+		w->there++;
 		return;
-	strs_add(&w->seen, buf_cstr(&one));
-	buf_addstr(&w->text, buf_str(&one));
+	}
+	waiver_write(&one, &w->text);
 	w->added++;
 }
 
@@ -95,10 +109,12 @@ add_all(const struct check *c, struct writing *w, size_t *left)
 }
 
 static struct err *
-read_old(int top, struct buf *text)
+read_old(int top, int64_t now, struct writing *w)
 {
 	AUTO(waivers_free) struct waivers ws = {0};
+	struct buf *text = &w->file;
 	struct err *e = beneath_read(top, WAIVER_PATH, text);
+	size_t i;
 
 	if (err_is(e, ERR_NOT_FOUND)) {
 		err_ignore(e);
@@ -108,24 +124,30 @@ read_old(int top, struct buf *text)
 	TRY(e);
 	if (text->n > 0 && text->p[text->n - 1] != '\n')
 		buf_addc(text, '\n');
-	return waivers_parse(WAIVER_PATH, buf_str(text), &ws);
+	TRY(waivers_parse(WAIVER_PATH, buf_str(text), &ws));
+	for (i = 0; i < ws.n; i++)
+		if (ws.v[i].ends_s > now)
+			(void)see(w, &ws.v[i]);
+	return NULL;
 }
 
 static struct err *
-append(struct repo *r, const struct writing *w)
+add_to_file(struct repo *r, int64_t now, const struct check *c, struct writing *w, size_t *left)
 {
-	AUTO(buf_free) struct buf text = BUF_INIT(WAIVER_MAX);
 	AUTO(waivers_free) struct waivers ws = {0};
 	AUTO(fd_close_p) int top = -1;
 
 	top = open(repo_workdir(r), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top == -1)
 		return err_sys("cannot open '%s'", repo_workdir(r));
-	TRY(read_old(top, &text));
-	buf_addstr(&text, buf_str(&w->text));
-	TRY(buf_check(&text, WAIVER_PATH));
-	TRY(waivers_parse(WAIVER_PATH, buf_str(&text), &ws));
-	return beneath_write(top, WAIVER_PATH, buf_str(&text), 0644);
+	TRY(read_old(top, now, w));
+	add_all(c, w, left);
+	if (w->added == 0)
+		return NULL;
+	buf_addstr(&w->file, buf_str(&w->text));
+	TRY(buf_check(&w->file, WAIVER_PATH));
+	TRY(waivers_parse(WAIVER_PATH, buf_str(&w->file), &ws));
+	return beneath_write(top, WAIVER_PATH, buf_str(&w->file), 0644);
 }
 
 struct err *
@@ -133,10 +155,10 @@ baseline_add(struct repo *r, const struct clock *clock, const struct check *c, s
 {
 	AUTO(baseline_free) struct baseline b = {0};
 	AUTO(ident_free) struct ident who = {0};
-	struct writing w = {.text = BUF_INIT(WAIVER_MAX)};
+	struct writing w = {.file = BUF_INIT(WAIVER_MAX), .text = BUF_INIT(WAIVER_MAX)};
 	int64_t now = clock_wall(clock);
 	char until[CLOCK_TEXT];
-	struct err *e = NULL;
+	struct err *e;
 
 	if (repo_is_bare(r))
 		return err_hint(err_new(ERR_REPOSITORY, "a bare repository has no work tree for " WAIVER_PATH),
@@ -146,11 +168,11 @@ baseline_add(struct repo *r, const struct clock *clock, const struct check *c, s
 	b.expires = str_dup(str_take(str_of(until), strlen("2027-01-31")));
 	w.owner = who.email;
 	w.expires = b.expires;
-	add_all(c, &w, &b.left);
-	if (w.added > 0)
-		e = append(r, &w);
+	e = add_to_file(r, now, c, &w, &b.left);
 	b.added = w.added;
+	b.there = w.there;
 	strs_free(&w.seen);
+	buf_free(&w.file);
 	buf_free(&w.text);
 	TRY(e);
 	*out = b;

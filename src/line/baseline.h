@@ -15,6 +15,7 @@ struct repo;
 
 struct baseline {
 	size_t added;		/* waivers */
+	size_t there;		/* findings that the file names already; it may not be committed */
 	size_t left;		/* gates that no waiver lets pass: they gave no answer */
 	char *expires;		/* the waivers' last day */
 };
@@ -22,9 +23,9 @@ struct baseline {
 /*
  * Append a waiver for each finding that blocks to .factory/waivers.yml in the
  * work tree, owned by the user, for BASELINE_DAYS.  What stands there stays
- * byte for byte; no other file, no index and no ref is touched.  ERR_CONFIG
- * when the file cannot be read as waivers or nobody is user.email,
- * ERR_REPOSITORY in a bare repository.
+ * byte for byte, and is not added again; no other file, no index and no ref is
+ * touched.  ERR_CONFIG when the file cannot be read as waivers or nobody is
+ * user.email, ERR_REPOSITORY in a bare repository.
  */
 struct err *baseline_add(struct repo *r, const struct clock *clock, const struct check *c,
     struct baseline *out) MUST_USE;

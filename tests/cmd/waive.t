@@ -133,6 +133,12 @@ test_baseline() {
 	is "$(head -2 .factory/waivers.yml)" "$before"
 	is "$(git ls-files -s | git hash-object --stdin)" "$index"
 	is "$(git status --porcelain | tr '\n' ';')" 'A  src/b.c;?? .factory/waivers.yml;'
+	# Before it is committed, too, nothing is waived twice.
+	before=$(cat .factory/waivers.yml)
+	run git factory gate --baseline --base HEAD~1
+	status_is 0
+	out_is 'all that blocks is waived in .factory/waivers.yml already: commit it'
+	is "$(cat .factory/waivers.yml)" "$before"
 	git add .factory/waivers.yml
 	git commit -q -m 'Adopt the gates'
 	run git factory gate --base HEAD~1 --json
