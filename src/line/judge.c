@@ -165,7 +165,8 @@ judge_lines(struct repo *r, const struct line_opts *o, const struct policy *now,
 	struct err *e = vouch_lines(r, vs, commit, patch, now->cfg.evidence.key, &lines);
 
 	if (err_is(e, ERR_COMMAND) || err_is(e, ERR_TIMEOUT)) {
-		line_tell(o, LINE_NOTE, "the evidence is not signed: %s", err_msg(e));
+		line_tell(o, LINE_NOTE, "the evidence is not signed: %s%s%s", err_msg(e), err_hint_of(e) != NULL ? "; " : "",
+		    err_hint_of(e) != NULL ? err_hint_of(e) : "");
 		err_ignore(e);
 		return vouch_lines(r, vs, commit, patch, "", out);
 	}

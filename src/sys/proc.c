@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -667,6 +668,17 @@ proc_run(const struct proc_spec *spec, struct proc_result *out)
 	return proc_wait(p, out);
 }
 
+static bool
+has_words(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (isalnum((unsigned char)s.p[i]) || (s.p[i] & 0x80) != 0)
+			return true;
+	return false;
+}
+
 struct err *
 proc_check(const struct proc_result *r, const char *what)
 {
@@ -679,7 +691,7 @@ proc_check(const struct proc_result *r, const char *what)
 		return err_new(ERR_TIMEOUT, "'%s' did not end within its deadline", what);
 	if (r->status == 0)
 		return NULL;
-	while (line.n == 0 && str_line(&text, &line))
+	while (!has_words(line) && str_line(&text, &line))
 		line = str_trim(line);
 	if (r->signal != 0)
 		return err_new(ERR_COMMAND, "'%s' was killed by signal %d", what, r->signal);

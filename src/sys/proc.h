@@ -113,7 +113,7 @@ struct err *proc_run(const struct proc_spec *spec, struct proc_result *out) MUST
 
 /*
  * NULL when it exited with 0.  Else ERR_COMMAND "'what' exited with status N:
- * first line of stderr", ERR_TIMEOUT, or ERR_INTERRUPTED.
+ * first line of words on stderr", ERR_TIMEOUT, or ERR_INTERRUPTED.
  */
 struct err *proc_check(const struct proc_result *r, const char *what) MUST_USE;
 

@@ -379,9 +379,14 @@ test_without_a_key_it_is_said() {
 	git config factory.evidence.key "$TMP/nokey"
 	run git factory gate --note
 	status_is 0
-	err_like 'the evidence is not signed: .*ssh-keygen'
+	err_like 'the evidence is not signed: .*ssh-keygen.*No such file.*; factory.evidence.key must be a key without'
 	like "$(git notes --ref=factory show HEAD)" '"event":"proof"'
 	unlike "$(git notes --ref=factory show HEAD)" '"sig"'
+	# What ssh-keygen says below its line of @.
+	printf 'x\n' >"$TMP/nokey"
+	chmod 644 "$TMP/nokey"
+	run git factory gate --note
+	err_like 'the evidence is not signed: .*UNPROTECTED PRIVATE KEY FILE'
 	sed -i 's/^evidence:/&\n  key: x/' .factory/config.yml
 	git commit -qam 'A key for everybody'
 	git branch -f main
