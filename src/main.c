@@ -12,6 +12,7 @@
  * cmd/doctor           what this machine and this repository still need
  * cmd/gate             a revision, merged with its base, against the gates
  * cmd/gc               remove what runs left behind and nobody needs any more
+ * cmd/help             what the verbs are, told
  * cmd/hook             the factory in git's own hooks
  * cmd/hook_run         what such a hook calls
  * cmd/init             let the factory into a repository
@@ -476,6 +477,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "cmd/cmd.h"
+#include "cmd/help.h"
 #include "cmd/pager.h"
 #include "git/repo.h"
 #include "sys/meter.h"
@@ -487,7 +489,7 @@ static const struct verb *const nouns[] = {
 	cmd_init, cmd_doctor, cmd_config, cmd_trust, cmd_task, cmd_run, cmd_work, cmd_node, cmd_plan, cmd_pr,
 	cmd_replay, cmd_supervisor, cmd_worker, cmd_publisher,
 	cmd_status, cmd_keeper, cmd_log, cmd_show, cmd_gate, cmd_verify, cmd_gc, cmd_hook, cmd_sync,
-	cmd_intake, cmd_event, cmd_serve, cmd_receiver, cmd_dispatcher,
+	cmd_intake, cmd_event, cmd_serve, cmd_receiver, cmd_dispatcher, NULL,
 };
 
 /*
@@ -507,125 +509,12 @@ take_git_dir(struct strs *folders)
 	return dir;
 }
 
-static void
-add_usage(const struct verb *v, struct buf *out)
-{
-	buf_addf(out, "git factory %s", v->noun);
-	if (v->name != NULL)
-		buf_addf(out, " %s", v->name);
-	if (v->opts->kind != OPT_KIND_END) {
-		buf_addc(out, ' ');
-		opts_synopsis(v->opts, out);
-	}
-	if (*v->args != '\0')
-		buf_addf(out, " %s", v->args);
-	buf_addc(out, '\n');
-}
-
-static void
-verb_help(const struct verb *v, struct buf *out)
-{
-	buf_adds(out, "usage: ");
-	add_usage(v, out);
-	buf_addf(out, "\n    %s\n", v->doc);
-	if (v->opts->kind != OPT_KIND_END) {
-		buf_addc(out, '\n');
-		opts_help(v->opts, out);
-	}
-}
-
-static void
-noun_help(const struct verb *noun, struct buf *out)
-{
-	const struct verb *v;
-
-	for (v = noun; v->noun != NULL; v++) {
-		buf_adds(out, v == noun ? "usage: " : "   or: ");
-		add_usage(v, out);
-	}
-}
-
-static void
-overview(struct buf *out)
-{
-	const struct verb *v;
-	size_t i, start;
-
-	buf_adds(out, "usage: git factory VERB [OPTION]... [ARGUMENT]...\n\n");
-	for (i = 0; i < NITEMS(nouns); i++) {
-		for (v = nouns[i]; v->noun != NULL; v++) {
-			if (v->flags & VERB_INTERNAL)
-				continue;
-			start = out->n;
-			buf_addf(out, "    %s%s%s", v->noun, v->name ? " " : "", v->name ? v->name : "");
-			while (out->n - start < 20)
-				buf_addc(out, ' ');
-			buf_addf(out, "%s\n", v->doc);
-		}
-	}
-	buf_adds(out, "\n'git factory VERB -h' lists its options, 'git help factory' is the manual.\n");
-}
-
-/* One line per verb and per option: what completions and tests are made of. */
-static void
-list_verbs(struct buf *out)
-{
-	const struct verb *v;
-	const struct opt *o;
-	size_t i;
-
-	for (i = 0; i < NITEMS(nouns); i++) {
-		for (v = nouns[i]; v->noun != NULL; v++) {
-			if (v->flags & VERB_INTERNAL)
-				continue;
-			buf_addf(out, "verb\t%s\t%s\t%s\t%s\n", v->noun, v->name ? v->name : "-", v->args, v->doc);
-			for (o = v->opts; o->kind != OPT_KIND_END; o++)
-				buf_addf(out, "opt\t%c\t%s\t%s\t%s\n", o->brief ? o->brief : '-', o->name,
-				    o->arg ? o->arg : "", o->doc);
-		}
-	}
-}
-
-static void
-list_errors(struct buf *out)
-{
-	int i;
-
-	for (i = 0; i < ERR_CODES; i++)
-		buf_addf(out, "%d\t%s\t%s\n", err_row(i)->status, err_row(i)->word, err_row(i)->prose);
-}
-
-static struct err *
-unknown_word(const char *word, const struct verb *within)
-{
-	struct str w = str_of(word);
-	const char *near = NULL, *name;
-	size_t i, d, best = w.n / 2 + 1;
-	const struct verb *v;
-
-	for (i = 0; i < NITEMS(nouns); i++) {
-		for (v = nouns[i]; v->noun != NULL; v++) {
-			if (within != NULL && strcmp(v->noun, within->noun) != 0)
-				continue;
-			name = within == NULL ? v->noun : v->name;
-			d = name == NULL || v->flags & VERB_INTERNAL ? SIZE_MAX : str_distance(w, str_of(name));
-			if (d < best) {
-				best = d;
-				near = name;
-			}
-		}
-	}
-	if (near != NULL)
-		return err_hint(err_new(ERR_USAGE, "'%s' is not a git factory verb", word), "did you mean '%s'?", near);
-	return err_hint(err_new(ERR_USAGE, "'%s' is not a git factory verb", word), "see 'git factory -h'");
-}
-
 static const struct verb *
 find_noun(const char *word)
 {
 	size_t i;
 
-	for (i = 0; i < NITEMS(nouns); i++)
+	for (i = 0; nouns[i] != NULL; i++)
 		if (strcmp(nouns[i]->noun, word) == 0)
 			return nouns[i];
 	return NULL;
@@ -659,10 +548,10 @@ run_verb(struct app *app, const struct verb *v, int argc, char *const argv[])
 		memcpy(opts, v->defaults, v->opts_size);
 	e = opts_parse(v->opts, argc, argv, opts, &args, &wants_help);
 	if (e == NULL && wants_help) {
-		verb_help(v, &help);
+		help_verb(v, &help);
 		out_raw(&app->out, buf_str(&help));
 	} else if (e == NULL && ((int)args.n < v->min_args || (v->max_args >= 0 && (int)args.n > v->max_args))) {
-		add_usage(v, &help);
+		help_usage(v, &help);
 		e = err_hint(err_new(ERR_USAGE, "%s", (int)args.n < v->min_args ? "an argument is missing"
 		    : "too many arguments"), "usage: %.*s", (int)help.n - 1, buf_cstr(&help));
 	} else if (e == NULL) {
@@ -687,7 +576,7 @@ dispatch(struct app *app, int argc, char *const argv[])
 	const struct verb *v, *noun;
 
 	if (argc == 0 || is_help(argv[0])) {
-		overview(&text);
+		help_overview(nouns, &text);
 		out_raw(argc == 0 ? &app->note : &app->out, buf_str(&text));
 		return argc == 0 ? err_new(ERR_USAGE, "a verb is missing") : NULL;
 	}
@@ -696,26 +585,29 @@ dispatch(struct app *app, int argc, char *const argv[])
 		return NULL;
 	}
 	if (strcmp(argv[0], "--list-verbs") == 0 || strcmp(argv[0], "--list-errors") == 0) {
-		(strcmp(argv[0], "--list-verbs") == 0 ? list_verbs : list_errors)(&text);
+		if (strcmp(argv[0], "--list-verbs") == 0)
+			help_list(nouns, &text);
+		else
+			help_errors(&text);
 		out_raw(&app->out, buf_str(&text));
 		return NULL;
 	}
 	noun = find_noun(argv[0]);
 	if (noun == NULL)
-		return unknown_word(argv[0], NULL);
+		return help_unknown(nouns, argv[0], NULL);
 	if (noun->name == NULL)
 		return run_verb(app, noun, argc - 1, argv + 1);
 	if (argc > 1)
 		for (v = noun; v->noun != NULL; v++)
 			if (strcmp(v->name, argv[1]) == 0)
 				return run_verb(app, v, argc - 2, argv + 2);
-	noun_help(noun, &text);
+	help_noun(noun, &text);
 	if (argc > 1 && is_help(argv[1])) {
 		out_raw(&app->out, buf_str(&text));
 		return NULL;
 	}
 	if (argc > 1)
-		return unknown_word(argv[1], noun);
+		return help_unknown(nouns, argv[1], noun);
 	out_raw(&app->note, buf_str(&text));
 	return err_new(ERR_USAGE, "a verb is missing after '%s'", noun->noun);
 }
