@@ -26,6 +26,7 @@
  * cmd/receiver         the part of serve that strangers talk to
  * cmd/replay           do a recorded run over, without a model
  * cmd/run              take one task to a pull request
+ * cmd/said             what policy said, remembered
  * cmd/serve            webhooks in, work out: what keeps the parts of a server alive
  * cmd/show             what verbs about tasks and runs share
  * cmd/show_run         one run: what it did, what proved it

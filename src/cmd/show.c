@@ -1,21 +1,11 @@
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/utsname.h>
 
 #include "base/err.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
-#include "git/oid.h"
 #include "git/repo.h"
-#include "git/tip.h"
-#include "git/userconf.h"
 #include "line/kind.h"
-#include "line/policy.h"
-#include "model/match.h"
 #include "model/run.h"
 #include "model/task.h"
 #include "store/lease.h"
@@ -23,202 +13,7 @@
 #include "store/state.h"
 #include "wire/json.h"
 
-#define VIEW_FILE "view"
-#define VIEW_MAX (64 * KIB)
 #define REMARKS_SHOWN 20
-
-/* ---- what policy said about the state ---- */
-
-struct said {
-	char *head, *base, *tip, *config;	/* what it was read from */
-	char *branch, *name, *email, *remote, *ttl;	/* what it says; "" for nothing */
-	char *node, *labels;	/* of this machine; labels with commas between */
-};
-
-static void
-said_free(struct said *s)
-{
-	char **all[] = {&s->head, &s->base, &s->tip, &s->config, &s->branch, &s->name, &s->email,
-	    &s->remote, &s->ttl, &s->node, &s->labels};
-	size_t i;
-
-	for (i = 0; i < NITEMS(all); i++) {
-		free(*all[i]);
-		*all[i] = NULL;
-	}
-}
-
-static char *
-tip_hex(struct repo *r, const char *ref)
-{
-	struct oid tip = oid_zero;
-
-	err_ignore(tip_read(r, ref, &tip));
-	return mem_strdup(oid_hex(&tip).s);
-}
-
-static void
-sign_file(struct buf *b, const char *dir, const char *name)
-{
-	AUTO(mem_free_p) char *path = dir != NULL ? path_join(dir, name) : NULL;
-	struct stat st;
-
-	if (path == NULL || stat(path, &st) != 0) {
-		buf_adds(b, "- ");
-		return;
-	}
-	/* git replaces the file by another when it writes it: the inode tells. */
-	buf_addf(b, "%lld.%lld.%lld ", (long long)st.st_mtime, (long long)st.st_size,
-	    (long long)st.st_ino);
-}
-
-/* Changes when one of the files changes that hold the user's git config. */
-static char *
-config_signature(struct repo *r)
-{
-	AUTO(mem_free_p) char *xdg = NULL;
-	struct buf b = BUF_INIT(4 * KIB);
-	const char *home = getenv("HOME");
-
-	if (getenv("XDG_CONFIG_HOME") != NULL)
-		xdg = mem_strdup(getenv("XDG_CONFIG_HOME"));
-	else if (home != NULL)
-		xdg = path_join(home, ".config");
-	sign_file(&b, repo_commondir(r), "config");
-	sign_file(&b, repo_gitdir(r), "config.worktree");
-	sign_file(&b, home, ".gitconfig");
-	sign_file(&b, xdg, "git/config");
-	sign_file(&b, "/etc", "gitconfig");
-	if (getenv("GIT_CONFIG_GLOBAL") != NULL)
-		sign_file(&b, "", getenv("GIT_CONFIG_GLOBAL"));
-	return buf_steal(&b);
-}
-
-static char *
-take_line(struct str *rest)
-{
-	struct str line;
-
-	return str_line(rest, &line) ? str_dup(line) : mem_strdup("");
-}
-
-static bool
-recall(struct repo *r, const char *dir, struct said *out)
-{
-	AUTO(mem_free_p) char *path = path_join(dir, VIEW_FILE);
-	AUTO(mem_free_p) char *head = tip_hex(r, "HEAD");
-	AUTO(mem_free_p) char *config = config_signature(r);
-	AUTO(mem_free_p) char *tip = NULL;
-	AUTO(buf_free) struct buf b = BUF_INIT(VIEW_MAX);
-	struct str rest;
-	struct err *e;
-
-	e = file_read(AT_FDCWD, path, &b);
-	if (e != NULL) {
-		err_free(e);
-		return false;
-	}
-	rest = buf_str(&b);
-	out->head = take_line(&rest);
-	out->base = take_line(&rest);
-	out->tip = take_line(&rest);
-	out->config = take_line(&rest);
-	out->branch = take_line(&rest);
-	out->name = take_line(&rest);
-	out->email = take_line(&rest);
-	out->remote = take_line(&rest);
-	out->ttl = take_line(&rest);
-	out->node = take_line(&rest);
-	out->labels = take_line(&rest);
-	tip = tip_hex(r, out->base);
-	if (*out->base != '\0' && *out->ttl != '\0' && *out->labels != '\0' && strcmp(head, out->head) == 0 && strcmp(tip, out->tip) == 0 &&
-	    strcmp(config, out->config) == 0)
-		return true;
-	said_free(out);
-	return false;
-}
-
-static void
-remember(const char *dir, const struct said *s)
-{
-	AUTO(mem_free_p) char *path = path_join(dir, VIEW_FILE);
-	AUTO(buf_free) struct buf b = BUF_INIT(VIEW_MAX);
-
-	buf_addf(&b, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", s->head, s->base, s->tip, s->config, s->branch,
-	    s->name, s->email, s->remote, s->ttl, s->node, s->labels);
-	err_ignore(file_replace(AT_FDCWD, path, buf_str(&b), 0600, false));
-}
-
-static char *
-say_labels(const struct strs *given)
-{
-	AUTO(strs_free) struct strs labels = {0};
-	struct buf b = BUF_INIT(BUF_TEXT);
-	struct utsname u;
-	size_t i;
-
-	if (uname(&u) != 0)
-		u = (struct utsname){.sysname = "unknown", .machine = "unknown"};
-	match_labels(given, u.sysname, u.machine, &labels);
-	for (i = 0; i < labels.n; i++)
-		buf_addf(&b, "%s%s", i > 0 ? "," : "", labels.v[i]);
-	return buf_steal(&b);
-}
-
-static struct err *
-take_user_value(void *arg, const char *key, const char *value)
-{
-	return err_wrap(config_user(arg, key + strlen("factory."), value), "git config '%s'", key);
-}
-
-/* Policy itself; its defaults in a repository that has no commit to hold one. */
-static struct err *
-ask_policy(struct repo *r, struct said *out, bool *lasting)
-{
-	AUTO(config_free) struct config defaults = {0};
-	AUTO(policy_free) struct policy p = {0};
-	const struct config *c = &p.cfg;
-	struct err *e = policy_open(r, &p);
-
-	if (err_is(e, ERR_REPOSITORY) || err_is(e, ERR_NOT_FOUND)) {
-		err_free(e);
-		/* No policy, or not the branch that has it: the user's own word counts all the same. */
-		config_init(&defaults);
-		e = userconf_each(r, "factory.", take_user_value, &defaults);
-		c = &defaults;
-	}
-	TRY(e);
-	*lasting = c == &p.cfg;
-	out->head = tip_hex(r, "HEAD");
-	out->base = mem_strdup(*lasting ? p.branch : "");
-	out->tip = tip_hex(r, out->base);
-	out->config = config_signature(r);
-	out->branch = mem_strdup(c->state_branch);
-	out->name = mem_strdup(c->commit.name);
-	out->email = mem_strdup(c->commit.email);
-	out->remote = mem_strdup(c->state_remote);
-	out->ttl = mem_printf("%lld", (long long)c->lease.ttl);
-	out->node = mem_strdup(c->node.name);
-	out->labels = say_labels(&c->node.labels);
-	return NULL;
-}
-
-static struct err *
-learn(struct repo *r, struct said *out)
-{
-	const char *dir = NULL;
-	struct err *e = repo_factory_dir(r, &dir);
-	bool lasting = false;
-
-	/* Where nothing can be written, policy is asked each time. */
-	err_ignore(e);
-	if (dir != NULL && recall(r, dir, out))
-		return NULL;
-	TRY(ask_policy(r, out, &lasting));
-	if (dir != NULL && lasting)
-		remember(dir, out);
-	return NULL;
-}
 
 /* ---- the desk ---- */
 
@@ -232,7 +27,7 @@ desk_open(struct app *app, struct desk *out)
 	struct str rest, label;
 
 	TRY(repo_open(app->repo_path, &d.repo));
-	TRY(learn(d.repo, &said));
+	TRY(said_learn(d.repo, &said));
 	o.repo = d.repo;
 	o.branch = said.branch;
 	o.name = *said.name != '\0' ? said.name : NULL;
@@ -405,25 +200,6 @@ put_task(struct jw *w, const struct task *t)
 	put_strs(w, "tries", &t->tries);
 	put_time(w, "retry_at", t->retry_at);
 	jw_kstr(w, "next", t->next);
-}
-
-void
-rules_open(struct repo *r, struct rules *out)
-{
-	struct err *e = r != NULL ? policy_open(r, &out->policy) : NULL;
-
-	config_init(&out->usual);
-	out->config = r == NULL || e != NULL ? &out->usual : &out->policy.cfg;
-	err_ignore(e);
-}
-
-void
-rules_close(struct rules *r)
-{
-	if (r->config == &r->policy.cfg)
-		policy_free(&r->policy);
-	config_free(&r->usual);
-	*r = (struct rules){0};
 }
 
 static void

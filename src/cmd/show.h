@@ -10,12 +10,12 @@
 #include "base/out.h"
 #include "base/str.h"
 #include "line/run.h"
-#include "line/policy.h"
 
 struct after;
 struct app;
 struct args;
 struct buf;
+struct config;
 struct err;
 struct id;
 struct jw;
@@ -34,10 +34,8 @@ struct desk {
 };
 
 /*
- * Open the repository and its state, as policy says (the name of the view,
- * who commits).  Policy costs object reads, so what it said is remembered in
- * $GIT_COMMON_DIR/factory/view for as long as HEAD, the base branch and the
- * user's config files stay what they are.
+ * Open the repository and its state, as policy says: the name of the view,
+ * who commits.
  */
 struct err *desk_open(struct app *app, struct desk *out) MUST_USE;
 void desk_close(struct desk *d);	/* also for AUTO */
@@ -60,17 +58,35 @@ void row_line(struct app *app, const struct queue_row *row);
 void row_json(struct jw *w, struct queue *q, const struct queue_row *row, bool body,
     const struct kind *kind);
 
-/* The policy in force, or where that cannot be read its defaults: what has types (line/kind.h). */
-struct rules {
-	struct policy policy;
-	struct config usual;
-	const struct config *config;
-};
-void rules_open(struct repo *r, struct rules *out);	/* NULL: the defaults */
-void rules_close(struct rules *r);	/* also for AUTO */
-
 /* One line of a log, and the record as JSON is run_format()'s. */
 void run_line(struct app *app, const struct run *r);
+
+/* ---- what policy said, remembered ---- */
+
+/*
+ * To ask policy costs libgit2 and object reads, several times what the rest of
+ * a small verb costs.  So what verbs need of it is kept in
+ * $GIT_COMMON_DIR/factory/view for as long as HEAD, the base branch and the
+ * user's config files stay what they are.
+ */
+struct said {
+	char *head, *base, *tip, *config;	/* what it was read from */
+	char *branch, *name, *email, *remote, *ttl;	/* what it says of the state; "" for nothing */
+	char *node, *labels;	/* of this machine; labels with commas between */
+	char *user;		/* the user's own words: lines of a key and of its value, in turn */
+	char *policy;		/* the text of policy; "" for none */
+};
+
+/* The defaults in a repository that has no commit to hold a policy. */
+struct err *said_learn(struct repo *r, struct said *out) MUST_USE;
+void said_free(struct said *s);	/* also for AUTO */
+
+/*
+ * All of the configuration, for what only shows something (the types of
+ * line/kind.h): nothing is checked for trust here.  The defaults where it
+ * cannot be read, and for NULL.
+ */
+void said_config(struct repo *r, struct config *out);
 
 /* ---- of 'serve' and its parts ---- */
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "conf/config.h"
 #include "line/kind.h"
 #include "model/after.h"
 #include "model/lint.h"
@@ -124,7 +125,7 @@ static struct err *
 print_task(struct app *app, struct queue *q, const struct id *id, bool json)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
-	AUTO(rules_close) struct rules rules = {0};
+	AUTO(config_free) struct config rules = {0};
 	AUTO(kind_free) struct kind k = {0};
 	struct queue_row row;
 	struct jw w;
@@ -134,9 +135,9 @@ print_task(struct app *app, struct queue *q, const struct id *id, bool json)
 		return NULL;
 	}
 	TRY(queue_get(q, id, &row));
-	rules_open(state_repo(queue_state(q)), &rules);
+	said_config(state_repo(queue_state(q)), &rules);
 	if (row.task != NULL)
-		kind_of(rules.config, row.task, &k);
+		kind_of(&rules, row.task, &k);
 	jw_init(&w, &text, true);
 	row_json(&w, q, &row, true, &k);
 	json_print(app, &text);
@@ -424,7 +425,7 @@ show_text(struct app *app, struct queue *q, const struct queue_row *row)
 {
 	AUTO(err_free_p) struct err *why = queue_ready(q, row);
 	AUTO(buf_free) struct buf next = BUF_INIT(BUF_TEXT), type = BUF_INIT(BUF_TEXT);
-	AUTO(rules_close) struct rules rules = {0};
+	AUTO(config_free) struct config rules = {0};
 	AUTO(kind_free) struct kind k = {0};
 	const struct task *t = row->task;
 	struct out *o = &app->out;
@@ -440,8 +441,8 @@ show_text(struct app *app, struct queue *q, const struct queue_row *row)
 		field_line(o, "why", err_msg(why));
 	snprintf(text, sizeof(text), "%lld", (long long)t->priority);
 	field_line(o, "priority", text);
-	rules_open(state_repo(queue_state(q)), &rules);
-	kind_of(rules.config, t, &k);
+	said_config(state_repo(queue_state(q)), &rules);
+	kind_of(&rules, t, &k);
 	buf_addf(&type, "%s, %s severity: %s", k.name, risk_word(k.severity), k.why);
 	field_line(o, "type", buf_cstr(&type));
 	show_list(o, "labels", &t->labels);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "conf/config.h"
 #include "git/repo.h"
 #include "line/kind.h"
 #include "model/lint.h"
@@ -128,14 +129,14 @@ lint_file(struct app *app, const char *name, struct str text, bool json)
 {
 	AUTO(buf_free) struct buf out = BUF_INIT(BUF_TEXT);
 	AUTO(repo_close_p) struct repo *r = NULL;
-	AUTO(rules_close) struct rules rules = {0};
+	AUTO(config_free) struct config rules = {0};
 	struct linting run = {.app = app, .json = json};
 	AUTO(task_free) struct task t;
 
 	/* A file may be judged anywhere. */
 	err_ignore(repo_open(app->repo_path, &r));
-	rules_open(r, &rules);
-	run.rules = rules.config;
+	said_config(r, &rules);
+	run.rules = &rules;
 	task_init(&t);
 	TRY(spec_is(text) ? spec_task(name, text, 1, false, &t) : task_parse(name, text, &t));
 	jw_init(&run.w, &out, true);
@@ -163,15 +164,15 @@ struct err *
 lint_queue(struct app *app, struct queue *q, const struct args *args, bool json)
 {
 	AUTO(buf_free) struct buf out = BUF_INIT(BUF_TEXT);
-	AUTO(rules_close) struct rules rules = {0};
+	AUTO(config_free) struct config rules = {0};
 	struct linting run = {.app = app, .json = json};
 	AUTO(ids_free) struct ids ids = {0};
 	struct queue_row row;
 	size_t i;
 
 	TRY(choose(q, args, &ids));
-	rules_open(state_repo(queue_state(q)), &rules);
-	run.rules = rules.config;
+	said_config(state_repo(queue_state(q)), &rules);
+	run.rules = &rules;
 	jw_init(&run.w, &out, true);
 	jw_list(&run.w);
 	for (i = 0; i < ids.n; i++) {

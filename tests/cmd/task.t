@@ -460,6 +460,30 @@ test_the_cache_may_go_at_any_time() {
 	rmdir .git/factory/cache.db
 }
 
+# It takes several times as long as the rest of a small verb.
+test_what_is_only_read_needs_no_libgit2() {
+	[ "$(uname -s)" = Linux ] || skip 'no loader that tells'
+	init
+	printf 'version: 1\ntypes:\n  chore: {severity: low, labels: [chore]}\n' >.factory/config.yml
+	git add .factory
+	git commit -qm policy
+	id=$(add Sweep -l chore)
+	for verb in 'task list' 'task next' 'task ready' "task show $id" "task show --json $id" status; do
+		# shellcheck disable=SC2086
+		git factory $verb >/dev/null
+		# shellcheck disable=SC2086
+		LD_DEBUG=libs LD_DEBUG_OUTPUT=$TMP/libs git-factory $verb >"$TMP/out"
+		grep -q 'libgit2' "$TMP"/libs.* && fail "$verb loads it"
+		rm "$TMP"/libs.*
+	done
+	run git factory task show "$id"
+	out_like '^ *type  *chore, low severity'
+	printf 'version: 1\n' >.factory/config.yml
+	git commit -qam 'other policy'
+	run git factory task show "$id"
+	out_like '^ *type  *unknown, high severity'
+}
+
 test_a_read_only_repository_can_be_read() {
 	[ "$(id -u)" = 0 ] || skip 'not root'
 	init
