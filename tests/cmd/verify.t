@@ -383,7 +383,7 @@ test_without_a_key_it_is_said() {
 	like "$(git notes --ref=factory show HEAD)" '"event":"proof"'
 	unlike "$(git notes --ref=factory show HEAD)" '"sig"'
 	# What ssh-keygen says below its line of @.
-	printf 'x\n' >"$TMP/nokey"
+	ssh-keygen -q -t ed25519 -N '' -C '' -f "$TMP/nokey"
 	chmod 644 "$TMP/nokey"
 	run git factory gate --note
 	err_like 'the evidence is not signed: .*UNPROTECTED PRIVATE KEY FILE'
