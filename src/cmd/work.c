@@ -15,6 +15,7 @@
 #include "cmd/show.h"
 #include "git/repo.h"
 #include "git/ref.h"
+#include "git/userconf.h"
 #include "line/policy.h"
 #include "line/pulls/mirror.h"
 #include "line/run.h"
@@ -47,6 +48,7 @@ struct work_opts {
 	int64_t node_pid;
 	bool sync;
 	bool outside;
+	bool upkeep;
 	struct opt_list withhold;
 	struct opt_list watch;
 };
@@ -75,6 +77,7 @@ static const struct opt supervisor_table[] = {
 	OPT_NUMBER(0, "node-pid", "PID", struct work_opts, node_pid, 1, INT32_MAX, "process of the node"),
 	OPT_FLAG(0, "sync", struct work_opts, sync, "there is a remote, or a forge"),
 	OPT_FLAG(0, "outside", struct work_opts, outside, "what is delivered lands through a forge"),
+	OPT_FLAG(0, "upkeep", struct work_opts, upkeep, "git may pack the repository"),
 	OPT_STRINGS(0, "withhold", "NAME", struct work_opts, withhold, "a variable that workers do not get"),
 	OPT_STRINGS(0, "watch", "FILE", struct work_opts, watch, "a file whose change may mean work"),
 	OPT_END,
@@ -163,6 +166,8 @@ supervisor_argv(const struct work_opts *o, struct state *s, const struct strs *n
 		strs_add(argv, "--sync");
 	if (names->n > 0)
 		strs_add(argv, "--outside");
+	if (o->upkeep)
+		strs_add(argv, "--upkeep");
 	for (i = 0; i < names->n; i++)
 		strs_addf(argv, "--withhold=%s", names->v[i]);
 	strs_addf(argv, "--watch=%s/" REF_STATE, common);
@@ -262,6 +267,7 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	TRY(state_tip(d.state, &tip));
 	TRY(fill_in(d.state, &o, &hours));
 	TRY(forge_tokens(d.state, &names));
+	TRY(userconf_bool(state_repo(d.state), "maintenance.auto", true, &o.upkeep));
 	word = (struct node_word){.slots = o.slots, .pid = getpid(), .hours = o.hours, .forge = names.n > 0};
 	TRY(node_announce(d.state, &word, 1));
 	supervisor_argv(&o, d.state, &names, &words);
@@ -410,6 +416,8 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	const struct work_opts *o = opts;
 	const char *const sync[] = {proc_self(), "--publisher", "--now", NULL};
 	const char *const publish[] = {proc_self(), "--publisher", NULL};
+	const char *const upkeep[] = {"git", "-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false",
+	    "maintenance", "run", "--auto", "--quiet", NULL};
 	struct supervise_opts s = {.guard_fd = GUARD_FD, .on_event = o->quiet ? on_quiet_event : on_event, .arg = app};
 	struct opt_list watch = o->watch, withhold = o->withhold;
 	struct tally tally;
@@ -429,6 +437,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	s.env = env;
 	s.sync = o->sync ? sync : NULL;
 	s.publish = publish;
+	s.upkeep = o->upkeep ? upkeep : NULL;
 	for (i = 0; i < watch.n; i++)
 		strs_add(&s.watch, watch.v[i]);
 	hand_on_repo(app);

@@ -16,6 +16,7 @@
 #define LEAVE_MS 5000		/* for one that was told to go */
 #define SYNC_MS (10 * 60 * 1000)	/* for what talks to the remote */
 #define SYNC_APART_MS 200	/* ends that come together are told together */
+#define UPKEEP_RUNS 50		/* from one look at how large the repository is to the next */
 #define RUNS_EACH 250		/* then a worker is replaced */
 #define MISFIRES 5		/* workers in a row that end without an answer */
 #define BURIALS 3
@@ -55,6 +56,8 @@ struct plant {
 	struct proc *sync;
 	int64_t sync_at;	/* its last start */
 	bool sync_due;		/* something ended since */
+	struct proc *upkeep;
+	int64_t upkept;		/* runs that had ended at its last start; -1: not started yet */
 	uint64_t seen;		/* of the watched files */
 	int64_t looked;
 	int misfires;
@@ -128,7 +131,7 @@ find_free(struct plant *p, struct worker **out)
 static void
 sweep(struct plant *p)
 {
-	pid_t *keep = mem_calloc(p->workers.n + 1, sizeof(*keep));
+	pid_t *keep = mem_calloc(p->workers.n + 2, sizeof(*keep));
 	size_t i, n = 0;
 
 	for (i = 0; i < p->workers.n; i++)
@@ -136,6 +139,8 @@ sweep(struct plant *p)
 			keep[n++] = proc_pid(p->workers.v[i]->p);
 	if (p->sync != NULL)
 		keep[n++] = proc_pid(p->sync);
+	if (p->upkeep != NULL)
+		keep[n++] = proc_pid(p->upkeep);
 	kin_sweep(keep, n);
 	free(keep);
 }
@@ -531,6 +536,45 @@ keep_in_sync(struct plant *p)
 	return SYNC_APART_MS;
 }
 
+/* ---- the repository's size ---- */
+
+static int64_t
+ended(const struct plant *p)
+{
+	int64_t n = p->tally->killed + p->tally->died;
+	size_t i;
+
+	for (i = 0; i < END_KINDS; i++)
+		n += p->tally->ended[i];
+	return n;
+}
+
+/*
+ * git's commands do it at their end, ours do not: it would take its time from
+ * a run's.  At our start, and after so many runs; -1 when none is under way.
+ */
+static int64_t
+keep_small(struct plant *p)
+{
+	AUTO(proc_result_free) struct proc_result r = {0};
+	struct proc_spec spec = {.argv = p->o->upkeep, .env = (const char *const *)environ,
+	    .inherit_err = true, .adopts = true};
+	int64_t n = ended(p);
+
+	if (p->upkeep != NULL && proc_ended(p->upkeep)) {
+		err_ignore(proc_wait(p->upkeep, &r));
+		proc_free(p->upkeep);
+		p->upkeep = NULL;
+	}
+	if (p->upkeep == NULL && p->o->upkeep != NULL && !p->draining && (p->upkept < 0 || n - p->upkept >= UPKEEP_RUNS)) {
+		p->upkept = n;
+		err_ignore(proc_start(&spec, &p->upkeep));
+	}
+	if (p->upkeep == NULL)
+		return -1;
+	return proc_ended_fd(p->upkeep) >= 0 ? 60000 : 100;
+}
+
 /* ---- the loop ---- */
 
 static bool
@@ -541,7 +585,7 @@ busy(const struct plant *p)
 	for (i = 0; i < p->workers.n; i++)
 		if (p->workers.v[i]->doing != FREE)
 			return true;
-	return p->graves.n > 0 || p->sync != NULL || (p->o->sync != NULL && p->sync_due);
+	return p->graves.n > 0 || p->upkeep != NULL || p->sync != NULL || (p->o->sync != NULL && p->sync_due);
 }
 
 static struct err *
@@ -612,14 +656,15 @@ static void
 wait_for_something(struct plant *p, int64_t wait)
 {
 	size_t n = p->workers.n, i;
-	struct pollfd *fds = mem_calloc(n + 3, sizeof(*fds));
+	struct pollfd *fds = mem_calloc(n + 4, sizeof(*fds));
 
 	for (i = 0; i < n; i++)
 		fds[i] = (struct pollfd){.fd = p->workers.v[i]->in.fd, .events = POLLIN};
 	fds[n] = (struct pollfd){.fd = p->draining ? -1 : sigs_fd(), .events = POLLIN};
 	fds[n + 1] = (struct pollfd){.fd = p->o->guard_fd, .events = POLLIN};
 	fds[n + 2] = (struct pollfd){.fd = p->sync != NULL ? proc_ended_fd(p->sync) : -1, .events = POLLIN};
-	if (poll(fds, (nfds_t)n + 3, wait < 0 ? -1 : (int)(wait > 60000 ? 60000 : wait)) > 0) {
+	fds[n + 3] = (struct pollfd){.fd = p->upkeep != NULL ? proc_ended_fd(p->upkeep) : -1, .events = POLLIN};
+	if (poll(fds, (nfds_t)n + 4, wait < 0 ? -1 : (int)(wait > 60000 ? 60000 : wait)) > 0) {
 		for (i = 0; i < n; i++)
 			if (fds[i].revents != 0)
 				listen_to(p, p->workers.v[i]);
@@ -633,10 +678,11 @@ wait_for_something(struct plant *p, int64_t wait)
 static struct err *
 turn(struct plant *p, bool *over)
 {
-	int64_t wait = -1, wait_sync, other;
+	int64_t wait = -1, wait_sync, wait_upkeep, other;
 	bool done = false;
 
 	wait_sync = keep_in_sync(p);
+	wait_upkeep = keep_small(p);
 	other = look(p);
 	TRY(dispatch(p, &wait, &done));
 	if (other >= 0 && !done)
@@ -645,6 +691,8 @@ turn(struct plant *p, bool *over)
 		wait = least(wait, other);
 	if (wait_sync >= 0)
 		wait = least(wait, wait_sync);
+	if (wait_upkeep >= 0)
+		wait = least(wait, wait_upkeep);
 	*over = done && !busy(p);
 	if ((other = retire(p, *over)) >= 0)
 		wait = least(wait, other);
@@ -672,6 +720,7 @@ end_all(struct plant *p)
 	drop_gone(p);
 	if (p->sync != NULL)
 		sync_over(p);
+	proc_free(p->upkeep);
 	kin_sweep(NULL, 0);
 	vec_free(&p->workers);
 	vec_free(&p->graves);
@@ -680,7 +729,7 @@ end_all(struct plant *p)
 struct err *
 supervise(const struct supervise_opts *o, struct tally *out)
 {
-	struct plant p = {.o = o, .clock = clock_system(), .tally = out};
+	struct plant p = {.o = o, .clock = clock_system(), .tally = out, .upkept = -1};
 	struct err *e = NULL;
 	bool over = false;
 

@@ -55,6 +55,7 @@ struct supervise_opts {
 	const char *const *env;		/* its environment, "KEY=value"; NULL: ours */
 	const char *const *sync;	/* argv of what talks to the remote each interval; NULL: none */
 	const char *const *publish;	/* of what does so after runs; both say with FRAME_ENDED how it went */
+	const char *const *upkeep;	/* argv of what keeps the repository small, where it has grown; NULL: none */
 	struct strs watch;		/* files whose change means that there may be something to do */
 	int guard_fd;			/* GUARD_FD; -1: none */
 	void (*on_event)(void *arg, const struct supervise_event *e);

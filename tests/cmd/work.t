@@ -95,6 +95,25 @@ test_lands_by_policy() {
 	is "$(git rev-list --count --grep=Factory-Task main)" 6
 }
 
+# As git's own commands do at their end, and as it is configured.
+test_git_may_pack_the_repository() {
+	policy "$MAKE_FILE"
+	for n in 1 2 3; do
+		git commit -q --allow-empty -m "$n"
+		git repack -q
+	done
+	git config gc.auto 6700
+	git config gc.autoPackLimit 2
+	packs() { find .git/objects/pack -name '*.pack' | wc -l; }
+	is "$(packs)" 3
+	git config maintenance.auto false
+	ok git factory work --once >/dev/null 2>&1
+	is "$(packs)" 3
+	git config maintenance.auto true
+	ok git factory work --once >/dev/null 2>&1
+	is "$(packs)" 1
+}
+
 test_capacity_is_never_exceeded() {
 	policy "mkdir $SHARED/now/\$\$; ls $SHARED/now | wc -l >>$SHARED/counts; sleep 0.3; rmdir $SHARED/now/\$\$; $MAKE_FILE"
 	tasks 9

@@ -32,6 +32,7 @@ work() { # NODE
 	git clone -q "$FORGE/$PROJECT.git" "$TMP/node$1"
 	cd "$TMP/node$1" || return
 	git config factory.node.name "node$1"
+	git config gc.auto 6700 # what it is by default
 	git factory init >/dev/null
 	git factory work --until-empty >"$TMP/node$1.log" 2>&1
 }
