@@ -1,5 +1,6 @@
 #include "forge/answer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #include "wire/node.h"
 
 #define STRS_MAX 1000
+#define STAMP_MAX 40	/* of a time */
 #define SHA_MIN 40	/* SHA-1, or 64 for SHA-256 */
 #define SHA_MAX 64
 
@@ -188,6 +190,17 @@ answer_time(const struct node *map, const char *key, int64_t *out)
 	if (s.n > 0 && !read_time(s.p, &t))
 		return node_err(node_get(map, key), "'%s' is no time", key);
 	*out = t;
+	return NULL;
+}
+
+struct err *
+answer_stamp(const struct node *map, const char *updated, const char *count, char **out)
+{
+	struct str s;
+
+	TRY(take(map, updated, false, &s));
+	*out = mem_printf("%.*s %" PRId64, (int)(s.n < STAMP_MAX ? s.n : STAMP_MAX), s.n > 0 ? s.p : "",
+	    node_get_int(map, count, 0));
 	return NULL;
 }
 

@@ -32,6 +32,13 @@ struct err *answer_bool(const struct node *map, const char *key, bool *out) MUST
 /* RFC 3339, with any offset and fraction; 0 when it is missing or null. */
 struct err *answer_time(const struct node *map, const char *key, int64_t *out) MUST_USE;
 
+/*
+ * When it was changed last, as finely as it is written, and how many comments
+ * it has, where 'count' is there: forges that write whole seconds do not tell
+ * by the time alone of what happened within the second of another change.
+ */
+struct err *answer_stamp(const struct node *map, const char *updated, const char *count, char **out) MUST_USE;
+
 /* A full object id in lower-case hex, or "" when it is missing, null or "". */
 struct err *answer_sha(const struct node *map, const char *key, char **out) MUST_USE;
 

@@ -49,6 +49,7 @@ forge_issue_free(struct forge_issue *i)
 	free(i->title);
 	free(i->body);
 	free(i->url);
+	free(i->stamp);
 	forge_user_free(&i->author);
 	strs_free(&i->labels);
 	strs_free(&i->assignees);

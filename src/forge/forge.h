@@ -82,6 +82,7 @@ struct forge_issue {
 	struct strs labels;
 	struct strs assignees;	/* logins */
 	int64_t created, updated;
+	char *stamp;		/* answer_stamp(): alike as long as nobody did anything; NULL where nobody tells */
 };
 
 /*

@@ -110,6 +110,7 @@ gh_read_issue(const struct node *n, struct forge_issue *out)
 	TRY(answer_strs(n, "assignees", "login", &i.assignees));
 	TRY(answer_time(n, "created_at", &i.created));
 	TRY(answer_time(n, "updated_at", &i.updated));
+	TRY(answer_stamp(n, "updated_at", "comments", &i.stamp));
 	i.open = state != NULL && strcmp(state, "open") == 0;
 	*out = i;
 	i = (struct forge_issue){0};

@@ -25,6 +25,7 @@ read_issue(const struct node *n, struct forge_issue *out)
 	TRY(answer_strs(n, "assignees", "username", &i.assignees));
 	TRY(answer_time(n, "created_at", &i.created));
 	TRY(answer_time(n, "updated_at", &i.updated));
+	TRY(answer_stamp(n, "updated_at", "user_notes_count", &i.stamp));
 	i.open = strcmp(state, "opened") == 0;
 	*out = i;
 	i = (struct forge_issue){0};

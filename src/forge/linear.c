@@ -197,6 +197,7 @@ read_issue(const struct node *n, struct forge_issue *out)
 	TRY(answer_strs(node_get(n, "labels"), "nodes", "name", &i.labels));
 	TRY(answer_time(n, "createdAt", &i.created));
 	TRY(answer_time(n, "updatedAt", &i.updated));
+	TRY(answer_stamp(n, "updatedAt", "comments", &i.stamp));
 	if (assignee != NULL && assignee->kind == NODE_MAP && node_get_str(assignee, "displayName") != NULL)
 		strs_add(&i.assignees, node_get_str(assignee, "displayName"));
 	i.open = is_open(n);

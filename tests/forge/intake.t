@@ -128,7 +128,7 @@ orders() {
 	comment bob "$number" '/factory stop' >/dev/null
 	run git factory intake
 	is "$(field hold)" 'stopped on the issue by bob'
-	tick
+	# Within the very second of that look.
 	comment ada "$number" '/factory retry' >/dev/null
 	ok git factory intake >/dev/null 2>&1
 	is "$(field hold)" ''

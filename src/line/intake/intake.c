@@ -434,16 +434,15 @@ show_stage(struct intake *in, int64_t number, const struct id *id)
 
 /* ---- one issue ---- */
 
-static void
+static struct err *
 note_look(struct intake *in, const struct look *l, const struct task *t, const struct decision *d)
 {
 	struct notes_of_issue *n = notebook_issue(&in->book, l->issue.number);
 
-	n->updated = l->issue.updated;
 	n->looked = clock_wall(state_clock(in->o.state));
 	n->done = !l->issue.open && (t->title[0] == '\0' || task_archived(t->state));
-	in->book.changed = true;
 	notebook_ask(&in->book, l->issue.number, d->ask.n > 0 ? d->ask.p : "");
+	return notebook_see(&in->book, &l->issue);
 }
 
 struct guessing {
@@ -534,7 +533,7 @@ consider(struct intake *in, struct forge_issue *issue)
 		TRY(decide_task(in, &l, &id, &t, &d));
 	has = t.title[0] != '\0';
 	buf_cstr(&d.ask);
-	note_look(in, &l, &t, &d);
+	TRY(note_look(in, &l, &t, &d));
 	if (has && !in->o.dry)
 		TRY(guess(in, number, &id, &t));
 	if ((has || d.ask.n > 0) && !in->o.dry)
@@ -624,15 +623,15 @@ sweep_issues(struct intake *in)
 	for (i = all.n; i-- > 0;) {
 		struct forge_issue *issue = &all.v[i];
 		int64_t updated = issue->updated;
+		bool seen;
 
-		if (notebook_issue(&in->book, issue->number)->updated == issue->updated)
+		TRY(notebook_seen(&in->book, issue, &seen));
+		if (seen)
 			continue;
-		if (!fresh || concerns_us(in, issue)) {
+		if (!fresh || concerns_us(in, issue))
 			TRY(consider_one(in, issue->number, issue));
-		} else {
-			notebook_issue(&in->book, issue->number)->updated = issue->updated;
-			in->book.changed = true;
-		}
+		else
+			TRY(notebook_see(&in->book, issue));
 		if (updated > in->book.newest) {
 			in->book.newest = updated;
 			in->book.changed = true;
@@ -698,12 +697,14 @@ static struct err *
 look_again(struct intake *in, int64_t number)
 {
 	AUTO(forge_issue_free) struct forge_issue now = {0};
-	struct notes_of_issue *n = notebook_issue(&in->book, number);
 	struct err *e = in->forge->api->issue(in->forge, number, &now);
+	bool seen = true;
 
-	if (e == NULL && n->updated != now.updated)
+	if (e == NULL)
+		TRY(notebook_seen(&in->book, &now, &seen));
+	if (!seen)
 		return consider_one(in, number, &now);
-	n->looked = clock_wall(state_clock(in->o.state));
+	notebook_issue(&in->book, number)->looked = clock_wall(state_clock(in->o.state));
 	in->book.changed = true;
 	if (!err_is(e, ERR_NOT_FOUND))
 		return e;

@@ -1,5 +1,6 @@
 #include "line/intake/notebook.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,10 +9,13 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "forge/forge.h"
 #include "git/repo.h"
+#include "wire/crypto.h"
 #include "wire/json.h"
 
 #define NOTEBOOK_MAX (16 * MIB)
+#define SEEN_LEN 16	/* hex digits of a digest */
 
 static void
 take_issue(struct notebook *b, const struct node *n)
@@ -19,7 +23,10 @@ take_issue(struct notebook *b, const struct node *n)
 	struct notes_of_issue *i = notebook_issue(b, node_get_int(n, "number", 0));
 	const char *comment = node_get_str(n, "comment"), *told = node_get_str(n, "told");
 
-	i->updated = node_get_int(n, "updated", 0);
+	if (node_get_str(n, "seen") != NULL) {
+		free(i->seen);
+		i->seen = mem_strdup(node_get_str(n, "seen"));
+	}
 	i->looked = node_get_int(n, "looked", 0);
 	i->done = node_get_bool(n, "done", false);
 	i->stage = node_get_int(n, "stage", 0);
@@ -72,6 +79,7 @@ notebook_free(struct notebook *b)
 	size_t i;
 
 	for (i = 0; i < b->n; i++) {
+		free(b->v[i].seen);
 		free(b->v[i].comment);
 		free(b->v[i].told);
 		free(b->v[i].ask);
@@ -90,9 +98,62 @@ notebook_issue(struct notebook *b, int64_t number)
 	for (i = 0; i < b->n; i++)
 		if (b->v[i].number == number)
 			return &b->v[i];
-	vec_push(b, (struct notes_of_issue){.number = number, .comment = mem_strdup(""), .told = mem_strdup(""),
-	    .ask = mem_strdup("")});
+	vec_push(b, (struct notes_of_issue){.number = number, .seen = mem_strdup(""), .comment = mem_strdup(""),
+	    .told = mem_strdup(""), .ask = mem_strdup("")});
 	return &b->v[b->n - 1];
+}
+
+static void
+add_names(struct buf *b, const struct strs *names)
+{
+	size_t i;
+
+	for (i = 0; i < names->n; i++) {
+		buf_adds(b, names->v[i]);
+		buf_addc(b, '\0');
+	}
+	buf_addc(b, '\n');
+}
+
+static struct err *
+make_seen(const struct forge_issue *issue, struct buf *out)
+{
+	AUTO(buf_free) struct buf all = BUF_INIT(4 * FORGE_TEXT_MAX), hex = BUF_INIT(2 * CRYPTO_SHA256);
+	uint8_t digest[CRYPTO_SHA256];
+
+	buf_addf(&all, "%s %" PRId64 " %d\n", issue->stamp != NULL ? issue->stamp : "", issue->updated, issue->open);
+	add_names(&all, &issue->labels);
+	add_names(&all, &issue->assignees);
+	buf_addf(&all, "%s\n", issue->title);
+	buf_adds(&all, issue->body);
+	TRY(buf_check(&all, "the issue"));
+	TRY(crypto_sha256(buf_str(&all), digest));
+	hex_add(&hex, digest, sizeof(digest));
+	buf_addstr(out, str_take(buf_str(&hex), SEEN_LEN));
+	return NULL;
+}
+
+struct err *
+notebook_seen(struct notebook *b, const struct forge_issue *now, bool *seen)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(SEEN_LEN);
+
+	TRY(make_seen(now, &text));
+	*seen = strcmp(notebook_issue(b, now->number)->seen, buf_cstr(&text)) == 0;
+	return NULL;
+}
+
+struct err *
+notebook_see(struct notebook *b, const struct forge_issue *now)
+{
+	struct notes_of_issue *i = notebook_issue(b, now->number);
+	AUTO(buf_free) struct buf text = BUF_INIT(SEEN_LEN);
+
+	TRY(make_seen(now, &text));
+	free(i->seen);
+	i->seen = buf_steal(&text);
+	b->changed = true;
+	return NULL;
 }
 
 void
@@ -135,7 +196,7 @@ notebook_save(struct notebook *b)
 	for (i = 0; i < b->n; i++) {
 		jw_obj(&w);
 		jw_kint(&w, "number", b->v[i].number);
-		jw_kint(&w, "updated", b->v[i].updated);
+		jw_kstr(&w, "seen", b->v[i].seen);
 		jw_kint(&w, "looked", b->v[i].looked);
 		jw_kbool(&w, "done", b->v[i].done);
 		jw_kint(&w, "stage", b->v[i].stage);

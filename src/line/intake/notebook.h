@@ -10,11 +10,12 @@
 #include "base/vec.h"
 
 struct err;
+struct forge_issue;
 struct repo;
 
 struct notes_of_issue {
 	int64_t number;
-	int64_t updated;	/* of the issue when it was considered */
+	char *seen;		/* what the issue was like when it was considered, "" */
 	int64_t looked;		/* when that was */
 	bool done;		/* closed, and so is its task */
 	int64_t stage;		/* that it was shown to have come to (enum forge_stage) */
@@ -38,6 +39,16 @@ void notebook_free(struct notebook *b);	/* also for AUTO */
 
 /* Of this issue, made when there is none; borrowed until the next one is made. */
 struct notes_of_issue *notebook_issue(struct notebook *b, int64_t number);
+
+/*
+ * Is it as it was when it was considered?  By all that it tells of itself: a
+ * forge's time would miss what happens within one second.
+ */
+struct err *notebook_seen(struct notebook *b, const struct forge_issue *now, bool *seen) MUST_USE;
+
+/* It was considered like this. */
+struct err *notebook_see(struct notebook *b, const struct forge_issue *now) MUST_USE;
+
 void notebook_tell(struct notebook *b, int64_t number, const char *comment, const char *told);
 
 void notebook_ask(struct notebook *b, int64_t number, const char *ask);
