@@ -292,7 +292,7 @@ slot(const struct pace *p, bool write)
 	t = later(t, p->writes.v[n - 1] + (int64_t)p->nodes * PACE_GAP_MS);
 	if (n >= minute)
 		t = later(t, p->writes.v[n - minute] + MINUTE_MS + 1);
-	if (n >= hour)
+	if (p->o.hourly && n >= hour)
 		t = later(t, p->writes.v[n - hour] + HOUR_MS + 1);
 	return t;
 }

@@ -26,7 +26,7 @@ struct pace;
 /* Of all nodes together. */
 #define PACE_GAP_MS 1000	/* between the end of a write and the next one */
 #define PACE_MINUTE 80		/* writes in any 60 s */
-#define PACE_HOUR 500		/* in any hour */
+#define PACE_HOUR 500		/* in any hour, where pace_opts.hourly says so */
 #define PACE_BACKOFF_MS 60000	/* the first wait where the forge names none */
 #define PACE_BACKOFF_MAX_MS (15 * 60 * 1000)
 
@@ -34,6 +34,7 @@ struct pace_opts {
 	const char *dir;	/* where the file is; NULL: this process is alone */
 	const char *clock_file;	/* of tests: see rest.h; NULL: none */
 	size_t nodes;		/* that share the limits; 0 and 1: this clone has them alone */
+	bool hourly;		/* the forge counts writes by the hour, too, as GitHub does */
 	const struct clock *clock;	/* NULL: the system's */
 	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
 	void *sleep_arg;

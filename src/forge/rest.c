@@ -41,8 +41,8 @@ struct rest *
 rest_open(const struct rest_opts *o)
 {
 	struct rest *r = mem_alloc(sizeof(*r));
-	struct pace_opts po = {.dir = o->dir, .nodes = o->nodes, .clock = o->clock, .sleep_ms = o->sleep_ms,
-	    .sleep_arg = o->sleep_arg, .cancel = o->cancel};
+	struct pace_opts po = {.dir = o->dir, .nodes = o->nodes, .hourly = o->hourly, .clock = o->clock,
+	    .sleep_ms = o->sleep_ms, .sleep_arg = o->sleep_arg, .cancel = o->cancel};
 	size_t i;
 
 	r->o = *o;

@@ -339,7 +339,7 @@ static void
 test_bucket(void **state UNUSED)
 {
 	char dir[] = "/tmp/test_rest.XXXXXX";
-	struct pace_opts o = {.dir = mkdtemp(dir), .clock = &fake_clock, .sleep_ms = fake_sleep};
+	struct pace_opts o = {.dir = mkdtemp(dir), .hourly = true, .clock = &fake_clock, .sleep_ms = fake_sleep};
 	struct pace *p[3];
 	VEC(int64_t) at = {0};
 	int64_t left;
@@ -375,7 +375,7 @@ static void
 test_shared_limits(void **state UNUSED)
 {
 	char dir[] = "/tmp/test_rest.XXXXXX";
-	struct pace_opts o = {.nodes = 4, .clock = &fake_clock, .sleep_ms = fake_sleep};
+	struct pace_opts o = {.nodes = 4, .hourly = true, .clock = &fake_clock, .sleep_ms = fake_sleep};
 	struct pace *p[4];
 	VEC(int64_t) at = {0};
 	int64_t left, begin = 0;
@@ -425,6 +425,25 @@ test_shared_limits(void **state UNUSED)
 	}
 	pace_close(p[0]);
 	vec_free(&at);
+}
+
+/* Where no hour is counted, 60 issues that are labelled at once do not take two of them. */
+static void
+test_no_hour(void **state UNUSED)
+{
+	struct pace_opts o = {.nodes = 2, .clock = &fake_clock, .sleep_ms = fake_sleep};
+	struct pace *p = pace_open(&o);
+	int64_t left;
+	size_t i;
+
+	now_ms = 1000;
+	for (i = 0; i < 600; i++) {
+		left = 60000;
+		assert_null(pace_enter(p, true, &left));
+		pace_leave(p);
+	}
+	assert_true(now_ms >= 599 * 2000 && now_ms < 700 * 2000);
+	pace_close(p);
 }
 
 /* A write that is under way holds the others up, and a reader not. */
@@ -832,6 +851,7 @@ main(void)
 		cmocka_unit_test(test_spent),
 		cmocka_unit_test(test_bucket),
 		cmocka_unit_test(test_shared_limits),
+		cmocka_unit_test(test_no_hour),
 		cmocka_unit_test(test_serial),
 		cmocka_unit_test(test_limits_file),
 		cmocka_unit_test(test_shared_clock),
