@@ -94,6 +94,7 @@
  * line/keeper          the heartbeat of a lease that is shared through a remote
  * line/land            a pull request of this repository onto its base branch
  * line/lent            claims for jobs of the forge's CI whose run is over
+ * line/next            whose turn it is to land, and on what
  * line/override        a person's word against a gate
  * line/parcel          what a run leaves behind, before it is part of the state
  * line/past            what the attempts before this one say to it

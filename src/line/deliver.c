@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "forge/pull.h"
 #include "git/commit.h"
@@ -428,16 +429,16 @@ write_pull(struct walk *w, struct ending *d, const struct oid *tree, const struc
 static void
 land_too(struct walk *w, struct ending *d)
 {
-	enum merge_method method = w->policy.cfg.merge.method;
+	const struct land_opts o = {.line = w->o, .method = w->policy.cfg.merge.method,
+	    .until_ms = w->judge.until_ms, .proving = &w->proving, .alone = true};
 	struct err *e;
 
-	/* A merge commit names the number, which the step gives. */
-	if (!d->numbers || !w->policy.cfg.merge.automatic || w->o->outside || task_asks(&w->task) ||
-	    method == MERGE_MERGE)
+	if (!d->numbers || !walk_lands(w))
 		return;
 	e = walk_alive(w);
 	if (e == NULL)
-		e = land_along(w->o, method, &d->parcel.pull, &d->landing);
+		e = land_along(&o, &d->parcel.pull, &d->landing);
+	fd_close_p(&w->proving);
 	err_ignore(e);
 }
 

@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/turn.h"
 #include "forge/pull.h"
 #include "git/checkout.h"
 #include "git/commit.h"
@@ -18,6 +17,7 @@
 #include "line/approve.h"
 #include "line/judge.h"
 #include "line/land.h"
+#include "line/next.h"
 #include "line/override.h"
 #include "line/policy.h"
 #include "line/publish.h"
@@ -32,7 +32,6 @@
 
 #define PATHS_SHOWN 10
 #define LOST_RACES 5
-#define TURN_WAIT_MS (60 * 60 * 1000)
 
 /* One landing under way. */
 struct landing {
@@ -250,7 +249,7 @@ prove_again(struct landing *l)
 	if (oid_eq(&l->tree, &l->pull.tested))
 		return NULL;
 	line_tell(l->o->line, LINE_STEP, "gates on the merge with the base as it is now");
-	TRY(judge_apart(l->state, l->o->line, &l->now, &l->tree, &l->verdicts));
+	TRY(judge_apart(l->state, l->o->line, &l->now, &l->tree, l->o->until_ms, &l->verdicts));
 	return verdicts_sum(&l->verdicts) == VERDICT_PASS ? NULL : look_at_verdicts(l);
 }
 
@@ -637,21 +636,6 @@ land_note(const struct land_opts *o, int64_t number, const struct oid *commit, c
 	return NULL;
 }
 
-/*
- * One landing at a time in a repository: each is tested on the one before it,
- * and two of them in one checkout would leave it half of each.
- */
-static struct err *
-take_turn(const struct line_opts *o, int *fd)
-{
-	AUTO(mem_free_p) char *path = NULL;
-	const char *dir;
-
-	TRY(repo_factory_dir(state_repo(o->state), &dir));
-	path = path_join(dir, "land.lock");
-	return turn_take(path, TURN_WAIT_MS, o->cancel, fd);
-}
-
 struct err *
 land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 {
@@ -659,7 +643,7 @@ land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 	struct err *e;
 	int tried;
 
-	TRY(take_turn(o->line, &turn));
+	TRY(next_land(o->line, &turn));
 	for (tried = 0;; tried++) {
 		e = land_once(o, number, landed);
 		/* The base moved since it was looked at: what lands is gated on the new one. */
@@ -678,7 +662,6 @@ take_pull(struct landing *l, const struct pull *p)
 	    .title = mem_strdup(p->title), .base = mem_strdup(p->base), .branch = mem_strdup(p->branch)};
 }
 
-/* Without the gates, which have just run: on another merge they are to run again, by themselves. */
 static struct err *
 look_along(struct landing *l)
 {
@@ -686,34 +669,32 @@ look_along(struct landing *l)
 	if (!oid_eq(&l->head, &l->pull.head))
 		return err_new(ERR_CONFLICT, "somebody committed to '%s'", l->pull.branch);
 	TRY(moved_before(l));
-	if (l->moved)
-		return NULL;
-	if (!oid_eq(&l->tree, &l->pull.tested))
-		return err_new(ERR_STATE, "'%s' has moved since the gates ran", l->pull.base);
-	TRY(ask(l));
-	return make_commit(l);
+	return l->moved ? NULL : make_ready(l);
 }
 
 static struct err *
 open_along(struct landing *l, const struct pull *p)
 {
-	TRY(take_turn(l->o->line, &l->turn));
+	TRY(next_land(l->o->line, &l->turn));
 	take_pull(l, p);
 	TRY(ident_user(l->repo, NULL, NULL, p->updated, &l->who));
 	TRY(look_along(l));
+	TRY(next_tell(l->turn, &l->commit));
+	if (l->o->proving != NULL)
+		fd_close_p(l->o->proving);
 	return begin(l);
 }
 
 struct err *
-land_along(const struct line_opts *line, enum merge_method method, struct pull *p, struct landing **out)
+land_along(const struct land_opts *o, struct pull *p, struct landing **out)
 {
 	struct landing *l = mem_calloc(1, sizeof(*l));
 	struct err *e;
 
-	l->own = (struct land_opts){.line = line, .method = method, .alone = true};
+	l->own = *o;
 	l->o = &l->own;
-	l->state = line->state;
-	l->repo = state_repo(line->state);
+	l->state = o->line->state;
+	l->repo = state_repo(l->state);
 	l->evidence = (struct buf)BUF_INIT(BUF_TEXT);
 	l->turn = -1;
 	e = open_along(l, p);
@@ -721,6 +702,7 @@ land_along(const struct line_opts *line, enum merge_method method, struct pull *
 		landing_close(l);
 		return e;
 	}
+	p->tested = l->tree;
 	close_pull(l, p);
 	*out = l;
 	return NULL;

@@ -51,6 +51,8 @@ struct land_opts {
 	const struct line_opts *line;
 	enum merge_method method;
 	bool keep_branch;	/* do not delete the branch after landing */
+	int64_t until_ms;	/* on clock_mono(): the gates must have ended; 0: when they like */
+	int *proving;	/* next_prove()'s turn: given back when it is known what the base is to be; or NULL */
 	bool protected_paths;	/* a person allowed that protected paths change */
 	const struct strs *override;	/* gates that a person overrides, by name; NULL: none */
 	const char *reason;	/* why, one line */
@@ -71,16 +73,15 @@ struct err *land_pull(const struct land_opts *o, int64_t number, struct oid *lan
 
 /*
  * The same as a part of the step that delivers a new pull request, where
- * nobody asked for it and nobody has to look.  'p' is what would be filed,
+ * nobody asked for it ('alone') and nobody has to look.  'p' is what would be filed,
  * without its number, which must not matter (not MERGE_MERGE); once this
- * succeeds it says that it landed.  The checkout goes ahead, and no other
- * landing begins before landing_close().  Any error, as land_pull()'s, or
- * ERR_STATE when the gates would have to run on another base: deliver it by
- * itself, and land_pull() goes into it.
+ * succeeds it says that it landed, and which tree was tested: where the base
+ * has moved since the gates ran, they run again.  The checkout goes ahead, and
+ * no other landing begins before landing_close().  Any error, as
+ * land_pull()'s: deliver it by itself, and land_pull() goes into it.
  */
 struct landing;
-struct err *land_along(const struct line_opts *line, enum merge_method method, struct pull *p,
-    struct landing **out) MUST_USE;
+struct err *land_along(const struct land_opts *o, struct pull *p, struct landing **out) MUST_USE;
 
 /*
  * First and last in the builder of that step, each time that it runs.  Begin

@@ -4,11 +4,14 @@
 #include "base/arena.h"
 #include "base/defence.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "git/commit.h"
 #include "git/merge.h"
 #include "git/ref.h"
 #include "line/judge.h"
 #include "line/kind.h"
+#include "line/next.h"
 #include "line/prove.h"
 #include "line/walk.h"
 #include "store/journal.h"
@@ -42,15 +45,13 @@ merge_with(struct walk *w, const struct policy *now, const struct oid *tree, str
 }
 
 static struct err *
-prove_live(struct walk *w, const struct oid *tree, bool full, struct proof *p)
+prove_on(struct walk *w, const struct oid *tree, bool full, const struct oid *base, struct proof *p)
 {
 	AUTO(policy_free) struct policy now = {0};
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
-	struct oid tip;
 
-	TRY(policy_tip(w->repo, w->policy.branch, state_remote(w->state) != NULL, &tip));
-	TRY(policy_at(w->repo, w->policy.branch, &tip, &now));
-	p->base = tip;
+	TRY(policy_at(w->repo, w->policy.branch, base, &now));
+	p->base = *base;
 	TRY(merge_with(w, &now, tree, &p->merged));
 	w->judge.redact = defence_on(DEFENCE_REDACT) ? w->redact : NULL;
 	TRY(judge_tree(&w->judge, &now, &p->merged, full ? GATE_FULL : GATE_FAST, &p->verdicts));
@@ -62,6 +63,60 @@ prove_live(struct walk *w, const struct oid *tree, bool full, struct proof *p)
 		p->evidence = walk_redact(w, buf_cstr(&text));
 	}
 	return NULL;
+}
+
+static struct err *
+read_tip(struct walk *w, struct oid *tip)
+{
+	return policy_tip(w->repo, w->policy.branch, state_remote(w->state) != NULL, tip);
+}
+
+static struct err *
+prove_now(struct walk *w, const struct oid *tree, bool full, struct proof *p)
+{
+	struct oid tip;
+
+	TRY(read_tip(w, &tip));
+	return prove_on(w, tree, full, &tip, p);
+}
+
+/* What is proven ahead holds when that landing came to its end. */
+static struct err *
+prove_ahead(struct walk *w, const struct oid *tree, const struct oid *next, struct proof *p)
+{
+	struct err *e = prove_on(w, tree, true, next, p), *waited;
+	bool there = false;
+	struct oid tip;
+
+	waited = next_wait(w->o);
+	if (waited == NULL)
+		waited = read_tip(w, &tip);
+	if (waited == NULL)
+		waited = commit_is_ancestor(w->repo, next, &tip, &there);
+	if (waited == NULL && there)
+		return e;
+	err_ignore(e);
+	TRY(waited);
+	proof_free(p);
+	return prove_now(w, tree, true, p);
+}
+
+/* What lands right after this is proven in turn. */
+static struct err *
+prove_live(struct walk *w, const struct oid *tree, bool full, struct proof *p)
+{
+	struct oid tip, next;
+	struct err *e;
+
+	if (!full || !walk_lands(w))
+		return prove_now(w, tree, full, p);
+	TRY(next_prove(w->o, &w->proving));
+	TRY(read_tip(w, &tip));
+	TRY(next_base(w->repo, &tip, &next));
+	e = oid_eq(&next, &tip) ? prove_on(w, tree, true, &tip, p) : prove_ahead(w, tree, &next, p);
+	if (e != NULL || !p->passed)
+		fd_close_p(&w->proving);
+	return e;
 }
 
 static void

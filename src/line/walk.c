@@ -33,6 +33,16 @@ walk_alive(struct walk *w)
 	return asked ? claim_why(w, err_new(ERR_INTERRUPTED, "interrupted")) : claim_alive(w);
 }
 
+bool
+walk_lands(const struct walk *w)
+{
+	const struct config *c = &w->policy.cfg;
+
+	/* A merge commit names the number, which the step gives. */
+	return c->merge.automatic && c->merge.method != MERGE_MERGE && state_remote(w->state) == NULL && !w->replay &&
+	    !w->o->outside && !task_asks(&w->task);
+}
+
 char *
 walk_redact(struct walk *w, const char *text)
 {
@@ -327,7 +337,7 @@ walk_open(const struct line_opts *o, const struct id *task, struct walk *w)
 {
 	struct err *e;
 
-	*w = (struct walk){.o = o, .state = o->state, .clock = state_clock(o->state), .id = *task};
+	*w = (struct walk){.o = o, .state = o->state, .clock = state_clock(o->state), .id = *task, .proving = -1};
 	task_init(&w->task);
 	run_init(&w->rec);
 	w->repo = state_repo(o->state);
@@ -356,7 +366,8 @@ walk_open_recorded(const struct line_opts *o, const struct run *record, const ch
 {
 	struct err *e;
 
-	*w = (struct walk){.o = o, .state = o->state, .clock = state_clock(o->state), .dir = mem_strdup(dir)};
+	*w = (struct walk){.o = o, .state = o->state, .clock = state_clock(o->state), .dir = mem_strdup(dir),
+	    .proving = -1};
 	task_init(&w->task);
 	run_init(&w->rec);
 	w->repo = state_repo(o->state);
@@ -374,6 +385,7 @@ walk_close(struct walk *w)
 {
 	if (w->began > 0)
 		deaths_end(w->dir, clock_mono(w->clock) - w->began);
+	fd_close_p(&w->proving);
 	agent_close(w->agent);
 	llm_close(w->llm);
 	workspace_close(w->ws);

@@ -62,6 +62,7 @@ struct walk {
 	int64_t timeout;		/* seconds that this run may take */
 	struct deaths deaths;		/* of its process, and the time that it has used before this start */
 	int64_t began;			/* this start; monotonic ms, 0 before deaths_start() */
+	int proving;			/* the turn to prove what is to land (next.h), or -1 */
 	struct oid landed;		/* the commit, where it landed in the step that delivered it */
 	const char *skipped;		/* the tree where a run was that is ended without an agent */
 	bool replay;
@@ -91,6 +92,9 @@ struct err *walk_done(struct walk *w) MUST_USE;
 
 /* ERR_INTERRUPTED when the user asked to stop; the heartbeat of the lease. */
 struct err *walk_alive(struct walk *w) MUST_USE;
+
+/* Policy has what the run delivers land in the same step, as far as can be told before. */
+bool walk_lands(const struct walk *w);
 
 /* Every text of ours that leaves goes through here: secrets are replaced. */
 char *walk_redact(struct walk *w, const char *text) MUST_USE;

@@ -114,6 +114,73 @@ test_git_may_pack_the_repository() {
 	is "$(packs)" 1
 }
 
+# This shell holds the turn to land, and there is a commit that the base does not hold yet.
+hold_turn() {
+	policy "$MAKE_FILE" 'merge: {auto: true}'
+	sed -i "s|^gates: none|gates: {suite: {run: \"echo x >>$SHARED/gated\"}}|" .factory/config.yml
+	git commit -qam 'A gate'
+	exec 9>>.git/factory/land.lock
+	flock 9
+	tasks 1
+	was=$(git rev-parse main)
+	echo more >more
+	git add more
+	next=$(git commit-tree -p main -m Next "$(git write-tree)")
+	git reset -q --hard
+}
+# A task that lands by itself, in the background, until it waits for its turn.
+begin_run() {
+	git factory run >"$OUT" 2>"$ERR" 9>&- &
+	pid=$!
+}
+give_turn() {
+	exec 9>&-
+	wait $pid || fail "the run: $(cat "$OUT" "$ERR")"
+	out_like '^landed as '
+	is "$(git rev-parse 'main^{tree}')" "$(git factory pr show --json 1 | jq -r .tested)"
+	like "$(git log -1 --format=%s refs/factory/state)" ': delivered and landed'
+}
+ran_gates() { [ "$(grep -c x "$SHARED/gated" 2>/dev/null)" = "$1" ]; }
+at_its_end() { grep -q '"step":"end"' .git/factory/runs/*/journal.jsonl 2>/dev/null; }
+proven_on() { jq -r 'select(.step == "gates").out.base' .git/factory/runs/*/journal.jsonl; }
+
+test_what_lands_after_another_is_gated_on_it() {
+	needs flock
+	hold_turn
+	begin_run
+	within 30 at_its_end || fail "the run: $(cat "$OUT" "$ERR")"
+	ran_gates 1 || fail 'the gates did not run once'
+	ok git merge -q --ff-only "$next"
+	give_turn
+	ran_gates 2 || fail 'the gates did not run again'
+	is "$(git rev-parse main^)" "$next"
+}
+
+test_what_is_proven_ahead_lands_on_the_landing_before_it() {
+	needs flock
+	hold_turn
+	printf %s "$next" >&9
+	begin_run
+	within 30 ran_gates 1 || fail "the run: $(cat "$OUT" "$ERR")"
+	git merge -q --ff-only "$next"
+	give_turn
+	ran_gates 1 || fail 'the gates ran again'
+	is "$(proven_on)" "$next"
+	is "$(git rev-parse main^)" "$next"
+}
+
+test_what_is_proven_ahead_of_a_landing_that_fails_is_proven_again() {
+	needs flock
+	hold_turn
+	printf %s "$next" >&9
+	begin_run
+	within 30 ran_gates 1 || fail "the run: $(cat "$OUT" "$ERR")"
+	give_turn
+	ran_gates 2 || fail 'the gates did not run again'
+	is "$(proven_on)" "$was"
+	is "$(git rev-parse main^)" "$was"
+}
+
 test_capacity_is_never_exceeded() {
 	policy "mkdir $SHARED/now/\$\$; ls $SHARED/now | wc -l >>$SHARED/counts; sleep 0.3; rmdir $SHARED/now/\$\$; $MAKE_FILE"
 	tasks 9
