@@ -675,8 +675,9 @@ set_close(struct state_step *t UNUSED, struct task *task, void *ctx)
 {
 	const struct close_opts *o = ctx;
 
-	if (o->reopen && task->state == TASK_LANDED)
-		return err_hint(err_new(ERR_STATE, "task '%s' has landed", task->id), "write a new one");
+	if (task->state == TASK_LANDED)
+		return err_hint(err_new(ERR_STATE, "task '%s' has landed", task->id),
+		    o->reopen ? "write a new one" : "it is over, and needs no closing");
 	task_set(task, &task->close, o->reopen ? "" : o->message != NULL ? o->message : "closed by hand");
 	return NULL;
 }

@@ -190,7 +190,7 @@ read_task(struct walk *w)
 		err_ignore(e);
 		e = NULL;
 	}
-	TRY(e);
+	TRY(w->o->named ? err_wrap(e, "task '%s' cannot be started", w->id.s) : e);
 	task_copy(&w->task, row.task);
 	return NULL;
 }

@@ -108,6 +108,13 @@ test_what_landed_is_what_was_tested() {
 	is "$(git factory pr show --json 1 | jq -r .state)" merged
 	is "$(git factory task show --json "$id" | jq -r .state)" landed
 	is "$(git branch --list 'factory/*')" ''
+	run git factory run "$id"
+	status_is 1
+	err_like "^error: task '$id' cannot be started: landed"
+	run git factory task close -m 'not any more' "$id"
+	status_is 1
+	err_like "^error: task '$id' has landed"
+	is "$(git factory task show --json "$id" | jq -r .close)" ''
 	ok sh -c 'git log -1 --notes=factory --format=%N main | jq -r .event | grep -qx landed'
 	run git factory pr merge 1
 	status_is 1
