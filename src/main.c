@@ -86,6 +86,7 @@
  * line/intake/guess    a model's word on the type of a task without signs
  * line/intake/intake   from issues of a forge to tasks, and back
  * line/intake/look     one issue as the forge has it, and what was ordered on it
+ * line/intake/moved    tasks of a project that was renamed since
  * line/intake/notebook  what this clone saw of the issues and told there
  * line/intake/order    what people say to the factory in comments
  * line/intake/pin      the text of an issue: which one was asked for, what may be seen of it

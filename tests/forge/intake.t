@@ -142,6 +142,27 @@ orders() {
 
 test_orders_in_comments() { on_each_forge orders; }
 
+renamed() {
+	here "$1"
+	labelled bob
+	taken_in
+	tick
+	project_rename "${PROJECT%/*}/renamed-$$"
+	ok git factory intake >/dev/null 2>&1
+	is "$(tasks)" 1
+	is "$(ours)" 1
+	like "$(field issue)" ":$PROJECT#$number\$"
+	# Also where nobody remembers, and for who ordered nothing new.
+	rm -r .git/factory/forge
+	comment bob "$number" '/factory stop' >/dev/null
+	ok git factory intake >/dev/null 2>&1
+	is "$(tasks)" 1
+	is "$(ours)" 1
+	is "$(field hold)" 'stopped on the issue by bob'
+}
+
+test_a_renamed_project_keeps_its_tasks() { on_each_forge renamed; }
+
 lost_reply() {
 	here "$1"
 	fault lost 'POST .*(comments|notes)'

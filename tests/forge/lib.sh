@@ -29,6 +29,7 @@
 #						  COMMENTED BODY [PATH LINE REMARK]
 #	status_set WHO SHA CONTEXT pending|success|failure
 #	branch_delete WHO BRANCH		role WHO read|write|admin
+#	project_rename OWNER/NAME
 #	issue_json N, pull_json N, pulls_json, statuses_json SHA, branches_json
 #		as fake/control.py shows them: .state (open closed merged), .title,
 #		.body, .labels, .comments[].{id,who,body}, .head, .base, .sha, ...
@@ -331,6 +332,16 @@ auto_off() {
 pull_comment() { act pull_comment "$1" number="$2" body="$3" | jq .id; }
 review() { act review "$1" number="$2" state="$3" body="$4" path="${5:-}" line="${6:-1}" remark="${7:-}" >/dev/null; }
 status_set() { act status "$1" sha="$2" context="$3" state="$4" >/dev/null; }
+# The project has another name, and the clone in use knows it.
+project_rename() { # OWNER/NAME
+	if via_api; then
+		act rename ada to="$1" >/dev/null
+	else
+		ctl rename path="$PROJECT" to="$1" >/dev/null
+	fi
+	PROJECT=$1
+	git remote set-url origin "$FORGE/$PROJECT.git"
+}
 role() { # WHO ROLE, by ada
 	if via_api; then
 		act role ada login="$1" role="$2" >/dev/null

@@ -20,6 +20,7 @@
 #include "line/intake/decide.h"
 #include "line/intake/guess.h"
 #include "line/intake/look.h"
+#include "line/intake/moved.h"
 #include "line/intake/notebook.h"
 #include "line/intake/report.h"
 #include "line/kind.h"
@@ -40,6 +41,7 @@ struct intake {
 	char *project;		/* "github:owner/name" */
 	struct forge_user own;	/* asked for once it is needed */
 	struct notebook book;
+	struct moved moved;	/* read once it is needed */
 	struct queue *queue;	/* as the state was when it was opened */
 	struct secrets secrets;
 	struct redactor *redact;
@@ -83,6 +85,7 @@ intake_close(struct intake *in)
 	redact_free(in->redact);
 	secrets_free(&in->secrets);
 	notebook_free(&in->book);
+	moved_free(&in->moved);
 	forge_user_free(&in->own);
 	free(in->project);
 	free(in);
@@ -165,6 +168,8 @@ follow_orders(struct state_step *t UNUSED, struct task *task, void *ctx)
 {
 	struct following *f = ctx;
 
+	if (f->look->formerly != NULL && strcasecmp(task->issue, f->look->formerly) == 0)
+		task_set(task, &task->issue, f->look->name);
 	/* Another issue's, since it was looked for: the next look takes the next id. */
 	if (task->title[0] != '\0' && strcasecmp(task->issue, f->look->name) != 0)
 		return err_new(ERR_STALE, "task '%s' was made meanwhile", task->id);
@@ -507,12 +512,35 @@ refused_pull(const struct intake *in, const struct task *t, int64_t *number)
 	return NULL;
 }
 
+/* It may have been filed under a name that the project had before. */
+static struct err *
+find_moved(struct intake *in, int64_t number, struct id *id, struct task *t, bool *has)
+{
+	AUTO(forge_comments_free) struct forge_comments all = {0};
+	struct queue *q;
+
+	if (!in->moved.read) {
+		TRY(queue_of(in, &q));
+		TRY(moved_read(q, in->project, &in->moved));
+	}
+	if (!moved_any(&in->moved, number))
+		return NULL;
+	TRY(own_user(in));
+	TRY(in->forge->api->comments(in->forge, number, 0, &all));
+	if (!moved_find(&in->moved, number, &all, in->own.id, id))
+		return NULL;
+	TRY(state_task(in->o.state, id, t));
+	*has = true;
+	return NULL;
+}
+
 static struct err *
 consider(struct intake *in, struct forge_issue *issue)
 {
 	int64_t number = issue->number;
 	AUTO(mem_free_p) char *name = mem_printf("%s#%" PRId64, in->project, number);
 	AUTO(decision_free) struct decision d = DECISION_INIT;
+	AUTO(mem_free_p) char *formerly = NULL;
 	AUTO(look_free) struct look l = {0};
 	AUTO(task_free) struct task t;
 	bool has, wrote = false;
@@ -520,10 +548,15 @@ consider(struct intake *in, struct forge_issue *issue)
 
 	task_init(&t);
 	TRY(task_of(in, name, &id, &t, &has));
+	if (!has)
+		TRY(find_moved(in, number, &id, &t, &has));
+	if (has && strcasecmp(t.issue, name) != 0)
+		formerly = mem_strdup(t.issue);
 	if (issue->assignees.n > 0)
 		TRY(own_user(in));
 	TRY(look_read(in->forge, in->o.config, issue, in->own.login, t.heard, has, &l));
 	l.name = name;
+	l.formerly = formerly;
 	TRY(is_running(in, &id, &l.running));
 	TRY(refused_pull(in, &t, &l.refused));
 	/* Most issues ask for nothing, and leave no trace. */
@@ -578,7 +611,10 @@ intake_events(struct intake *in, const struct hook_event *v, size_t n)
 		if ((e->what != HOOK_ISSUE && e->what != HOOK_COMMENT) || e->issue <= 0 || e->pull > 0)
 			continue;
 		if (e->project[0] != '\0' && strcasecmp(e->project, in->forge->place.project) != 0) {
-			tell(in, 0, "", INTAKE_REFUSED, "the event is of another project", false);
+			AUTO(mem_free_p) char *why = mem_printf("the event is of '%s', and the remote here is '%s'", e->project,
+			    in->forge->place.project);
+
+			tell(in, 0, "", INTAKE_REFUSED, why, false);
 			continue;
 		}
 		for (k = 0; k < i && (v[k].issue != e->issue || v[k].pull > 0 || v[k].what > HOOK_COMMENT); k++)

@@ -34,6 +34,7 @@ char *order_heard(const char *heard, const struct order *o) MUST_USE;
 
 struct look {
 	const char *name;	/* "github:owner/name#42" */
+	const char *formerly;	/* as its task has it, from before the project was renamed; NULL */
 	struct forge_issue issue;
 	struct forge_events events;
 	struct forge_comments comments;

@@ -104,6 +104,16 @@ class Control:
             self.verb_token("token-of-" + login, login)
         return {"id": p.id, "git": p.repo.folder}
 
+    def verb_rename(self, path, to):
+        p = self.world.project(path)
+        folder = self.world.folder + "/git/" + to + ".git"
+        os.rename(p.repo.folder, folder)
+        p.repo.folder = folder
+        self.world.projects.pop(path.lower())
+        self.world.projects[to.lower()] = p
+        p.path, p.name, self.world.home = to, to.rpartition("/")[2], to
+        return {}
+
     def verb_person(self, login, role="", project="", bot="", member="", name=""):
         user = self.world.person(login, bool(bot), name or None)
         user.member = bool(member)
