@@ -119,6 +119,30 @@ an_edit_later() {
 
 test_security_a_text_edited_later_halts_the_task() { on_each_forge an_edit_later; }
 
+vague() {
+	here "$1"
+	labelled bob 'Please make it nicer somehow'
+	ok git factory intake >/dev/null 2>&1
+	like "$(said)" 'vague.*how to verify'
+	fails git factory run >/dev/null 2>&1
+	case $1 in gitea | forgejo) is "$(tasks)" 0 ;; esac
+	tick
+	# Their word, and what else they have to say.
+	comment bob "$number" "/factory run $(issue_hash)
+
+Thank you! @eve" >/dev/null
+	ok git factory intake >/dev/null 2>&1
+	is "$(field hold)" ''
+}
+issue_hash() {
+	case $KIND in
+	gitea | forgejo) said | sed -n 's/.*`\/factory run \([0-9a-f]*\)`, which.*/\1/p' ;;
+	*) said | sed -n 's/.*text `\([0-9a-f]*\)`.*/\1/p' ;;
+	esac
+}
+
+test_a_vague_text_is_sent_back() { on_each_forge vague; }
+
 orders() {
 	here "$1"
 	labelled bob

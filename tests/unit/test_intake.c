@@ -923,6 +923,13 @@ test_order_words(void **state UNUSED)
 	assert_int_equal(word, ORDER_STATUS);
 	assert_true(order_parse(STR("/factory revise a\n\nb"), &word, &rest));
 	assert_true(str_is(rest, "a\n\nb"));
+	assert_true(order_parse(STR("/factory run 0a1b, please\n\nThank you!"), &word, &rest));
+	assert_true(str_is(rest, "0a1b,"));
+	assert_true(order_parse(STR("/factory run\r\n\r\nThank you!"), &word, &rest));
+	assert_int_equal(word, ORDER_RUN);
+	assert_int_equal(rest.n, 0);
+	assert_true(order_parse(STR("/factory\nrun"), &word, &rest));
+	assert_int_equal(word, ORDER_STATUS);
 	assert_false(order_parse(STR("> /factory run"), &word, &rest));
 	assert_false(order_parse(STR("/factoryrun"), &word, &rest));
 	assert_false(order_parse(STR("please /factory run"), &word, &rest));

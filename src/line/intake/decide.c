@@ -138,20 +138,31 @@ hold(struct task *t, const char *reason, const char *what)
 	task_set(t, &t->hold, text);
 }
 
-/* A spec that nobody could tell the end of goes back to who wrote it. */
-static void
-hold_if_vague(struct task *t, struct decision *d)
+/* NULL: it says enough to start on. */
+static char *
+what_lacks(const struct task *t)
 {
 	AUTO(lint_free) struct lint lint = {0};
 	AUTO(buf_free) struct buf add = BUF_INIT(4 * KIB);
 	size_t i;
 
 	lint_task(t, &lint);
-	if (lint.grain != GRAIN_VAGUE || t->hold[0] != '\0')
-		return;
+	if (lint.grain != GRAIN_VAGUE)
+		return NULL;
 	for (i = 0; i < lint.findings.n && add.n < 600; i++)
 		buf_addf(&add, "%s%s", i > 0 ? "; " : "", lint.findings.v[i].add);
-	hold(t, HOLD_VAGUE, add.n > 0 ? buf_cstr(&add) : "say what is to be, and how to verify it");
+	return mem_strdup(add.n > 0 ? buf_cstr(&add) : "say what is to be, and how to verify it");
+}
+
+/* A spec that nobody could tell the end of goes back to who wrote it. */
+static void
+hold_if_vague(struct task *t, struct decision *d)
+{
+	AUTO(mem_free_p) char *lacks = what_lacks(t);
+
+	if (lacks == NULL || t->hold[0] != '\0')
+		return;
+	hold(t, HOLD_VAGUE, lacks);
 	say(d, INTAKE_HELD, "%s", t->hold);
 }
 
@@ -168,6 +179,20 @@ hold_broken(struct task *t, const struct err *why, struct decision *d)
 
 /* ---- orders ---- */
 
+/* Who names the hash has been told first. */
+static void
+warn_vague(const struct look *l, struct decision *d)
+{
+	AUTO(mem_free_p) char *lacks = NULL;
+	AUTO(task_free) struct task t;
+
+	task_init(&t);
+	err_ignore(take_text(l, &t));
+	lacks = what_lacks(&t);
+	if (lacks != NULL)
+		buf_addf(&d->ask, "\n\n**The text is vague**, and better said first: %s. What is edited has another hash.", lacks);
+}
+
 static void
 ask_hash(const struct look *l, const char *why, struct decision *d)
 {
@@ -175,6 +200,7 @@ ask_hash(const struct look *l, const char *why, struct decision *d)
 	buf_clear(&d->ask);
 	buf_addf(&d->ask, "%s. Somebody who may write to this project starts it with a comment "
 	    "`/factory run %.*s`, which stands for the text as it is now.", why, PIN_SHOWN, l->pin.hex);
+	warn_vague(l, d);
 }
 
 /* NULL: the text is the one that was asked for. */

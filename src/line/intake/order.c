@@ -30,17 +30,21 @@ take_word(struct str *rest)
 bool
 order_parse(struct str comment, enum order_word *word, struct str *rest)
 {
-	struct str text = str_trim(comment), first, given;
+	struct str text = str_trim(comment), line = {0}, all = text, given;
 	size_t i;
 
-	first = take_word(&text);
-	if (!str_is(first, "/factory"))
+	str_line(&all, &line);
+	if (!str_is(take_word(&line), "/factory"))
 		return false;
-	given = take_word(&text);
+	given = take_word(&line);
 	*word = given.n == 0 ? ORDER_STATUS : ORDER_UNKNOWN;
 	for (i = 0; i < ORDER_UNKNOWN; i++)
 		if (str_is(given, words[i]))
 			*word = (enum order_word)i;
-	*rest = text;
+	/* People thank, and explain: that is for other people. */
+	if (*word == ORDER_REVISE)
+		*rest = str_trim(str_skip(text, (size_t)(given.p - text.p) + given.n));
+	else
+		*rest = take_word(&line);
 	return true;
 }

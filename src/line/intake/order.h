@@ -20,7 +20,7 @@ enum order_word {
 
 const char *order_name(enum order_word word);	/* "run" */
 
-/* false for a comment that is none; 'rest' is what follows the word, all lines. */
+/* false for a comment that is none; 'rest' is the next word of that line, after "revise" all that follows. */
 bool order_parse(struct str comment, enum order_word *word, struct str *rest);
 
 #endif
