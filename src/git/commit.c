@@ -56,6 +56,19 @@ parents_free(struct parents *p)
 	vec_free(p);
 }
 
+/*
+ * Not with git_commit_create(), which says in libgit2 1.5 that all is well
+ * where the object could not be written.
+ */
+static int
+write_text(git_repository *g, const git_buf *text, git_oid *id)
+{
+	AUTO(lg2_odb_free_p) git_odb *odb = NULL;
+	int rc = lg2.git_repository_odb(&odb, g);
+
+	return rc < 0 ? rc : lg2.git_odb_write(id, odb, text->ptr, text->size, GIT_OBJECT_COMMIT);
+}
+
 struct err *
 commit_create(struct repo *r, const struct commit_spec *spec, struct oid *out)
 {
@@ -66,6 +79,7 @@ commit_create(struct repo *r, const struct commit_spec *spec, struct oid *out)
 	AUTO(mem_free_p) char *message = NULL;
 	size_t i, n = strlen(spec->message);
 	git_oid tree_id = lg2_oid(&spec->tree), id;
+	git_buf text = {0};
 	git_repository *g;
 	git_commit *parent;
 	struct oid made;
@@ -82,8 +96,11 @@ commit_create(struct repo *r, const struct commit_spec *spec, struct oid *out)
 		vec_push(&parents, parent);
 	}
 	message = mem_printf("%s%s", spec->message, n > 0 && spec->message[n - 1] == '\n' ? "" : "\n");
-	rc = lg2.git_commit_create(&id, g, NULL, author, committer, NULL, message, tree, parents.n,
+	rc = lg2.git_commit_create_buffer(&text, g, author, committer, NULL, message, tree, parents.n,
 	    (const git_commit **)parents.v);
+	if (rc >= 0)
+		rc = write_text(g, &text, &id);
+	lg2.git_buf_dispose(&text);
 	if (rc < 0)
 		return lg2_err(r, rc, "cannot write a commit");
 	made = lg2_oid_back(&id);

@@ -1,5 +1,7 @@
 #include "git_fixture.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "git/commit.h"
@@ -104,6 +106,31 @@ finds_ancestors(void **state)
 	assert_true(yes);
 	ok(commit_is_ancestor(r, &a, &b, &yes));
 	assert_false(yes);
+	repo_close(r);
+}
+
+/* A disk without room, as far as the file of the commit goes. */
+static void
+says_what_could_not_be_written(void **state)
+{
+	struct repo *r = opened(".");
+	struct ident who = {.name = (char *)"T", .email = (char *)"t@example.com", .when = 6};
+	struct commit_spec spec = {.author = &who, .message = "no room"};
+	struct oid head = sh_oid("HEAD"), oid = oid_zero;
+	struct rlimit was, none;
+
+	(void)state;
+	ok(commit_tree(r, &head, &spec.tree));
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = was;
+	none.rlim_cur = 16;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	fails(commit_create(r, &spec, &oid), ERR_REPOSITORY, "cannot write a commit: cannot write: File too large");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_true(oid_is_zero(&oid));
+	ok(commit_create(r, &spec, &oid));
+	assert_true(commit_exists(r, &oid));
 	repo_close(r);
 }
 
@@ -214,6 +241,7 @@ main(void)
 		TEST_REPO(writes_what_git_reads),
 		TEST_REPO(knows_who_commits),
 		TEST_REPO(finds_ancestors),
+		TEST_REPO(says_what_could_not_be_written),
 		TEST_REPO(syncs_before_a_ref_moves),
 		TEST_REPO(walks_history),
 		TEST_REPO(works_in_a_shallow_clone),
