@@ -83,21 +83,31 @@ on_remark(void *arg, const char *text)
 	out_printf(&p->app->note, "note: %s\n", text);
 }
 
+static bool
+is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && strcmp(value, "true") == 0;
+}
+
 /*
- * The CI's run that this job is of, which outlives what it claims for: NULL
- * where none can be asked for later.  Forgejo and Gitea call themselves GitHub.
+ * The CI's run that this job is of, which outlives what it claims for; NULL
+ * outside of one.  Forgejo and Gitea call themselves GitHub.
  */
 static char *
 job_of_ci(void)
 {
-	const char *actions = getenv("GITHUB_ACTIONS"), *run = getenv("GITHUB_RUN_ID"), *project = getenv("GITHUB_REPOSITORY");
+	bool gitlab = is_set("GITLAB_CI"), gitea = is_set("GITEA_ACTIONS") || is_set("FORGEJO_ACTIONS");
+	const char *run = getenv(gitlab ? "CI_PIPELINE_ID" : "GITHUB_RUN_ID");
+	const char *project = getenv(gitlab ? "CI_PROJECT_PATH" : "GITHUB_REPOSITORY");
 	int64_t number;
 
-	if (actions == NULL || strcmp(actions, "true") != 0 || getenv("GITEA_ACTIONS") != NULL || getenv("FORGEJO_ACTIONS") != NULL)
+	if (!gitlab && !is_set("GITHUB_ACTIONS"))
 		return NULL;
 	if (project == NULL || strpbrk(project, "# \n") != NULL || !str_int(str_of(run), 1, INT64_MAX, &number))
 		return NULL;
-	return mem_printf("github:%s#%" PRId64, project, number);
+	return mem_printf("%s:%s#%" PRId64, gitlab ? "gitlab" : gitea ? "gitea" : "github", project, number);
 }
 
 static struct err *

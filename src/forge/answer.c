@@ -181,6 +181,17 @@ read_time(const char *s, int64_t *out)
 }
 
 struct err *
+answer_among(const struct node *map, const char *key, const char *const *words, bool *out)
+{
+	struct str s;
+
+	TRY(take(map, key, true, &s));
+	for (*out = false; *words != NULL; words++)
+		*out = *out || str_eq(s, str_of(*words));
+	return NULL;
+}
+
+struct err *
 answer_time(const struct node *map, const char *key, int64_t *out)
 {
 	struct str s;

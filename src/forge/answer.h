@@ -29,6 +29,9 @@ struct err *answer_id(const struct node *map, const char *key, char **out) MUST_
 /* false when it is missing or null. */
 struct err *answer_bool(const struct node *map, const char *key, bool *out) MUST_USE;
 
+/* Is it one of these words?  They end with NULL. */
+struct err *answer_among(const struct node *map, const char *key, const char *const *words, bool *out) MUST_USE;
+
 /* RFC 3339, with any offset and fraction; 0 when it is missing or null. */
 struct err *answer_time(const struct node *map, const char *key, int64_t *out) MUST_USE;
 

@@ -321,7 +321,7 @@ struct forge_api {
 	struct err *(*branch_delete)(struct forge *, const char *branch);	/* gone already: fine */
 	/* NULL without FORGE_CAN_DISPATCH. */
 	struct err *(*dispatch)(struct forge *, const char *workflow, const char *ref);
-	/* Is this run of the forge's CI over?  NULL where it is not known how to ask. */
+	/* Is this run of the forge's CI over?  Of Actions, or a pipeline, by its id.  NULL: it has no CI. */
 	struct err *(*run_over)(struct forge *, int64_t run, bool *over);
 	/*
 	 * A line for each of 'needs' (enum forge_need) that the token lacks,

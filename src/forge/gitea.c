@@ -1,5 +1,6 @@
 #include "forge/gitea.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +231,20 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 	return NULL;
 }
 
+/* Gitea's word is GitHub's; Forgejo has its conclusion in the same place. */
+static struct err *
+run_over(struct forge *f, int64_t run, bool *over)
+{
+	static const char *const words[] = {"completed", "success", "failure", "cancelled", "skipped", NULL};
+	AUTO(ask_free) struct ask a = {0};
+
+	ask_open(&a, f, NULL, "a run of Actions");
+	gitea_repo(&a);
+	ask_path(&a, "/actions/runs/%" PRId64, run);
+	TRY(ask_send(&a));
+	return answer_among(a.reply.body, "status", words, over);
+}
+
 #define FUNCTIONS                                                                                         \
 	.can = FORGE_CAN_DISPATCH | FORGE_CAN_TEAMS | FORGE_CAN_AUTO_MERGE | FORGE_CAN_TELL_ARMED, .whoami = whoami, .role = role, \
 	.default_branch = default_branch, .issues = gitea_issues, .issue = gitea_issue,                   \
@@ -240,7 +255,7 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 	.pull_reviewers = gitea_pull_reviewers, .reviews = gitea_reviews, .remarks = gitea_remarks,       \
 	.checks = gitea_checks, .status = gitea_status, .merge = gitea_merge,                             \
 	.auto_merge = gitea_auto_merge, .auto_merge_off = gitea_auto_merge_off, .guarded = gitea_guarded, \
-	.branch_delete = gitea_branch_delete, .dispatch = dispatch, .rights = rights
+	.branch_delete = gitea_branch_delete, .dispatch = dispatch, .run_over = run_over, .rights = rights
 
 const struct forge_api forge_gitea = {.name = "Gitea", FUNCTIONS};
 const struct forge_api forge_forgejo = {.name = "Forgejo", FUNCTIONS};

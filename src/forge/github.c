@@ -424,14 +424,12 @@ dispatch(struct forge *f, const char *workflow, const char *ref)
 static struct err *
 run_over(struct forge *f, int64_t run, bool *over)
 {
+	static const char *const words[] = {"completed", NULL};
 	AUTO(rest_reply_free) struct rest_reply reply = {0};
 	AUTO(mem_free_p) char *path = gh_path(f, "/actions/runs/%lld", (long long)run);
-	AUTO(mem_free_p) char *status = NULL;
 
 	TRY(gh_get(f, path, "a run of Actions", &reply));
-	TRY(answer_str(reply.body, "status", FORGE_LINE_MAX, &status));
-	*over = strcmp(status, "completed") == 0;
-	return NULL;
+	return answer_among(reply.body, "status", words, over);
 }
 
 const struct forge_api forge_github = {

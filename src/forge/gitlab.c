@@ -255,6 +255,20 @@ rights(struct forge *f, unsigned needs, struct strs *missing)
 	return NULL;
 }
 
+/* A pipeline's; one that waits for a person could still go on. */
+static struct err *
+run_over(struct forge *f, int64_t run, bool *over)
+{
+	static const char *const words[] = {"success", "failed", "canceled", "skipped", NULL};
+	AUTO(ask_free) struct ask a = {0};
+
+	ask_open(&a, f, NULL, "a pipeline");
+	gitlab_project(&a);
+	ask_path(&a, "/pipelines/%" PRId64, run);
+	TRY(ask_send(&a));
+	return answer_among(a.reply.body, "status", words, over);
+}
+
 const struct forge_api forge_gitlab = {
 	.name = "GitLab",
 	.can = FORGE_CAN_PROVE_EDITS | FORGE_CAN_AUTO_MERGE,
@@ -285,5 +299,6 @@ const struct forge_api forge_gitlab = {
 	.auto_merge_off = gitlab_auto_merge_off,
 	.guarded = gitlab_guarded,
 	.branch_delete = branch_delete,
+	.run_over = run_over,
 	.rights = rights,
 };

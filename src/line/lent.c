@@ -12,7 +12,7 @@
 struct asking {
 	struct state *state;
 	struct forge *forge;
-	char *mine;		/* "github:owner/name#" */
+	char *mine;		/* "github:owner/name#"; Forgejo's claims are Gitea's */
 	int64_t run;		/* that was asked about last */
 	bool over;
 	void (*on_remark)(void *arg, const char *text);
@@ -91,6 +91,7 @@ struct err *
 lent_free(struct state *s, struct forge *f, void (*on_remark)(void *arg, const char *text), void *arg, size_t *freed)
 {
 	AUTO(lease_infos_free) struct lease_infos all = {0};
+	enum forge_kind kind;
 	struct asking a = {.state = s, .forge = f, .on_remark = on_remark, .arg = arg};
 	struct err *e;
 
@@ -98,7 +99,8 @@ lent_free(struct state *s, struct forge *f, void (*on_remark)(void *arg, const c
 	if (f->api->run_over == NULL || state_remote(s) == NULL)
 		return NULL;
 	TRY(lease_list(s, true, &all));
-	a.mine = mem_printf("%s:%s#", forge_kind_word(f->place.kind), f->place.project);
+	kind = f->place.kind == FORGE_FORGEJO ? FORGE_GITEA : f->place.kind;
+	a.mine = mem_printf("%s:%s#", forge_kind_word(kind), f->place.project);
 	e = look_at_all(&a, &all, freed);
 	mem_free_p(&a.mine);
 	return e;

@@ -212,12 +212,14 @@ test_only_who_delivers_may_start_workflows() {
 in_ci() { # RUN COMMAND...: as a job of it
 	in_run=$1
 	shift
-	run env GITHUB_ACTIONS=true GITHUB_RUN_ID="$in_run" GITHUB_REPOSITORY=acme/app "$@"
+	case $KIND in
+	gitlab) run env GITLAB_CI=true CI_PIPELINE_ID="$in_run" CI_PROJECT_PATH="$PROJECT" "$@" ;;
+	github) run env GITHUB_ACTIONS=true GITHUB_RUN_ID="$in_run" GITHUB_REPOSITORY="$PROJECT" "$@" ;;
+	*) run env GITEA_ACTIONS=true GITHUB_ACTIONS=true GITHUB_RUN_ID="$in_run" GITHUB_REPOSITORY="$PROJECT" "$@" ;;
+	esac
 }
 
-# A job that was cancelled gives no sign of it; the forge knows.
-test_a_claim_ends_with_the_run_that_it_is_for() {
-	project
+claim_of_a_run() {
 	git factory task add 'Make done' >/dev/null
 	ok git factory sync -q
 	ctl ci_run id=77 status=in_progress >/dev/null
@@ -230,6 +232,12 @@ test_a_claim_ends_with_the_run_that_it_is_for() {
 	ctl ci_run id=77 status=completed >/dev/null
 	run git factory intake
 	err_like 'task [a-z2-7]* is free again: run 77 of the CI'
+}
+
+# A job that was cancelled gives no sign of it; the forge knows.
+test_a_claim_ends_with_the_run_that_it_is_for() {
+	project
+	claim_of_a_run
 	before=$(counts calls)
 	run git factory intake
 	err_unlike 'free again'
@@ -250,6 +258,15 @@ test_a_claim_ends_with_the_run_that_it_is_for() {
 	in_ci 79 git factory plan --matrix
 	out_is '{"include":[]}'
 }
+
+a_claim_ends_there_too() { # KIND
+	forge "$1"
+	claim_of_a_run
+	forge_done
+}
+test_a_claim_ends_with_its_pipeline() { a_claim_ends_there_too gitlab; }
+test_a_claim_ends_with_its_run_on_gitea() { a_claim_ends_there_too gitea; }
+test_a_claim_ends_with_its_run_on_forgejo() { a_claim_ends_there_too forgejo; }
 
 # -- Forgejo and Gitea, by one template
 

@@ -865,3 +865,20 @@ def dispatch(world, r, owner, name, which):
         raise Refused("missing", which)
     world.dispatched.append({"workflow": which, "ref": r.body["ref"], "inputs": r.body.get("inputs", {})})
     return Answer(204)
+
+
+@api("GET", REPO + "/actions/runs/{number}")
+def ci_run(world, r, owner, name, number):
+    p = place(world, r, owner, name)
+    scope(r, "repository", False)
+    if number not in world.ci_runs:
+        raise Refused("missing", number)
+    over = world.ci_runs[number] == "completed"
+    url = "%s/%s/actions/runs/%s" % (r.base, p.path, number)
+    found = {"id": int(number), "html_url": url, "event": "schedule"}
+    if world.kind == "forgejo":
+        found.update({"status": "cancelled" if over else "running", "title": "factory", "workflow_id": "factory.yml"})
+    else:
+        found.update({"status": world.ci_runs[number], "run_number": 1, "path": "factory.yml@refs/heads/" + p.base})
+        found.update({"conclusion": "cancelled"} if over else {})
+    return Answer(200, found)

@@ -755,6 +755,17 @@ def mr_pipelines(world, r, id, iid):
     return page(r, [one] if one else [], lambda x: x)
 
 
+@api("GET", P + "/pipelines/{number}")
+def ci_run(world, r, id, number):
+    p = place(world, r, id)
+    if number not in world.ci_runs:
+        raise said(404, "404 Not found")
+    return Answer(200, {
+        "id": int(number), "iid": 1, "project_id": p.id, "sha": "0" * 40, "ref": p.base, "source": "schedule",
+        "status": "canceled" if world.ci_runs[number] == "completed" else "running",
+        "web_url": "%s/%s/-/pipelines/%s" % (r.base, p.path, number)})
+
+
 # -- commits, checks, branches
 
 def commit_of(p, ref):
