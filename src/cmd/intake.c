@@ -158,13 +158,9 @@ take_in(struct window *w, struct forge *f, const struct hook_event *event)
 	    .on_said = on_said, .arg = w};
 
 	TRY(intake_open(&io, &in));
-	return event != NULL ? intake_events(in, event, 1) : intake_sweep(in);
-}
-
-static bool
-is_about_pulls(const struct hook_event *e)
-{
-	return e->pull > 0 || e->what == HOOK_PULL || e->what == HOOK_REVIEW || e->what == HOOK_CHECKS || e->what == HOOK_PUSH;
+	if (event == NULL)
+		return intake_sweep(in);
+	return hook_about_pulls(event) ? intake_tell(in) : intake_events(in, event, 1);
 }
 
 /* What people and checks did to our pull requests, and what of ours is not there yet. */
@@ -175,7 +171,7 @@ look_at_pulls(struct window *w, const struct hook_event *event)
 	    .arg = w->app};
 	struct mirrored seen;
 
-	if (w->o->dry || w->forge == NULL || !(event == NULL ? w->o->pulls : is_about_pulls(event)))
+	if (w->o->dry || w->forge == NULL || !(event == NULL ? w->o->pulls : hook_about_pulls(event)))
 		return NULL;
 	return mirror_here(&line, &seen);
 }
@@ -214,14 +210,15 @@ with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook
 	exchange(&w);
 	jw_init(&w.w, &w.text, true);
 	jw_list(&w.w);
-	if (w.forge != NULL && (event == NULL || !is_linear(o)))
+	/* What pull requests have come to is told on the issues. */
+	if (!is_linear(o))
+		e = look_at_pulls(&w, event);
+	if (e == NULL && w.forge != NULL && (event == NULL || !is_linear(o)))
 		e = take_in(&w, w.forge, event);
 	/* That one cannot be reached is no reason to leave the other. */
 	if (w.tracker != NULL && (event == NULL || is_linear(o)))
 		other = take_in(&w, w.tracker, event);
 	jw_end(&w.w);
-	if (e == NULL && !is_linear(o))
-		e = look_at_pulls(&w, event);
 	if (e == NULL)
 		e = free_lent(&w, event);
 	if (o->json)

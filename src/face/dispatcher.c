@@ -57,12 +57,14 @@ batch_free(struct batch *b)
 	vec_free(b);
 }
 
-/* What makes two hints the same: where they say to look. */
+/* What makes two hints the same: where they say to look; our pull requests are looked at together. */
 static char *
 key_of(enum hook_from from, const struct hook_event *e)
 {
-	return mem_printf("%d %d %s %" PRId64 " %" PRId64 " %s %s", (int)from, (int)e->what, e->project, e->issue, e->pull,
-	    e->command[0] != '\0' ? e->comment : "", e->what == HOOK_PUSH ? e->ref : e->what == HOOK_CHECKS ? e->head : "");
+	if (hook_about_pulls(e))
+		return mem_printf("%d pulls %s", (int)from, e->project);
+	return mem_printf("%d %d %s %" PRId64 " %s", (int)from, (int)e->what, e->project, e->issue,
+	    e->command[0] != '\0' ? e->comment : "");
 }
 
 static void

@@ -79,7 +79,7 @@ enum hook_what {
 	HOOK_IGNORED,	/* nothing that the factory looks at */
 	HOOK_PING,	/* the webhook was just made */
 	HOOK_ISSUE,	/* look at 'issue' */
-	HOOK_COMMENT,	/* look at the comments of 'issue' or of 'pull' */
+	HOOK_COMMENT,	/* look at the comments of 'pull', or of 'issue', where somebody gave an order */
 	HOOK_PULL,	/* look at 'pull' */
 	HOOK_REVIEW,	/* look at the reviews and remarks of 'pull' */
 	HOOK_CHECKS,	/* look at the checks of 'head' */
@@ -110,5 +110,8 @@ struct hook_event {
 struct err *webhook_parse(enum hook_from from, const char *event, struct str body,
     struct hook_event *out) MUST_USE;
 void hook_event_free(struct hook_event *e);	/* also for AUTO */
+
+/* Whoever hears of it looks at the factory's pull requests: all of them, in one request or two. */
+bool hook_about_pulls(const struct hook_event *e);
 
 #endif

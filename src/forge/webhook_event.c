@@ -155,7 +155,7 @@ is_new(enum hook_from from, const char *action)
 static char *
 command_of(const char *body)
 {
-	struct str rest = str_of(body), line;
+	struct str rest = str_trim(str_of(body)), line;
 
 	if (!str_starts(rest, COMMAND) || !str_line(&rest, &line))
 		return mem_strdup("");
@@ -235,8 +235,8 @@ fill(enum hook_from from, struct draft *d, struct hook_event *e)
 	e->comment = said ? slot_text(d, COMMENT) : mem_strdup("");
 	e->command = said && d->text[BODY] != NULL && is_new(from, e->action) ? command_of(d->text[BODY]) :
 	    mem_strdup("");
-	/* On a commit, a snippet, a project: nothing that the factory answers to. */
-	if (e->what == HOOK_COMMENT && e->issue == 0 && e->pull == 0)
+	/* What is no order, our own comments above all; what is on a commit, a snippet, a project. */
+	if (e->what == HOOK_COMMENT && e->pull == 0 && (e->issue == 0 || e->command[0] == '\0'))
 		e->what = HOOK_IGNORED;
 }
 
@@ -260,6 +260,12 @@ webhook_parse(enum hook_from from, const char *event, struct str body, struct ho
 	*out = e;
 	e = (struct hook_event){0};
 	return NULL;
+}
+
+bool
+hook_about_pulls(const struct hook_event *e)
+{
+	return e->pull > 0 || e->what == HOOK_PULL || e->what == HOOK_REVIEW || e->what == HOOK_CHECKS || e->what == HOOK_PUSH;
 }
 
 void

@@ -236,6 +236,33 @@ events() {
 
 test_an_event_is_only_a_hint() { on_each_forge events; }
 
+# It names the pull request once there is one, and what becomes of that.
+told_of_the_pull_request() {
+	here "$1"
+	labelled bob
+	taken_in
+	fault status '^POST .*/pulls ' times=9
+	run git factory run -q
+	is "$(field state)" delivered
+	printf '{"action":"edited","issue":{"number":%d},"repository":{"full_name":"%s"},"sender":{"login":"bob"}}' "$number" \
+		"$PROJECT" >"$TMP/issue"
+	printf '{"action":"opened","number":9,"pull_request":{"number":9},"repository":{"full_name":"%s"},"sender":{"login":"robo"}}' \
+		"$PROJECT" >"$TMP/pull"
+	ok git factory event issues "$TMP/issue" >/dev/null 2>&1
+	unlike "$(said)" 'Pull request'
+	ctl faults_clear >/dev/null
+	ok git factory event pull_request "$TMP/pull" >/dev/null 2>&1
+	like "$(said)" "Pull request \\| $FORGE/$PROJECT/pull"
+	# What we write ourselves, and what people say to each other, is not looked at.
+	before=$(counts calls)
+	printf '{"action":"created","issue":{"number":%d},"comment":{"id":9,"body":"Thanks"},"repository":{"full_name":"%s"}}' \
+		"$number" "$PROJECT" >"$TMP/word"
+	ok git factory event issue_comment "$TMP/word" >/dev/null 2>&1
+	is "$(counts calls)" "$before"
+}
+
+test_the_comment_names_the_pull_request_once_it_is_there() { needs_fake; told_of_the_pull_request github; forge_done; }
+
 # A model served by a peer, which says of the second issue more than a word.
 model_stop() {
 	[ ! -f "$TMP/mock.pid" ] || kill "$(cat "$TMP/mock.pid")" 2>/dev/null || :

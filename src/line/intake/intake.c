@@ -42,6 +42,7 @@ struct intake {
 	struct forge_user own;	/* asked for once it is needed */
 	struct notebook book;
 	struct moved moved;	/* read once it is needed */
+	bool sweeps;
 	struct queue *queue;	/* as the state was when it was opened */
 	struct secrets secrets;
 	struct redactor *redact;
@@ -246,9 +247,12 @@ add_url(const char *url, struct buf *out)
 	buf_adds(out, url);
 }
 
-/* Where the task's pull request is on the forge, and what it waits for; "" where that is not known. */
+/*
+ * Where the task's pull request is on the forge, and what it waits for; "" where
+ * that is not known.  *early: it is on its way there, and to be told of then.
+ */
 static struct err *
-add_pull(struct intake *in, const struct task *t, struct buf *url, struct buf *waits)
+add_pull(struct intake *in, const struct task *t, struct buf *url, struct buf *waits, bool *early)
 {
 	AUTO(pull_free) struct pull p = {0};
 	struct err *e;
@@ -261,13 +265,15 @@ add_pull(struct intake *in, const struct task *t, struct buf *url, struct buf *w
 		return NULL;
 	}
 	TRY(e);
+	*early = t->state == TASK_DELIVERED && p.state == PULL_OPEN && p.outside == 0;
 	add_url(p.url, url);
 	pull_waits(&p, in->o.config->merge.automatic, waits);
 	return NULL;
 }
 
 static struct err *
-make_report(struct intake *in, const struct id *id, const char *ask, struct buf *out, char told[REPORT_TOLD + 1])
+make_report(struct intake *in, const struct id *id, const char *ask, struct buf *out, char told[REPORT_TOLD + 1],
+    bool *early)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(4 * FORGE_TEXT_MAX);
 	AUTO(buf_free) struct buf url = BUF_INIT(2 * FORGE_LINE_MAX), waits = BUF_INIT(2 * FORGE_LINE_MAX);
@@ -285,7 +291,7 @@ make_report(struct intake *in, const struct id *id, const char *ask, struct buf 
 		r.kind = &kind;
 		kind_of(in->o.config, row.task, &kind);
 		r.micro = task_guess_cost(row.task);
-		e = add_pull(in, row.task, &url, &waits);
+		e = add_pull(in, row.task, &url, &waits, early);
 		r.pull = buf_cstr(&url);
 		r.waits = buf_cstr(&waits);
 	}
@@ -353,9 +359,12 @@ write_report(struct intake *in, int64_t number, const struct id *id, const struc
 	AUTO(mem_free_p) char *comment = NULL;
 	char told[REPORT_TOLD + 1], was[REPORT_TOLD + 1] = "";
 	const struct forge_comment *c;
+	bool early = false;
 
 	*wrote = false;
-	TRY(make_report(in, id, notebook_issue(&in->book, number)->ask, &text, told));
+	TRY(make_report(in, id, notebook_issue(&in->book, number)->ask, &text, told, &early));
+	if (early && !in->sweeps)
+		return NULL;
 	if (strcmp(notebook_issue(&in->book, number)->told, told) == 0 || in->o.dry)
 		return NULL;
 	TRY(own_user(in));
@@ -516,22 +525,15 @@ refused_pull(const struct intake *in, const struct task *t, int64_t *number)
 static struct err *
 find_moved(struct intake *in, int64_t number, struct id *id, struct task *t, bool *has)
 {
-	AUTO(forge_comments_free) struct forge_comments all = {0};
 	struct queue *q;
 
-	if (!in->moved.read) {
-		TRY(queue_of(in, &q));
-		TRY(moved_read(q, in->project, &in->moved));
-	}
+	TRY(queue_of(in, &q));
+	TRY(moved_read(q, in->project, &in->moved));
 	if (!moved_any(&in->moved, number))
 		return NULL;
 	TRY(own_user(in));
-	TRY(in->forge->api->comments(in->forge, number, 0, &all));
-	if (!moved_find(&in->moved, number, &all, in->own.id, id))
-		return NULL;
-	TRY(state_task(in->o.state, id, t));
-	*has = true;
-	return NULL;
+	TRY(moved_find(&in->moved, in->forge, number, in->own.id, id, has));
+	return *has ? state_task(in->o.state, id, t) : NULL;
 }
 
 static struct err *
@@ -598,7 +600,6 @@ consider_one(struct intake *in, int64_t number, struct forge_issue *issue)
 	err_free(e);
 	return NULL;
 }
-
 
 struct err *
 intake_events(struct intake *in, const struct hook_event *v, size_t n)
@@ -682,6 +683,7 @@ struct ours {
 	struct ids ids;
 	VEC(int64_t) numbers;
 	VEC(bool) archived;
+	bool settled;		/* only those whose pull request tells how they stand */
 };
 
 static struct err *
@@ -694,6 +696,8 @@ add_ours(const struct queue_row *row, void *ctx, bool *more UNUSED)
 
 	if (issue.n < n + 2 || strncasecmp(issue.p, o->in->project, n) != 0 || issue.p[n] != '#' ||
 	    !str_int(str_skip(issue, n + 1), 1, INT64_MAX, &number))
+		return NULL;
+	if (o->settled && (row->task->state == TASK_QUEUED || row->running))
 		return NULL;
 	vec_push(&o->ids, row->id);
 	vec_push(&o->numbers, number);
@@ -728,6 +732,23 @@ tell_ours(struct intake *in, const struct ours *o, bool seed, int64_t *oldest)
 	return NULL;
 }
 
+static struct err *
+tell_all(struct intake *in, bool settled, bool seed, int64_t *oldest)
+{
+	struct ours o = {.in = in, .settled = settled};
+	struct queue *q;
+	struct err *e = queue_of(in, &q);
+
+	if (e == NULL)
+		e = queue_each(q, QUEUE_ALL, add_ours, &o);
+	if (e == NULL)
+		e = tell_ours(in, &o, seed, oldest);
+	ids_free(&o.ids);
+	vec_free(&o.numbers);
+	vec_free(&o.archived);
+	return e;
+}
+
 /* A closed issue is in no list of open ones. */
 static struct err *
 look_again(struct intake *in, int64_t number)
@@ -752,23 +773,24 @@ struct err *
 intake_sweep(struct intake *in)
 {
 	bool seed = in->book.fresh;
-	struct ours o = {.in = in};
 	int64_t oldest = 0, before = in->book.newest;
-	struct queue *q;
-	struct err *e;
 
+	in->sweeps = true;
 	TRY(sweep_issues(in));
-	e = queue_of(in, &q);
-	if (e == NULL)
-		e = queue_each(q, QUEUE_ALL, add_ours, &o);
-	if (e == NULL)
-		e = tell_ours(in, &o, seed, &oldest);
-	if (e == NULL && oldest != 0 && before == in->book.newest && !seed)
-		e = look_again(in, oldest);
-	ids_free(&o.ids);
-	vec_free(&o.numbers);
-	vec_free(&o.archived);
-	if (e == NULL && !in->o.dry)
-		e = notebook_save(&in->book);
-	return e;
+	TRY(tell_all(in, false, seed, &oldest));
+	if (oldest != 0 && before == in->book.newest && !seed)
+		TRY(look_again(in, oldest));
+	return in->o.dry ? NULL : notebook_save(&in->book);
+}
+
+struct err *
+intake_tell(struct intake *in)
+{
+	int64_t oldest = 0;
+
+	/* Who never swept knows of no comment yet. */
+	if (in->book.fresh || in->o.dry)
+		return NULL;
+	TRY(tell_all(in, true, false, &oldest));
+	return notebook_save(&in->book);
 }

@@ -82,4 +82,7 @@ struct err *intake_sweep(struct intake *in) MUST_USE;
  */
 struct err *intake_events(struct intake *in, const struct hook_event *v, size_t n) MUST_USE;
 
+/* What our pull requests have come to, on the issues of tasks that have one. */
+struct err *intake_tell(struct intake *in) MUST_USE;
+
 #endif

@@ -44,6 +44,8 @@ moved_read(struct queue *q, const char *project, struct moved *out)
 {
 	struct reading r = {project, out};
 
+	if (out->read)
+		return NULL;
 	out->read = true;
 	return queue_each(q, QUEUE_ALL, add, &r);
 }
@@ -77,16 +79,18 @@ is_named(const struct id *task, const struct forge_comments *all, const char *ow
 	return false;
 }
 
-bool
-moved_find(const struct moved *m, int64_t number, const struct forge_comments *all, const char *own, struct id *out)
+struct err *
+moved_find(const struct moved *m, struct forge *f, int64_t number, const char *own, struct id *out, bool *found)
 {
+	AUTO(forge_comments_free) struct forge_comments all = {0};
 	size_t i;
 
-	for (i = 0; i < m->n; i++) {
-		if (m->v[i].number != number || (!m->v[i].followed && !is_named(&m->v[i].task, all, own)))
+	TRY(f->api->comments(f, number, 0, &all));
+	for (i = 0; i < m->n && !*found; i++) {
+		if (m->v[i].number != number || (!m->v[i].followed && !is_named(&m->v[i].task, &all, own)))
 			continue;
 		*out = m->v[i].task;
-		return true;
+		*found = true;
 	}
-	return false;
+	return NULL;
 }

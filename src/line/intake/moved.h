@@ -16,7 +16,7 @@
 #include "base/vec.h"
 
 struct err;
-struct forge_comments;
+struct forge;
 struct queue;
 
 struct moved_issue {
@@ -30,15 +30,15 @@ struct moved {
 	VEC_FIELDS(struct moved_issue);
 };
 
-/* Tasks of "github:owner/name" whose id does not follow from their issue as it is named now. */
+/* Tasks of "github:owner/name" whose id does not follow from their issue as it is named now; once. */
 struct err *moved_read(struct queue *q, const char *project, struct moved *out) MUST_USE;
 void moved_free(struct moved *m);	/* also for AUTO */
 
 /* Is there any for this number?  Then the issue's comments are worth a request. */
 bool moved_any(const struct moved *m, int64_t number);
 
-/* The one that a comment by 'own' (a user's id) names, or that was followed; false: none. */
-bool moved_find(const struct moved *m, int64_t number, const struct forge_comments *all, const char *own,
-    struct id *out);
+/* The one that a comment there by 'own' (a user's id) names, or that was followed; *found stays false for none. */
+struct err *moved_find(const struct moved *m, struct forge *f, int64_t number, const char *own, struct id *out,
+    bool *found) MUST_USE;
 
 #endif
