@@ -23,15 +23,23 @@
 #define STEP "outside agent"
 #define TASK_FILE "/task.md"
 #define OUTPUT_MAX (64 * KIB)
+#define TOLD_MAX 1000	/* lines of a turn that are told while it runs; its end is kept anyway */
+#define LINE_MAX_TOLD (4 * KIB)
 
 struct outside {
-	char *file;	/* the task's text, for {file}; NULL */
+	struct agent *a;
+	char *file;		/* the task's text, for {file}; NULL */
+	struct buf line;	/* of the output, as far as it is there */
+	size_t told;		/* lines of this turn */
 };
 
 static struct err *
-outside_open(struct agent *a UNUSED, void **self)
+outside_open(struct agent *a, void **self)
 {
-	*self = mem_alloc(sizeof(struct outside));
+	struct outside *o = mem_alloc(sizeof(*o));
+
+	*o = (struct outside){.a = a, .line = BUF_INIT(LINE_MAX_TOLD)};
+	*self = o;
 	return NULL;
 }
 
@@ -47,8 +55,11 @@ drop_file(struct outside *o)
 static void
 outside_close(void *self)
 {
-	drop_file(self);
-	free(self);
+	struct outside *o = self;
+
+	drop_file(o);
+	buf_free(&o->line);
+	free(o);
 }
 
 static struct err *
@@ -69,32 +80,57 @@ write_task(struct outside *o, struct str text)
 	return NULL;
 }
 
+static void
+tell_line(struct outside *o)
+{
+	const struct agent_job *job = agent_job_of(o->a);
+
+	if (job->on_event != NULL && str_trim(buf_str(&o->line)).n > 0 && o->told++ < TOLD_MAX)
+		job->on_event(job->arg, AGENT_SAYS, o->told < TOLD_MAX ? buf_str(&o->line) :
+		    STR("... it says more, which is not shown"));
+	buf_clear(&o->line);
+}
+
+/* A pipe gives what is there, not lines. */
+static void
+tell_text(struct outside *o, struct str text)
+{
+	while (text.n > 0) {
+		const char *end = memchr(text.p, '\n', text.n);
+		struct str piece = str_take(text, end != NULL ? (size_t)(end - text.p) : text.n);
+
+		buf_addstr(&o->line, str_take(piece, LINE_MAX_TOLD - 1 - o->line.n));
+		text = str_skip(text, piece.n + (end != NULL));
+		if (end != NULL)
+			tell_line(o);
+	}
+}
+
 /* A secret may be cut anywhere in what a pipe gives at once. */
 static void
 say_output(void *arg, int fd UNUSED, const char *p, size_t n)
 {
-	const struct agent_job *job = agent_job_of(arg);
+	struct outside *o = arg;
+	const struct agent_job *job = agent_job_of(o->a);
 	AUTO(buf_free) struct buf clean = BUF_INIT(BUF_TEXT);
 
 	if (job->redact == NULL || !defence_on(DEFENCE_REDACT))
 		buf_add(&clean, p, n);
 	else
 		redact_feed(job->redact, str_mk(p, n), &clean);
-	if (job->on_event != NULL)
-		job->on_event(job->arg, AGENT_SAYS, buf_str(&clean));
+	tell_text(o, buf_str(&clean));
 }
 
 static void
-say_rest(struct agent *a)
+say_rest(struct outside *o)
 {
-	const struct agent_job *job = agent_job_of(a);
+	const struct agent_job *job = agent_job_of(o->a);
 	AUTO(buf_free) struct buf clean = BUF_INIT(BUF_TEXT);
 
-	if (job->redact == NULL)
-		return;
-	redact_finish(job->redact, &clean);
-	if (job->on_event != NULL)
-		job->on_event(job->arg, AGENT_SAYS, buf_str(&clean));
+	if (job->redact != NULL)
+		redact_finish(job->redact, &clean);
+	tell_text(o, buf_str(&clean));
+	tell_line(o);
 }
 
 static struct err *
@@ -103,7 +139,7 @@ run_command(struct agent *a, struct outside *o, struct str text, struct proc_res
 	const struct agent_job *job = agent_job_of(a);
 	struct jail_cmd cmd = {.cwd = job->cwd, .max_out = OUTPUT_MAX + REDACT_MARGIN,
 	    .tail = OUTPUT_MAX / 2 + REDACT_MARGIN,
-	    .err_to_out = true, .on_output = say_output, .arg = a, .cancel_fd = job->cancel_fd};
+	    .err_to_out = true, .on_output = say_output, .arg = o, .cancel_fd = job->cancel_fd};
 	struct jail_bind bind = {.to = TASK_FILE};
 	VEC(const char *) argv = {0};
 	struct err *e = NULL;
@@ -117,6 +153,7 @@ run_command(struct agent *a, struct outside *o, struct str text, struct proc_res
 	}
 	vec_push(&argv, NULL);
 	cmd.argv = argv.v;
+	o->told = 0;
 	if (cmd.nbinds == 0)
 		cmd.input = text;
 	else
@@ -130,7 +167,7 @@ run_command(struct agent *a, struct outside *o, struct str text, struct proc_res
 	cmd.env = job->env;
 	if (e == NULL)
 		e = jail_run(job->jail, workspace_view(job->ws), &cmd, out);
-	say_rest(a);
+	say_rest(o);
 	vec_free(&argv);
 	drop_file(o);
 	return e;

@@ -50,6 +50,18 @@ test_a_turn_ends_at_its_timeout() {
 	isnt "$status" 124
 }
 
+test_what_it_says_is_told_by_lines() {
+	needs bwrap
+	agent 'echo x >fine; printf "one "; sleep 0.3; printf "line\ntwo\nthree\n"; seq -f "n %g" 3000; printf last'
+	run git factory run "$(cat "$TMP/id")"
+	status_is 0
+	err_like '^   one line$'
+	err_like '^   two$'
+	err_like '^   three$'
+	is "$(grep -c '^   n ' "$ERR")" 996
+	err_like '^   ... it says more, which is not shown$'
+}
+
 test_security_setups_output_is_shown_without_its_secret() {
 	needs bwrap
 	agent 'echo x >fine'
