@@ -293,7 +293,12 @@ finish_here(struct walk *w, struct ending *d)
 
 	TRY(state_change(w->state, &w->id, text, change_task, d));
 	TRY(walk_done(w));
-	return d->landing != NULL ? landing_verify(d->landing, &w->landed) : NULL;
+	if (d->landing != NULL)
+		TRY(landing_verify(d->landing, &w->landed));
+	/* The step has ended it. */
+	lease_free(w->lease);
+	w->lease = NULL;
+	return NULL;
 }
 
 static struct err *
