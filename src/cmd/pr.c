@@ -480,6 +480,7 @@ sync_pulls(struct app *app, const void *opts UNUSED, const struct args *args UNU
 	add_count(&text, seen.adopted, "found");
 	add_count(&text, seen.updated, "updated");
 	add_count(&text, seen.closed, "closed there");
+	add_count(&text, seen.reopened, "opened again there");
 	add_count(&text, seen.landed, "merged there");
 	add_count(&text, seen.revised, "to be revised");
 	add_count(&text, seen.merged, "merged");

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -14,6 +15,7 @@
 
 struct closing {
 	const struct line_opts *o;
+	bool again;		/* it is opened, rather */
 	struct pull pull;
 	struct ident who;
 	struct pull_move move;
@@ -49,9 +51,9 @@ close_task(struct state_step *t, struct task *task, void *ctx)
 	struct closing *c = ctx;
 
 	/* It may have gone on to another pull request since. */
-	if (task->pull == c->pull.number) {
-		task->state = TASK_ESCALATED;
-		task_set(task, &task->question, "its pull request was closed by a person");
+	if (task->pull == c->pull.number && (!c->again || task->state == TASK_ESCALATED)) {
+		task->state = c->again ? TASK_DELIVERED : TASK_ESCALATED;
+		task_set(task, &task->question, c->again ? "" : "its pull request was closed by a person");
 	}
 	step_ref(t, c->move.name, &c->move.from, &c->move.to);
 	return NULL;
@@ -65,25 +67,55 @@ build(struct state_step *t, void *ctx)
 	return step_change(t, &c->pull.task, close_task, c);
 }
 
+/* In the state, and where that is shared. */
+static struct err *
+put(struct closing *c, const char *what)
+{
+	AUTO(sync_result_free) struct sync_result r = {0};
+	AUTO(mem_free_p) char *message = mem_printf("%s pull request %" PRId64, what, c->pull.number);
+	struct state *s = c->o->state;
+
+	TRY(pull_prepare(state_repo(s), &c->pull, &c->who, &c->move));
+	return state_remote(s) != NULL ? state_publish(s, message, build, c, &r) :
+	    state_change(s, &c->pull.task, message, close_task, c);
+}
+
+static struct err *
+begin(struct closing *c, int64_t number, enum pull_state from)
+{
+	struct repo *r = state_repo(c->o->state);
+
+	TRY(come_together(c->o));
+	TRY(pull_read(r, number, &c->pull));
+	if (c->pull.state != from)
+		return err_new(ERR_STATE, "pull request %" PRId64 " is %s", number, pull_state_name(c->pull.state));
+	TRY(ident_user(r, NULL, NULL, clock_wall(state_clock(c->o->state)), &c->who));
+	c->pull.updated = c->who.when;
+	return NULL;
+}
+
+struct err *
+reopen_pull(const struct line_opts *o, int64_t number)
+{
+	AUTO(closing_free) struct closing c = {.o = o, .again = true};
+
+	TRY(begin(&c, number, PULL_CLOSED));
+	c.pull.state = PULL_OPEN;
+	free(c.pull.closed_by);
+	c.pull.closed_by = NULL;
+	return put(&c, "open again");
+}
+
 struct err *
 close_pull(const struct line_opts *o, int64_t number, const char *by)
 {
 	AUTO(closing_free) struct closing c = {.o = o};
-	AUTO(sync_result_free) struct sync_result r = {0};
-	AUTO(mem_free_p) char *message = mem_printf("close pull request %" PRId64, number);
 
-	TRY(come_together(o));
-	TRY(pull_read(state_repo(o->state), number, &c.pull));
-	if (c.pull.state != PULL_OPEN)
-		return err_new(ERR_STATE, "pull request %" PRId64 " is %s", number, pull_state_name(c.pull.state));
-	TRY(ident_user(state_repo(o->state), NULL, NULL, clock_wall(state_clock(o->state)), &c.who));
+	TRY(begin(&c, number, PULL_OPEN));
 	c.pull.state = PULL_CLOSED;
-	c.pull.updated = c.who.when;
 	c.pull.closed_by = mem_strdup(by != NULL ? by : c.who.name);
 	/* Where the forge told of it, it need not be told. */
 	if (by != NULL)
 		c.pull.pushed = oid_zero;
-	TRY(pull_prepare(state_repo(o->state), &c.pull, &c.who, &c.move));
-	return state_remote(o->state) != NULL ? state_publish(o->state, message, build, &c, &r) :
-	    state_change(o->state, &c.pull.task, message, close_task, &c);
+	return put(&c, "close");
 }

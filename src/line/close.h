@@ -15,4 +15,7 @@ struct err;
  */
 struct err *close_pull(const struct line_opts *o, int64_t number, const char *by) MUST_USE;
 
+/* A person opened it again on the forge: its task waits for its review, as before.  ERR_STATE when it is not closed. */
+struct err *reopen_pull(const struct line_opts *o, int64_t number) MUST_USE;
+
 #endif

@@ -24,7 +24,7 @@
 #	issue_label|issue_unlabel WHO N LABEL	issue_edit WHO N BODY
 #	issue_close WHO N			comment WHO N BODY: its id
 #	comment_edit WHO N ID BODY		commit_as WHO BRANCH PATH TEXT
-#	pull_edit|pull_close WHO N [BODY]	pull_merge WHO N merge|squash|rebase
+#	pull_edit|pull_close|pull_reopen WHO N [BODY]	pull_merge WHO N merge|squash|rebase
 #	pull_comment WHO N BODY			review WHO N APPROVED|CHANGES_REQUESTED|
 #						  COMMENTED BODY [PATH LINE REMARK]
 #	status_set WHO SHA CONTEXT pending|success|failure
@@ -321,6 +321,7 @@ commit_as() { act commit "$1" branch="$2" path="$3" text="$4" | jq -r .sha; }
 branch_delete() { act branch_delete "$1" branch="$2" >/dev/null; }
 pull_edit() { act pull_edit "$1" number="$2" body="$3" >/dev/null; }
 pull_close() { act pull_close "$1" number="$2" >/dev/null; }
+pull_reopen() { act pull_reopen "$1" number="$2" >/dev/null; }
 pull_merge() { act pull_merge "$1" number="$2" method="$3" | jq -r .sha; }
 protect() { # NAME=VALUE...: rules of a branch
 	rules_can_be_made

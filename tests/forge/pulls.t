@@ -48,6 +48,15 @@ closed_by_a_person() {
 	ok git factory pr sync
 	is "$(there .state)" closed
 	is "$(pulls_json | jq length)" 1
+	# Until a person opens it again.
+	pull_reopen ada "$n"
+	run git factory pr sync
+	out_like '1 opened again there'
+	is "$(record .state)" open
+	is "$(git factory task show --json "$id" | jq -r .state)" delivered
+	ok git factory pr sync
+	is "$(there .state)" open
+	is "$(pulls_json | jq length)" 1
 }
 test_what_a_person_closed_stays_closed() { on_each_forge closed_by_a_person; }
 

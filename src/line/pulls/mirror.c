@@ -599,22 +599,68 @@ end(struct outside *o, struct err *e)
 	return e;
 }
 
+/* A person closed it, and its task waits for one. */
+static bool
+may_return(const struct outside *o, const struct pull *p)
+{
+	AUTO(task_free) struct task t;
+
+	if (p->state != PULL_CLOSED || p->outside == 0 || !oid_is_zero(&p->pushed))
+		return false;
+	task_init(&t);
+	err_ignore(state_task(o->state, &p->task, &t));
+	return t.pull == p->number && t.state == TASK_ESCALATED;
+}
+
+static struct err *
+take_up_again(struct outside *o, struct pull *p, const struct forge_pulls *open, struct mirrored *out)
+{
+	const struct turn t = {.o = o, .p = p};
+	int64_t number = p->number;
+	size_t i;
+
+	for (i = 0; i < open->n; i++)
+		if (open->v[i].number == p->outside && open->v[i].state == FORGE_OPEN)
+			break;
+	if (i == open->n)
+		return NULL;
+	tell(&t, "it was opened again on the forge", NULL);
+	out->reopened++;
+	TRY(reopen_pull(o->line, number));
+	pull_free(p);
+	return pull_read(o->repo, number, p);
+}
+
+/* All that this pass is about; *back: some that people may have opened again. */
+static size_t
+count(const struct outside *o, const struct pulls *all, bool *back)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < all->n; i++) {
+		n += concerns(&all->v[i]);
+		*back = *back || may_return(o, &all->v[i]);
+	}
+	return n;
+}
+
 static struct err *
 go_through(struct outside *o, struct mirrored *out)
 {
 	AUTO(pulls_free) struct pulls all = {0};
 	AUTO(forge_pulls_free) struct forge_pulls open = {0};
 	struct err *e = NULL;
-	size_t i, n = 0;
+	bool back = false;
+	size_t i, n;
 
 	TRY(pull_list(o->repo, REF_PULLS, &all));
-	for (i = 0; i < all.n; i++)
-		n += concerns(&all.v[i]);
-	if (n == 0)
-		return NULL;
+	n = count(o, &all, &back);
 	/* A single one is looked for by itself. */
-	if (n > 1)
+	if (n > 1 || back)
 		TRY(o->forge->api->pulls(o->forge, &open, NULL));
+	for (i = 0; i < all.n && e == NULL && back; i++)
+		if (may_return(o, &all.v[i]))
+			e = take_up_again(o, &all.v[i], &open, out);
 	for (i = 0; i < all.n && e == NULL; i++)
 		if (concerns(&all.v[i]))
 			e = one(o, &all.v[i], &open, out);

@@ -11,8 +11,8 @@
  *
  * What is a person's stays: a text that is not as we last wrote it, a branch
  * that somebody else committed to (recorded, and never pushed to again), a
- * pull request that was closed (its task goes to a person, and it is never
- * opened again).  One that was merged by hand is put on record as landed; when
+ * pull request that was closed (its task goes to a person, and nobody but a
+ * person opens it again).  One that was merged by hand is put on record as landed; when
  * what landed is neither what was tested nor the plain merge of it, landing is
  * frozen.
  */
@@ -26,7 +26,7 @@ struct outside;
 
 struct mirrored {
 	size_t opened, adopted, updated;	/* pull requests there */
-	size_t closed, landed;			/* by people, there */
+	size_t closed, reopened, landed;	/* by people, there */
 	size_t revised;				/* tasks queued again by what reviews said */
 	size_t merged;				/* by us, being allowed to */
 };
