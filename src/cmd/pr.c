@@ -355,6 +355,19 @@ pick_method(struct repo *r, const struct merge_opts *o, enum merge_method *out)
 	return NULL;
 }
 
+/* A head that is new has our status at once. */
+static struct err *
+merge_there(struct outside *o, const struct land_opts *land, int64_t number, struct oid *landed)
+{
+	struct mirrored seen;
+	bool caught_up;
+	struct err *e = merge_outside(o, land, number, &caught_up, landed);
+
+	if (caught_up)
+		err_ignore(mirror(o, &seen));
+	return e;
+}
+
 static struct err *
 merge(struct app *app, const void *opts, const struct args *args)
 {
@@ -382,7 +395,7 @@ merge(struct app *app, const void *opts, const struct args *args)
 	TRY(pick_method(d.repo, o, &land.method));
 	line.state = d.state;
 	TRY(open_outside(app, &line, &outside));
-	TRY(outside != NULL ? merge_outside(outside, &land, number, &landed) : land_pull(&land, number, &landed));
+	TRY(outside != NULL ? merge_there(outside, &land, number, &landed) : land_pull(&land, number, &landed));
 	out_printf(&app->out, "pull request %" PRId64 " landed as %s\n", number, oid_hex(&landed).s);
 	return NULL;
 }
@@ -484,6 +497,7 @@ sync_pulls(struct app *app, const void *opts UNUSED, const struct args *args UNU
 	add_count(&text, seen.landed, "merged there");
 	add_count(&text, seen.revised, "to be revised");
 	add_count(&text, seen.merged, "merged");
+	add_count(&text, seen.caught_up, "brought up to date");
 	out_printf(&app->out, "%s\n", text.n > 0 ? buf_cstr(&text) : "all is in line");
 	return NULL;
 }

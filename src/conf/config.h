@@ -225,6 +225,7 @@ struct config {
 		bool automatic;
 		bool checks;		/* a forge's must be green */
 		int64_t revisions;	/* attempts that reviews may ask for */
+		int64_t updates;	/* of one delivery's branch, to have all of its base */
 		struct strs reviewers;	/* who is asked where nobody reviewed in time */
 	} merge;
 	struct {

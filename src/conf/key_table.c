@@ -328,6 +328,8 @@ const struct key keys[] = {
 	    "Land through a forge only when its checks of the head are green: the required ones, or all where none is required; a head without any is not. With false only the forge's own rules decide", 0, 0, NULL},
 	{"merge.revisions", KEY_INT, TOP(merge.revisions), "3", NULL,
 	    "New attempts that reviews on a forge may ask for before a person is asked", 0, 100, NULL},
+	{"merge.updates", KEY_INT, TOP(merge.updates), "10", NULL,
+	    "How often the base is merged into the branch of one delivery where the forge's rules ask for a branch that has all of it", 0, 100, NULL},
 	{"merge.reviewers", KEY_LINES, TOP(merge.reviewers), "", "[ada, acme/leads]",
 	    "Who is asked to review, too, when nobody did for twice the type's review_timeout", 0, 0, NULL},
 	{"state.branch", KEY_VIEW, TOP(state_branch), "factory-state", NULL,

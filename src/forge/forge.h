@@ -131,6 +131,7 @@ struct forge_pull {
 	char *closed_by;	/* login, "" when open or not told */
 	enum forge_tri waits;	/* does the forge itself merge it once it may? */
 	enum forge_tri mergeable;	/* unknown also in lists, and while the forge computes it */
+	bool behind;		/* the forge says that its head lacks something of the base, all of which the rules ask for */
 	struct strs labels;
 	struct strs reviewers;	/* logins that were asked */
 	int64_t created, updated;
@@ -209,6 +210,13 @@ struct forge_merge {
 	enum forge_method method;
 	const char *title, *message;	/* of the commit; ignored by a rebase */
 	bool delete_branch;	/* after it; that it could not be deleted is no failure */
+	bool *behind;		/* set when it is refused as forge_pull.behind has it, where only that tells; NULL */
+};
+
+/* What the rules of a base keep out; what is not told is false. */
+struct forge_guard {
+	bool status;	/* a head without this status, green */
+	bool whole;	/* a head that lacks something of the base */
 };
 
 /* How far an issue is, for trackers that show more than open and closed. */
@@ -312,12 +320,12 @@ struct forge_api {
 	struct err *(*auto_merge)(struct forge *, const struct forge_pull *, const struct forge_merge *);
 	struct err *(*auto_merge_off)(struct forge *, const struct forge_pull *);	/* off already: fine */
 	/*
-	 * Do the rules of 'base' let in only a head with this status, green, that
-	 * has all of the base?  So another head than the one that was given the
-	 * status, or another tree than the one that was tested, is kept out by
-	 * the forge itself.  Not told: false.
+	 * With both, another head than the one that was given the status, or
+	 * another tree than the one that was tested, is kept out by the forge
+	 * itself.
 	 */
-	struct err *(*guarded)(struct forge *, const char *base, const char *context, bool *out);
+	struct err *(*guarded)(struct forge *, const char *base, const char *context,
+	    struct forge_guard *out);
 	struct err *(*branch_delete)(struct forge *, const char *branch);	/* gone already: fine */
 	/* NULL without FORGE_CAN_DISPATCH. */
 	struct err *(*dispatch)(struct forge *, const char *workflow, const char *ref);

@@ -306,8 +306,10 @@ ask_merge(struct ask *a, struct forge *f, int64_t number, const struct forge_mer
 }
 
 static struct err *
-merge_refused(struct ask *a)
+merge_refused(struct ask *a, const struct forge_merge *m)
 {
+	if (m->behind != NULL && ask_said(a, "behind the base branch"))
+		*m->behind = true;
 	return ask_refused(a, a->reply.status == 409 && ask_said(a, "head out of date") ? ERR_STALE : ERR_STATE);
 }
 
@@ -318,7 +320,7 @@ merge_now(struct forge *f, int64_t number, const struct forge_merge *m)
 
 	ask_merge(&a, f, number, m);
 	TRY(ask_send(&a));
-	return a.reply.status / 100 == 2 ? NULL : merge_refused(&a);
+	return a.reply.status / 100 == 2 ? NULL : merge_refused(&a, m);
 }
 
 struct err *
@@ -331,7 +333,7 @@ gitea_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge
 	TRY(ask_send(&a));
 	if (a.reply.status / 100 == 2 || (a.reply.status == 409 && ask_said(&a, "already scheduled")))
 		return NULL;
-	return merge_refused(&a);
+	return merge_refused(&a, m);
 }
 
 struct err *
@@ -347,7 +349,7 @@ gitea_auto_merge_off(struct forge *f, const struct forge_pull *p)
 }
 
 struct err *
-gitea_guarded(struct forge *f, const char *base, const char *context, bool *out)
+gitea_guarded(struct forge *f, const char *base, const char *context, struct forge_guard *out)
 {
 	AUTO(strs_free) struct strs contexts = {0};
 	AUTO(ask_free) struct ask a = {0};
@@ -365,7 +367,7 @@ gitea_guarded(struct forge *f, const char *base, const char *context, bool *out)
 		TRY(answer_bool(a.reply.body, "block_on_outdated_branch", &strict));
 		TRY(answer_strs(a.reply.body, "status_check_contexts", NULL, &contexts));
 	}
-	*out = enabled && strict && strs_has(&contexts, context);
+	*out = (struct forge_guard){.status = enabled && strs_has(&contexts, context), .whole = strict};
 	return NULL;
 }
 

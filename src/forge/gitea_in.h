@@ -55,7 +55,8 @@ struct err *gitea_status(struct forge *f, const char *sha, const char *context, 
 struct err *gitea_merge(struct forge *f, int64_t number, const struct forge_merge *m, char **sha) MUST_USE;
 struct err *gitea_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_merge *m) MUST_USE;
 struct err *gitea_auto_merge_off(struct forge *f, const struct forge_pull *p) MUST_USE;
-struct err *gitea_guarded(struct forge *f, const char *base, const char *context, bool *out) MUST_USE;
+struct err *gitea_guarded(struct forge *f, const char *base, const char *context,
+    struct forge_guard *out) MUST_USE;
 struct err *gitea_branch_delete(struct forge *f, const char *branch) MUST_USE;
 
 #endif

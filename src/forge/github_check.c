@@ -305,8 +305,7 @@ gh_status(struct forge *f, const char *sha, const char *context, enum forge_chec
 
 struct guard {
 	const char *context;
-	bool asks;	/* for the context */
-	bool strict;	/* and for a head that has the base */
+	struct forge_guard is;
 };
 
 static void
@@ -317,7 +316,7 @@ see_contexts(struct guard *g, const struct node *list)
 
 	for (n = list != NULL && list->kind == NODE_LIST ? list->child : NULL; n != NULL; n = n->next) {
 		name = n->kind == NODE_STRING ? node_str(n) : node_get_str(n, "context");
-		g->asks = g->asks || (name != NULL && strcmp(name, g->context) == 0);
+		g->is.status = g->is.status || (name != NULL && strcmp(name, g->context) == 0);
 	}
 }
 
@@ -330,7 +329,7 @@ see_rule(void *arg, const struct node *rule)
 
 	if (type == NULL || strcmp(type, "required_status_checks") != 0)
 		return NULL;
-	g->strict = g->strict || node_get_bool(p, "strict_required_status_checks_policy", false);
+	g->is.whole = g->is.whole || node_get_bool(p, "strict_required_status_checks_policy", false);
 	see_contexts(g, node_get(p, "required_status_checks"));
 	return NULL;
 }
@@ -349,14 +348,14 @@ see_protection(struct forge *f, const char *part, struct guard *g)
 	if (reply.status >= 400)
 		return NULL;
 	checks = node_get(reply.body, "required_status_checks");
-	g->strict = g->strict || node_get_bool(checks, "strict", false);
+	g->is.whole = g->is.whole || node_get_bool(checks, "strict", false);
 	see_contexts(g, node_get(checks, "contexts"));
 	see_contexts(g, node_get(checks, "checks"));
 	return NULL;
 }
 
 struct err *
-gh_guarded(struct forge *f, const char *base, const char *context, bool *out)
+gh_guarded(struct forge *f, const char *base, const char *context, struct forge_guard *out)
 {
 	struct guard g = {.context = context};
 	AUTO(mem_free_p) char *part = branch_part(base);
@@ -368,9 +367,9 @@ gh_guarded(struct forge *f, const char *base, const char *context, bool *out)
 		TRY(e);
 	else
 		err_free(e);
-	if (!g.asks || !g.strict)
+	if (!g.is.status || !g.is.whole)
 		TRY(see_protection(f, part, &g));
-	*out = g.asks && g.strict;
+	*out = g.is;
 	return NULL;
 }
 
@@ -409,12 +408,17 @@ delete_head(struct forge *f, int64_t number, const char *head_sha)
 }
 
 static struct err *
-not_merged(int64_t number, const struct rest_reply *reply)
+not_merged(int64_t number, const struct forge_merge *m, const struct rest_reply *reply)
 {
 	AUTO(buf_free) struct buf words = BUF_INIT(4 * KIB);
+	bool behind;
 
 	rest_words(reply, &words);
-	return err_new(reply->status == 409 ? ERR_STALE : ERR_STATE, "GitHub does not merge pull request %lld: %s",
+	/* With 405 or 409; the head that moved "was modified". */
+	behind = str_find(buf_str(&words), STR("Head branch is out of date")) >= 0;
+	if (behind && m->behind != NULL)
+		*m->behind = true;
+	return err_new(reply->status == 409 && !behind ? ERR_STALE : ERR_STATE, "GitHub does not merge pull request %lld: %s",
 	    (long long)number, buf_cstr(&words));
 }
 
@@ -443,7 +447,7 @@ gh_merge(struct forge *f, int64_t number, const struct forge_merge *m, char **sh
 	c.body = buf_str(&body);
 	TRY(rest_do(f->rest, &c, &reply));
 	if (reply.status >= 400 || !node_get_bool(reply.body, "merged", false))
-		return not_merged(number, &reply);
+		return not_merged(number, m, &reply);
 	TRY(answer_sha(reply.body, "sha", &id));
 	if (m->delete_branch)
 		err_ignore(delete_head(f, number, m->head_sha));

@@ -61,7 +61,8 @@ struct err *gh_checks(struct forge *f, const char *sha, const char *base, struct
 struct err *gh_status(struct forge *f, const char *sha, const char *context, enum forge_check_state state,
     const char *text, const char *url) MUST_USE;
 struct err *gh_merge(struct forge *f, int64_t number, const struct forge_merge *m, char **sha) MUST_USE;
-struct err *gh_guarded(struct forge *f, const char *base, const char *context, bool *out) MUST_USE;
+struct err *gh_guarded(struct forge *f, const char *base, const char *context,
+    struct forge_guard *out) MUST_USE;
 struct err *gh_branch_delete(struct forge *f, const char *branch) MUST_USE;
 struct err *gh_read_run(const struct node *n, struct forge_check *out) MUST_USE;
 struct err *gh_read_status(const struct node *n, struct forge_check *out) MUST_USE;

@@ -58,6 +58,7 @@ struct err *
 gh_read_pull(const struct node *n, struct forge_pull *out)
 {
 	AUTO(forge_pull_free) struct forge_pull p = {0};
+	AUTO(mem_free_p) char *state = NULL;
 
 	TRY(answer_int(n, "number", &p.number));
 	TRY(answer_str(n, "node_id", FORGE_LINE_MAX, &p.id));
@@ -74,6 +75,9 @@ gh_read_pull(const struct node *n, struct forge_pull *out)
 	TRY(answer_time(n, "updated_at", &p.updated));
 	p.mergeable = tri(node_get(n, "mergeable"));
 	p.waits = waits(node_get(n, "auto_merge"));
+	/* Said only where the rules ask for it, and where nothing else is in the way. */
+	TRY(answer_text(n, "mergeable_state", FORGE_LINE_MAX, &state));
+	p.behind = strcmp(state, "behind") == 0;
 	*out = p;
 	p = (struct forge_pull){0};
 	return NULL;

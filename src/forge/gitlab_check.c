@@ -356,11 +356,11 @@ gitlab_auto_merge_off(struct forge *f, const struct forge_pull *p)
  * head ends the waiting by itself.
  */
 struct err *
-gitlab_guarded(struct forge *f, const char *base UNUSED, const char *context UNUSED, bool *out)
+gitlab_guarded(struct forge *f, const char *base UNUSED, const char *context UNUSED, struct forge_guard *out)
 {
 	AUTO(gitlab_rules_free) struct gitlab_rules r = {0};
 
 	TRY(gitlab_rules(f, &r));
-	*out = r.told && r.must_succeed && r.linear;
+	*out = (struct forge_guard){.status = r.told && r.must_succeed, .whole = r.linear};
 	return NULL;
 }

@@ -62,6 +62,7 @@ struct err *gitlab_status(struct forge *f, const char *sha, const char *context,
 struct err *gitlab_merge(struct forge *f, int64_t number, const struct forge_merge *m, char **sha) MUST_USE;
 struct err *gitlab_auto_merge(struct forge *f, const struct forge_pull *p, const struct forge_merge *m) MUST_USE;
 struct err *gitlab_auto_merge_off(struct forge *f, const struct forge_pull *p) MUST_USE;
-struct err *gitlab_guarded(struct forge *f, const char *base, const char *context, bool *out) MUST_USE;
+struct err *gitlab_guarded(struct forge *f, const char *base, const char *context,
+    struct forge_guard *out) MUST_USE;
 
 #endif

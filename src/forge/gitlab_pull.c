@@ -13,7 +13,7 @@ static enum forge_tri
 mergeable(const char *status)
 {
 	static const char *const unknown[] = {"", "unchecked", "checking", "preparing", "approvals_syncing"};
-	static const char *const no[] = {"conflict", "broken_status", "commits_status", "need_rebase", "not_open"};
+	static const char *const no[] = {"conflict", "broken_status", "commits_status", "not_open"};
 	size_t i;
 
 	for (i = 0; i < NITEMS(unknown); i++)
@@ -58,6 +58,7 @@ read_state(const struct node *n, struct forge_pull *p)
 	p->state = strcmp(state, "merged") == 0 ? FORGE_MERGED : strcmp(state, "closed") == 0 ? FORGE_CLOSED : FORGE_OPEN;
 	TRY(answer_text(n, "detailed_merge_status", FORGE_LINE_MAX, &status));
 	p->mergeable = p->state == FORGE_OPEN ? mergeable(status) : TRI_UNKNOWN;
+	p->behind = strcmp(status, "need_rebase") == 0;
 	TRY(gitlab_user(n, p->state == FORGE_MERGED ? "merged_by" : "closed_by", &who));
 	p->closed_by = p->state == FORGE_OPEN ? mem_strdup("") : STEAL(who.login);
 	p->merge_sha = mem_strdup("");

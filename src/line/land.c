@@ -21,6 +21,7 @@
 #include "line/override.h"
 #include "line/policy.h"
 #include "line/publish.h"
+#include "line/pulls/catchup.h"
 #include "line/pulls/freeze.h"
 #include "line/scan.h"
 #include "model/run.h"
@@ -258,10 +259,10 @@ static bool
 lands_as_it_is(const struct landing *l, const struct commit *delivered)
 {
 	return l->o->alone && l->o->method != MERGE_MERGE && oid_eq(&l->head, &l->pull.head) &&
-	    delivered->parents.n == 1 && oid_eq(&delivered->parents.v[0], &l->now.commit);
+	    oid_eq(&l->head, &delivered->oid) && delivered->parents.n == 1 && oid_eq(&delivered->parents.v[0], &l->now.commit);
 }
 
-/* What the landed commit says; 'c' is the head. */
+/* What the landed commit says; 'c' is what was delivered. */
 static void
 say(struct landing *l, const struct commit *c, struct buf *text)
 {
@@ -295,9 +296,10 @@ merge_there(struct landing *l)
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	AUTO(commit_free) struct commit c = {0};
 	struct land_ready ready = {.pull = &l->pull, .base = &l->now, .head = l->head, .tree = l->tree,
-	    .method = l->o->method, .keep_branch = l->o->keep_branch};
+	    .method = l->o->method, .keep_branch = l->o->keep_branch, .verdicts = &l->verdicts,
+	    .overridden = l->overridden.n > 0};
 
-	TRY(commit_read(l->repo, &l->pull.head, &c));
+	TRY(catchup_delivered(l->repo, &l->pull.head, &c, NULL));
 	say(l, &c, &text);
 	ready.message = buf_cstr(&text);
 	TRY(l->o->way->merge(l->o->way->arg, &ready, &l->commit));
@@ -313,7 +315,7 @@ make_commit(struct landing *l)
 	struct commit c;
 	struct err *e;
 
-	TRY(commit_read(l->repo, &l->pull.head, &c));
+	TRY(catchup_delivered(l->repo, &l->pull.head, &c, NULL));
 	if (lands_as_it_is(l, &c)) {
 		l->commit = l->head;
 		commit_free(&c);

@@ -23,6 +23,7 @@ struct run;
 struct state_step;
 struct strs;
 struct task;
+struct verdicts;
 
 /* What is ready to land; borrowed. */
 struct land_ready {
@@ -33,6 +34,8 @@ struct land_ready {
 	const char *message;		/* for the commit: subject, empty line, the rest */
 	enum merge_method method;
 	bool keep_branch;
+	const struct verdicts *verdicts;	/* of the gates; empty: known before */
+	bool overridden;		/* a person lands it in spite of some */
 };
 
 /*

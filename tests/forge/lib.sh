@@ -50,6 +50,7 @@
 #	there EXPR		a jq expression on all of the forge's pull requests
 #	branch			the first branch of the factory that was fetched
 #	head_sha, green		the pull request's head; its check succeeds
+#	late KIND [STRICT]	one that may land by itself, and lacks its required check
 #	lands, waits ERE	'git factory pr merge 1' does, or says why it does not
 
 FAKE=$ROOT/tests/forge/fake
@@ -419,4 +420,27 @@ waits() { # ERE
 	isnt "$status" 0
 	err_like "$1"
 	is "$(there '.[0].state')" open
+}
+
+# A base whose rules ask for 'ci/test' and our own check, and for all of the base
+# (STRICT; '' for not), and a change for it that may land by itself.
+late() { # KIND [STRICT [MERGE [GATE]...]]
+	late_kind=$1 late_strict=${2-1} late_merge=${3:-}
+	shift $(($# < 3 ? $# : 3))
+	forge "$late_kind" "$@" "merge: {auto: true$late_merge}" 'types: {documentation: {auto_merge: true, paths: [done]}}'
+	# Gitea and Forgejo tell only an administrator what a branch's rules are.
+	role robo admin
+	protect branch=main required=git-factory,ci/test strict="$late_strict"
+	late_task
+}
+late_task() {
+	id=$(git factory task add 'Write the file done')
+	git factory task edit "$id" --type documentation >/dev/null
+	run git factory run "$id"
+	status_is 0
+	# GitLab does not name those that are missing.
+	if [ "$KIND" = gitlab ]; then
+		status_set bob "$(head_sha)" ci/test pending
+		run git factory pr sync
+	fi
 }

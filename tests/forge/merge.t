@@ -99,23 +99,7 @@ test_a_tree_that_nobody_tested_is_an_alarm() {
 	on_each_forge other_tree
 }
 
-# Checks that come late: where the base's rules keep out any other head and any
-# other base, the forge itself is told to merge, and it is watched.
-late() { # KIND [STRICT]
-	forge "$1" 'merge: {auto: true}' 'types: {documentation: {auto_merge: true, paths: [done]}}'
-	# Gitea and Forgejo tell only an administrator what a branch's rules are.
-	role robo admin
-	protect branch=main required=git-factory,ci/test strict="${2-1}"
-	id=$(git factory task add 'Write the file done')
-	git factory task edit "$id" --type documentation >/dev/null
-	run git factory run "$id"
-	status_is 0
-	# GitLab does not name those that are missing.
-	if [ "$1" = gitlab ]; then
-		status_set bob "$(head_sha)" ci/test pending
-		run git factory pr sync
-	fi
-}
+# Checks that come late: the forge itself is told to merge, and it is watched.
 late_checks() {
 	late "$1"
 	err_like 'the forge merges it once its checks are green'
@@ -149,17 +133,6 @@ moves_while_it_waits() {
 	is "$(there '.[0].state')" open
 }
 test_a_head_that_moves_while_the_forge_waits_does_not_land() { on_each_forge moves_while_it_waits; }
-
-base_moves_while_it_waits() {
-	late "$1"
-	commit_as ada main aside text >/dev/null
-	green
-	run git factory pr sync
-	status_is 0
-	err_like 'the base moved while the forge was to merge it'
-	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open true'
-}
-test_a_base_that_moves_while_the_forge_waits_is_told() { FORGES=gitea on_each_forge base_moves_while_it_waits; }
 
 # Somebody who can forge our status is faster than our look.
 test_a_foreign_head_that_the_forge_merged_is_an_alarm() {

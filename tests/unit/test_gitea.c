@@ -45,7 +45,7 @@ test_auto_merge(void **state)
 	const struct forge_pull pull = {.number = 5};
 	const char *sent = "{\"Do\":\"squash\",\"MergeTitleField\":\"T\",\"MergeMessageField\":\"B\",\"head_commit_id\":\"" SHA_A "\","
 	    "\"merge_when_checks_succeed\":true}";
-	bool yes = false;
+	struct forge_guard guard = {0};
 	PLAY(p, &forge_gitea, "o/r.x", {"POST " R "/pulls/5/merge", sent, 201, NULL},
 	    {"POST " R "/pulls/5/merge", sent, 409, "{\"message\":\"pull request is already scheduled to auto merge when checks succeed\"}"},
 	    {"POST " R "/pulls/5/merge", sent, 409, "{\"message\":\"head out of date\"}"},
@@ -60,13 +60,12 @@ test_auto_merge(void **state)
 	fails(forge_gitea.auto_merge(&p.f, &pull, &m), ERR_STALE, "out of date");
 	fine(forge_gitea.auto_merge_off(&p.f, &pull));
 	fine(forge_gitea.auto_merge_off(&p.f, &pull));
-	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &yes));
-	assert_true(yes);
-	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &yes));
-	assert_false(yes);
-	yes = true;
-	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &yes));
-	assert_false(yes);
+	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &guard));
+	assert_true(guard.status && guard.whole);
+	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &guard));
+	assert_true(!guard.status && guard.whole);
+	fine(forge_gitea.guarded(&p.f, "main", "git-factory", &guard));
+	assert_false(guard.status || guard.whole);
 	play_close(&p);
 }
 
@@ -476,7 +475,9 @@ test_checks(void **state)
 static void
 test_merge(void **state)
 {
-	const struct forge_merge m = {.head_sha = SHA_A, .method = FORGE_SQUASH, .title = "T", .message = "B", .delete_branch = true};
+	bool behind = false;
+	const struct forge_merge m = {.head_sha = SHA_A, .method = FORGE_SQUASH, .title = "T", .message = "B", .delete_branch = true,
+	    .behind = &behind};
 	const struct forge_merge rebase = {.head_sha = SHA_A, .method = FORGE_REBASE};
 	AUTO(mem_free_p) char *sha = NULL, *again = NULL, *none = NULL;
 	PLAY(p, &forge_gitea, "o/r.x", {MERGE, SQUASHED, 200, NULL}, {"GET " R "/pulls/5", NULL, 200, P_MERGED(5)},
@@ -484,7 +485,8 @@ test_merge(void **state)
 	    {MERGE, "{\"Do\":\"rebase\",\"head_commit_id\":\"" SHA_A "\"}", 200, NULL}, {"GET " R "/pulls/5", NULL, 200, P_MERGED(5)},
 	    {MERGE, SQUASHED, 409, "{\"message\":\"head out of date\"}"}, {MERGE, SQUASHED, 409, "{\"message\":\"merge push out of date\"}"},
 	    {MERGE, SQUASHED, 405, "{\"message\":\"Please try again later\"}"}, {MERGE, SQUASHED, 405, "{\"message\":\"\"}"},
-	    {MERGE, SQUASHED, 201, NULL}, {"GET " R "/pulls/5", NULL, 200, P_OPEN(5)});
+	    {MERGE, SQUASHED, 201, NULL}, {"GET " R "/pulls/5", NULL, 200, P_OPEN(5)},
+	    {MERGE, SQUASHED, 405, "{\"message\":\"The head branch is behind the base branch\"}"});
 
 	(void)state;
 	fine(forge_gitea.merge(&p.f, 5, &m, &sha));
@@ -495,6 +497,9 @@ test_merge(void **state)
 	fails(forge_gitea.merge(&p.f, 5, &m, &none), ERR_STATE, "try again later");
 	fails(forge_gitea.merge(&p.f, 5, &m, &none), ERR_STATE, "without a reason");
 	fails(forge_gitea.merge(&p.f, 5, &m, &none), ERR_STATE, "not merged yet");
+	assert_false(behind);
+	fails(forge_gitea.merge(&p.f, 5, &m, &none), ERR_STATE, "behind the base branch");
+	assert_true(behind);
 	assert_null(none);
 	play_close(&p);
 }

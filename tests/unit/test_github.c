@@ -287,7 +287,7 @@ test_add(void **state UNUSED)
 	    "\"message\":\"A pull request already exists for ada:factory/x.\"}]}");
 	says(&s, "422 No", "", "{\"message\":\"Validation Failed\",\"errors\":[{\"resource\":\"PullRequest\",\"field\":\"head\",\"code\":\"invalid\"}]}");
 	says(&s, "502 Bad", "", "");
-	says(&s, "201 Made", "", PULL("6", "open", "null", ",\"mergeable\":null"));
+	says(&s, "201 Made", "", PULL("6", "open", "null", ",\"mergeable\":null,\"mergeable_state\":\"behind\""));
 	begin(&s);
 	expect(s.f.api->pull_add(&s.f, &new, &p), ERR_EXISTS, "already exists");
 	expect(s.f.api->pull_add(&s.f, &new, &p), ERR_STATE, "head invalid");
@@ -295,6 +295,7 @@ test_add(void **state UNUSED)
 	fine(s.f.api->pull_add(&s.f, &new, &p));
 	assert_int_equal(p.number, 6);
 	assert_int_equal(p.mergeable, TRI_UNKNOWN);
+	assert_true(p.behind);
 	saw(&s, "{\"title\":\"t\",\"head\":\"factory/x\",\"base\":\"main\",\"body\":\"b\",\"draft\":true,\"maintainer_can_modify\":true}");
 	end(&s);
 }
@@ -304,23 +305,29 @@ static void
 test_merge(void **state UNUSED)
 {
 	struct scene s = {0};
-	struct forge_merge m = {SHA, FORGE_SQUASH, "a title", "a message", true};
+	bool behind = false;
+	struct forge_merge m = {SHA, FORGE_SQUASH, "a title", "a message", true, &behind};
 	AUTO(mem_free_p) char *sha = NULL;
 
 	says(&s, "409 No", "", "{\"message\":\"Head branch was modified. Review and try the merge again.\"}");
 	says(&s, "405 No", "", "{\"message\":\"Pull Request is not mergeable\"}");
+	says(&s, "409 No", "", "{\"message\":\"Head branch is out of date. Review and try the merge again.\"}");
 	says(&s, "200 OK", "", "{\"merged\":true,\"message\":\"done\",\"sha\":\"" SHA "\"}");
 	says(&s, "200 OK", "", PULL("5", "closed", "\"2026-11-21T12:00:00Z\"", ",\"merged_by\":" USER("ada")));
 	says(&s, "204 Gone", "", "");
 	begin(&s);
 	expect(s.f.api->merge(&s.f, 5, &m, &sha), ERR_STALE, "modified");
 	expect(s.f.api->merge(&s.f, 5, &m, &sha), ERR_STATE, "not mergeable");
+	assert_false(behind);
+	expect(s.f.api->merge(&s.f, 5, &m, &sha), ERR_STATE, "out of date");
+	assert_true(behind);
 	assert_null(sha);
 	fine(s.f.api->merge(&s.f, 5, &m, &sha));
 	assert_string_equal(sha, SHA);
 	saw(&s, "PUT /api/v3/repos/ada/engine/pulls/5/merge HTTP");
 	saw(&s, "\"sha\":\"" SHA "\"");
 	saw(&s, "\"merge_method\":\"squash\"");
+	saw(&s, "\"commit_title\":\"a title\"");
 	saw(&s, "GET /api/v3/repos/ada/engine/pulls/5 HTTP");
 	saw(&s, "DELETE /api/v3/repos/ada/engine/git/refs/heads/factory/x HTTP");
 	end(&s);
@@ -446,7 +453,7 @@ static void
 test_guarded(void **state UNUSED)
 {
 	struct scene s = {0};
-	bool yes = false;
+	struct forge_guard guard = {0};
 
 	says(&s, "200 OK", "", "[{\"type\":\"required_status_checks\",\"parameters\":{\"strict_required_status_checks_policy\":true,"
 	    "\"required_status_checks\":[{\"context\":\"ci\"},{\"context\":\"git-factory\"}]}}]");
@@ -459,16 +466,15 @@ test_guarded(void **state UNUSED)
 	says(&s, "200 OK", "", "[]");
 	says(&s, "403 No", "", "{\"message\":\"Resource not accessible\"}");
 	begin(&s);
-	fine(s.f.api->guarded(&s.f, "main", "git-factory", &yes));
-	assert_true(yes);
-	yes = false;
-	fine(s.f.api->guarded(&s.f, "main", "git-factory", &yes));
-	assert_true(yes);
-	fine(s.f.api->guarded(&s.f, "main", "git-factory", &yes));
-	assert_false(yes);
-	yes = true;
-	fine(s.f.api->guarded(&s.f, "main", "git-factory", &yes));
-	assert_false(yes);
+	fine(s.f.api->guarded(&s.f, "main", "git-factory", &guard));
+	assert_true(guard.status && guard.whole);
+	guard = (struct forge_guard){0};
+	fine(s.f.api->guarded(&s.f, "main", "git-factory", &guard));
+	assert_true(guard.status && guard.whole);
+	fine(s.f.api->guarded(&s.f, "main", "git-factory", &guard));
+	assert_true(!guard.status && guard.whole);
+	fine(s.f.api->guarded(&s.f, "main", "git-factory", &guard));
+	assert_false(guard.status || guard.whole);
 	end(&s);
 }
 

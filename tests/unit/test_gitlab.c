@@ -234,7 +234,7 @@ test_pull(void **state)
 		const char *status;
 		enum forge_tri want;
 	} rows[] = {{"mergeable", TRI_YES}, {"ci_still_running", TRI_YES}, {"not_approved", TRI_YES}, {"conflict", TRI_NO},
-	    {"need_rebase", TRI_NO}, {"checking", TRI_UNKNOWN}, {"unchecked", TRI_UNKNOWN}};
+	    {"need_rebase", TRI_YES}, {"checking", TRI_UNKNOWN}, {"unchecked", TRI_UNKNOWN}};
 	size_t i;
 
 	(void)state;
@@ -246,6 +246,7 @@ test_pull(void **state)
 
 		fine(forge_gitlab.pull(&p.f, 5, &pull));
 		assert_int_equal(pull.mergeable, rows[i].want);
+		assert_int_equal(pull.behind, strcmp(rows[i].status, "need_rebase") == 0);
 		assert_true(pull.draft);
 		assert_string_equal(pull.title, "A");
 		assert_string_equal(pull.body, "");

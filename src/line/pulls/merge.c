@@ -9,7 +9,9 @@
 #include "forge/rest.h"
 #include "git/commit.h"
 #include "git/ref.h"
+#include "line/approve.h"
 #include "line/judge.h"
+#include "line/pulls/catchup.h"
 #include "line/pulls/dispatch.h"
 #include "line/pulls/freeze.h"
 #include "line/pulls/merge.h"
@@ -26,7 +28,11 @@ struct merging {
 	struct outside *o;
 	bool alone;		/* no person asked for it */
 	bool late;		/* nothing but checks that are required is missing, and none failed */
+	bool waits;		/* not all checks are through, and none failed */
+	bool lacks;		/* the head, something of the base */
 	bool armed;		/* the forge merges it once they are green */
+	bool caught_up;		/* instead of landing, its branch has all of the base now */
+	const struct pull *first;	/* has all of the base, and is to land before; NULL */
 	struct err *alarm;	/* it landed, and this is wrong with it */
 };
 
@@ -57,21 +63,31 @@ not_green(const struct forge_check *c)
 	    c->state == CHECK_PENDING ? "try again when it is through" : "see it on the forge, or set 'merge.checks: false'");
 }
 
-struct err *
-checks_green(const struct forge_checks *checks)
+/* Where some are required the others do not count; ours never does. */
+static bool
+counts(const struct forge_checks *checks, const struct forge_check *c)
 {
-	bool required = false, any = false;
+	bool required = false;
 	size_t i;
 
 	for (i = 0; i < checks->n; i++)
 		required = required || (checks->v[i].required && strcmp(checks->v[i].name, MIRROR_STATUS) != 0);
+	return strcmp(c->name, MIRROR_STATUS) != 0 && (c->required || !required);
+}
+
+struct err *
+checks_green(const struct forge_checks *checks)
+{
+	bool any = false;
+	size_t i;
+
 	for (i = 0; i < checks->n; i++) {
 		const struct forge_check *c = &checks->v[i];
 
 		if (strcmp(c->name, MIRROR_STATUS) == 0)
 			continue;
 		/* What may not be read could be red. */
-		if ((c->required || !required || c->state == CHECK_UNKNOWN) && !is_green(c->state))
+		if ((counts(checks, c) || c->state == CHECK_UNKNOWN) && !is_green(c->state))
 			return not_green(c);
 		any = any || c->state == CHECK_SUCCESS;
 	}
@@ -79,6 +95,21 @@ checks_green(const struct forge_checks *checks)
 		return NULL;
 	return err_hint(err_new(ERR_STATE, "the forge has no check of this head that succeeded"),
 	    "wait for its CI, or set 'merge.checks: false' if there is none");
+}
+
+static bool
+has_failed(const struct forge_checks *checks)
+{
+	bool failed = false;
+	size_t i;
+
+	for (i = 0; i < checks->n; i++) {
+		const struct forge_check *c = &checks->v[i];
+
+		failed = failed || (counts(checks, c) && !is_green(c->state) && c->state != CHECK_PENDING &&
+		    c->state != CHECK_UNKNOWN);
+	}
+	return failed;
 }
 
 static bool
@@ -146,7 +177,28 @@ ask(struct merging *m, const struct land_ready *r, struct forge_pull *there)
 		return NULL;
 	TRY(f->api->checks(f, oid_hex(&r->head).s, r->pull->base, &checks));
 	m->late = is_late(&checks);
+	m->waits = !has_failed(&checks);
 	return checks_green(&checks);
+}
+
+/* Where nothing else than late checks is in its way: does the forge first want all of the base in it? */
+static struct err *
+ask_all(struct merging *m, const struct land_ready *r, struct forge_pull *there, bool *behind)
+{
+	struct err *e = ask(m, r, there), *unsaid;
+
+	if ((e != NULL && !m->late) || there->state != FORGE_OPEN)
+		return e;
+	unsaid = catchup_lacks(m->o, r->pull->base, &r->head, &m->lacks);
+	if (unsaid == NULL && m->lacks)
+		unsaid = catchup_asked(m->o, r->pull, there, behind);
+	if (e == NULL)
+		return unsaid;
+	err_ignore(unsaid);
+	if (!*behind)
+		return e;
+	err_ignore(e);
+	return NULL;
 }
 
 /* ---- doing it ---- */
@@ -191,11 +243,12 @@ order_make(const struct land_ready *r, struct order *out)
 }
 
 static struct err *
-order(struct merging *m, const struct land_ready *r, char **sha)
+order(struct merging *m, const struct land_ready *r, char **sha, bool *behind)
 {
 	AUTO(order_free) struct order o = {0};
 
 	order_make(r, &o);
+	o.how.behind = behind;
 	return m->o->forge->api->merge(m->o->forge, r->pull->outside, &o.how, sha);
 }
 
@@ -221,13 +274,16 @@ static struct err *
 may_wait_there(struct merging *m, const struct land_ready *r, bool *may)
 {
 	struct forge *f = m->o->forge;
+	struct forge_guard guard;
 	struct oid tree;
 
 	*may = false;
 	TRY(commit_tree(m->o->repo, &r->head, &tree));
 	if (!(f->api->can & FORGE_CAN_AUTO_MERGE) || !m->alone || !m->late || !oid_eq(&tree, &r->tree))
 		return NULL;
-	return f->api->guarded(f, r->pull->base, MIRROR_STATUS, may);
+	TRY(f->api->guarded(f, r->pull->base, MIRROR_STATUS, &guard));
+	*may = guard.status && guard.whole;
+	return NULL;
 }
 
 /* Takes over why it does not land now. */
@@ -252,11 +308,27 @@ arm(struct merging *m, const struct land_ready *r, const struct forge_pull *ther
 	return err_new(ERR_STATE, "the forge merges it once its checks are green");
 }
 
+/* In a line: each that lands leaves the others behind again. */
+static struct err *
+come_up(struct merging *m, const struct land_ready *r)
+{
+	const char *base = r->pull->base;
+
+	if (m->first != NULL)
+		return err_new(ERR_STATE, "it lacks what '%s' has by now, and is brought up to date after pull request %" PRId64 " has landed",
+		    base, m->first->number);
+	TRY(catchup(m->o, r));
+	m->caught_up = true;
+	return err_hint(err_new(ERR_STATE, "its branch was brought up to date with '%s', as the forge asks", base),
+	    "it can land once the forge's checks of it are green%s", approvals_asked(&r->base->cfg) ? " and people have approved it again" : "");
+}
+
 static struct err *
 merge_it(struct merging *m, const struct land_ready *r, char **sha)
 {
 	AUTO(forge_pull_free) struct forge_pull there = {0};
-	struct err *e = ask(m, r, &there);
+	bool behind = false;
+	struct err *e = ask_all(m, r, &there, &behind);
 
 	if (e != NULL)
 		return arm(m, r, &there, e);
@@ -264,7 +336,13 @@ merge_it(struct merging *m, const struct land_ready *r, char **sha)
 		*sha = mem_strdup(there.merge_sha);
 		return NULL;
 	}
-	e = order(m, r, sha);
+	if (!behind)
+		e = order(m, r, sha, &behind);
+	/* What it refuses without that is a base that has moved just now. */
+	if (behind && m->lacks) {
+		err_ignore(e);
+		return come_up(m, r);
+	}
 	return outside_unsure(e) ? read_back(m, r, e, sha) : e;
 }
 
@@ -345,21 +423,34 @@ land(struct merging *m, const struct land_opts *how, int64_t number, struct oid 
 }
 
 struct err *
-merge_outside(struct outside *o, const struct land_opts *how, int64_t number, struct oid *landed)
+merge_outside(struct outside *o, const struct land_opts *how, int64_t number, bool *caught_up,
+    struct oid *landed)
 {
 	struct merging m = {.o = o, .alone = how->alone};
+	struct err *e = land(&m, how, number, landed);
 
-	return land(&m, how, number, landed);
+	*caught_up = m.caught_up;
+	return e;
 }
 
 /* ---- by itself ---- */
+
+#define FIRST_S (60 * 60)	/* so long the others wait for its checks */
+
+/* What one look has come to. */
+struct going {
+	struct outside *o;
+	struct merged *out;
+	const struct pull *first;	/* has all of its base, and is to land before the others; NULL */
+	bool sure;			/* that none of its checks has failed */
+};
 
 static bool
 may_land(const struct pull *p)
 {
 	return p->state == PULL_OPEN && p->outside != 0 && p->reasons.n > 0 && p->level == LEVEL_ALONE &&
-	    oid_eq(&p->pushed, &p->head) && oid_is_zero(&p->theirs) && oid_is_zero(&p->armed) &&
-	    p->taken_by == NULL;
+	    oid_eq(&p->pushed, &p->head) && oid_is_zero(&p->theirs) &&
+	    (oid_is_zero(&p->armed) || oid_eq(&p->armed, &p->head)) && p->taken_by == NULL;
 }
 
 static struct err *
@@ -374,34 +465,128 @@ note_armed(struct outside *o, int64_t number)
 }
 
 static struct err *
-merge_alone(struct outside *o, const struct pull *p, size_t *merged)
+merge_alone(struct going *g, const struct pull *p, bool whole)
 {
+	struct outside *o = g->o;
 	const struct land_opts how = {.line = o->line, .method = o->policy.cfg.merge.method, .alone = true};
-	struct merging m = {.o = o, .alone = true};
+	struct merging m = {.o = o, .alone = true, .first = g->first};
 	struct oid landed;
 	struct err *e = land(&m, &how, p->number, &landed);
 
-	*merged += e == NULL;
+	g->out->merged += e == NULL;
+	g->out->caught_up += m.caught_up;
 	if (e != NULL)
 		line_tell(o->line, LINE_NOTE, "pull request %" PRId64 " waits: %s%s%s", p->number, err_msg(e),
 		    err_hint_of(e) != NULL ? "; " : "", err_hint_of(e) != NULL ? err_hint_of(e) : "");
+	if (g->first == NULL && e != NULL && (m.caught_up || (whole && m.waits))) {
+		g->first = p;
+		g->sure = true;
+	}
 	if (err_is(e, ERR_INTERRUPTED) || err_is(e, ERR_RATE_LIMIT) || err_is(e, ERR_NETWORK))
 		return e;
 	err_ignore(e);
 	return m.armed ? note_armed(o, p->number) : NULL;
 }
 
-struct err *
-merge_allowed(struct outside *o, size_t *merged)
+/* One that has failed, or takes too long, keeps nobody waiting. */
+static struct err *
+look_at_first(struct going *g)
 {
-	AUTO(pulls_free) struct pulls all = {0};
+	AUTO(forge_checks_free) struct forge_checks checks = {0};
+	struct forge *f = g->o->forge;
+	const struct pull *p = g->first;
+
+	if (p->updated + FIRST_S < clock_wall(state_clock(g->o->state))) {
+		g->first = NULL;
+	} else if (!g->sure) {
+		TRY(f->api->checks(f, oid_hex(&p->head).s, p->base, &checks));
+		g->sure = !has_failed(&checks);
+		if (!g->sure)
+			g->first = NULL;
+	}
+	return NULL;
+}
+
+/* Is it behind where that matters, and another to land before it? */
+static struct err *
+waits_in_line(struct going *g, const struct pull *p, bool *waits)
+{
+	*waits = false;
+	if (g->first == NULL || strcmp(g->first->base, p->base) != 0)
+		return NULL;
+	TRY(look_at_first(g));
+	if (g->first == NULL)
+		return NULL;
+	TRY(catchup_asked(g->o, p, NULL, waits));
+	if (*waits)
+		line_tell(g->o->line, LINE_NOTE, "pull request %" PRId64 " waits: its branch is brought up to date after pull request %" PRId64 " has landed",
+		    p->number, g->first->number);
+	return NULL;
+}
+
+/* Those that have all of their base. */
+static struct err *
+land_whole(struct going *g, const struct pull *p)
+{
+	if (oid_is_zero(&p->armed))
+		return merge_alone(g, p, true);
+	if (g->first == NULL)
+		g->first = p;
+	return NULL;
+}
+
+static struct err *
+land_behind(struct going *g, const struct pull *p)
+{
+	bool waits;
+
+	TRY(waits_in_line(g, p, &waits));
+	return waits ? NULL : merge_alone(g, p, false);
+}
+
+/* The forge waits for what it was told to merge: whether the base moved is for us to see. */
+static struct err *
+fetch_base(struct outside *o, const struct pulls *all)
+{
+	const char *fetched = NULL;
+	struct oid tip;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		const struct pull *p = &all->v[i];
+
+		if (!may_land(p) || oid_is_zero(&p->armed) || (fetched != NULL && strcmp(fetched, p->base) == 0))
+			continue;
+		TRY(outside_fetch(o, p->base, &tip));
+		fetched = p->base;
+	}
+	return NULL;
+}
+
+struct err *
+merge_allowed(struct outside *o, struct merged *out)
+{
+	AUTO(pulls_free) struct pulls all = {0}, behind = {0};
+	struct going g = {.o = o, .out = out};
+	bool lacks;
 	size_t i;
 
 	if (!o->policy.cfg.merge.automatic)
 		return NULL;
 	TRY(pull_list(o->repo, REF_PULLS, &all));
-	for (i = 0; i < all.n; i++)
-		if (may_land(&all.v[i]))
-			TRY(merge_alone(o, &all.v[i], merged));
+	TRY(fetch_base(o, &all));
+	for (i = 0; i < all.n; i++) {
+		if (!may_land(&all.v[i]))
+			continue;
+		TRY(catchup_lacks(o, all.v[i].base, &all.v[i].head, &lacks));
+		if (lacks) {
+			vec_push(&behind, all.v[i]);
+			all.v[i] = (struct pull){0};
+		} else {
+			TRY(land_whole(&g, &all.v[i]));
+		}
+	}
+	for (i = 0; i < behind.n; i++)
+		TRY(land_behind(&g, &behind.v[i]));
 	return NULL;
 }

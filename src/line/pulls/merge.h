@@ -29,21 +29,34 @@ struct pull;
  * land_pull(), through the forge; 'how' as there, its 'way' is set here.
  * ERR_STATE also while checks are not green, or the forge does not allow it;
  * ERR_GATES_FAILED and ERR_STATE (with the alarm) when it landed and what
- * landed is not as tested: *landed is set then.
+ * landed is not as tested: *landed is set then.  *caught_up, also with an error:
+ * instead of landing it was brought up to date, and the mirror has a new head
+ * to tell the forge of.
  */
 struct err *merge_outside(struct outside *o, const struct land_opts *how, int64_t number,
-    struct oid *landed) MUST_USE;
+    bool *caught_up, struct oid *landed) MUST_USE;
+
+struct merged {
+	size_t merged;
+	size_t caught_up;	/* instead of landing: brought up to date */
+};
 
 /*
  * Land what may land by itself: policy says merge.auto, its level is 0, nobody
- * took it, and the forge knows it.  *merged counts; why one waits is told.
+ * took it, and the forge knows it.  'out' is added to; why one waits is told.
  *
  * Where nothing but required checks is missing, and the forge's own rules keep
  * out every head but ours and every base but the one that it was tested on
  * (forge_api.guarded), the forge is told to merge it in due time, and that is
  * on record (pull.armed): the mirror watches it from then on.
+ *
+ * Where the forge lets in no branch that lacks something of the base, one that
+ * does is brought up to date instead (catchup.h), and lands with a later look.
+ * One at a time: what has all of the base lands first, since it leaves the
+ * others behind again, but when its checks fail, or are not through an hour
+ * after it was delivered or brought up to date.
  */
-struct err *merge_allowed(struct outside *o, size_t *merged) MUST_USE;
+struct err *merge_allowed(struct outside *o, struct merged *out) MUST_USE;
 
 /*
  * Of a landed merge that was not tested on the base that it met, with landing

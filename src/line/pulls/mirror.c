@@ -435,21 +435,6 @@ was_disarmed(struct turn *t, bool *was)
 	return NULL;
 }
 
-/* Its rules keep out what lacks something of the base: without a word it would wait for ever. */
-static struct err *
-tell_behind(const struct turn *t)
-{
-	bool whole = true;
-	struct oid tip;
-
-	TRY(outside_fetch(t->o, t->p->base, &tip));
-	if (!oid_is_zero(&tip))
-		TRY(commit_is_ancestor(t->o->repo, &tip, &t->p->head, &whole));
-	if (!whole)
-		tell(t, "the base moved while the forge was to merge it: it does not until a person brings the branch up to date", NULL);
-	return NULL;
-}
-
 /* The forge looked at the head when it was told, and looks no more: we do. */
 static struct err *
 watch(struct turn *t)
@@ -458,16 +443,16 @@ watch(struct turn *t)
 
 	if (oid_is_zero(&t->p->armed))
 		return NULL;
+	/* The forge may lag behind the branch that we moved. */
+	if (!oid_eq(&t->p->armed, &t->p->head))
+		return take_back(t, "its branch is another than the forge was to merge by itself: it is told anew");
 	if (strcmp(t->there.head_sha, oid_hex(&t->p->head).s) != 0)
 		return take_back(t, "alarm: its head moved while the forge was to merge it by itself, which was taken back");
-	if (!oid_eq(&t->p->armed, &t->p->head))
-		return take_back(t, "it was delivered anew: the forge merges it no more by itself");
 	if (t->p->taken_by != NULL || !t->o->policy.cfg.merge.automatic)
 		return take_back(t, "the forge merges it no more by itself");
 	TRY(was_disarmed(t, &off));
-	if (!off)
-		return tell_behind(t);
-	was_taken_back(t);
+	if (off)
+		was_taken_back(t);
 	return NULL;
 }
 
@@ -670,11 +655,17 @@ go_through(struct outside *o, struct mirrored *out)
 struct err *
 mirror(struct outside *o, struct mirrored *out)
 {
+	struct merged merged = {0};
+	bool starts;
+
 	*out = (struct mirrored){0};
 	TRY(go_through(o, out));
-	TRY(merge_allowed(o, &out->merged));
-	/* What they start is started now, and not with the next sweep. */
-	return out->merged + out->landed > 0 && dispatch_meant(o) ? go_through(o, out) : NULL;
+	TRY(merge_allowed(o, &merged));
+	out->merged = merged.merged;
+	out->caught_up = merged.caught_up;
+	/* What they start is started now, and a new head has its status, not with the next sweep. */
+	starts = out->merged + out->landed > 0 && dispatch_meant(o);
+	return starts || out->caught_up > 0 ? go_through(o, out) : NULL;
 }
 
 struct err *

@@ -29,6 +29,7 @@ struct mirrored {
 	size_t closed, reopened, landed;	/* by people, there */
 	size_t revised;				/* tasks queued again by what reviews said */
 	size_t merged;				/* by us, being allowed to */
+	size_t caught_up;			/* branches brought up to date with their base (catchup.h) */
 };
 
 /*

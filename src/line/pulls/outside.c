@@ -63,6 +63,7 @@ outside_close(struct outside *o)
 	free(o->remote);
 	free(o->me);
 	map_free(&o->roles, NULL);
+	map_free(&o->whole, NULL);
 	txn_free(&o->moves);
 	free(o);
 }

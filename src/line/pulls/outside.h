@@ -34,6 +34,7 @@ struct outside {
 	bool shared;			/* the state's remote, too: what is delivered is there already */
 	char *me;			/* our login, NULL before it was asked */
 	struct map roles;		/* login -> enum forge_role + 1, asked once */
+	struct map whole;		/* base -> 2 when its rules ask for all of it, else 1 (catchup.h) */
 	struct txn moves;		/* of records, to be written by outside_flush() */
 };
 
