@@ -107,12 +107,15 @@ test_inert(void **state)
 
 	(void)state;
 	for (i = 0; i < NITEMS(inert); i++) {
-		AUTO(buf_free) struct buf m = BUF_INIT(BUF_TEXT), p = BUF_INIT(BUF_TEXT);
+		AUTO(buf_free) struct buf m = BUF_INIT(BUF_TEXT), p = BUF_INIT(BUF_TEXT), again = BUF_INIT(BUF_TEXT);
 
 		pull_inert(str_of(inert[i].in), false, &m);
 		pull_inert(str_of(inert[i].in), true, &p);
 		assert_string_equal(buf_cstr(&m), inert[i].markdown);
 		assert_string_equal(buf_cstr(&p), inert[i].plain);
+		/* What is inert stays as it is. */
+		pull_inert(buf_str(&p), true, &again);
+		assert_string_equal(buf_cstr(&again), inert[i].plain);
 	}
 }
 

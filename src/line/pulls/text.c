@@ -270,6 +270,13 @@ add_order(struct str word, bool plain, struct buf *out)
 		buf_addf(out, "%c" GAP "%.*s", word.p[0], STR_ARG(str_skip(word, 1)));
 }
 
+/* By an earlier turn, as of the commit's message, which becomes the title, which becomes a message. */
+static bool
+is_quotation(struct str text, size_t from, size_t end)
+{
+	return from > 0 && end < text.n && text.p[from - 1] == '\'' && text.p[end] == '\'';
+}
+
 void
 pull_inert(struct str text, bool plain, struct buf *out)
 {
@@ -288,7 +295,8 @@ pull_inert(struct str text, bool plain, struct buf *out)
 		}
 		for (from = i++; i < text.n && is_word(text.p[i]) && !begins_number(text, i); i++)
 			;
-		if (is_order(str_mk(text.p + from, i - from)) && names_issue(str_skip(text, i))) {
+		if (is_order(str_mk(text.p + from, i - from)) && names_issue(str_skip(text, i)) &&
+		    !(plain && is_quotation(text, from, i))) {
 			add_order(str_mk(text.p + from, i - from), plain, out);
 			continue;
 		}
