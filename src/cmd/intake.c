@@ -156,11 +156,14 @@ take_in(struct window *w, struct forge *f, const struct hook_event *event)
 	AUTO(intake_close_p) struct intake *in = NULL;
 	struct intake_opts io = {.state = w->desk.state, .forge = f, .config = &w->policy.cfg, .dry = w->o->dry,
 	    .on_said = on_said, .arg = w};
+	struct err *e;
 
 	TRY(intake_open(&io, &in));
-	if (event == NULL)
-		return intake_sweep(in);
-	return hook_about_pulls(event) ? intake_tell(in) : intake_events(in, event, 1);
+	if (event != NULL)
+		return hook_about_pulls(event) ? intake_tell(in) : intake_events(in, event, 1);
+	e = intake_sweep(in);
+	return err_is(e, ERR_NOT_FOUND) && err_hint_of(e) == NULL ? err_hint(e,
+	    "are issues switched on for the project there, and may the token see it?") : e;
 }
 
 /* What people and checks did to our pull requests, and what of ours is not there yet. */

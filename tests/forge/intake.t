@@ -263,6 +263,16 @@ told_of_the_pull_request() {
 
 test_the_comment_names_the_pull_request_once_it_is_there() { needs_fake; told_of_the_pull_request github; forge_done; }
 
+test_issues_that_are_switched_off() {
+	needs_fake
+	forge gitea
+	fault status '^GET .*/issues ' status=404
+	run git factory intake
+	isnt "$status" 0
+	err_like 'are issues switched on'
+	forge_done
+}
+
 # A model served by a peer, which says of the second issue more than a word.
 model_stop() {
 	[ ! -f "$TMP/mock.pid" ] || kill "$(cat "$TMP/mock.pid")" 2>/dev/null || :
