@@ -129,6 +129,21 @@ end_time(struct walk *w)
 	return journal_put(w->journal, "end", str_of(json));
 }
 
+/* Whether no secret would go along.  If one would it is said, and that is kept nowhere. */
+static struct err *
+is_clean(struct walk *w, const struct oid *from, const struct oid *to, bool *yes)
+{
+	AUTO(strs_free) struct strs remarks = {0};
+	struct err *e = scan_change(w->repo, w->redact, from, to, &remarks);
+
+	*yes = e == NULL;
+	if (!err_is(e, ERR_SECRET) && !err_is(e, ERR_LIMIT))
+		return e;
+	line_tell(w->o, LINE_NOTE, "not kept with what was tried: %s", err_msg(e));
+	err_ignore(e);
+	return NULL;
+}
+
 /*
  * The trees that a replay needs, as a chain of commits that ends in the
  * attempt's own: one ref keeps all of it from git gc.
@@ -142,6 +157,8 @@ attempt_chain(struct walk *w, const struct oid *commit, struct oid *out)
 	struct oid parents[2] = {w->policy.commit, *commit};
 	struct commit_spec spec = {.parents = parents, .nparents = 1, .author = &who,
 	    .message = "what a command of the agent left\n"};
+	struct oid last = w->policy.tree;
+	bool clean;
 	size_t i;
 
 	*out = *commit;
@@ -149,7 +166,10 @@ attempt_chain(struct walk *w, const struct oid *commit, struct oid *out)
 		return NULL;
 	TRY(identity(w, &who));
 	for (i = 0; i < trees->n; i++) {
-		spec.tree = trees->v[i];
+		TRY(is_clean(w, &last, &trees->v[i], &clean));
+		if (!clean)
+			continue;
+		last = spec.tree = trees->v[i];
 		TRY(commit_create(w->repo, &spec, &parents[0]));
 	}
 	TRY(commit_tree(w->repo, commit, &spec.tree));
@@ -554,11 +574,14 @@ give_up(struct walk *w, const struct oid *tree, struct proof *proof, const struc
 	AUTO(mem_free_p) char *question = walk_redact(w, words->question);
 	AUTO(mem_free_p) char *message = walk_redact(w, words->message);
 	bool asks = words->outcome == RUN_ESCALATED;
+	bool keep = !oid_eq(tree, &w->policy.tree) && !err_is(words->why, ERR_SECRET);
 
 	take_verdicts(w, proof);
 	line_tell(w->o, LINE_STEP, asks ? "escalate" : "queue it again");
 	TRY(end_time(w));
-	if (!oid_eq(tree, &w->policy.tree) && !err_is(words->why, ERR_SECRET)) {
+	if (keep)
+		TRY(is_clean(w, &w->policy.tree, tree, &keep));
+	if (keep) {
 		TRY(make_commit(w, tree, &d.parcel.commit));
 		TRY(attempt_chain(w, &d.parcel.commit, &d.parcel.attempt));
 	}

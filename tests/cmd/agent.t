@@ -42,6 +42,37 @@ test_security_a_secret_that_an_agent_was_given_does_not_leave() {
 	is "$(grep -rc 'canary-4711' .git/factory | grep -vc ':0$')" 0
 }
 
+# canaries: how often the secret is in what refs lead to, and what a push could take along
+canaries() {
+	git rev-list --objects --all | cut -d' ' -f1 | git cat-file --batch | grep -ac 'canary-4711'
+}
+
+test_security_a_secret_does_not_leave_with_what_was_tried() {
+	needs bwrap
+	# shellcheck disable=SC2016
+	agent 'if [ -e leak ]; then rm leak; echo x >fine; else echo "$MY_TOKEN" | base64 >leak; echo "$MY_TOKEN" >>leak; fi' \
+	    ', env: [MY_TOKEN]'
+	sed -i 's/^gates: none$/gates: {fine: {run: "test -e fine"}}/' .factory/config.yml
+	printf 'limits: {iterations: 1}\nretry: {gate: {max: 0}}\n' >>.factory/config.yml
+	git commit -qam 'One round'
+	ok git factory trust >/dev/null
+	# It ends with the secret in its files.
+	MY_TOKEN=canary-4711-abcdef run git factory run "$(cat "$TMP/id")"
+	status_is 1
+	err_like "note: not kept with what was tried: the change writes a secret into 'leak'"
+	is "$(canaries)" 0
+	is "$(git for-each-ref refs/factory/attempts)" ''
+	# It had it there on the way.
+	sed -i 's/iterations: 1/iterations: 2/' .factory/config.yml
+	git commit -qam 'Two rounds'
+	ok git factory trust >/dev/null
+	MY_TOKEN=canary-4711-abcdef run git factory run "$(cat "$TMP/id")"
+	status_is 0
+	isnt "$(branch)" ''
+	isnt "$(git for-each-ref refs/factory/attempts)" ''
+	is "$(canaries)" 0
+}
+
 test_a_turn_ends_at_its_timeout() {
 	needs bwrap
 	agent 'sleep 60' ', timeout: 1s'
