@@ -35,10 +35,15 @@ person_self(struct forge *f, person_read *read, struct forge_user *out)
 {
 	AUTO(forge_user_free) struct forge_user u = {0};
 	AUTO(ask_free) struct ask a = {0};
+	struct err *e;
 
 	ask_open(&a, f, NULL, "the user of the token");
 	ask_path(&a, "/user");
-	TRY(ask_send(&a));
+	e = ask_send(&a);
+	/* Gitea and Forgejo: whoever lacks this one is told of all, as nothing more can be asked. */
+	if (err_is(e, ERR_AUTH) && strstr(err_msg(e), "required scope") != NULL)
+		return err_hint(e, "give the token the scopes read:user, write:repository and write:issue");
+	TRY(e);
 	TRY(read(a.reply.body, &u));
 	forge_user_free(out);
 	*out = u;

@@ -96,6 +96,15 @@ test_security_an_untrusted_address_is_asked_nothing() {
 	is "$(counts calls)" 0
 }
 
+test_a_token_that_may_not_say_whose_it_is() {
+	needs_fake
+	forge gitea
+	ctl token text=token-of-robo login=robo scopes=read:issue,read:repository >/dev/null
+	run git factory doctor
+	out_like 'give the token the scopes read:user, write:repository and write:issue'
+	forge_done
+}
+
 test_none_is_fine_and_one_without_a_token_is_told() {
 	git remote add origin https://github.com/ada/engine.git
 	mkdir -p .factory
