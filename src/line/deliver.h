@@ -38,8 +38,8 @@ struct ending_words {
 };
 
 /*
- * End without a pull request: what was tried is kept as an attempt, and the
- * task says what happens next.
+ * End without a pull request: what was tried is kept as an attempt, unless it
+ * holds a secret that this process knows, and the task says what happens next.
  */
 struct err *give_up(struct walk *w, const struct oid *tree, struct proof *proof,
     const struct ending_words *words) MUST_USE;
