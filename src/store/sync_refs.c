@@ -164,7 +164,8 @@ sync_announced(struct state *s, const struct refs *seen, const struct txn *push,
 
 	TRY(tip_read(state_repo(s), REF_ANNOUNCED, &was));
 	TRY(tip_read(state_repo(s), name, &ours));
-	known = !oid_is_zero(&there) && oid_eq(&there, &ours);
+	/* Also that neither has any: the answer of the push that took it back may be lost. */
+	known = oid_eq(&there, &ours);
 	for (i = 0; i < push->n; i++)
 		if (strcmp(push->v[i].name, name) == 0) {
 			there = push->v[i].new;

@@ -371,6 +371,14 @@ a_node_is_announced_and_taken_back(void **state)
 	sh("! git -C hub.git rev-parse -q --verify %s", name);
 	sync_ok(&b);
 	assert_int_equal(at_work(&b), 0);
+	/* The answer to the push that takes it back is lost. */
+	ok(node_announce(a.state, &word, 0));
+	sync_ok(&a);
+	sh("git -C a rev-parse -q --verify " REF_ANNOUNCED " >/dev/null");
+	ok(node_withdraw(a.state, getpid()));
+	sh("git -C hub.git update-ref -d %s", name);
+	sync_ok(&a);
+	sh("! git -C a rev-parse -q --verify " REF_ANNOUNCED);
 	free(before);
 	free(after);
 	free(name);
