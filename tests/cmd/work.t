@@ -560,6 +560,20 @@ test_this_machine_is_at_fault() {
 	is "$(states)" ' 2 ready,'
 }
 
+# Once it runs again nothing is wrong any more.
+test_this_machine_was_mended() {
+	policy "$MAKE_FILE" 'sandbox: {mode: none}'
+	git config --unset factory.sandbox.mode
+	tasks 1
+	start_work --slots 1 --for 8s
+	within 5 grep -q 'no run can be started here' "$TMP/work.err"
+	git factory trust >/dev/null
+	tasks 1
+	end_work
+	status_is 0
+	out_is '2 delivered'
+}
+
 test_several_cycles() {
 	policy "$MAKE_FILE"
 	tasks 4
