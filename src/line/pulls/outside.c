@@ -190,22 +190,47 @@ move_all(struct state_step *t, void *ctx)
 	return NULL;
 }
 
+static struct err *
+write_moves(struct outside *o, struct txn *moves)
+{
+	AUTO(sync_result_free) struct sync_result r = {0};
+
+	if (state_remote(o->state) != NULL)
+		return state_publish(o->state, "note what the forge has", move_all, moves, &r);
+	return txn_commit(o->repo, moves, "note what the forge has");
+}
+
+/* Who moved a record meanwhile looks at the forge as well: it is all found again there. */
+static struct err *
+unless_stale(struct err *e)
+{
+	if (!err_is(e, ERR_STALE))
+		return e;
+	err_free(e);
+	return NULL;
+}
+
 struct err *
 outside_flush(struct outside *o)
 {
 	AUTO(txn_free) struct txn moves = o->moves;
-	AUTO(sync_result_free) struct sync_result r = {0};
 	struct err *e;
+	size_t i;
 
 	o->moves = (struct txn){0};
 	if (moves.n == 0)
 		return NULL;
-	e = state_remote(o->state) != NULL ? state_publish(o->state, "note what the forge has", move_all, &moves, &r) :
-	    txn_commit(o->repo, &moves, "note what the forge has");
-	/* Who moved a record meanwhile looks at the forge as well: it is all found again there. */
-	if (!err_is(e, ERR_STALE))
-		return e;
-	err_free(e);
+	e = write_moves(o, &moves);
+	if (!err_is(e, ERR_STALE) || moves.n == 1)
+		return unless_stale(e);
+	err_ignore(e);
+	/* One that was moved takes none of the others with it. */
+	for (i = 0; i < moves.n; i++) {
+		AUTO(txn_free) struct txn one = {0};
+
+		txn_add(&one, moves.v[i].name, &moves.v[i].old, &moves.v[i].new);
+		TRY(unless_stale(write_moves(o, &one)));
+	}
 	return NULL;
 }
 
