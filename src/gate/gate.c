@@ -161,8 +161,9 @@ gates_run(struct gates *g, const struct oid *tree, const char *setup,
 	return NULL;
 }
 
+/* What is flagged, or what blocks. */
 static struct err *
-collect_flagged(struct subject *s, const struct builtin *b, struct strs *out)
+collect(struct subject *s, const struct builtin *b, bool blocks, struct strs *out)
 {
 	AUTO(verdict_free) struct verdict v;
 	struct inspect in = {.s = s, .kind = b, .v = &v,
@@ -175,8 +176,9 @@ collect_flagged(struct subject *s, const struct builtin *b, struct strs *out)
 	TRY(inspect_judge(&in));
 	for (i = 0; i < v.findings.n; i++) {
 		AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+		enum finding_kind kind = v.findings.v[i].kind;
 
-		if (v.findings.v[i].kind != FINDING_FLAGGED)
+		if (blocks ? !finding_blocks(kind) : kind != FINDING_FLAGGED)
 			continue;
 		gates_clause(&v.findings.v[i], &text);
 		strs_add(out, buf_cstr(&text));
@@ -184,22 +186,41 @@ collect_flagged(struct subject *s, const struct builtin *b, struct strs *out)
 	return NULL;
 }
 
-struct err *
-gates_flagged(struct repo *r, const struct config *c, const struct clock *clock, const struct oid *base,
-    const struct oid *tree, struct strs *out)
+/* What all built-in gates flag, or what one of them blocks. */
+static struct err *
+collect_all(const struct gates_opts *o, const struct oid *base, const struct oid *tree, const char *only,
+    struct strs *out)
 {
-	struct gates g = {.o = {.repo = r, .config = c, .clock = clock, .memory = GATE_MEMORY_ONLY},
-	    .base_tree = *base};
+	struct gates g = {.o = *o, .base_tree = *base};
 	struct subject s = {.gates = &g, .tree = *tree, .depth = GATE_FULL};
 	const struct builtin *b;
 	struct err *e;
 
-	TRY(diff_trees(r, base, tree, false, &s.diff));
+	TRY(diff_trees(o->repo, base, tree, false, &s.diff));
 	for (b = builtins, e = NULL; b->name != NULL && e == NULL; b++)
-		e = collect_flagged(&s, b, out);
+		if (only == NULL || strcmp(b->name, only) == 0)
+			e = collect(&s, b, only != NULL, out);
 	diff_free(&s.diff);
 	change_close(s.change);
 	return e;
+}
+
+struct err *
+gates_flagged(struct repo *r, const struct config *c, const struct clock *clock, const struct oid *base,
+    const struct oid *tree, struct strs *out)
+{
+	const struct gates_opts o = {.repo = r, .config = c, .clock = clock, .memory = GATE_MEMORY_ONLY};
+
+	return collect_all(&o, base, tree, NULL, out);
+}
+
+struct err *
+gates_secrets(struct repo *r, const struct config *c, const struct clock *clock, const struct oid *base,
+    const struct oid *tree, struct strs *out)
+{
+	const struct gates_opts o = {.repo = r, .config = c, .clock = clock, .memory = GATE_MEMORY_ONLY};
+
+	return collect_all(&o, base, tree, "secrets", out);
 }
 
 /* ---- telling ---- */

@@ -157,6 +157,10 @@ struct err *gates_protected(struct repo *r, const struct config *c, const struct
 struct err *gates_flagged(struct repo *r, const struct config *c, const struct clock *clock,
     const struct oid *base, const struct oid *tree, struct strs *out) MUST_USE;
 
+/* What the gate 'secrets' blocks in it, likewise; nothing where policy does without. */
+struct err *gates_secrets(struct repo *r, const struct config *c, const struct clock *clock,
+    const struct oid *base, const struct oid *tree, struct strs *out) MUST_USE;
+
 /*
  * A commit's message before there is a commit: what each 'commit-message' of
  * policy has to say of it, appended; without such a gate nothing.  It takes

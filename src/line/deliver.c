@@ -129,12 +129,22 @@ end_time(struct walk *w)
 	return journal_put(w->journal, "end", str_of(json));
 }
 
+/* One that we know, or what looks like one: what is kept goes wherever the state goes. */
+static struct err *
+look_for_secrets(struct walk *w, const struct oid *from, const struct oid *to)
+{
+	AUTO(strs_free) struct strs remarks = {0}, found = {0};
+
+	TRY(scan_change(w->repo, w->redact, from, to, &remarks));
+	TRY(gates_secrets(w->repo, &w->policy.cfg, state_clock(w->state), from, to, &found));
+	return found.n == 0 ? NULL : err_new(ERR_SECRET, "%s", found.v[0]);
+}
+
 /* Whether no secret would go along.  If one would it is said, and that is kept nowhere. */
 static struct err *
 is_clean(struct walk *w, const struct oid *from, const struct oid *to, bool *yes)
 {
-	AUTO(strs_free) struct strs remarks = {0};
-	struct err *e = scan_change(w->repo, w->redact, from, to, &remarks);
+	struct err *e = look_for_secrets(w, from, to);
 
 	*yes = e == NULL;
 	if (!err_is(e, ERR_SECRET) && !err_is(e, ERR_LIMIT))

@@ -73,6 +73,29 @@ test_security_a_secret_does_not_leave_with_what_was_tried() {
 	is "$(canaries)" 0
 }
 
+# Nobody gave it that key; what is kept goes wherever the state goes.
+test_security_what_looks_like_a_key_is_not_kept() {
+	needs bwrap
+	agent 'if [ -e leak ]; then rm leak; echo x >fine; else echo "k = AKIA""QZ7RWM4XK2PDTT3B" >leak; fi'
+	sed -i 's/^gates: none$/gates: {fine: {run: "test -e fine"}}/' .factory/config.yml
+	printf 'limits: {iterations: 1}\nretry: {gate: {max: 0}}\n' >>.factory/config.yml
+	git commit -qam 'One round'
+	ok git factory trust >/dev/null
+	keys() { git rev-list --objects --all | cut -d' ' -f1 | git cat-file --batch | grep -ac 'AKIAQZ7R'; }
+	run git factory run "$(cat "$TMP/id")"
+	status_is 1
+	err_like "note: not kept with what was tried: 'leak'"
+	is "$(git for-each-ref refs/factory/attempts)" ''
+	is "$(keys)" 0
+	sed -i 's/iterations: 1/iterations: 2/' .factory/config.yml
+	git commit -qam 'Two rounds'
+	ok git factory trust >/dev/null
+	run git factory run "$(cat "$TMP/id")"
+	status_is 0
+	isnt "$(git for-each-ref refs/factory/attempts)" ''
+	is "$(keys)" 0
+}
+
 test_a_turn_ends_at_its_timeout() {
 	needs bwrap
 	agent 'sleep 60' ', timeout: 1s'
