@@ -123,7 +123,7 @@ hold_turn() {
 	flock 9
 	tasks 1
 	was=$(git rev-parse main)
-	echo more >more
+	echo more >"more"
 	git add more
 	next=$(git commit-tree -p main -m Next "$(git write-tree)")
 	git reset -q --hard
