@@ -28,6 +28,25 @@ opens_one() {
 }
 test_a_run_opens_one_pull_request() { on_each_forge opens_one; }
 
+# As a server and what works beside it are.
+test_two_processes_of_a_clone_write_once() {
+	needs_fake
+	sample github
+	before=$(written)
+	fault slow 'GET .*/pulls' seconds=2
+	git factory run -q "$id" >"$TMP/run" 2>&1 &
+	for _ in $(seq 100); do
+		[ "$(git factory pr list --json | jq length)" = 0 ] || break
+		sleep 0.1
+	done
+	run git factory pr sync
+	status_is 0
+	wait
+	is "$(pulls_json | jq length)" 1
+	# The pull request, its labels, its status.
+	is $(($(written) - before)) 3
+}
+
 lost_answer() {
 	sample "$1"
 	fault lost 'POST .*/(pulls|merge_requests)( |$|\?)'

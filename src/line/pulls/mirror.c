@@ -3,11 +3,14 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/turn.h"
 #include "forge/pull.h"
 #include "git/commit.h"
 #include "git/merge.h"
 #include "git/ref.h"
+#include "git/repo.h"
 #include "line/close.h"
 #include "line/judge.h"
 #include "line/land.h"
@@ -25,6 +28,8 @@
 #include "store/ledger.h"
 #include "store/queue.h"
 #include "store/state.h"
+
+#define CLONE_WAIT_MS 10000
 
 /* One pull request under way. */
 struct turn {
@@ -629,15 +634,37 @@ count(const struct outside *o, const struct pulls *all, bool *back)
 	return n;
 }
 
+/*
+ * Two processes of one clone would ask the same and write it twice.  One that
+ * takes long, as the forge's limits may have it, is not waited for to its end.
+ */
+static struct err *
+begin(struct outside *o, int *fd)
+{
+	AUTO(mem_free_p) char *path = NULL;
+	const char *dir;
+	struct err *e;
+
+	TRY(repo_factory_dir(o->repo, &dir));
+	path = path_join(dir, "mirror.lock");
+	e = turn_take(path, CLONE_WAIT_MS, o->line->cancel, fd);
+	if (!err_is(e, ERR_TIMEOUT))
+		return e;
+	err_free(e);
+	return NULL;
+}
+
 static struct err *
 go_through(struct outside *o, struct mirrored *out)
 {
 	AUTO(pulls_free) struct pulls all = {0};
 	AUTO(forge_pulls_free) struct forge_pulls open = {0};
+	AUTO(fd_close_p) int turn = -1;
 	struct err *e = NULL;
 	bool back = false;
 	size_t i, n;
 
+	TRY(begin(o, &turn));
 	TRY(pull_list(o->repo, REF_PULLS, &all));
 	n = count(o, &all, &back);
 	/* A single one is looked for by itself. */
