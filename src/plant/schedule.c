@@ -141,6 +141,7 @@ void
 schedule_asked(struct schedule *s)
 {
 	s->asked++;
+	s->alone = s->asked == 1 && s->running == 0;
 }
 
 void
@@ -170,8 +171,14 @@ void
 schedule_idle(struct schedule *s, int64_t wait_ms, enum schedule_left left)
 {
 	s->asked--;
-	s->left = left;
 	s->probing = true;
+	/* What it saw may have been another's of this node, which has let it go since. */
+	if (left == LEFT_NOTHING && !s->alone) {
+		left = LEFT_SOON;
+		if (s->running == 0)
+			wait_ms = SOON_MS;
+	}
+	s->left = left;
 	not_before(s, wait_ms > 0 && wait_ms < s->o.interval_ms ? wait_ms : s->o.interval_ms);
 }
 

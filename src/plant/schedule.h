@@ -56,6 +56,7 @@ struct schedule {
 	int64_t running;
 	int64_t not_before;	/* nothing to do until then; 0: unknown */
 	bool probing;		/* the last answer was no: ask one at a time */
+	bool alone;		/* whoever was asked last, was when nothing else was at work */
 	enum schedule_left left;	/* said the last answer */
 	bool draining;
 };

@@ -194,6 +194,39 @@ test_until_empty(void **state)
 }
 
 /* A task that comes back by itself is waited for. */
+/* One says that all is taken, and who took the last has just given it back. */
+static void
+test_until_empty_asks_once_more(void **state)
+{
+	struct schedule s = make((struct schedule_opts){.slots = 2, .until_empty = true});
+
+	(void)state;
+	schedule_asked(&s);
+	schedule_asked(&s);
+	schedule_idle(&s, 1000, LEFT_SOON);
+	schedule_idle(&s, 0, LEFT_NOTHING);
+	assert_waits(&s, 200);
+	now_ms += 200;
+	schedule_asked(&s);
+	schedule_idle(&s, 0, LEFT_NOTHING);
+	assert_ends(&s);
+}
+
+/* Nor is it over when a run ended between the question and the answer. */
+static void
+test_until_empty_asks_after_a_run(void **state)
+{
+	struct schedule s = make((struct schedule_opts){.slots = 2, .until_empty = true});
+
+	(void)state;
+	schedule_asked(&s);
+	schedule_claimed(&s);
+	schedule_asked(&s);
+	schedule_ended(&s, 0);
+	schedule_idle(&s, 0, LEFT_NOTHING);
+	assert_waits(&s, 200);
+}
+
 static void
 test_until_empty_waits(void **state)
 {
@@ -351,6 +384,8 @@ main(void)
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_until_empty),
+		cmocka_unit_test(test_until_empty_asks_once_more),
+		cmocka_unit_test(test_until_empty_asks_after_a_run),
 		cmocka_unit_test(test_until_empty_waits),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_for),
