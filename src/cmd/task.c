@@ -1,6 +1,7 @@
 /*
  * git factory task - write down what is to be done, and look at it.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,13 +12,16 @@
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "conf/config.h"
+#include "line/close.h"
 #include "line/kind.h"
+#include "line/pulls/mirror.h"
 #include "model/after.h"
 #include "model/lint.h"
 #include "model/spec.h"
 #include "model/task.h"
 #include "store/queue.h"
 #include "store/state.h"
+#include "sys/sigs.h"
 #include "wire/json.h"
 
 /* ---- fields that add and edit set ---- */
@@ -670,31 +674,28 @@ dep(struct app *app, const void *opts, const struct args *args)
 	return dep_show(app, d.queue, &id);
 }
 
+/* The task is closed here, whatever the forge says to it. */
 static struct err *
-set_close(struct state_step *t UNUSED, struct task *task, void *ctx)
+close_one(struct app *app, const void *opts, const struct args *args)
 {
-	const struct close_opts *o = ctx;
-
-	if (task->state == TASK_LANDED)
-		return err_hint(err_new(ERR_STATE, "task '%s' has landed", task->id),
-		    o->reopen ? "write a new one" : "it is over, and needs no closing");
-	task_set(task, &task->close, o->reopen ? "" : o->message != NULL ? o->message : "closed by hand");
-	return NULL;
-}
-
-static struct err *
-close_task(struct app *app, const void *opts, const struct args *args)
-{
-	AUTO(desk_close) struct desk d = {0};
-	AUTO(mem_free_p) char *message = NULL;
-	struct close_opts o = *(const struct close_opts *)opts;
+	AUTO(desk_close) struct desk d = {0}, after = {0};
+	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = line_remark, .arg = app};
+	const struct close_opts *o = opts;
+	const char *why = o->message != NULL ? o->message : "closed by hand";
+	struct mirrored seen;
+	int64_t pull = 0;
 	struct id id;
 
 	TRY(desk_queue(app, &d));
 	TRY(queue_find(d.queue, args->v[0], &id));
-	message = mem_printf("%s task %s", o.reopen ? "reopen" : "close", id.s);
-	TRY(queue_change(d.queue, &id, message, set_close, &o));
-	return print_task(app, d.queue, &id, o.json);
+	line.state = d.state;
+	TRY(o->reopen ? reopen_task(&line, &id) : close_task(&line, &id, why, &pull));
+	TRY(desk_queue(app, &after));
+	TRY(print_task(app, after.queue, &id, o->json));
+	if (pull == 0)
+		return NULL;
+	out_printf(&app->note, "pull request %" PRId64 " is closed, too; its branch stays\n", pull);
+	return mirror_here(&line, &seen);
 }
 
 #define VERB(word, synopsis, text, table, type, least, most, call) \
@@ -719,6 +720,6 @@ const struct verb cmd_task[] = {
 	VERB("import", "FILE", "file many tasks at once, all or none", import_table, struct import_opts, 1, 1, task_import),
 	VERB("export", "", "print the open tasks in the form that import takes", export_table, struct import_opts, 0, 0,
 	    task_export),
-	VERB("close", "ID", "end a task by hand", close_table, struct close_opts, 1, 1, close_task),
+	VERB("close", "ID", "end a task by hand", close_table, struct close_opts, 1, 1, close_one),
 	VERB_END,
 };

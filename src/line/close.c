@@ -16,6 +16,7 @@
 struct closing {
 	const struct line_opts *o;
 	bool again;		/* it is opened, rather */
+	const char *why;	/* the task is over as well; NULL: it goes to a person */
 	struct pull pull;
 	struct ident who;
 	struct pull_move move;
@@ -46,12 +47,15 @@ come_together(const struct line_opts *o)
 }
 
 static struct err *
-close_task(struct state_step *t, struct task *task, void *ctx)
+change_task(struct state_step *t, struct task *task, void *ctx)
 {
 	struct closing *c = ctx;
 
 	/* It may have gone on to another pull request since. */
-	if (task->pull == c->pull.number && (!c->again || task->state == TASK_ESCALATED)) {
+	if (c->why != NULL) {
+		task_set(task, &task->close, c->why);
+		task_set(task, &task->question, "");
+	} else if (task->pull == c->pull.number && (!c->again || task->state == TASK_ESCALATED)) {
 		task->state = c->again ? TASK_DELIVERED : TASK_ESCALATED;
 		task_set(task, &task->question, c->again ? "" : "its pull request was closed by a person");
 	}
@@ -64,7 +68,7 @@ build(struct state_step *t, void *ctx)
 {
 	struct closing *c = ctx;
 
-	return step_change(t, &c->pull.task, close_task, c);
+	return step_change(t, &c->pull.task, change_task, c);
 }
 
 /* In the state, and where that is shared. */
@@ -77,7 +81,7 @@ put(struct closing *c, const char *what)
 
 	TRY(pull_prepare(state_repo(s), &c->pull, &c->who, &c->move));
 	return state_remote(s) != NULL ? state_publish(s, message, build, c, &r) :
-	    state_change(s, &c->pull.task, message, close_task, c);
+	    state_change(s, &c->pull.task, message, change_task, c);
 }
 
 static struct err *
@@ -118,4 +122,79 @@ close_pull(const struct line_opts *o, int64_t number, const char *by)
 	if (by != NULL)
 		c.pull.pushed = oid_zero;
 	return put(&c, "close");
+}
+
+/* ---- the whole task ---- */
+
+/* *number: its pull request, where that is so; 0. */
+static struct err *
+has_pull(const struct line_opts *o, const struct id *id, enum pull_state which, int64_t *number)
+{
+	AUTO(task_free) struct task task;
+	AUTO(pull_free) struct pull p = {0};
+	struct err *e;
+
+	*number = 0;
+	task_init(&task);
+	TRY(state_task(o->state, id, &task));
+	if (task.pull == 0)
+		return NULL;
+	e = pull_read(state_repo(o->state), task.pull, &p);
+	if (e == NULL && p.state == which)
+		*number = task.pull;
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
+	err_free(e);
+	return NULL;
+}
+
+static struct err *
+not_landed(const struct task *task, const char *hint)
+{
+	return task->state == TASK_LANDED ? err_hint(err_new(ERR_STATE, "task '%s' has landed", task->id), "%s", hint) : NULL;
+}
+
+static struct err *
+set_close(struct state_step *t UNUSED, struct task *task, void *ctx)
+{
+	TRY(not_landed(task, "it is over, and needs no closing"));
+	task_set(task, &task->close, ctx);
+	return NULL;
+}
+
+struct err *
+close_task(const struct line_opts *o, const struct id *id, const char *why, int64_t *pull)
+{
+	AUTO(closing_free) struct closing c = {.o = o, .why = why};
+	AUTO(mem_free_p) char *message = mem_printf("close task %s", id->s), *reason = mem_strdup(why);
+
+	TRY(has_pull(o, id, PULL_OPEN, pull));
+	if (*pull == 0)
+		return state_change(o->state, id, message, set_close, reason);
+	TRY(begin(&c, *pull, PULL_OPEN));
+	c.pull.state = PULL_CLOSED;
+	c.pull.closed_by = mem_strdup(c.who.name);
+	return put(&c, "close");
+}
+
+static struct err *
+set_open(struct state_step *t UNUSED, struct task *task, void *ctx)
+{
+	const int64_t *closed = ctx;
+
+	TRY(not_landed(task, "write a new one"));
+	task_set(task, &task->close, "");
+	if (*closed != 0 && task->pull == *closed)
+		task->pull = 0;
+	return NULL;
+}
+
+struct err *
+reopen_task(const struct line_opts *o, const struct id *id)
+{
+	AUTO(mem_free_p) char *message = mem_printf("reopen task %s", id->s);
+	int64_t closed;
+
+	TRY(has_pull(o, id, PULL_CLOSED, &closed));
+	return state_change(o->state, id, message, set_open, &closed);
 }

@@ -79,6 +79,30 @@ closed_by_a_person() {
 }
 test_what_a_person_closed_stays_closed() { on_each_forge closed_by_a_person; }
 
+# Who closes the task says as much of its pull request.
+task_closed() {
+	made "$1"
+	head=$(there .head)
+	run git factory task close "$id" -m 'Done by hand in #7, thanks @ada'
+	status_is 0
+	err_like 'pull request 1 is closed, too'
+	is "$(record .state)" closed
+	is "$(there .state)" closed
+	like "$(issue_comments "$n")" "task .$id., which it was made for, was closed: Done by hand in .*#.*7, thanks @.*ada"
+	! issue_comments "$n" | grep -E ' #7| @ada' || fail 'somebody is called by it'
+	like "$(branches_json | jq -r keys[])" "^$head\$"
+	before=$(written)
+	ok git factory pr sync
+	is "$(written)" "$before"
+	is "$(git factory task show --json "$id" | jq -r .state)" closed
+	# Wanted after all it is another pull request.
+	ok git factory task close --reopen "$id"
+	ok git factory run -q "$id"
+	is "$(pulls_json | jq -r '.[] | .state' | paste -sd ' ')" 'closed open'
+}
+issue_comments() { pull_json "$1" | jq -r '.comments[].body'; }
+test_a_task_that_is_closed_closes_its_pull_request() { on_each_forge task_closed; }
+
 edited_by_a_person() {
 	made "$1"
 	pull_edit ada "$n" 'My own words'

@@ -463,14 +463,31 @@ watch(struct turn *t)
 
 /* ---- one after the other ---- */
 
+/* Once: it was closed before, so that a second look has nothing to say. */
+static struct err *
+say_over(struct turn *t)
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	AUTO(task_free) struct task task;
+
+	task_init(&task);
+	err_ignore(state_task(t->o->state, &t->p->task, &task));
+	if (task.pull != t->p->number || task.close[0] == '\0')
+		return NULL;
+	pull_over_outside(t->p->task.s, task.close, &text);
+	return api(t)->comment_add(t->o->forge, FORGE_OF_PULL(t->there.number), buf_cstr(&text), NULL);
+}
+
 /* Our record is closed or landed, and the forge has not heard of it. */
 static struct err *
 end_there(struct turn *t)
 {
 	const struct forge_pull_edit edit = {.close = true};
 
-	if (t->there.state == FORGE_OPEN)
+	if (t->there.state == FORGE_OPEN) {
 		TRY(api(t)->pull_edit(t->o->forge, t->there.number, &edit, NULL));
+		TRY(forgive(t, "it is closed, and the forge was not told why", say_over(t)));
+	}
 	TRY(dispatch_landed(t->o, &t->there));
 	t->p->pushed = oid_zero;
 	return NULL;

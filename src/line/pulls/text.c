@@ -411,6 +411,17 @@ pull_body_outside(const struct pull *p, const char *issue, const char *project, 
 	buf_addf(out, "\n%s\n", marker);
 }
 
+void
+pull_over_outside(const char *task, const char *why, struct buf *out)
+{
+	AUTO(buf_free) struct buf line = BUF_INIT(BUF_TEXT);
+
+	buf_addf(out, "This is closed because task `%s`, which it was made for, was closed: ", task);
+	add_line(why, &line);
+	pull_inert(buf_str(&line), false, out);
+	buf_addc(out, '\n');
+}
+
 static void
 add_plain(struct buf *out, const char *text)
 {

@@ -66,6 +66,9 @@ void pull_body_outside(const struct pull *p, const char *issue, const char *proj
 /* What an open one waits for before it lands, a line; nothing for another. 'automatic': policy lets some land by themselves. */
 void pull_waits(const struct pull *p, bool automatic, struct buf *out);
 
+/* Why one is closed there whose task is over: 'why' is a person's word. */
+void pull_over_outside(const char *task, const char *why, struct buf *out);
+
 /* The line that says whose it is: "<!-- git-factory:task=k3xq7abc -->". */
 char *pull_marker(const char *task) MUST_USE;
 
