@@ -75,6 +75,7 @@
  * line/ci              the files by which a forge's own CI runs the factory
  * line/claim           how a run comes to its lease, keeps it, and learns that it lost it
  * line/close           a pull request that will not land
+ * line/credit          who else wrote what lands as one commit
  * line/deaths          how often the process of a run died at one step
  * line/deliver         how a run ends: a pull request, or a question
  * line/hindsight       how often advisory gates were wrong

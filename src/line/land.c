@@ -15,6 +15,7 @@
 #include "git/ref.h"
 #include "git/repo.h"
 #include "line/approve.h"
+#include "line/credit.h"
 #include "line/judge.h"
 #include "line/land.h"
 #include "line/next.h"
@@ -263,9 +264,10 @@ lands_as_it_is(const struct landing *l, const struct commit *delivered)
 }
 
 /* What the landed commit says; 'c' is what was delivered. */
-static void
+static struct err *
 say(struct landing *l, const struct commit *c, struct buf *text)
 {
+	const struct ident *by = l->o->way != NULL ? NULL : l->o->method == MERGE_REBASE ? &c->author : &l->who;
 	struct override o = override_of(l);
 	size_t i;
 
@@ -276,6 +278,8 @@ say(struct landing *l, const struct commit *c, struct buf *text)
 		buf_adds(text, c->message);
 	for (i = 0; i < l->overridden.n; i++)
 		override_trailer(&o, l->overridden.v[i], text);
+	return l->o->method == MERGE_MERGE ? NULL :
+	    credit_authors(l->repo, &l->head, &l->now.commit, &c->author, by, text);
 }
 
 /* The forge has moved the base: what follows is written down. */
@@ -300,7 +304,7 @@ merge_there(struct landing *l)
 	    .overridden = l->overridden.n > 0};
 
 	TRY(catchup_delivered(l->repo, &l->pull.head, &c, NULL));
-	say(l, &c, &text);
+	TRY(say(l, &c, &text));
 	ready.message = buf_cstr(&text);
 	TRY(l->o->way->merge(l->o->way->arg, &ready, &l->commit));
 	return is_there(l);
@@ -312,24 +316,20 @@ make_commit(struct landing *l)
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	struct oid parents[2] = {l->now.commit, l->head};
 	struct commit_spec spec = {.tree = l->tree, .parents = parents, .author = &l->who};
-	struct commit c;
-	struct err *e;
+	AUTO(commit_free) struct commit c = {0};
 
 	TRY(catchup_delivered(l->repo, &l->pull.head, &c, NULL));
 	if (lands_as_it_is(l, &c)) {
 		l->commit = l->head;
-		commit_free(&c);
 		return NULL;
 	}
 	spec.nparents = l->o->method == MERGE_MERGE ? 2 : 1;
-	say(l, &c, &text);
+	TRY(say(l, &c, &text));
 	if (l->o->method == MERGE_REBASE)
 		spec.author = &c.author;
 	spec.committer = &l->who;
 	spec.message = buf_cstr(&text);
-	e = commit_create(l->repo, &spec, &l->commit);
-	commit_free(&c);
-	return e;
+	return commit_create(l->repo, &spec, &l->commit);
 }
 
 /* The commit says who vouches for it. */

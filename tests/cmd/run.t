@@ -121,6 +121,27 @@ test_what_landed_is_what_was_tested() {
 	err_like 'is merged'
 }
 
+# Each once, in their order; the factory and who lands it are named already.
+test_who_committed_to_the_branch_is_named_in_what_lands() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	branch=factory/$id-greet-in-english
+	git checkout -q "$branch"
+	for who in 'Bob <bob@x.example>' 'Ada <ada@x.example>' 'Bobby <BOB@x.example>' \
+	    "$(git log -1 --format='%an <%ae>' main)"; do
+		echo "$who" >>notes
+		git add notes
+		git commit -q --author="$who" -m "Note of $who"
+	done
+	git checkout -q main
+	ok git factory pr merge --squash 1
+	is "$(git log -1 --format='%(trailers:key=Co-authored-by,valueonly)' main | sed '/^$/d')" 'Bob <bob@x.example>
+Ada <ada@x.example>'
+	is "$(git log -1 --format='%(trailers:key=Factory-Task,valueonly)' main | head -n 1)" "$id"
+	ok git factory verify main
+}
+
 test_policy_may_land_what_passed() {
 	sample
 	echo 'merge: {auto: true}' >>.factory/config.yml

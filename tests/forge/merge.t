@@ -35,6 +35,18 @@ head_moved() {
 }
 test_a_head_that_moved_does_not_land() { on_each_forge head_moved; }
 
+# The factory says what the commit is to say, and who else wrote it.
+others_are_named() {
+	deliver "$1"
+	commit_as bob "$(there '.[0].head')" more more >/dev/null
+	commit_as bob "$(there '.[0].head')" still more >/dev/null
+	green
+	lands
+	git fetch -q
+	is "$(git log -1 --format=%B origin/main | grep -c '^Co-authored-by: bob <bob@.*>$')" 1
+}
+test_who_committed_to_the_branch_is_named_in_what_lands() { on_each_forge others_are_named; }
+
 merge_answer() { # KIND FAULT
 	deliver "$1"
 	green
