@@ -168,6 +168,9 @@ struct err *gates_secrets(struct repo *r, const struct config *c, const struct c
  */
 void gates_message(const struct config *c, struct str message, struct verdicts *out);
 
+/* Each name (NULL: none) is that of a gate, of policy or built in; else ERR_NOT_FOUND, with the nearest. */
+struct err *gates_known(const struct config *c, const struct strs *names) MUST_USE;
+
 /* Does policy name any gate beside the built-in ones? */
 bool gates_configured(const struct config *c);
 

@@ -74,24 +74,39 @@ check_config(const struct config *c)
 }
 
 static struct err *
-check_only(const struct gates_opts *o)
+no_gate(const struct strs *known, const char *name)
 {
 	AUTO(buf_free) struct buf names = BUF_INIT(BUF_TEXT);
+	struct err *e = err_new(ERR_NOT_FOUND, "there is no gate '%s'", name);
+	size_t i, d, best = strlen(name) / 2 + 1;
+	const char *near = NULL;
+
+	for (i = 0; i < known->n; i++) {
+		buf_addf(&names, "%s%s", i == 0 ? "" : ", ", known->v[i]);
+		d = str_distance(str_of(name), str_of(known->v[i]));
+		if (d < best) {
+			best = d;
+			near = known->v[i];
+		}
+	}
+	return near != NULL ? err_hint(e, "did you mean '%s'?", near) : err_hint(e, "the gates are %s", buf_cstr(&names));
+}
+
+struct err *
+gates_known(const struct config *c, const struct strs *names)
+{
 	AUTO(strs_free) struct strs known = {0};
 	const struct builtin *b;
 	size_t i;
 
 	for (b = builtins; b->name != NULL; b++)
 		strs_add(&known, b->name);
-	for (i = 0; i < o->config->gates.n; i++)
-		if (!strs_has(&known, o->config->gates.v[i].name))
-			strs_add(&known, o->config->gates.v[i].name);
-	for (i = 0; i < known.n; i++)
-		buf_addf(&names, "%s%s", i == 0 ? "" : ", ", known.v[i]);
-	for (i = 0; o->only != NULL && i < o->only->n; i++)
-		if (!strs_has(&known, o->only->v[i]))
-			return err_hint(err_new(ERR_NOT_FOUND, "there is no gate '%s'", o->only->v[i]),
-			    "the gates are %s", buf_cstr(&names));
+	for (i = 0; i < c->gates.n; i++)
+		if (!strs_has(&known, c->gates.v[i].name))
+			strs_add(&known, c->gates.v[i].name);
+	for (i = 0; names != NULL && i < names->n; i++)
+		if (!strs_has(&known, names->v[i]))
+			return no_gate(&known, names->v[i]);
 	return NULL;
 }
 
@@ -127,7 +142,7 @@ gates_open(const struct gates_opts *o, struct gates **out)
 
 	TRY(check_config(o->config));
 	TRY(hash_signers(&o->config->evidence.keys, &signers));
-	TRY(check_only(o));
+	TRY(gates_known(o->config, o->only));
 	TRY(commit_tree(o->repo, &o->base, &tree));
 	g = mem_alloc(sizeof(*g));
 	g->o = *o;

@@ -177,14 +177,14 @@ judge_lines(struct repo *r, const struct line_opts *o, const struct policy *now,
 }
 
 struct err *
-judge_apart(struct state *s, const struct line_opts *o, const struct policy *now, const struct oid *tree,
-    int64_t until_ms, struct verdicts *out)
+judge_apart(struct state *s, const struct line_opts *o, const struct policy *now, const struct approving *approving,
+    const struct oid *tree, int64_t until_ms, struct verdicts *out)
 {
 	AUTO(redact_free_p) struct redactor *redact = NULL;
 	AUTO(jail_policy_free) struct jail_policy jail = {0};
 	AUTO(secrets_free) struct secrets secrets = {0};
 	struct judge j = {.repo = state_repo(s), .clock = state_clock(s), .o = o, .jail = &jail, .evidence = true,
-	    .until_ms = until_ms};
+	    .approving = approving, .until_ms = until_ms};
 
 	TRY(policy_trusted(now));
 	TRY(policy_jail(now, NULL, &jail));

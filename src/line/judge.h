@@ -47,10 +47,10 @@ struct err *judge_tree(const struct judge *j, const struct policy *now, const st
 
 /*
  * All gates on a tree that belongs to no run, in the sandbox of the policy in
- * force where it would land; 'until_ms' and ERR_UNTRUSTED as above.
+ * force where it would land; 'approving', 'until_ms' and ERR_UNTRUSTED as above.
  */
 struct err *judge_apart(struct state *s, const struct line_opts *o, const struct policy *now,
-    const struct oid *tree, int64_t until_ms, struct verdicts *out) MUST_USE;
+    const struct approving *approving, const struct oid *tree, int64_t until_ms, struct verdicts *out) MUST_USE;
 
 /*
  * What this machine found out, as lines for the note of the commit (see

@@ -44,6 +44,7 @@ struct landing {
 	struct repo *repo;
 	struct pull pull;
 	struct policy now;	/* of the base's tip */
+	struct approving approving;	/* where its gates ask people; else zero */
 	struct oid head;	/* of the branch */
 	struct oid branch_old;	/* what its ref holds; zero when it is gone */
 	struct oid tree;	/* the merge result */
@@ -67,6 +68,7 @@ landing_free(struct landing *l)
 {
 	checkout_free_p(&l->forward);
 	pull_free(&l->pull);
+	approving_free(&l->approving);
 	policy_free(&l->now);
 	free(l->checkout);
 	ident_free(&l->who);
@@ -207,18 +209,17 @@ ask_for_eyes(struct landing *l)
 static struct err *
 ask_for_approvals(struct landing *l)
 {
-	AUTO(approving_free) struct approving a = {0};
-
 	if (!approvals_asked(&l->now.cfg))
 		return NULL;
-	TRY(approving_open(l->repo, &l->now, &l->head, l->pull.number, &a));
-	return approvals_suffice(&a);
+	TRY(approving_open(l->repo, &l->now, &l->head, l->pull.number, &l->approving));
+	return approvals_suffice(&l->approving);
 }
 
 /* Whoever has to look has done so. */
 static struct err *
 ask(struct landing *l)
 {
+	TRY(err_recode(gates_known(&l->now.cfg, l->o->override), ERR_USAGE));
 	TRY(freeze_check(l->state));
 	TRY(ask_for_protected(l));
 	TRY(ask_for_eyes(l));
@@ -251,7 +252,8 @@ prove_again(struct landing *l)
 	if (oid_eq(&l->tree, &l->pull.tested))
 		return NULL;
 	line_tell(l->o->line, LINE_STEP, "gates on the merge with the base as it is now");
-	TRY(judge_apart(l->state, l->o->line, &l->now, &l->tree, l->o->until_ms, &l->verdicts));
+	TRY(judge_apart(l->state, l->o->line, &l->now, l->approving.repo != NULL ? &l->approving : NULL, &l->tree,
+	    l->o->until_ms, &l->verdicts));
 	return verdicts_sum(&l->verdicts) == VERDICT_PASS ? NULL : look_at_verdicts(l);
 }
 

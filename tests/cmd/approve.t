@@ -151,6 +151,19 @@ test_dismissal() {
 	ok git factory pr merge 1
 }
 
+# The gates run again where the base moved, and know who approved.
+test_approved_on_a_base_that_moved() {
+	sample "$BOB"
+	deliver
+	as bob factory pr approve 1
+	status_is 0
+	commit other more
+	run git factory pr merge 1
+	status_is 0
+	err_like '^security_team: pass, approved by bob@example.org'
+	err_unlike 'inconclusive'
+}
+
 test_security_a_push_voids_it() {
 	sample "$BOB"
 	deliver

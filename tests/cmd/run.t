@@ -249,8 +249,12 @@ echo "not ok nothing_passes"; exit 1' 'Break the test'
 	err_like 'policy names eve@example.org'
 	# The one that is not named still blocks.
 	git config user.email eve@example.org
-	run git factory pr merge --override nosuch --reason 'the test is broken' 1
+	run git factory pr merge --override protected --reason 'the test is broken' 1
 	status_is 1
+	run git factory pr merge --override test --reason 'the test is broken' 1
+	status_is 129
+	err_like "there is no gate 'test'"
+	err_like "did you mean 'tests'"
 	run git factory pr merge --override tests --reason 'the test is
 Factory-Run: broken' 1
 	status_is 0

@@ -358,7 +358,7 @@ gate_landed(struct outside *o, const struct pull *p, const struct commit *c)
 
 	TRY(policy_at(o->repo, base, &c->parents.v[0], &before));
 	line_tell(o->line, LINE_STEP, "'%s' moved in between: gates on what landed", p->base);
-	TRY(judge_apart(o->state, o->line, &before, &c->tree, 0, &verdicts));
+	TRY(judge_apart(o->state, o->line, &before, NULL, &c->tree, 0, &verdicts));
 	if (verdicts_sum(&verdicts) != VERDICT_PASS)
 		return err_hint(err_new(ERR_GATES_FAILED, "pull request %" PRId64 " landed as %.12s, on a base that moved, and its gates fail there",
 		    p->number, oid_hex(&c->oid).s), "mend or revert it; 'git factory pr thaw' lets changes land again");
