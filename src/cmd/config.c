@@ -68,7 +68,6 @@ list(struct app *app, const void *opts, const struct args *args UNUSED)
 	jw_obj(&w);
 	TRY(config_each(&p.cfg, list_key, &l));
 	jw_end(&w);
-	buf_addc(&text, '\n');
 	if (o->json)
 		out_raw(&app->out, buf_str(&text));
 	return NULL;
@@ -97,7 +96,6 @@ get(struct app *app, const void *opts, const struct args *args)
 	jw_kstr(&w, "key", args->v[0]);
 	jw_kstr(&w, "value", buf_cstr(&value));
 	jw_end(&w);
-	buf_addc(&text, '\n');
 	out_raw(&app->out, buf_str(&text));
 	return NULL;
 }

@@ -451,7 +451,6 @@ print_json(struct exam *x, bool fine)
 	}
 	jw_end(&w);
 	jw_end(&w);
-	buf_addc(&text, '\n');
 	out_raw(&x->app->out, buf_str(&text));
 }
 

@@ -111,7 +111,7 @@ gc(struct app *app, const void *opts, const struct args *args UNUSED)
 	jw_end(&s.w);
 	TRY(buf_check(&text, "the list"));
 	if (s.o->json)
-		json_print(app, &text);
+		out_raw(&app->out, buf_str(&text));
 	else if (s.swept == 0)
 		out_printf(&app->note, "nothing to sweep, %zu kept\n", s.kept);
 	return NULL;

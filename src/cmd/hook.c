@@ -194,7 +194,7 @@ list(struct app *app, const void *opts, const struct args *args UNUSED)
 	TRY(list_all(app, &d, repo_is_bare(r), &w));
 	jw_end(&w);
 	jw_end(&w);
-	json_print(app, &text);
+	out_raw(&app->out, buf_str(&text));
 	return NULL;
 }
 

@@ -175,7 +175,7 @@ print_json(struct app *app, const struct desk *d, bool created, bool written, co
 		jw_str(&w, files->v[i]);
 	jw_end(&w);
 	jw_end(&w);
-	json_print(app, &text);
+	out_raw(&app->out, buf_str(&text));
 }
 
 static void

@@ -225,7 +225,7 @@ with_intake(struct app *app, const struct intake_verb_opts *o, const struct hook
 	if (e == NULL)
 		e = free_lent(&w, event);
 	if (o->json)
-		json_print(app, &w.text);
+		out_raw(&app->out, buf_str(&w.text));
 	else if (w.said == 0 && e == NULL && other == NULL && !o->quiet)
 		out_printf(&app->note, "nothing new\n");
 	if (w.filed > 0)

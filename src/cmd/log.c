@@ -99,7 +99,7 @@ show_log(struct app *app, const void *opts, const struct args *args)
 	jw_end(&l.w);
 	TRY(buf_check(&text, "the log"));
 	if (l.o->json)
-		json_print(app, &text);
+		out_raw(&app->out, buf_str(&text));
 	else if (l.n + waiting == 0)
 		out_printf(&app->note, "no run is on record\n");
 	return NULL;

@@ -201,7 +201,7 @@ list(struct app *app, const void *opts, const struct args *args UNUSED)
 	}
 	jw_end(&w);
 	if (o->json)
-		json_print(app, &text);
+		out_raw(&app->out, buf_str(&text));
 	else if (all.n == 0)
 		out_printf(&app->out, "No node is at work: 'git factory work' makes this machine one.\n");
 	return NULL;

@@ -141,7 +141,7 @@ plan_now(struct app *app, const void *opts, const struct args *args)
 	if (words->matrix)
 		jw_end(&p.w);
 	if (words->matrix || words->json)
-		json_print(app, &text);
+		out_raw(&app->out, buf_str(&text));
 	else if (!p.any)
 		return err_new(ERR_NOTHING_READY, "no task is ready to run");
 	return NULL;

@@ -157,7 +157,6 @@ list(struct app *app, const void *opts, const struct args *args UNUSED)
 			print_row(&app->out, &all.v[i]);
 	}
 	jw_end(&w);
-	buf_addc(&text, '\n');
 	if (o->json)
 		out_raw(&app->out, buf_str(&text));
 	return NULL;
@@ -218,7 +217,6 @@ show(struct app *app, const void *opts, const struct args *args)
 	if (o->json) {
 		jw_init(&w, &text, true);
 		put_pull(&w, &p);
-		buf_addc(&text, '\n');
 		out_raw(&app->out, buf_str(&text));
 		return NULL;
 	}

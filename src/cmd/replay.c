@@ -50,7 +50,6 @@ replay(struct app *app, const void *opts, const struct args *args)
 	jw_kstr(&w, "tree", oid_hex(&tree).s);
 	jw_kbool(&w, "identical", true);
 	jw_end(&w);
-	buf_addc(&text, '\n');
 	out_raw(&app->out, buf_str(&text));
 	return NULL;
 }

@@ -276,13 +276,6 @@ run_line(struct app *app, const struct run *r)
 }
 
 void
-json_print(struct app *app, struct buf *text)
-{
-	buf_addc(text, '\n');
-	out_raw(&app->out, buf_str(text));
-}
-
-void
 field_line(struct out *o, const char *name, const char *value)
 {
 	if (*value == '\0')

@@ -161,7 +161,4 @@ void field_line(struct out *o, const char *name, const char *value);
 /* For line_opts.on_event, with the app as its argument: remarks go to app->note. */
 void line_remark(void *app, enum line_event event, const char *text);
 
-/* Prints what a writer holds, with a newline. */
-void json_print(struct app *app, struct buf *text);
-
 #endif

@@ -223,7 +223,7 @@ print_json(struct app *app, struct queue *q, const struct count counts[COUNTS], 
 		jw_str(&w, remarks->v[i]);
 	jw_end(&w);
 	jw_end(&w);
-	json_print(app, &text);
+	out_raw(&app->out, buf_str(&text));
 	return NULL;
 }
 

@@ -66,7 +66,7 @@ print_json(struct app *app, struct state *s, const struct sync_result *r, size_t
 		jw_str(&w, r->remarks.v[i]);
 	jw_end(&w);
 	jw_end(&w);
-	json_print(app, &text);
+	out_raw(&app->out, buf_str(&text));
 }
 
 static void

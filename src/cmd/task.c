@@ -144,7 +144,7 @@ print_task(struct app *app, struct queue *q, const struct id *id, bool json)
 		kind_of(&rules, row.task, &k);
 	jw_init(&w, &text, true);
 	row_json(&w, q, &row, true, &k);
-	json_print(app, &text);
+	out_raw(&app->out, buf_str(&text));
 	return NULL;
 }
 
@@ -322,7 +322,7 @@ list_rows(struct app *app, struct queue *q, const struct list_opts *o, const cha
 	jw_end(&l.w);
 	TRY(buf_check(&text, "the list"));
 	if (o->json)
-		json_print(app, &text);
+		out_raw(&app->out, buf_str(&text));
 	*n = l.n;
 	return NULL;
 }
@@ -364,7 +364,7 @@ ready_one(struct app *app, struct queue *q, const char *word, bool json)
 	if (json) {
 		jw_init(&w, &text, true);
 		row_json(&w, q, &row, false, NULL);
-		json_print(app, &text);
+		out_raw(&app->out, buf_str(&text));
 	}
 	why = queue_ready(q, &row);
 	if (why == NULL && !json)

@@ -453,7 +453,6 @@ make_json(struct buf *b, const struct picture *p)
 		if (p->nodes.v[p->order[i]].shown)
 			put_node(&w, p, p->order[i]);
 	jw_end(&w);
-	buf_addc(b, '\n');
 }
 
 struct err *

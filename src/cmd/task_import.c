@@ -65,7 +65,7 @@ put_items(struct app *app, const struct import_items *items, bool filed)
 		jw_end(&w);
 	}
 	jw_end(&w);
-	json_print(app, &text);
+	out_raw(&app->out, buf_str(&text));
 }
 
 struct err *

@@ -116,7 +116,7 @@ finish(struct linting *run, struct buf *text)
 {
 	if (run->json) {
 		jw_end(&run->w);
-		json_print(run->app, text);
+		out_raw(&run->app->out, buf_str(text));
 	}
 	if (run->bad == 0)
 		return NULL;

@@ -58,7 +58,6 @@ print_json(struct out *o, const struct policy *p, const struct trust_items *item
 	}
 	jw_end(&w);
 	jw_end(&w);
-	buf_addc(&text, '\n');
 	out_raw(o, buf_str(&text));
 }
 

@@ -204,7 +204,7 @@ verify(struct app *app, const void *opts, const struct args *args)
 	if (o->json) {
 		jw_init(&w, &text, true);
 		put_json(&w, &v);
-		json_print(app, &text);
+		out_raw(&app->out, buf_str(&text));
 	} else {
 		print(&app->out, &v);
 	}

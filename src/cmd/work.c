@@ -386,7 +386,7 @@ put_tally(struct app *app, const struct tally *t)
 	jw_kint(&w, "killed", t->killed);
 	jw_kint(&w, "died", t->died);
 	jw_end(&w);
-	json_print(app, &text);
+	out_raw(&app->out, buf_str(&text));
 }
 
 static void

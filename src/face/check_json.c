@@ -52,6 +52,5 @@ check_json(const struct check *c, struct buf *out)
 		verdict_write(&w, &c->verdicts.v[i]);
 	jw_end(&w);
 	jw_end(&w);
-	buf_addc(out, '\n');
 	return buf_check(out, "the JSON of the gates");
 }

@@ -317,7 +317,6 @@ check_sarif(const struct check *c, struct buf *out)
 	jw_end(&s.w);
 	jw_end(&s.w);
 	jw_end(&s.w);
-	buf_addc(out, '\n');
 	if (out->n > SARIF_MAX)
 		return err_new(ERR_LIMIT, "the SARIF of the gates is larger than %zu bytes", SARIF_MAX);
 	return buf_check(out, "the SARIF of the gates");

@@ -304,7 +304,6 @@ format(const struct pull *p, struct buf *out)
 	format_review(p, &w);
 	format_outside(p, &w);
 	jw_end(&w);
-	buf_addc(out, '\n');
 }
 
 static void

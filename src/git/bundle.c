@@ -56,7 +56,6 @@ format(const char *run, const struct txn *t, struct buf *out)
 	}
 	jw_end(&w);
 	jw_end(&w);
-	buf_addc(out, '\n');
 }
 
 /* Commits that the reader has: what is to be left out, one a line. */

@@ -151,7 +151,6 @@ run_format(const struct run *r, struct buf *out)
 		verdict_write(&w, &r->gates.v[i]);
 	jw_end(&w);
 	jw_end(&w);
-	buf_addc(out, '\n');
 }
 
 static struct err *

@@ -213,6 +213,22 @@ test_what_policy_cannot_land_waits_for_a_person() {
 	is "$(git log --format=%s -1)" 'Land by itself'
 }
 
+# One document, one newline.
+test_what_programs_read_ends_in_one_newline() {
+	sample
+	file_task
+	run git factory run -q --json "$id"
+	is "$(tail -c 2 "$OUT" | tr '\n' .)" '}.'
+	run_id=$(git factory log --json | jq -r '.[0].id')
+	for verb in status 'task list' "task show $id" 'task graph' log "show $run_id" 'pr list' 'pr show 1' 'config list' \
+	    'config get base' doctor 'node list' gc plan trust 'hook list' gate 'gate --sarif' verify; do
+		case $verb in *--*) ;; *) verb="$verb --json" ;; esac
+		# shellcheck disable=SC2086
+		run git factory $verb
+		like "$verb $(tail -c 2 "$OUT" | tr '\n' .)" '[]}]\.$'
+	done
+}
+
 test_a_dirty_overlap_is_not_landed() {
 	sample
 	file_task
