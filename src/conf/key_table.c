@@ -262,7 +262,7 @@ const struct key keys[] = {
 	    "Who is told of a change: people and teams are mentioned in its pull request on the forge, anything else is named there", 0, 0, NULL},
 
 	{"node.name", KEY_LINE, TOP(node.name), "", "attic",
-	    "Name of this machine among the nodes; its host name by default. The keys of a node belong into your own git config", 0, 0, NULL},
+	    "Name of this clone among the nodes; by default its host's, and with a remote four letters that tell the clones there apart. The keys of a node belong into your own git config", 0, 0, NULL},
 	{"node.labels", KEY_LINES, TOP(node.labels), "", "[gpu, staging]",
 	    "What this machine has, for tasks that need it, beside os:, arch: and tool:", 0, 0, NULL},
 	{"node.slots", KEY_INT, TOP(node.slots), "3", NULL,

@@ -60,6 +60,28 @@ static const char readme[] =
     "\n"
     "`man git-factory-tasks` describes the format.\n";
 
+/*
+ * The host, and of several clones that may be on it, four letters that follow
+ * from where this one is.
+ */
+static char *
+own_name(const struct repo *r, bool shared)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+	AUTO(mem_free_p) char *host = host_name();
+	AUTO(mem_free_p) char *path = realpath(repo_commondir(r), NULL);
+	const char *p = path != NULL ? path : repo_commondir(r);
+	uint32_t h = 2166136261;	/* FNV-1a */
+
+	if (!shared)
+		return STEAL(host);
+	for (; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 16777619;
+	h ^= h >> 20;
+	return mem_printf("%s-%c%c%c%c", host, letters[h >> 15 & 31], letters[h >> 10 & 31], letters[h >> 5 & 31],
+	    letters[h & 31]);
+}
+
 struct err *
 state_open(const struct state_opts *o, struct state **out)
 {
@@ -80,7 +102,7 @@ state_open(const struct state_opts *o, struct state **out)
 	s->email = mem_strdup(o->email);
 	s->remote = o->remote != NULL && *o->remote != '\0' ? mem_strdup(o->remote) : NULL;
 	s->base = o->base != NULL && *o->base != '\0' ? mem_strdup(o->base) : NULL;
-	s->node = o->node != NULL ? mem_strdup(o->node) : host_name();
+	s->node = o->node != NULL ? mem_strdup(o->node) : own_name(s->repo, s->remote != NULL);
 	s->labelled = o->labels != NULL;
 	for (i = 0; s->labelled && i < o->labels->n; i++)
 		strs_add(&s->labels, o->labels->v[i]);

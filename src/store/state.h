@@ -38,7 +38,7 @@ struct state_opts {
 	const char *email;
 	const char *remote;	/* the git remote to share the state through; NULL or "": none */
 	const char *base;	/* full name of the branch that changes are made for, fetched too; NULL: none */
-	const char *node;	/* this machine's name among nodes; NULL: the host's */
+	const char *node;	/* this clone's name among nodes; NULL: the host's, with a remote and four letters more */
 	int64_t lease_ttl;	/* policy's lease.ttl in seconds; 0: STATE_LEASE_TTL */
 	const struct strs *labels;	/* what this machine has (model/match.h); NULL: unknown, no need stops a task */
 };

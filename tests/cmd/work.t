@@ -704,4 +704,26 @@ test_an_idle_node_asks_once_in_an_interval() {
 	out_like 'No node is at work'
 }
 
+# Nobody named them: each is a node of its own all the same.
+test_two_clones_on_one_host_are_two_nodes() {
+	two_nodes "$MAKE_FILE"
+	for i in a b; do
+		git -C "$TMP/$i" config --unset factory.node.name
+	done
+	cd "$TMP/a"
+	git factory sync -q
+	start_work --interval 1s
+	cd "$TMP/b"
+	git factory sync -q
+	"$BUILD/git-factory" work --interval 1s >/dev/null 2>&1 &
+	other=$!
+	within 10 sh -c 'git factory sync -q; [ "$(git factory node list | grep -Ec "^$(hostname)-[a-z2-7]{4}  (alive|seen) ")" = 2 ]'
+	kill -TERM "$pid" "$other"
+	wait "$other" || :
+	end_work
+	git factory sync -q
+	run git factory node list
+	out_like 'No node is at work'
+}
+
 run_tests
