@@ -9,6 +9,7 @@
 #include "git/repo.h"
 #include "line/baseline.h"
 #include "line/check.h"
+#include "line/policy.h"
 #include "sys/sigs.h"
 
 struct gate_opts {
@@ -56,10 +57,12 @@ on_event(void *arg, enum line_event event, const char *text)
 
 /* What a reader of the table might take for more than it is. */
 static void
-remark(struct app *app, const struct check *c)
+remark(struct app *app, struct repo *r, const struct check *c)
 {
 	if (c->bare_policy)
 		out_printf(&app->note, "%s has no " CONFIG_PATH ": only the built-in gates ran\n", c->base_ref);
+	if (policy_uncommitted(r))
+		out_printf(&app->note, "your " CONFIG_PATH " has no say until it is committed: commit it\n");
 	if (c->unchanged)
 		out_printf(&app->note, "%s has no change that %s does not have: --base names what came before it\n",
 		    c->rev, c->base_ref);
@@ -85,13 +88,13 @@ pick_form(const struct gate_opts *o, int *out)
 }
 
 static struct err *
-print(struct app *app, const struct check *c, int form)
+print(struct app *app, struct repo *r, const struct check *c, int form)
 {
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 
 	if (form == -1 || form == CHECK_GITHUB) {
 		check_show(&app->out, c);
-		remark(app, c);
+		remark(app, r, c);
 	}
 	if (form == -1)
 		return NULL;
@@ -150,7 +153,7 @@ gate(struct app *app, const void *opts, const struct args *args)
 	TRY(e);
 	if (o->baseline)
 		return adopt(app, r, &c);
-	TRY(print(app, &c, form));
+	TRY(print(app, r, &c, form));
 	return check_answer(&c);
 }
 

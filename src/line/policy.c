@@ -202,25 +202,56 @@ policy_base(const struct policy *p)
 	return str_starts(str_of(p->branch), "refs/heads/") ? p->branch + strlen("refs/heads/") : p->branch;
 }
 
+/* Of the work tree; false where there is none. */
 static bool
-lies_uncommitted(struct repo *r)
+read_checkout(struct repo *r, struct buf *out)
 {
 	AUTO(mem_free_p) char *path = repo_is_bare(r) ? NULL : path_join(repo_workdir(r), CONFIG_PATH);
+	struct err *e = path != NULL ? file_read(AT_FDCWD, path, out) : NULL;
+	bool there = path != NULL && e == NULL;
 
-	return path != NULL && access(path, F_OK) == 0;
+	err_ignore(e);
+	return there;
+}
+
+static struct err *
+read_head(struct repo *r, struct buf *out)
+{
+	AUTO(mem_free_p) char *branch = NULL;
+	struct oid head, tree;
+
+	TRY(repo_head(r, &branch, &head));
+	if (oid_is_zero(&head))
+		return NULL;
+	TRY(commit_tree(r, &head, &tree));
+	return tree_read(r, &tree, CONFIG_PATH, out);
+}
+
+bool
+policy_uncommitted(struct repo *r)
+{
+	AUTO(buf_free) struct buf here = BUF_INIT(CONFIG_MAX), committed = BUF_INIT(CONFIG_MAX);
+
+	if (!read_checkout(r, &here))
+		return false;
+	err_ignore(read_head(r, &committed));
+	return str_cmp(buf_str(&here), buf_str(&committed)) != 0;
 }
 
 struct err *
 policy_proves(struct repo *r, const struct policy *p)
 {
+	static const char commit[] = "edit the one in your work tree, and commit it: only what is committed counts";
+	AUTO(buf_free) struct buf here = BUF_INIT(CONFIG_MAX);
+
 	if (config_gated(&p->cfg) || p->cfg.gates_none)
 		return NULL;
 	if (p->found)
 		return err_hint(err_new(ERR_CONFIG, "%s of '%s' has no gates: nothing says how a change is proven",
-		    CONFIG_PATH, policy_base(p)), "add one under 'gates:', or say 'gates: none'");
+		    CONFIG_PATH, policy_base(p)), "%s",
+		    policy_uncommitted(r) ? commit : "add one under 'gates:', or say 'gates: none'");
 	return err_hint(err_new(ERR_CONFIG, "'%s' has no %s: nothing says how a change is proven", policy_base(p),
-	    CONFIG_PATH), lies_uncommitted(r) ? "edit the one in your work tree, and commit it: only what is committed counts"
-	    : "run 'git factory init', edit the file, and commit it");
+	    CONFIG_PATH), "%s", read_checkout(r, &here) ? commit : "run 'git factory init', edit the file, and commit it");
 }
 
 struct err *

@@ -63,6 +63,9 @@ void policy_free(struct policy *p);	/* also for AUTO */
 /* The base branch's name without refs/heads/. */
 const char *policy_base(const struct policy *p);
 
+/* Is the policy file of the work tree another than that of HEAD's commit?  It has no say then. */
+bool policy_uncommitted(struct repo *r);
+
 /*
  * NULL when policy says how a change is proven, be it 'gates: none'.  Else
  * ERR_CONFIG; the hint knows whether a file lies uncommitted in the work tree.

@@ -80,6 +80,29 @@ test_only() {
 	err_like 'protected, tests-kept, .*, a, b, c$'
 }
 
+# A policy that lies in the work tree alone is not the one that judges.
+test_a_policy_that_is_not_committed() {
+	mkdir .factory
+	printf 'version: 1\n' >.factory/config.yml
+	run git factory gate
+	status_is 0
+	err_like '^your .factory/config.yml has no say until it is committed: commit it'
+	git add .factory
+	git commit -qm 'A policy'
+	printf 'gates: {tests: {run: "true"}}\n' >>.factory/config.yml
+	run git factory gate
+	status_is 128
+	err_like 'commit it: only what is committed counts'
+	git commit -qam 'A gate'
+	run git factory gate
+	status_is 0
+	err_unlike 'commit it'
+	echo '# more' >>.factory/config.yml
+	run git factory gate
+	status_is 0
+	err_like 'has no say until it is committed'
+}
+
 # Without a policy file the built-in gates run, and it says so; nothing is written.
 test_no_policy() {
 	commit tests/test_a.py 'def test_a():
