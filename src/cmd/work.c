@@ -15,6 +15,7 @@
 #include "cmd/show.h"
 #include "git/repo.h"
 #include "git/ref.h"
+#include "git/remote.h"
 #include "git/userconf.h"
 #include "line/policy.h"
 #include "line/pulls/mirror.h"
@@ -241,10 +242,10 @@ say_goodbye(struct app *app, struct state *s)
 
 	if (e == NULL && state_remote(s) != NULL)
 		e = tell_others();
-	if (e != NULL) {
-		out_printf(&app->note, "note: this node could not be taken off the list, where it is gone: %s\n", err_msg(e));
-		err_ignore(out_flush(&app->note));
-	}
+	/* What the remote lacks has been said by then. */
+	if (e != NULL && app->status == 0)
+		out_printf(&app->note, "note: others see this node until the next 'git factory sync': %s\n", err_msg(e));
+	err_ignore(out_flush(&app->note));
 	err_ignore(e);
 }
 
@@ -255,6 +256,7 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	AUTO(strs_free) struct strs words = {0}, names = {0};
 	AUTO(mem_free_p) char *hours = NULL;
 	AUTO(mem_free_p) const char **argv = NULL;
+	AUTO(remote_close_p) struct remote *remote = NULL;
 	struct work_opts o = *(const struct work_opts *)opts;
 	struct schedule_opts checked;
 	struct node_word word;
@@ -264,6 +266,8 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 	o.slots = o.slots > 0 ? o.slots : 0;
 	TRY(make_schedule(&o, &checked));
 	TRY(desk_open(app, &d));
+	if (state_remote(d.state) != NULL)
+		TRY(remote_open(d.repo, state_remote(d.state), NULL, &remote));
 	TRY(state_tip(d.state, &tip));
 	TRY(fill_in(d.state, &o, &hours));
 	TRY(forge_tokens(d.state, &names));
@@ -343,7 +347,7 @@ say_event(struct out *o, const struct supervise_event *e)
 		out_printf(o, "its process ended in the middle of the run, which goes on with the next start");
 		break;
 	case SUPERVISE_STUCK:
-		out_printf(o, "no run can be started here: %s", err_row(e->code)->prose);
+		out_printf(o, "no run can be started here (%s), for what is said above", err_row(e->code)->word);
 		break;
 	case SUPERVISE_DRAINING:
 		out_printf(o, "no more is started; what runs comes to its end (once more to stop it)");
@@ -450,10 +454,10 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	else if (!o->quiet)
 		print_tally(app, &tally);
 	if (e == NULL && tally.stuck != ERR_CODES)
-		e = err_new(tally.stuck, "not all could run here: %s", err_row(tally.stuck)->prose);
+		e = err_new(tally.stuck, "not all could run here (%s), for what is said above", err_row(tally.stuck)->word);
 	if (e == NULL && tally.unshared != ERR_CODES)
-		e = err_hint(err_new(tally.unshared, "an exchange with the remote failed: %s", err_row(tally.unshared)->prose),
-		    "'git factory sync' does what is left of it");
+		e = err_hint(err_new(tally.unshared, "an exchange with the remote failed (%s), for what is said above", err_row(tally.unshared)->word),
+		    "mend that; 'git factory sync' does what is left");
 	return e;
 }
 

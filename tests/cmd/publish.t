@@ -189,6 +189,23 @@ test_a_fold_that_saw_nothing_is_told() {
 	is "$(state_of a)" delivered
 }
 
+# One reason, once: nothing is begun for a remote that is not there by name.
+test_work_where_the_remote_is_not_there() {
+	share
+	cd "$TMP/a"
+	git remote set-url origin "$TMP/nowhere.git"
+	git factory task close "$id" >/dev/null 2>&1
+	run git factory work --until-empty -q
+	status_is 128
+	is "$(grep -c 'does not appear to be a git repository' "$ERR")" 1
+	is "$(tail -n 2 "$ERR")" "fatal: an exchange with the remote failed (repository), for what is said above
+hint: mend that; 'git factory sync' does what is left"
+	git config factory.remote nosuch
+	run git factory work --until-empty
+	status_is 128
+	is "$(head -n 1 "$ERR")" "fatal: there is no remote 'nosuch' in this repository"
+}
+
 test_a_node_whose_exchange_failed_says_so() {
 	share
 	refuse_state
@@ -196,7 +213,8 @@ test_a_node_whose_exchange_failed_says_so() {
 	run git factory work --once -q
 	status_is 128
 	err_like '^note: not exchanged with the remote: .*refused'
-	err_like '^fatal: an exchange with the remote failed: not permitted'
+	err_like '^fatal: an exchange with the remote failed .denied., for what is said above'
+	is "$(grep -c refused "$ERR")" 1
 	rm "$TMP/hub/hooks/pre-receive"
 	ok git factory sync -q
 	is "$(state_of a)" delivered
@@ -350,7 +368,7 @@ test_a_lock_that_the_remotes_git_left_is_told() {
 	run timeout 60 git factory work -q --once
 	status_is 128
 	err_like 'killed git left the lock: remove that file'
-	err_like 'not all could run here: the server failed'
+	err_like 'not all could run here .server.'
 	rm "$TMP/hub/refs/factory/leases/$id.lock"
 	ok git factory work -q --once
 	is "$(state_of a)" delivered
