@@ -589,8 +589,9 @@ make_ready(struct landing *l)
 	return l->o->way != NULL ? merge_there(l) : make_commit(l);
 }
 
+/* *done: as what the forge has merged it, in an earlier try maybe; zero before. */
 static struct err *
-land_once(const struct land_opts *o, int64_t number, struct oid *landed)
+land_once(const struct land_opts *o, int64_t number, struct oid *done)
 {
 	AUTO(landing_free) struct landing l = {.o = o, .state = o->line->state,
 	    .evidence = BUF_INIT(BUF_TEXT), .turn = -1};
@@ -599,6 +600,9 @@ land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 	TRY(come_together(&l));
 	TRY(read_pull(&l, number));
 	if (l.pull.state == PULL_MERGED) {
+		/* Whoever looked at the forge since has put that on record. */
+		if (!oid_is_zero(done) && oid_eq(done, &l.pull.landed))
+			return NULL;
 		TRY(take_up(&l));
 	} else {
 		if (o->way != NULL)
@@ -610,9 +614,11 @@ land_once(const struct land_opts *o, int64_t number, struct oid *landed)
 		TRY(make_ready(&l));
 	else if (o->way != NULL && l.pull.state == PULL_OPEN)
 		TRY(is_there(&l));
+	if (o->way != NULL)
+		*done = l.commit;
 	TRY(move(&l));
 	TRY(verify(&l));
-	*landed = l.commit;
+	*done = l.commit;
 	follow_there(&l);
 	return NULL;
 }
@@ -644,17 +650,21 @@ struct err *
 land_pull(const struct land_opts *o, int64_t number, struct oid *landed)
 {
 	AUTO(fd_close_p) int turn = -1;
+	struct oid done = oid_zero;
 	struct err *e;
 	int tried;
 
 	TRY(next_land(o->line, &turn));
 	for (tried = 0;; tried++) {
-		e = land_once(o, number, landed);
+		e = land_once(o, number, &done);
 		/* The base moved since it was looked at: what lands is gated on the new one. */
 		if (!err_is(e, ERR_STALE) || tried == LOST_RACES)
-			return e;
+			break;
 		err_free(e);
 	}
+	if (e == NULL)
+		*landed = done;
+	return e;
 }
 
 /* ---- along with the delivery ---- */

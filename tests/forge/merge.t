@@ -47,6 +47,26 @@ others_are_named() {
 }
 test_who_committed_to_the_branch_is_named_in_what_lands() { on_each_forge others_are_named; }
 
+# A server hears of the merge before the answer is here, and puts it on record.
+test_a_merge_that_another_process_noted_first_is_ours_all_the_same() {
+	needs_fake
+	deliver github
+	green
+	fault slow 'PUT .*/merge ' seconds=0.05
+	"$BUILD/git-factory" pr merge 1 >"$TMP/merge.out" 2>&1 &
+	merge=$!
+	until [ "$(there '.[0].state')" = merged ]; do
+		kill -0 $merge 2>/dev/null || fail "ended: $(cat "$TMP/merge.out")"
+		sleep 0.1
+	done
+	ok git factory pr sync
+	wait $merge || fail "$(cat "$TMP/merge.out")"
+	like "$(cat "$TMP/merge.out")" "^pull request 1 landed as $(there '.[0].merge_sha')"
+	is "$(git factory pr show --json 1 | jq -r .landed)" "$(there '.[0].merge_sha')"
+	is "$(frozen)" ''
+	forge_done
+}
+
 merge_answer() { # KIND FAULT
 	deliver "$1"
 	green
