@@ -88,8 +88,10 @@ KNOWN = re.compile(rb',\s*"known": ?\{[^{}]*\}')
 # What 'git factory gc' takes away by age: a file that was being replaced, a run
 # that never began, files of a workspace of the second kind, an emptied slot; and
 # what was being fetched, which the next fetch does; and answers of gates, which
-# save time, and what they say is looked at apart; and the folder of notes of pushes.
-WASTE = re.compile(r'\.[a-z2-7]{8}\.tmp$|^\S+ \.git/factory/((runs/[a-z2-7]{8}|pool|base/1|net|gates)(/|$)|pushes$)')
+# save time, and what they say is looked at apart; and the folder of notes of pushes;
+# and the folders in which, on ext4, files are begun without a name: nothing else is in them.
+WASTE = re.compile(r'\.[a-z2-7]{8}\.tmp$|^\S+ \.git/factory/((runs/[a-z2-7]{8}|pool|base/1|net|gates)(/|$)|pushes$)'
+                   r'|^folder \.git/factory/apart(/[0-9]+-[0-9]+)?$')
 
 
 class Violation(Exception):
