@@ -128,7 +128,7 @@ gate(struct app *app, const void *opts, const struct args *args)
 	const struct gate_opts *o = opts;
 	AUTO(repo_close_p) struct repo *r = NULL;
 	AUTO(check_free) struct check c = {0};
-	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(),
+	struct line_opts line = {.unguarded = true, .cancel_fd = sigs_fd(), .cancel = sigs_flag(),
 	    .on_event = on_event, .arg = app};
 	struct check_opts co = {.clock = &app->clock, .line = &line, .fast = o->fast,
 	    .person = o->person, .base = o->base, .note = o->note,

@@ -371,7 +371,7 @@ merge(struct app *app, const void *opts, const struct args *args)
 {
 	const struct merge_opts *o = opts;
 	AUTO(desk_close) struct desk d = {0};
-	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
+	struct line_opts line = {.unguarded = true, .cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = on_event, .arg = app};
 	struct land_opts land = {.line = &line, .keep_branch = o->keep,
 	    .protected_paths = o->protected_paths};
 	struct opt_list names = o->override;

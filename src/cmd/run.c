@@ -179,7 +179,7 @@ run(struct app *app, const void *opts, const struct args *args)
 	AUTO(desk_close) struct desk d = {0};
 	AUTO(run_free) struct run record;
 	struct oid landed = oid_zero;
-	struct line_opts line = {.landed = &landed, .agent = o->agent, .recording = o->recording, .fresh = o->fresh, .export = o->export, .arg = app};
+	struct line_opts line = {.unguarded = true, .landed = &landed, .agent = o->agent, .recording = o->recording, .fresh = o->fresh, .export = o->export, .arg = app};
 	struct id task, claimed;
 
 	run_init(&record);

@@ -188,6 +188,7 @@ judge_apart(struct state *s, const struct line_opts *o, const struct policy *now
 
 	TRY(policy_trusted(now));
 	TRY(policy_jail(now, NULL, &jail));
+	jail.unguarded = o->unguarded;
 	TRY(config_secrets(&now->cfg, &secrets));
 	redact = redact_new(&secrets);
 	j.redact = redact;

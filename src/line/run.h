@@ -49,6 +49,7 @@ struct line_opts {
 	const char *agent;	/* name in the config; NULL: policy's */
 	const char *recording;	/* a transcript that answers instead of a model; NULL: none */
 	bool named;		/* a person means this very task: it may also be delivered, escalated or waiting */
+	bool unguarded;		/* no supervisor ends what is left when this process is killed */
 	bool fresh;		/* drop an unfinished run of this task */
 	bool leave_fold;	/* with a remote: somebody else folds what is delivered (publish.h) */
 	const struct id *claimed;	/* with a remote: the run that its task's lease was lent to (store/lease.h); NULL */

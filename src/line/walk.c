@@ -305,6 +305,7 @@ apply_policy(struct walk *w)
 	w->judge = (struct judge){.repo = w->repo, .clock = w->clock, .o = w->o, .jail = &w->gate_jail,
 	    .evidence = true, .scope = &w->task.scope, .until_ms = clock_mono(w->clock) + left_ms(w)};
 	TRY(policy_jail(&w->policy, w->agent_conf, &w->agent_jail));
+	w->gate_jail.unguarded = w->agent_jail.unguarded = w->o->unguarded;
 	w->budget.caps = (struct caps){c->limits.turns, c->limits.tokens, c->limits.micro};
 	/* That a model was asked for the task's type is a part of what it costs. */
 	w->budget.used.micro = task_guess_cost(&w->task);

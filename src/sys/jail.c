@@ -450,6 +450,7 @@ start_bare(const struct jail_policy *policy, const struct view *view, const stru
 	}
 	s->spec.cwd = cwd != NULL ? cwd : path;
 	s->spec.keep_fds = keep;
+	s->spec.reaper = policy->unguarded;
 	fill_argv(s, cmd);
 	j->bare = true;
 	return proc_start(&s->spec, &j->proc);

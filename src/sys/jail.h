@@ -50,6 +50,7 @@ struct jail_policy {
 	size_t tmp_bytes;	/* size of JAIL_TMP; 0: 1 GiB */
 	long nproc;		/* processes and threads; 0: 1024 */
 	long nofile;		/* descriptors; 0: 4096 */
+	bool unguarded;		/* JAIL_NONE: nobody but us ends what a command leaves, should we be killed */
 };
 
 void jail_policy_free(struct jail_policy *p);	/* also for AUTO */

@@ -249,6 +249,7 @@ step_text(enum child_step step)
 	case CHILD_FDS: return "cannot hand descriptors to";
 	case CHILD_PARENT: return "cannot tie to this process";
 	case CHILD_WARDEN: return "cannot tell the warden of";
+	case CHILD_REAPER: return "cannot make a process for";
 	case CHILD_EXEC: return "cannot execute";
 	}
 	return "cannot start";
@@ -301,7 +302,8 @@ spawn(const struct proc_spec *spec, struct proc *p, const char *path, int stdio[
 	memcpy(plan.stdio, stdio, sizeof(plan.stdio));
 	plan.keep_all_fds = !defence_on(DEFENCE_PROC_FDS);
 	plan.keep_all_env = !defence_on(DEFENCE_PROC_ENV);
-	pid = child_fork();
+	/* What stays as long as the program runs needs a memory of its own. */
+	pid = spec->reaper ? fork() : child_fork();
 	if (pid == 0)
 		child_main(&plan);
 	if (pid < 0)

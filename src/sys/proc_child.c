@@ -18,6 +18,7 @@
 
 #include "sys/kin.h"
 #include "sys/proc_child.h"
+#include "sys/warden.h"
 
 #define STAGE_MAX 64
 
@@ -174,14 +175,14 @@ enter(const struct child_plan *plan)
 }
 
 static void
-die_with(const struct child_plan *plan)
+die_with(const struct child_plan *plan, pid_t parent)
 {
 	if (plan->spec->outlives)
 		return;
 	/* Changing ids clears this, so it is last; the parent may be gone already. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		fail(plan, CHILD_PARENT);
-	if (getppid() != plan->parent)
+	if (getppid() != parent)
 		_exit(127);
 }
 
@@ -199,9 +200,10 @@ enter(const struct child_plan *plan)
 }
 
 static void
-die_with(const struct child_plan *plan)
+die_with(const struct child_plan *plan, pid_t parent)
 {
 	(void)plan;
+	(void)parent;
 }
 
 #endif
@@ -243,12 +245,55 @@ tell_warden(const struct child_plan *plan)
 		fail(plan, CHILD_WARDEN);
 }
 
-void
-child_main(const struct child_plan *plan)
+static NORETURN void
+become(const struct child_plan *plan, pid_t parent)
 {
 	static char *const nothing[] = {NULL};
 	const struct proc_spec *s = plan->spec;
 	char *const *env = s->env != NULL ? (char *const *)s->env : nothing;
+
+	die_with(plan, parent);
+	tell_warden(plan);
+	if (plan->keep_all_env)
+		env = environ;
+	execve(plan->path, (char *const *)s->argv, env);
+	fail(plan, CHILD_EXEC);
+}
+
+#ifdef __linux__
+
+/* This process stays, and a child of it becomes the program. */
+static NORETURN void
+stand_between(const struct child_plan *plan)
+{
+	pid_t self = getpid(), pid;
+
+	if (!warden_between_begin())
+		fail(plan, CHILD_REAPER);
+	pid = vfork();
+	if (pid == 0) {
+		reset_signals();
+		become(plan, self);
+	}
+	if (pid < 0)
+		fail(plan, CHILD_REAPER);
+	warden_between(pid, plan->parent);
+}
+
+#else
+
+static NORETURN void
+stand_between(const struct child_plan *plan)
+{
+	become(plan, plan->parent);
+}
+
+#endif
+
+void
+child_main(const struct child_plan *plan)
+{
+	const struct proc_spec *s = plan->spec;
 	int i;
 
 	if (plan->own_group)
@@ -264,10 +309,7 @@ child_main(const struct child_plan *plan)
 	choose_fds(plan);
 	if (s->adopts)
 		kin_adopt();
-	die_with(plan);
-	tell_warden(plan);
-	if (plan->keep_all_env)
-		env = environ;
-	execve(plan->path, (char *const *)s->argv, env);
-	fail(plan, CHILD_EXEC);
+	if (s->reaper)
+		stand_between(plan);
+	become(plan, plan->parent);
 }

@@ -24,6 +24,7 @@ enum child_step {
 	CHILD_FDS,
 	CHILD_PARENT,
 	CHILD_WARDEN,
+	CHILD_REAPER,
 	CHILD_EXEC
 };
 

@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
 
 #include "base/err.h"
 #include "base/file.h"
+#include "sys/kin.h"
 #include "sys/proc.h"
 #include "sys/warden.h"
 
@@ -23,7 +25,9 @@ close_all_but(int fd)
 	int other;
 
 #ifdef SYS_close_range
-	if ((fd == 0 || syscall(SYS_close_range, 0U, (unsigned)fd - 1, 0U) == 0) &&
+	if (fd < 0 && syscall(SYS_close_range, 0U, ~0U, 0U) == 0)
+		return;
+	if (fd >= 0 && (fd == 0 || syscall(SYS_close_range, 0U, (unsigned)fd - 1, 0U) == 0) &&
 	    syscall(SYS_close_range, (unsigned)fd + 1, ~0U, 0U) == 0)
 		return;
 #endif
@@ -74,6 +78,61 @@ warden_start(struct warden *out)
 	return NULL;
 }
 
+/* ---- between us and a program ---- */
+
+#define GONE SIGUSR1	/* from the kernel: our parent is no more */
+
+bool
+warden_between_begin(void)
+{
+	sigset_t every;
+
+	sigfillset(&every);
+	sigprocmask(SIG_BLOCK, &every, NULL);
+	kin_adopt();
+	return prctl(PR_SET_PDEATHSIG, GONE) == 0;
+}
+
+/* As the program did, so that whoever waits for us sees what it came to. */
+static NORETURN void
+end_like(int status)
+{
+	sigset_t every;
+
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	signal(WTERMSIG(status), SIG_DFL);
+	sigfillset(&every);
+	kill(getpid(), WTERMSIG(status));
+	sigprocmask(SIG_UNBLOCK, &every, NULL);
+	_exit(128 + WTERMSIG(status));
+}
+
+void
+warden_between(pid_t child, pid_t parent)
+{
+	sigset_t wake;
+	int status;
+	pid_t pid;
+
+	close_all_but(-1);
+	sigemptyset(&wake);
+	sigaddset(&wake, SIGCHLD);
+	sigaddset(&wake, GONE);
+	/* Who was its parent before we asked to be told is asked for, too. */
+	while (getppid() == parent) {
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (pid != child)
+				continue;
+			kin_sweep(NULL, 0);
+			end_like(status);
+		}
+		sigwaitinfo(&wake, NULL);
+	}
+	kin_sweep(NULL, 0);
+	_exit(127);
+}
+
 #else
 
 struct err *
@@ -97,7 +156,7 @@ warden_end(struct warden *w)
 	if (w->pid > 1) {
 		kill(w->pid, SIGKILL);
 		while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+			kin_sweep(NULL, 0);
 	}
 	w->pid = -1;
 	fd_close_p(&w->fd);

@@ -380,6 +380,32 @@ test_security_nothing_survives_a_run_that_ends() {
 	none_of "$LEFT" || fail "$(count_of "$LEFT") survive a run by hand"
 }
 
+# By hand there is no supervisor: what stands between the run and the command sees to it.
+test_security_nothing_survives_a_run_by_hand_that_is_killed() {
+	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
+	brood 3
+	policy "$BROOD; touch $SHARED/there; trap : TERM INT HUP; sleep $LONG; sleep $LONG"
+	tasks 1
+	"$BUILD/git-factory" run -q >/dev/null 2>&1 &
+	pid=$!
+	within 10 test -e "$SHARED/there"
+	some_of "$LEFT"
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || :
+	within 5 none_of "$LEFT" || fail "$(count_of "$LEFT") survive"
+	# One that left its gate behind is not let go by the gate's end either.
+	policy "$MAKE_FILE"
+	sed -i '/^gates:/d' .factory/config.yml
+	printf '%s\n' "gates: {one: {run: '$BROOD'}, two: {run: 'touch $SHARED/gate; sleep $LONG'}}" >>.factory/config.yml
+	git commit -qam 'Gates that leave something'
+	"$BUILD/git-factory" run --fresh -q >/dev/null 2>&1 &
+	pid=$!
+	within 10 test -e "$SHARED/gate"
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || :
+	within 5 none_of "$LEFT" || fail "$(count_of "$LEFT") survive their gate"
+}
+
 test_security_nothing_survives_the_deadline() {
 	[ "$PLATFORM" = Linux ] || skip 'needs Linux'
 	brood 2

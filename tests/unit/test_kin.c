@@ -169,6 +169,97 @@ test_reap(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* What stands between is not seen: what the program came to, wrote and was sent is its own. */
+static void
+test_between(void **state)
+{
+	const char *env[] = {"PATH=/usr/bin:/bin", NULL};
+	const char *seven[] = {"sh", "-c", "cat; exit 7", NULL}, *killed[] = {"sh", "-c", "kill -USR1 $$", NULL};
+	const char *hangs[] = {"sh", "-c", "trap '' TERM; (setsid sleep 300 &); echo on; sleep 300; sleep 300", NULL};
+	const char *nothing[] = {"/nowhere/at-all", NULL};
+	struct proc_spec spec = {.argv = seven, .env = env, .reaper = true, .max_out = 100, .input = STR("said")};
+	struct proc_result r = {0};
+	struct err *e;
+
+	(void)state;
+	kin_adopt();
+	assert_null(proc_run(&spec, &r));
+	assert_int_equal(r.status, 7);
+	assert_string_equal(buf_cstr(&r.out.b), "said");
+	proc_result_free(&r);
+	spec.argv = killed;
+	assert_null(proc_run(&spec, &r));
+	assert_int_equal(r.signal, SIGUSR1);
+	assert_int_equal(r.status, 128 + SIGUSR1);
+	proc_result_free(&r);
+	spec.argv = hangs;
+	spec.deadline_ms = 300;
+	spec.grace_ms = 100;
+	assert_null(proc_run(&spec, &r));
+	assert_true(r.timed_out);
+	assert_string_equal(buf_cstr(&r.out.b), "on\n");
+	proc_result_free(&r);
+	spec.argv = nothing;
+	e = proc_run(&spec, &r);
+	assert_int_equal(err_code(e), ERR_COMMAND);
+	err_free(e);
+	assert_true(kin_sweep(NULL, 0));
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+/* In a copy of us that is killed: what stands between takes all along. */
+static void
+start_and_wait(int fd)
+{
+	const char *argv[] = {"sh", "-c", brood, NULL};
+	const char *env[] = {"PATH=/usr/bin:/bin", NULL};
+	struct proc_spec spec = {.argv = argv, .env = env, .pipe_out = true, .reaper = true};
+	struct proc *p = NULL;
+	char text[4096];
+	ssize_t n;
+
+	kin_adopt();
+	err_ignore(proc_start(&spec, &p));
+	while (p != NULL && (n = read(proc_out(p), text, sizeof(text))) > 0)
+		if (write(fd, text, (size_t)n) != n)
+			break;
+	pause();
+}
+
+static void
+test_killed(void **state)
+{
+	char text[4096] = "";
+	struct str rest, line;
+	pid_t pids[PIDS], pid;
+	size_t have = 0;
+	int64_t number;
+	int ends[2], i;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_null(proc_copy(start_and_wait, ends[1], &pid));
+	close(ends[1]);
+	while (strstr(text, "ready") == NULL) {
+		n = read(ends[0], text + have, sizeof(text) - have - 1);
+		assert_true(n > 0);
+		have += (size_t)n;
+		text[have] = '\0';
+	}
+	close(ends[0]);
+	rest = str_of(text);
+	for (i = 0; i < PIDS; i++) {
+		assert_true(str_line(&rest, &line));
+		assert_true(str_int(line, 2, INT32_MAX, &number));
+		pids[i] = (pid_t)number;
+	}
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_gone(pids);
+}
+
 #endif
 
 static void
@@ -187,6 +278,8 @@ main(void)
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_reap),
+		cmocka_unit_test(test_between),
+		cmocka_unit_test(test_killed),
 #endif
 	};
 
