@@ -659,7 +659,7 @@ def environment(build, work):
                       GIT_AUTHOR_DATE=DATE + ' +0000', GIT_COMMITTER_DATE=DATE + ' +0000', GIT_FACTORY_DATE=DATE,
                       PATH=build + ':' + keep.get('PATH', '/usr/bin:/bin'))
     for key, value in (('user.name', 'Ada Tester'), ('user.email', 'ada@example.org'),
-                       ('init.defaultBranch', 'main'), ('gc.auto', '0')):
+                       ('init.defaultBranch', 'main'), ('gc.auto', '0'), ('factory.node.name', 'first')):
         subprocess.run(['git', 'config', '--global', key, value], check=True)
 
 
