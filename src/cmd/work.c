@@ -244,7 +244,7 @@ say_goodbye(struct app *app, struct state *s)
 		e = tell_others();
 	/* What the remote lacks has been said by then. */
 	if (e != NULL && app->status == 0)
-		out_printf(&app->note, "note: others see this node until the next 'git factory sync': %s\n", err_msg(e));
+		out_printf(&app->note, "note: this node could not be taken off the list, where it is gone: %s\n", err_msg(e));
 	err_ignore(out_flush(&app->note));
 	err_ignore(e);
 }
