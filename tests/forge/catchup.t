@@ -6,6 +6,8 @@
 
 base_moves() { # [PATH]
 	commit_as ada main "${1:-aside}" text >/dev/null
+	# A real forge finds out a moment later which heads lack it, and merges until then.
+	[ -z "${FORGE_TEST_URL:-}" ] || sleep 3
 }
 
 # The head moved by one commit of ours, which has the base in it.
@@ -65,6 +67,26 @@ armed() {
 	ok git factory verify origin/main
 }
 test_a_base_that_moves_while_the_forge_waits_is_merged_into_the_branch() { on_each_forge armed; }
+
+# It merges by itself, between two of our looks, what has met another base than it was tested on.
+test_what_the_forge_merged_onto_a_base_that_moved_is_proved() {
+	needs_fake
+	forge_once late gitea 1 '' '  apart: {run: "test ! -f aside", timeout: 1m}'
+	is "$(there '.[0].auto')" true
+	protect branch=main required=git-factory,ci/test strict=
+	base_moves
+	fault before 'GET .*/pulls/1/reviews' do=status who=bob sha="$(head_sha)" context=ci/test state=success
+	run git factory pr sync
+	err_like 'pull request 1 waits: the forge has merged pull request 1 onto a base that it was not tested on'
+	is "$(there '.[0].state')" merged
+	is "$(git factory pr list --all --json | jq -r '.[0].state')" open
+	run git factory pr sync
+	err_like "'main' moved in between: gates on what landed"
+	err_like 'on a base that moved, and its gates fail there'
+	is "$(git factory pr list --all --json | jq -r '.[0].state')" merged
+	like "$(git show refs/factory/state:frozen)" 'not tested yet on the base that it met'
+	forge_done
+}
 
 # Who may not read the rules hears of them from the pull request or the refusal.
 not_told() {
