@@ -6,7 +6,7 @@
 . "${0%/*}/server.sh"
 
 needs_webhooks() {
-	[ -n "${FORGE_TEST_URL:-}" ] || skip 'the fake sends no webhooks'
+	[ -n "${FORGE_TEST_URL:-}" ] || skip 'the fake has one webhook, and sends nothing again'
 	case $FORGE_TEST_KIND in gitea | forgejo) ;; *) skip 'the webhooks of this forge are made by hand' ;; esac
 }
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import urllib.parse
 
+import hooks
 import linear
 import repo
 import serve
@@ -90,6 +91,12 @@ class Control:
         folder = self.next_folder()
         shutil.copytree(self.kept[name].folder, folder)
         self.run(self.kept[name].copy(folder))
+
+    def verb_hook(self, who, url, secret, project=""):
+        """The address of whoever wants to hear what happens from here on; one at a time."""
+        self.world.hook = hooks.Hook(self.world.kind, url, secret)
+        self.world.hook.heads = dict(self.place(project).repo.branches())
+        return {"id": 1}
 
     # -- who and where
 

@@ -104,11 +104,12 @@ class World:
         self.dispatched = []
         self.ci_runs = {}
         self.mergeable_after = 0
+        self.hook = None
         self.person("ghost")
 
     def copy(self, folder):
         """Another world like this one, whose git is below 'folder'."""
-        other = copy.deepcopy(self, {id(self.lock): threading.RLock()})
+        other = copy.deepcopy(self, {id(self.lock): threading.RLock(), id(self.hook): None})
         other.folder = folder
         for p in other.projects.values():
             p.repo.folder = folder + p.repo.folder[len(self.folder):]
@@ -184,6 +185,11 @@ class World:
     def happened(self, issue, who, event, **more):
         issue.events.append(Thing(id=self.next_id(), event=event, who=who, when=self.now(), **more))
         issue.updated = self.now()
+        self.tell("issue", issue.project, who, issue, event)
+
+    def tell(self, what, project, who, *rest):
+        if self.hook:
+            getattr(self.hook, what)(project, who, *rest)
 
     def label_add(self, project, issue, who, names):
         for name in names:
@@ -212,6 +218,7 @@ class World:
         project.last_number += 1
         issue = Thing(**self.issue_fields(project, who, title, body or "", project.last_number))
         project.issues[issue.number] = issue
+        self.tell("issue", project, who, issue, "opened")
         self.label_add(project, issue, who, labels)
         return issue
 
@@ -264,6 +271,7 @@ class World:
             id=self.next_id(), author=who, body=body, created=self.now(), updated=self.now(), issue=issue)
         issue.comments.append(comment)
         issue.updated = self.now()
+        self.tell("comment", project, who, comment, "created")
         return comment
 
     def comment(self, project, comment_id):
@@ -277,6 +285,7 @@ class World:
         comment.body = body
         comment.updated = self.now()
         comment.issue.updated = self.now()
+        self.tell("comment", comment.issue.project, comment.author, comment, "edited")
 
     # -- pull requests
 
@@ -310,6 +319,7 @@ class World:
             remove_source=False, squash=False, maintainer_can_modify=True)
         project.pulls[number] = pull
         project.repo.set_pull_ref(self.kind, number, sha)
+        self.tell("issue", project, who, pull, "opened")
         return pull
 
     def pull(self, project, number):
@@ -333,6 +343,7 @@ class World:
                 if pull.state == "open" and other is project:
                     self.follow_base(project, pull, who)
         project.updated = self.now()
+        self.tell("push", project, who)
 
     def follow_head(self, project, pull, who):
         sha = pull.source.repo.branch(pull.head)
@@ -373,6 +384,7 @@ class World:
         if who.login in pull.reviewers:
             pull.reviewers.remove(who.login)
         pull.updated = self.now()
+        self.tell("issue", project, who, pull, "reviewed")
         return review
 
     def remark_new(self, pull, who, review, path, line, body, reply_to=None):
@@ -390,6 +402,7 @@ class World:
             id=self.next_id(), sha=sha, author=who, context=context, state=state, text=text, url=url,
             when=self.now())
         project.statuses.setdefault(sha, []).append(status)
+        self.tell("status", project, who, sha)
         self.try_auto(project, sha)
         return status
 
