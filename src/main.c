@@ -562,6 +562,9 @@ run_verb(struct app *app, const struct verb *v, int argc, char *const argv[])
 	} else if (e == NULL) {
 		e = run_paged(app, v, opts, &args);
 	}
+	if (err_is(e, ERR_USAGE) && err_hint_of(e) == NULL)
+		e = err_hint(e, "'git factory %s%s%s -h' tells what it takes", v->noun, v->name != NULL ? " " : "",
+		    v->name != NULL ? v->name : "");
 	buf_free(&help);
 	vec_free(&args);
 	return e;

@@ -134,6 +134,17 @@ print_row(struct out *o, const struct pull *p)
 	out_printf(o, "\n");
 }
 
+/* None is not the answer of a repository that has no factory. */
+static struct err *
+check_state(struct app *app)
+{
+	AUTO(desk_close) struct desk d = {0};
+	struct oid tip;
+
+	TRY(desk_open(app, &d));
+	return state_tip(d.state, &tip);
+}
+
 static struct err *
 list(struct app *app, const void *opts, const struct args *args UNUSED)
 {
@@ -146,6 +157,8 @@ list(struct app *app, const void *opts, const struct args *args UNUSED)
 
 	TRY(repo_open(app->repo_path, &r));
 	TRY(pull_list(r, REF_PULLS, &all));
+	if (all.n == 0)
+		TRY(check_state(app));
 	jw_init(&w, &text, true);
 	jw_list(&w);
 	for (i = 0; i < all.n; i++) {

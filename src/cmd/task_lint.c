@@ -182,5 +182,5 @@ lint_queue(struct app *app, struct queue *q, const struct args *args, bool json)
 		else
 			lint_one(&run, row.id.s, row.path, row.task);
 	}
-	return finish(&run, &out);
+	return err_hint(finish(&run, &out), "'git factory task edit ID' opens one in your editor");
 }

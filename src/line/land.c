@@ -146,7 +146,8 @@ look(struct landing *l)
 	l->head = oid_is_zero(&l->branch_old) ? l->pull.head : l->branch_old;
 	TRY(merge_commits(l->repo, &tip, &l->head, &m));
 	if (m.n > 0)
-		return err_hint(err_new(ERR_CONFLICT, "'%s' was changed on both sides", m.v[0].path),
+		return err_hint(err_new(ERR_CONFLICT, "'%s' was changed on both sides, by the pull request and on '%s'",
+		    m.v[0].path, l->pull.base),
 		    "'git factory run --fresh %s' starts from the new base", l->pull.task.s);
 	l->tree = m.tree;
 	return repo_checked_out(l->repo, base, &l->checkout);

@@ -48,6 +48,7 @@ iterate(struct walk *w, char **evidence, struct work *r)
 	w->summary = STEAL(turn.text);
 	tree = agent_tree(w->agent);
 	if (oid_eq(tree, &w->policy.tree)) {
+		line_tell(w->o, LINE_STEP, "nothing was changed");
 		*evidence = mem_strdup("Nothing was changed: the files are as they were before.");
 		return NULL;
 	}
@@ -77,7 +78,7 @@ work_through(struct walk *w, struct work *r)
 		TRY(iterate(w, &evidence, r));
 	}
 	if (!r->proven && r->question == NULL)
-		r->question = mem_printf("%" PRId64 " iterations did not pass the gates. The last evidence:\n\n%s", max,
-		    evidence != NULL ? evidence : "");
+		r->question = mem_printf("%" PRId64 " iteration%s did not pass the gates. The last evidence:\n\n%s", max,
+		    max == 1 ? "" : "s", evidence != NULL ? evidence : "");
 	return NULL;
 }

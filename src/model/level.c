@@ -351,7 +351,10 @@ judge_type(const struct level_facts *f, struct verdict_on *v)
 	size_t all = f->turned_down + f->accepted;
 
 	if (!f->type_known) {
-		strs_addf(&v->at[LEVEL_REVIEW], "its type '%s' is unknown, so it counts as high", f->type);
+		if (strcmp(f->type, "unknown") == 0)
+			strs_addf(&v->at[LEVEL_REVIEW], "its type is unknown, so it counts as high");
+		else
+			strs_addf(&v->at[LEVEL_REVIEW], "its type '%s' is unknown, so it counts as high", f->type);
 		return;
 	}
 	strs_addf(&v->at[levels[f->severity]], "changes of type '%s' are of %s severity", f->type,

@@ -30,7 +30,8 @@ struct err *
 found_one(const struct found *f, const char *what, const char *prefix, struct id *out)
 {
 	if (f->n == 0)
-		return err_new(ERR_NOT_FOUND, "there is no %s '%s'", what, prefix);
+		return err_hint(err_new(ERR_NOT_FOUND, "there is no %s '%s'", what, prefix), "'git factory %s' has all",
+		    strcmp(what, "task") == 0 ? "task list -a" : "log");
 	if (f->n > 1)
 		return err_new(ERR_AMBIGUOUS, "'%s' is short for %zu %ss: %s%s", prefix, f->n, what,
 		    buf_cstr(&f->shown), f->n > SHOWN ? ", ..." : "");

@@ -58,7 +58,7 @@ test_an_unknown_type_is_high() {
 	sample mystery 'echo more >>README'
 	is "$(level)" 2
 	out_unlike 'may land by itself'
-	like "$(git factory pr show 1)" "its type .unknown. is unknown, so it counts as high"
+	like "$(git factory pr show 1)" "its type is unknown, so it counts as high"
 }
 
 test_the_text_quotes_the_agent() {

@@ -213,6 +213,30 @@ test_what_policy_cannot_land_waits_for_a_person() {
 	is "$(git log --format=%s -1)" 'Land by itself'
 }
 
+test_a_conflict_says_between_what() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	commit greet '#!/bin/sh
+echo other' 'The same line'
+	run git factory pr merge 1
+	status_is 1
+	err_like "'greet' was changed on both sides, by the pull request and on 'main'"
+}
+
+test_a_turn_that_changes_nothing_says_so() {
+	sample
+	printf 'agents: {idle: {kind: command, command: ["true"]}}\nlimits: {iterations: 1}\n' >"$TMP/more"
+	sed -i '/^agents:/,/^  demo:.*builtin/d; s/^agent: demo/agent: idle/' .factory/config.yml
+	cat "$TMP/more" >>.factory/config.yml
+	git commit -qam 'An idle agent'
+	file_task
+	run git factory run "$id"
+	status_is 1
+	err_like '^== nothing was changed'
+	err_like '1 iteration did not pass the gates'
+}
+
 # One document, one newline.
 test_what_programs_read_ends_in_one_newline() {
 	sample

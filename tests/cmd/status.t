@@ -6,7 +6,16 @@ test_status_of_nothing() {
 	run git factory status
 	status_is 1
 	err_like 'git factory init'
+	for verb in 'pr list' 'node list' 'task list' gc; do
+		# shellcheck disable=SC2086
+		run git factory $verb
+		status_is 1
+		err_like 'git factory init'
+	done
 	init
+	run git factory pr list
+	status_is 0
+	out_is ''
 	run git factory status
 	status_is 0
 	out_like 'No task yet'

@@ -236,6 +236,20 @@ test_close_and_reopen() {
 	out_is "$id"
 }
 
+# What is wrong with the words of a command says where to look.
+test_usage_errors_name_the_help() {
+	init
+	run git factory task add
+	status_is 129
+	err_like "^hint: 'git factory task add -h' tells what it takes"
+	run git factory run --nosuch
+	status_is 129
+	err_like "^hint: 'git factory run -h'"
+	run git factory run aaaaaaaa
+	status_is 1
+	err_like "^hint: 'git factory task list -a' has all"
+}
+
 test_lint_judges() {
 	needs jq
 	init
@@ -243,6 +257,7 @@ test_lint_judges() {
 	run git factory task lint "$vague"
 	status_is 1
 	out_like "^$vague  vague"
+	err_like "^hint: 'git factory task edit ID'"
 	cat >"$TMP/spec" <<-'E'
 	# Reject dates before 1970
 
