@@ -121,6 +121,31 @@ test_what_landed_is_what_was_tested() {
 	err_like 'is merged'
 }
 
+# Its branch stays; wanted after all there is another pull request.
+test_a_task_that_is_closed_closes_its_pull_request() {
+	sample
+	file_task
+	ok git factory run -q "$id"
+	run git factory task close --json -m 'done by hand' "$id"
+	status_is 0
+	err_like '^pull request 1 is closed, too; its branch stays$'
+	is "$(jq -r '"\(.state) \(.close) \(.pull)"' "$OUT")" 'closed done by hand 1'
+	is "$(git factory pr show --json 1 | jq -r .state)" closed
+	ok git rev-parse -q --verify "factory/$id-greet-in-english"
+	run git factory pr merge 1
+	err_like 'pull request 1 is closed'
+	# Once more it is only said anew.
+	run git factory task close -m 'really' "$id"
+	status_is 0
+	err_unlike 'pull request'
+	ok git factory task close --reopen "$id"
+	is "$(git factory task show --json "$id" | jq -r '"\(.state) \(.pull)"')" 'ready 0'
+	ok git factory run -q "$id"
+	is "$(git factory pr list --all --json | jq -r 'map(.state) | sort | join(" ")')" 'closed open'
+	ok git factory pr merge 2
+	is "$(git factory task show --json "$id" | jq -r .state)" landed
+}
+
 # Each once, in their order; the factory and who lands it are named already.
 test_who_committed_to_the_branch_is_named_in_what_lands() {
 	sample
