@@ -576,6 +576,29 @@ is_help(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "help") == 0;
 }
 
+/* 'help run', 'help pr merge', 'help pr': what these say with -h. */
+static struct err *
+show_help(struct app *app, int argc, char *const argv[])
+{
+	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
+	const struct verb *noun = find_noun(argv[0]), *v = noun;
+
+	if (noun == NULL)
+		return help_unknown(nouns, argv[0], NULL);
+	if (noun->name != NULL && argc > 1) {
+		while (v->noun != NULL && strcmp(v->name, argv[1]) != 0)
+			v++;
+		if (v->noun == NULL)
+			return help_unknown(nouns, argv[1], noun);
+	}
+	if (v->name != NULL && argc == 1)
+		help_noun(v, &text);
+	else
+		help_verb(v, &text);
+	out_raw(&app->out, buf_str(&text));
+	return NULL;
+}
+
 /* argv[0] is the word after the program's name. */
 static struct err *
 dispatch(struct app *app, int argc, char *const argv[])
@@ -583,12 +606,14 @@ dispatch(struct app *app, int argc, char *const argv[])
 	AUTO(buf_free) struct buf text = BUF_INIT(BUF_TEXT);
 	const struct verb *v, *noun;
 
+	if (argc > 1 && is_help(argv[0]))
+		return show_help(app, argc - 1, argv + 1);
 	if (argc == 0 || is_help(argv[0])) {
 		help_overview(nouns, &text);
 		out_raw(argc == 0 ? &app->note : &app->out, buf_str(&text));
 		return argc == 0 ? err_new(ERR_USAGE, "a verb is missing") : NULL;
 	}
-	if (strcmp(argv[0], "--version") == 0) {
+	if (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "version") == 0) {
 		out_printf(&app->out, "git-factory version %s\n", VERSION);
 		return NULL;
 	}

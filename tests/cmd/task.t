@@ -245,6 +245,16 @@ test_usage_errors_name_the_help() {
 	run git factory run --nosuch
 	status_is 129
 	err_like "^hint: 'git factory run -h'"
+	for verb in run 'pr merge' pr; do
+		# shellcheck disable=SC2086
+		run git factory help $verb
+		status_is 0
+		out_like "usage: git factory $verb"
+		out_unlike 'init '
+	done
+	run git factory help stauts
+	status_is 129
+	err_like "did you mean 'status'"
 	run git factory run aaaaaaaa
 	status_is 1
 	err_like "^hint: 'git factory task list -a' has all"
