@@ -127,4 +127,19 @@ test_security_a_keys_value_is_refused_and_not_shown() {
 	done
 }
 
+# Nor is it taken from git's configuration, by whom it would only show something either.
+test_security_a_keys_value_in_gits_configuration() {
+	init
+	git config factory.agent sk-ant-api03-CANARY77canary77canary77
+	for verb in status log 'config list' run; do
+		# shellcheck disable=SC2086
+		run git factory $verb
+		status_is 128
+		err_like "^fatal: git config 'factory.agent': the value looks like a secret"
+		err_like '^hint: name an environment variable'
+		err_unlike CANARY77
+		out_unlike CANARY77
+	done
+}
+
 run_tests
