@@ -159,17 +159,17 @@ pull_take(struct repo *r, const struct oid *tree, const char *name, struct pull 
 	return NULL;
 }
 
-static struct err *
-read_at(struct repo *r, const struct ref *ref, struct pull *out)
+struct err *
+pull_read_at(struct repo *r, const char *name, const struct oid *commit, struct pull *out)
 {
 	AUTO(pull_free) struct pull p = {0};
 	struct oid tree;
 
-	TRY(commit_tree(r, &ref->oid, &tree));
-	TRY(pull_take(r, &tree, ref->name, &p));
+	TRY(commit_tree(r, commit, &tree));
+	TRY(pull_take(r, &tree, name, &p));
 	if (p.number == 0)
-		return err_new(ERR_SYNTAX, "'%s' holds a pull request without a number", ref->name);
-	p.ref = ref->oid;
+		return err_new(ERR_SYNTAX, "'%s' holds a pull request without a number", name);
+	p.ref = *commit;
 	*out = p;
 	p = (struct pull){0};
 	return NULL;
@@ -179,13 +179,13 @@ struct err *
 pull_read(struct repo *r, int64_t number, struct pull *out)
 {
 	AUTO(mem_free_p) char *name = ref_of(number);
-	struct ref ref = {.name = name};
+	struct oid commit;
 
-	TRY(ref_read(r, name, &ref.oid));
-	if (oid_is_zero(&ref.oid))
+	TRY(ref_read(r, name, &commit));
+	if (oid_is_zero(&commit))
 		return err_hint(err_new(ERR_NOT_FOUND, "there is no pull request %" PRId64, number),
 		    "see 'git factory pr list'");
-	return read_at(r, &ref, out);
+	return pull_read_at(r, name, &commit, out);
 }
 
 static int
@@ -207,7 +207,7 @@ pull_list(struct repo *r, const char *where, struct pulls *out)
 	TRY(ref_list(r, where, &refs));
 	for (i = 0; i < refs.n; i++) {
 		p = (struct pull){0};
-		TRY(read_at(r, &refs.v[i], &p));
+		TRY(pull_read_at(r, refs.v[i].name, &refs.v[i].oid, &p));
 		vec_push(&all, p);
 	}
 	vec_sort(&all, by_number);
@@ -330,6 +330,27 @@ pull_inherit(struct pull *p, const struct pull *now)
 	p->reminded = now->reminded;
 	p->heard = now->heard;
 	p->revisions = now->revisions;
+}
+
+static void
+outside_text(const struct pull *p, struct buf *out)
+{
+	struct jw w;
+
+	jw_init(&w, out, false);
+	jw_obj(&w);
+	format_outside(p, &w);
+	jw_end(&w);
+}
+
+bool
+pull_same_outside(const struct pull *a, const struct pull *b)
+{
+	AUTO(buf_free) struct buf x = BUF_INIT(PULL_FILE_MAX), y = BUF_INIT(PULL_FILE_MAX);
+
+	outside_text(a, &x);
+	outside_text(b, &y);
+	return str_eq(buf_str(&x), buf_str(&y));
 }
 
 static struct err *

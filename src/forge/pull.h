@@ -78,6 +78,8 @@ const char *pull_state_name(enum pull_state s);
 
 /* ERR_NOT_FOUND; ERR_SYNTAX when the ref holds something else. */
 struct err *pull_read(struct repo *r, int64_t number, struct pull *out) MUST_USE;
+struct err *pull_read_at(struct repo *r, const char *name, const struct oid *commit,
+    struct pull *out) MUST_USE;		/* as it was then; 'name' is its ref, for messages */
 void pull_free(struct pull *p);		/* also for AUTO */
 
 /*
@@ -100,6 +102,9 @@ struct err *pull_take(struct repo *r, const struct oid *tree, const char *name,
  * come to since is taken from the version that is there now.
  */
 void pull_inherit(struct pull *p, const struct pull *now);
+
+/* Is what the forge and people have come to the same in both? */
+bool pull_same_outside(const struct pull *a, const struct pull *b);
 
 /* The next free number. */
 struct err *pull_number(struct repo *r, int64_t *out) MUST_USE;

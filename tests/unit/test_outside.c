@@ -33,23 +33,51 @@ is_marked(struct repo *r, int64_t number)
 	return !oid_is_zero(&p.marked);
 }
 
+static void
+begin(struct outside *o, struct repo **r)
+{
+	struct state_opts so = {.clock = clock_system()};
+
+	sh("git init -q -b main . && git config user.name A && git config user.email a@example.com && "
+	   "git commit -q --allow-empty -m one");
+	assert_null(repo_open(NULL, r));
+	so.repo = o->repo = *r;
+	assert_null(state_open(&so, &o->state));
+	config_init(&o->policy.cfg);
+}
+
+static void
+end(struct outside *o)
+{
+	config_free(&o->policy.cfg);
+	state_close(o->state);
+}
+
+/* Somebody else moves its ref: they heard that it is 'outside' there, and delivered 'title'. */
+static void
+move_it(struct repo *r, int64_t number, int64_t outside, const char *title)
+{
+	AUTO(pull_move_free) struct pull_move m = {0};
+	AUTO(pull_free) struct pull p = {0};
+
+	assert_null(pull_read(r, number, &p));
+	p.outside = outside;
+	free(p.title);
+	p.title = mem_strdup(title);
+	assert_null(pull_prepare(r, &p, &who, &m));
+	assert_null(ref_cas(r, m.name, &m.from, &m.to, "test"));
+}
+
 /* Else what was done there for the others is done again. */
 static void
 a_record_that_moved_takes_no_other_with_it(void **state UNUSED)
 {
 	AUTO(repo_close_p) struct repo *r = NULL;
-	struct state_opts so = {.clock = clock_system()};
 	struct outside o = {0};
 	struct pull p[3];
 	size_t i;
 
-	sh("git init -q -b main . && git config user.name A && git config user.email a@example.com && "
-	   "git commit -q --allow-empty -m one");
-	assert_null(repo_open(NULL, &r));
-	so.repo = r;
-	assert_null(state_open(&so, &o.state));
-	o.repo = r;
-	config_init(&o.policy.cfg);
+	begin(&o, &r);
 	file_it(r, "aaaaaaaa", &p[0]);
 	file_it(r, "bbbbbbbb", &p[1]);
 	file_it(r, "cccccccc", &p[2]);
@@ -57,7 +85,7 @@ a_record_that_moved_takes_no_other_with_it(void **state UNUSED)
 		p[i].marked = p[i].head;
 		assert_null(outside_note(&o, &p[i]));
 	}
-	sh("git update-ref refs/factory/pulls/2 $(git commit-tree -p refs/factory/pulls/2 -m other refs/factory/pulls/2^{tree})");
+	move_it(r, 2, 7, "Mend it");
 	assert_null(outside_flush(&o));
 	assert_true(is_marked(r, 1));
 	assert_false(is_marked(r, 2));
@@ -65,8 +93,32 @@ a_record_that_moved_takes_no_other_with_it(void **state UNUSED)
 	assert_int_equal(o.moves.n, 0);
 	for (i = 0; i < NITEMS(p); i++)
 		pull_free(&p[i]);
-	config_free(&o.policy.cfg);
-	state_close(o.state);
+	end(&o);
+}
+
+/* What was told there would pass for a person's otherwise. */
+static void
+what_is_delivered_anew_keeps_what_was_heard(void **state UNUSED)
+{
+	AUTO(repo_close_p) struct repo *r = NULL;
+	struct outside o = {0};
+	struct pull p, got = {0};
+
+	begin(&o, &r);
+	file_it(r, "aaaaaaaa", &p);
+	p.outside = 42;
+	p.told = p.pushed = p.head;
+	assert_null(outside_note(&o, &p));
+	move_it(r, 1, 0, "Mend it better");
+	assert_null(outside_flush(&o));
+	assert_null(pull_read(r, 1, &got));
+	assert_string_equal(got.title, "Mend it better");
+	assert_int_equal(got.outside, 42);
+	assert_true(oid_eq(&got.told, &p.told));
+	assert_true(oid_eq(&got.pushed, &p.pushed));
+	pull_free(&p);
+	pull_free(&got);
+	end(&o);
 }
 
 int
@@ -74,6 +126,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST_DIR(a_record_that_moved_takes_no_other_with_it),
+		TEST_DIR(what_is_delivered_anew_keeps_what_was_heard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ find_branch(struct catching *c)
 	c->old = c->pull.head;
 	if (state_remote(c->o->state) != NULL)
 		return NULL;
-	TRY(outside_look(c->o, c->pull.branch, &there));
+	TRY(outside_look(c->o, &c->pull, &there, NULL));
 	TRY(ref_read(c->o->repo, c->branch, &c->old));
 	if (!oid_eq(&there, &c->pull.head) || (!oid_is_zero(&c->old) && !oid_eq(&c->old, &c->pull.head)))
 		return err_new(ERR_STALE, "'%s' moved meanwhile", c->pull.branch);

@@ -30,6 +30,7 @@
 #include "store/state.h"
 
 #define CLONE_WAIT_MS 10000
+#define FLUSH_AT 10	/* records that are noted and not written yet: so much is lost to a kill at most */
 
 /* One pull request under way. */
 struct turn {
@@ -148,18 +149,20 @@ push_branch(struct turn *t)
 {
 	struct pull *p = t->p;
 	struct oid there;
+	bool behind;
 
 	if (t->found && strcmp(t->there.head_sha, oid_hex(&p->head).s) == 0) {
 		p->pushed = p->head;
 		return NULL;
 	}
 	/* The forge may lag behind its own branches. */
-	TRY(outside_look(t->o, p->branch, &there));
+	TRY(outside_look(t->o, p, &there, &behind));
 	if (oid_eq(&there, &p->head)) {
 		p->pushed = p->head;
 		return NULL;
 	}
-	if (!oid_is_zero(&p->theirs) || p->taken_by != NULL)
+	/* What is on it may be our own, of which this record has not heard. */
+	if (!oid_is_zero(&p->theirs) || p->taken_by != NULL || behind)
 		return NULL;
 	if ((!oid_is_zero(&there) && !oid_eq(&there, &p->pushed)) || (t->o->shared && !oid_is_zero(&there)))
 		return give_way(t, &there);
@@ -576,6 +579,16 @@ is_anothers(const struct outside *o, const struct pull *p, bool *out)
 	return NULL;
 }
 
+/* The look may have begun long ago, where limits are waited for: the record as it is by now. */
+static struct err *
+refresh(struct outside *o, struct pull *p)
+{
+	AUTO(pull_free) struct pull was = *p;
+
+	*p = (struct pull){0};
+	return pull_read(o->repo, was.number, p);
+}
+
 static struct err *
 one(struct outside *o, struct pull *p, struct forge_pulls *open, struct mirrored *out)
 {
@@ -583,8 +596,9 @@ one(struct outside *o, struct pull *p, struct forge_pulls *open, struct mirrored
 	bool anothers;
 	struct err *e;
 
+	TRY(refresh(o, p));
 	TRY(is_anothers(o, p, &anothers));
-	if (anothers)
+	if (anothers || !concerns(p))
 		return NULL;
 	e = take_turn(&t, open);
 	if (e == NULL || !is_its_own(e))
@@ -691,8 +705,11 @@ go_through(struct outside *o, struct mirrored *out)
 		if (may_return(o, &all.v[i]))
 			e = take_up_again(o, &all.v[i], &open, out);
 	for (i = 0; i < all.n && e == NULL; i++)
-		if (concerns(&all.v[i]))
+		if (concerns(&all.v[i])) {
 			e = one(o, &all.v[i], &open, out);
+			if (e == NULL && o->moves.n >= FLUSH_AT)
+				e = outside_flush(o);
+		}
 	return end(o, e);
 }
 

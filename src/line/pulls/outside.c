@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,16 +100,23 @@ outside_fetch(struct outside *o, const char *branch, struct oid *tip)
 }
 
 struct err *
-outside_look(struct outside *o, const char *branch, struct oid *tip)
+outside_look(struct outside *o, const struct pull *p, struct oid *tip, bool *behind)
 {
-	AUTO(mem_free_p) char *name = mem_printf("refs/heads/%s", branch);
+	AUTO(mem_free_p) char *branch = mem_printf("refs/heads/%s", p->branch);
+	AUTO(mem_free_p) char *lease = mem_printf(REF_LEASES "%s", p->task.s);
+	AUTO(mem_free_p) char *record = mem_printf(REF_PULLS "%" PRId64, p->number);
 	AUTO(remote_close_p) struct remote *m = NULL;
 	AUTO(refs_free) struct refs there = {0};
-	const char *const names[] = {name};
+	const char *const names[] = {branch, lease, record};
+	struct oid leased, is;
 
 	TRY(open_remote(o, &m));
-	TRY(remote_list(m, names, 1, &there));
-	*tip = refs_get(&there, name);
+	TRY(remote_list(m, names, o->shared ? 3 : 1, &there));
+	*tip = refs_get(&there, branch);
+	leased = refs_get(&there, lease);
+	is = refs_get(&there, record);
+	if (behind != NULL)
+		*behind = o->shared && (!oid_is_zero(&leased) || !oid_eq(&is, &p->ref));
 	return NULL;
 }
 
@@ -156,8 +164,8 @@ outside_may_write(struct outside *o, const struct forge_user *user, bool *may)
 
 /* ---- records ---- */
 
-struct err *
-outside_note(struct outside *o, struct pull *p)
+static struct err *
+prepare(struct outside *o, struct pull *p, struct txn *out)
 {
 	AUTO(pull_move_free) struct pull_move move = {0};
 	AUTO(ident_free) struct ident who = {0};
@@ -170,13 +178,19 @@ outside_note(struct outside *o, struct pull *p)
 	p->ref = move.to;
 	if (oid_eq(&move.from, &move.to))
 		return NULL;
-	for (i = 0; i < o->moves.n; i++)
-		if (strcmp(o->moves.v[i].name, move.name) == 0) {
-			o->moves.v[i].new = move.to;
+	for (i = 0; i < out->n; i++)
+		if (strcmp(out->v[i].name, move.name) == 0) {
+			out->v[i].new = move.to;
 			return NULL;
 		}
-	txn_add(&o->moves, move.name, &move.from, &move.to);
+	txn_add(out, move.name, &move.from, &move.to);
 	return NULL;
+}
+
+struct err *
+outside_note(struct outside *o, struct pull *p)
+{
+	return prepare(o, p, &o->moves);
 }
 
 static struct err *
@@ -210,6 +224,43 @@ unless_stale(struct err *e)
 	return NULL;
 }
 
+/* What we heard goes on top of what others made of it, who did not hear of the forge themselves. */
+static struct err *
+put_on_top(struct outside *o, const struct txn_ref *move, struct txn *out)
+{
+	const char *where = state_remote(o->state) != NULL ? REMOTE_PULLS : REF_PULLS;
+	AUTO(mem_free_p) char *name = mem_printf("%s%s", where, move->name + strlen(REF_PULLS));
+	AUTO(pull_free) struct pull was = {0}, ours = {0}, now = {0};
+	struct oid oid;
+
+	TRY(ref_read(o->repo, name, &oid));
+	if (oid_is_zero(&oid) || oid_is_zero(&move->old))
+		return NULL;
+	TRY(pull_read_at(o->repo, name, &move->old, &was));
+	TRY(pull_read_at(o->repo, name, &move->new, &ours));
+	TRY(pull_read_at(o->repo, name, &oid, &now));
+	if (!pull_same_outside(&was, &now) || strcmp(was.task.s, now.task.s) != 0)
+		return NULL;
+	pull_inherit(&now, &ours);
+	return prepare(o, &now, out);
+}
+
+/* One that was moved takes none of the others with it. */
+static struct err *
+write_move(struct outside *o, const struct txn_ref *move)
+{
+	AUTO(txn_free) struct txn one = {0}, more = {0};
+	struct err *e;
+
+	txn_add(&one, move->name, &move->old, &move->new);
+	e = write_moves(o, &one);
+	if (!err_is(e, ERR_STALE))
+		return e;
+	err_ignore(e);
+	TRY(put_on_top(o, move, &more));
+	return more.n > 0 ? unless_stale(write_moves(o, &more)) : NULL;
+}
+
 struct err *
 outside_flush(struct outside *o)
 {
@@ -221,16 +272,11 @@ outside_flush(struct outside *o)
 	if (moves.n == 0)
 		return NULL;
 	e = write_moves(o, &moves);
-	if (!err_is(e, ERR_STALE) || moves.n == 1)
-		return unless_stale(e);
+	if (!err_is(e, ERR_STALE))
+		return e;
 	err_ignore(e);
-	/* One that was moved takes none of the others with it. */
-	for (i = 0; i < moves.n; i++) {
-		AUTO(txn_free) struct txn one = {0};
-
-		txn_add(&one, moves.v[i].name, &moves.v[i].old, &moves.v[i].new);
-		TRY(unless_stale(write_moves(o, &one)));
-	}
+	for (i = 0; i < moves.n; i++)
+		TRY(write_move(o, &moves.v[i]));
 	return NULL;
 }
 

@@ -51,8 +51,12 @@ void outside_close_p(struct outside **o);	/* for AUTO */
 /* The branch as the forge's git remote has it now, zero for none: fetched, mirrored below REMOTE_HEADS. */
 struct err *outside_fetch(struct outside *o, const char *branch, struct oid *tip) MUST_USE;
 
-/* Only its id. */
-struct err *outside_look(struct outside *o, const char *branch, struct oid *tip) MUST_USE;
+/*
+ * Only the id, of the pull request's.  *behind (may be NULL) says whether
+ * 'p' is what its record is by now: not while a run of its task is under way,
+ * or delivered and not part of the state yet, or when another clone moved it.
+ */
+struct err *outside_look(struct outside *o, const struct pull *p, struct oid *tip, bool *behind) MUST_USE;
 
 /* Move the branch there from 'old' to 'new'; ERR_STALE when it holds something else. */
 struct err *outside_push(struct outside *o, const char *branch, const struct oid *old,
@@ -66,7 +70,9 @@ struct err *outside_may_write(struct outside *o, const struct forge_user *user, 
 
 /*
  * The record as it now is goes to disk with the next outside_flush(); nothing
- * when nothing changed.  Records follow to the state's remote, too.
+ * when nothing changed.  Records follow to the state's remote, too.  What we
+ * heard of the forge goes on top of one that was delivered anew meanwhile;
+ * where another heard of the forge as well, it is all found again there.
  */
 struct err *outside_note(struct outside *o, struct pull *p) MUST_USE;
 struct err *outside_flush(struct outside *o) MUST_USE;
