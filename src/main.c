@@ -58,6 +58,7 @@
  * face/tally           what a server counts, for Prometheus
  *
  * --- plant: many runs: supervised, scheduled, counted ---
+ * plant/errand         a child that talks to the remote, or to the forge, for all runs
  * plant/guard          the process that stays behind when the supervisor goes
  * plant/hygiene        what runs leave behind that nobody needs: leases, runs, attempts
  * plant/leftovers      the same of files: transcripts, workspaces

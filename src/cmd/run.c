@@ -205,7 +205,7 @@ run(struct app *app, const void *opts, const struct args *args)
 		line.on_agent = on_agent;
 	}
 	if (o->export == NULL)
-		TRY(mirror_any(&line, &line.outside));
+		TRY(mirror_any(&line, &line.outside, NULL));
 	TRY(run_whole(&line, &task, &record));
 	if (line.outside)
 		show_outside(app, &line, &record, &landed);

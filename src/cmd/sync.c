@@ -152,7 +152,7 @@ all_of_it(struct app *app, struct state *s, const struct sync_words *o, struct s
 		return publish(s, r, folded);
 	if (state_remote(s) == NULL) {
 		TRY(base_is_here(state_repo(s)));
-		TRY(mirror_any(&line, &any));
+		TRY(mirror_any(&line, &any, NULL));
 	}
 	if (!any)
 		TRY(publish(s, r, folded));
@@ -193,16 +193,18 @@ const struct verb cmd_sync[] = {
 /* ---- for the supervisor: what was delivered becomes part of the state ---- */
 
 struct publisher_words {
-	bool now;
+	bool now, forge;
 };
 
 static const struct opt publisher_table[] = {
 	OPT_FLAG(0, "now", struct publisher_words, now, "exchange all that there is, at once"),
+	OPT_FLAG(0, "forge", struct publisher_words, forge, "bring the forge in line, and nothing else"),
 	OPT_END,
 };
 
+/* One or the other: what the forge has us wait for keeps no run out of the state. */
 static struct err *
-exchange(struct app *app, bool now)
+exchange(struct app *app, const struct publisher_words *o)
 {
 	struct line_opts line = {.cancel_fd = sigs_fd(), .cancel = sigs_flag(), .on_event = line_remark, .arg = app};
 	struct mirrored seen;
@@ -212,22 +214,24 @@ exchange(struct app *app, bool now)
 
 	TRY(desk_open(app, &d));
 	line.state = d.state;
-	if (state_remote(d.state) != NULL)
-		TRY(now ? publish(d.state, &r, &folded) : await_fold(d.state));
-	return mirror_here(&line, &seen);
+	if (o->forge)
+		return mirror_here(&line, &seen);
+	return o->now ? publish(d.state, &r, &folded) : await_fold(d.state);
 }
 
 /* People read why, the supervisor what kind of error it was. */
 static struct err *
 publisher(struct app *app, const void *opts, const struct args *args UNUSED)
 {
-	AUTO(err_free_p) struct err *e = exchange(app, ((const struct publisher_words *)opts)->now);
+	const struct publisher_words *o = opts;
+	AUTO(err_free_p) struct err *e = exchange(app, o);
 	struct frame f = {.kind = FRAME_ENDED, .n = {END_WAITS, e == NULL ? ERR_CODES : err_code(e), 0}};
 
 	if (err_is(e, ERR_INTERRUPTED))
 		return STEAL(e);
 	if (e != NULL)
-		out_printf(&app->note, "note: not exchanged with the remote: %s\n", err_msg(e));
+		out_printf(&app->note, "note: %s: %s\n", o->forge ? "the forge is not in line" :
+		    "not exchanged with the remote", err_msg(e));
 	if (e != NULL && err_hint_of(e) != NULL)
 		out_printf(&app->note, "hint: %s\n", err_hint_of(e));
 	err_ignore(out_flush(&app->note));

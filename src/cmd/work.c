@@ -76,7 +76,7 @@ static const struct opt work_table[] = {
 static const struct opt supervisor_table[] = {
 	SHARED_OPTS,
 	OPT_NUMBER(0, "node-pid", "PID", struct work_opts, node_pid, 1, INT32_MAX, "process of the node"),
-	OPT_FLAG(0, "sync", struct work_opts, sync, "there is a remote, or a forge"),
+	OPT_FLAG(0, "sync", struct work_opts, sync, "there is a remote"),
 	OPT_FLAG(0, "outside", struct work_opts, outside, "what is delivered lands through a forge"),
 	OPT_FLAG(0, "upkeep", struct work_opts, upkeep, "git may pack the repository"),
 	OPT_STRINGS(0, "withhold", "NAME", struct work_opts, withhold, "a variable that workers do not get"),
@@ -163,7 +163,7 @@ supervisor_argv(const struct work_opts *o, struct state *s, const struct strs *n
 		strs_add(argv, "--quiet");
 	if (o->json)
 		strs_add(argv, "--json");
-	if (state_remote(s) != NULL || names->n > 0)
+	if (state_remote(s) != NULL)
 		strs_add(argv, "--sync");
 	if (names->n > 0)
 		strs_add(argv, "--outside");
@@ -200,13 +200,18 @@ fill_in(struct state *s, struct work_opts *o, char **hours)
  * workers, so these get none of it; the publisher speaks to the forge for all.
  */
 static struct err *
-forge_tokens(struct state *s, struct strs *names)
+forge_tokens(struct app *app, struct state *s, struct strs *names)
 {
 	struct line_opts line = {.state = s};
 	AUTO(policy_free) struct policy p = {0};
+	AUTO(mem_free_p) char *why = NULL;
 	bool any;
 
-	TRY(mirror_any(&line, &any));
+	TRY(mirror_any(&line, &any, &why));
+	if (why != NULL) {
+		out_printf(&app->note, "note: %s\n", why);
+		err_ignore(out_flush(&app->note));
+	}
 	if (!any)
 		return NULL;
 	TRY(policy_open(state_repo(s), &p));
@@ -270,7 +275,7 @@ work(struct app *app, const void *opts, const struct args *args UNUSED)
 		TRY(remote_open(d.repo, state_remote(d.state), NULL, &remote));
 	TRY(state_tip(d.state, &tip));
 	TRY(fill_in(d.state, &o, &hours));
-	TRY(forge_tokens(d.state, &names));
+	TRY(forge_tokens(app, d.state, &names));
 	TRY(userconf_bool(state_repo(d.state), "maintenance.auto", true, &o.upkeep));
 	word = (struct node_word){.slots = o.slots, .pid = getpid(), .hours = o.hours, .forge = names.n > 0};
 	TRY(node_announce(d.state, &word, 1));
@@ -420,6 +425,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	const struct work_opts *o = opts;
 	const char *const sync[] = {proc_self(), "--publisher", "--now", NULL};
 	const char *const publish[] = {proc_self(), "--publisher", NULL};
+	const char *const mirror[] = {proc_self(), "--publisher", "--forge", NULL};
 	const char *const upkeep[] = {"git", "-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false",
 	    "maintenance", "run", "--auto", "--quiet", NULL};
 	struct supervise_opts s = {.guard_fd = GUARD_FD, .on_event = o->quiet ? on_quiet_event : on_event, .arg = app};
@@ -439,8 +445,9 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	env = env_without(&withhold);
 	s.worker = worker;
 	s.env = env;
-	s.sync = o->sync ? sync : NULL;
-	s.publish = publish;
+	s.sync = o->sync ? sync : o->outside ? mirror : NULL;
+	s.publish = o->sync ? publish : mirror;
+	s.mirror = o->sync && o->outside ? mirror : NULL;
 	s.upkeep = o->upkeep ? upkeep : NULL;
 	for (i = 0; i < watch.n; i++)
 		strs_add(&s.watch, watch.v[i]);

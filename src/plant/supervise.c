@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "plant/errand.h"
 #include "plant/supervise.h"
 #include "sys/kin.h"
 #include "sys/proc.h"
@@ -15,6 +16,7 @@
 #define WARM_MS 2000		/* how long a worker without work is kept */
 #define LEAVE_MS 5000		/* for one that was told to go */
 #define SYNC_MS (10 * 60 * 1000)	/* for what talks to the remote */
+#define MIRROR_MS (60 * 60 * 1000)	/* and to the forge: it waits for limits, and for gates */
 #define SYNC_APART_MS 200	/* ends that come together are told together */
 #define UPKEEP_RUNS 50		/* from one look at how large the repository is to the next */
 #define RUNS_EACH 250		/* then a worker is replaced */
@@ -53,9 +55,9 @@ struct plant {
 	struct tally *tally;
 	struct { VEC_FIELDS(struct worker *); } workers;
 	struct { VEC_FIELDS(struct grave); } graves;
-	struct proc *sync;
-	int64_t sync_at;	/* its last start */
-	bool sync_due;		/* something ended since */
+	struct errand sync, mirror;
+	bool sync_due;		/* something ended since its last start */
+	bool mirror_due;	/* an exchange did */
 	struct proc *upkeep;
 	int64_t upkept;		/* runs that had ended at its last start; -1: not started yet */
 	uint64_t seen;		/* of the watched files */
@@ -131,14 +133,16 @@ find_free(struct plant *p, struct worker **out)
 static void
 sweep(struct plant *p)
 {
-	pid_t *keep = mem_calloc(p->workers.n + 2, sizeof(*keep));
+	pid_t *keep = mem_calloc(p->workers.n + 3, sizeof(*keep));
 	size_t i, n = 0;
 
 	for (i = 0; i < p->workers.n; i++)
 		if (p->workers.v[i]->p != NULL)
 			keep[n++] = proc_pid(p->workers.v[i]->p);
-	if (p->sync != NULL)
-		keep[n++] = proc_pid(p->sync);
+	if (p->sync.proc != NULL)
+		keep[n++] = proc_pid(p->sync.proc);
+	if (p->mirror.proc != NULL)
+		keep[n++] = proc_pid(p->mirror.proc);
 	if (p->upkeep != NULL)
 		keep[n++] = proc_pid(p->upkeep);
 	kin_sweep(keep, n);
@@ -463,77 +467,73 @@ look(struct plant *p)
 	return LOOK_MS;
 }
 
-/* ---- the remote ---- */
+/* ---- the remote, and the forge ---- */
 
 /*
- * How it went; what says nothing has died.  After an error of the disk a later
- * success proves nothing: what the disk lost then is not written again.
+ * After an error of the disk a later success proves nothing: what the disk
+ * lost then is not written again.
  */
-static enum err_code
-sync_said(struct plant *p)
+static void
+note_errands(struct plant *p)
 {
-	struct channel in = {.fd = proc_out(p->sync)};
-	struct pollfd fd = {.fd = in.fd, .events = POLLIN};
-	enum channel_got got = CHANNEL_END;
-	struct frame f = {0};
-	struct err *e = poll(&fd, 1, 0) > 0 ? channel_read(&in, &f, &got) : NULL;
-	bool good = e == NULL && got == CHANNEL_FRAME && f.kind == FRAME_ENDED && f.n[1] >= 0 && f.n[1] <= ERR_CODES;
+	if (p->tally->unshared != ERR_IO)
+		p->tally->unshared = p->sync.said != ERR_CODES ? p->sync.said : p->mirror.said;
+}
 
-	err_ignore(e);
-	return good ? (enum err_code)f.n[1] : ERR_COMMAND;
+static bool
+errand_is_over(struct plant *p, struct errand *a)
+{
+	if (!errand_ended(a, now(p)))
+		return false;
+	note_errands(p);
+	p->looked = 0;
+	return true;
 }
 
 static void
-sync_over(struct plant *p)
+begin_errand(struct plant *p, struct errand *a, const char *const *argv)
 {
-	AUTO(proc_result_free) struct proc_result r = {0};
-	enum err_code said = sync_said(p);
-
-	if (p->tally->unshared != ERR_IO)
-		p->tally->unshared = said;
-	if (!proc_ended(p->sync)) {
-		kin_kill(proc_pid(p->sync));
-		proc_free(p->sync);
-	} else {
-		err_ignore(proc_wait(p->sync, &r));
-		proc_free(p->sync);
-	}
-	p->sync = NULL;
-	p->looked = 0;
-	p->synced = true;
+	errand_start(a, argv, now(p));
+	note_errands(p);
 }
 
 /*
- * One at a time: after runs, where nodes keep out of each other's way, and
- * once in an interval; -1 when none is due.
+ * After runs, where nodes keep out of each other's way, and once in an
+ * interval; -1 when none is due.
  */
 static int64_t
 keep_in_sync(struct plant *p)
 {
 	bool over = p->draining || !p->sync_due;
-	struct proc_spec spec = {.argv = over ? p->o->sync : p->o->publish, .env = (const char *const *)environ,
-	    .pipe_out = true, .inherit_err = true, .adopts = true};
-	int64_t t = now(p), due;
-	struct err *e;
+	int64_t due;
 
 	if (p->o->sync == NULL)
 		return -1;
-	if (p->sync != NULL && (proc_ended(p->sync) || t - p->sync_at >= SYNC_MS))
-		sync_over(p);
-	if (p->sync != NULL)
-		return proc_ended_fd(p->sync) >= 0 ? p->sync_at + SYNC_MS - t : 100;
-	due = p->sync_at + (p->sync_due ? SYNC_APART_MS : p->o->schedule.interval_ms) - t;
+	if (errand_is_over(p, &p->sync)) {
+		p->synced = true;
+		p->mirror_due = p->o->mirror != NULL && (p->mirror_due || p->sync.said == ERR_CODES);
+	}
+	if (p->sync.proc != NULL)
+		return errand_wait(&p->sync, now(p));
+	due = p->sync.at + (p->sync_due ? SYNC_APART_MS : p->o->schedule.interval_ms) - now(p);
 	if (due > 0)
 		return due;
-	p->sync_at = t;
 	p->sync_due = false;
-	e = proc_start(&spec, &p->sync);
-	if (e != NULL) {
-		p->synced = true;
-		p->tally->unshared = err_code(e);
-	}
-	err_free(e);
+	begin_errand(p, &p->sync, over ? p->o->sync : p->o->publish);
+	p->synced = p->synced || p->sync.proc == NULL;
 	return SYNC_APART_MS;
+}
+
+/* The forge's limits may have it take its time, which keeps no exchange back. */
+static int64_t
+keep_in_line(struct plant *p)
+{
+	(void)errand_is_over(p, &p->mirror);
+	if (p->mirror.proc == NULL && p->mirror_due) {
+		p->mirror_due = false;
+		begin_errand(p, &p->mirror, p->o->mirror);
+	}
+	return errand_wait(&p->mirror, now(p));
 }
 
 /* ---- the repository's size ---- */
@@ -585,7 +585,8 @@ busy(const struct plant *p)
 	for (i = 0; i < p->workers.n; i++)
 		if (p->workers.v[i]->doing != FREE)
 			return true;
-	return p->graves.n > 0 || p->upkeep != NULL || p->sync != NULL || (p->o->sync != NULL && p->sync_due);
+	return p->graves.n > 0 || p->upkeep != NULL || p->sync.proc != NULL || p->mirror.proc != NULL || p->mirror_due ||
+	    (p->o->sync != NULL && p->sync_due);
 }
 
 static struct err *
@@ -656,15 +657,16 @@ static void
 wait_for_something(struct plant *p, int64_t wait)
 {
 	size_t n = p->workers.n, i;
-	struct pollfd *fds = mem_calloc(n + 4, sizeof(*fds));
+	struct pollfd *fds = mem_calloc(n + 5, sizeof(*fds));
 
 	for (i = 0; i < n; i++)
 		fds[i] = (struct pollfd){.fd = p->workers.v[i]->in.fd, .events = POLLIN};
 	fds[n] = (struct pollfd){.fd = p->draining ? -1 : sigs_fd(), .events = POLLIN};
 	fds[n + 1] = (struct pollfd){.fd = p->o->guard_fd, .events = POLLIN};
-	fds[n + 2] = (struct pollfd){.fd = p->sync != NULL ? proc_ended_fd(p->sync) : -1, .events = POLLIN};
-	fds[n + 3] = (struct pollfd){.fd = p->upkeep != NULL ? proc_ended_fd(p->upkeep) : -1, .events = POLLIN};
-	if (poll(fds, (nfds_t)n + 4, wait < 0 ? -1 : (int)(wait > 60000 ? 60000 : wait)) > 0) {
+	fds[n + 2] = (struct pollfd){.fd = errand_fd(&p->sync), .events = POLLIN};
+	fds[n + 3] = (struct pollfd){.fd = errand_fd(&p->mirror), .events = POLLIN};
+	fds[n + 4] = (struct pollfd){.fd = p->upkeep != NULL ? proc_ended_fd(p->upkeep) : -1, .events = POLLIN};
+	if (poll(fds, (nfds_t)n + 5, wait < 0 ? -1 : (int)(wait > 60000 ? 60000 : wait)) > 0) {
 		for (i = 0; i < n; i++)
 			if (fds[i].revents != 0)
 				listen_to(p, p->workers.v[i]);
@@ -678,10 +680,11 @@ wait_for_something(struct plant *p, int64_t wait)
 static struct err *
 turn(struct plant *p, bool *over)
 {
-	int64_t wait = -1, wait_sync, wait_upkeep, other;
+	int64_t wait = -1, wait_sync, wait_line, wait_upkeep, other;
 	bool done = false;
 
 	wait_sync = keep_in_sync(p);
+	wait_line = keep_in_line(p);
 	wait_upkeep = keep_small(p);
 	other = look(p);
 	TRY(dispatch(p, &wait, &done));
@@ -691,6 +694,8 @@ turn(struct plant *p, bool *over)
 		wait = least(wait, other);
 	if (wait_sync >= 0)
 		wait = least(wait, wait_sync);
+	if (wait_line >= 0)
+		wait = least(wait, wait_line);
 	if (wait_upkeep >= 0)
 		wait = least(wait, wait_upkeep);
 	*over = done && !busy(p);
@@ -718,8 +723,9 @@ end_all(struct plant *p)
 			kill_worker(p, w);
 	}
 	drop_gone(p);
-	if (p->sync != NULL)
-		sync_over(p);
+	errand_stop(&p->sync);
+	errand_stop(&p->mirror);
+	note_errands(p);
 	proc_free(p->upkeep);
 	kin_sweep(NULL, 0);
 	vec_free(&p->workers);
@@ -729,7 +735,8 @@ end_all(struct plant *p)
 struct err *
 supervise(const struct supervise_opts *o, struct tally *out)
 {
-	struct plant p = {.o = o, .clock = clock_system(), .tally = out, .upkept = -1};
+	struct plant p = {.o = o, .clock = clock_system(), .tally = out, .upkept = -1,
+	    .sync = {.most_ms = SYNC_MS, .said = ERR_CODES}, .mirror = {.most_ms = MIRROR_MS, .said = ERR_CODES}};
 	struct err *e = NULL;
 	bool over = false;
 
@@ -738,7 +745,7 @@ supervise(const struct supervise_opts *o, struct tally *out)
 	schedule_init(&p.schedule, &o->schedule, &p.clock);
 	p.seen = look_at_files(&p);
 	p.looked = now(&p);
-	p.sync_at = now(&p) - o->schedule.interval_ms;
+	p.sync.at = now(&p) - o->schedule.interval_ms;
 	p.synced = o->sync == NULL;
 	while (e == NULL && !over && !p.alone)
 		e = turn(&p, &over);

@@ -26,7 +26,7 @@ struct tally {
 	int64_t killed;			/* at the deadline, or silent */
 	int64_t died;			/* workers that ended in the middle of a run */
 	enum err_code stuck;		/* why the last that was asked could start none; ERR_CODES: it could */
-	enum err_code unshared;		/* what the last exchange with the remote met; an ERR_IO of any stays */
+	enum err_code unshared;		/* what the last exchange with the remote, or the forge, met; an ERR_IO of any stays */
 };
 
 enum supervise_what {
@@ -54,7 +54,9 @@ struct supervise_opts {
 	const char *const *worker;	/* argv of a worker */
 	const char *const *env;		/* its environment, "KEY=value"; NULL: ours */
 	const char *const *sync;	/* argv of what talks to the remote each interval; NULL: none */
-	const char *const *publish;	/* of what does so after runs; both say with FRAME_ENDED how it went */
+	const char *const *publish;	/* of what does so after runs */
+	const char *const *mirror;	/* of what brings the forge in line after each of these; NULL: none */
+					/* these three say with FRAME_ENDED how it went */
 	const char *const *upkeep;	/* argv of what keeps the repository small, where it has grown; NULL: none */
 	struct strs watch;		/* files whose change means that there may be something to do */
 	int guard_fd;			/* GUARD_FD; -1: none */

@@ -750,11 +750,11 @@ mirror_here(const struct line_opts *line, struct mirrored *out)
 }
 
 struct err *
-mirror_any(const struct line_opts *line, bool *any)
+mirror_any(const struct line_opts *line, bool *any, char **why)
 {
 	AUTO(outside_close_p) struct outside *o = NULL;
 
-	TRY(outside_open(line, NULL, &o, NULL));
+	TRY(outside_open(line, NULL, &o, why));
 	*any = o != NULL;
 	return NULL;
 }

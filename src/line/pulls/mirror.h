@@ -46,8 +46,8 @@ struct err *mirror(struct outside *o, struct mirrored *out) MUST_USE;
 struct line_opts;
 struct err *mirror_here(const struct line_opts *line, struct mirrored *out) MUST_USE;
 
-/* Is there a forge that this process could open?  ERR_AUTH, ERR_CONFIG as of forge_open(). */
-struct err *mirror_any(const struct line_opts *line, bool *any) MUST_USE;
+/* Is there a forge that this process could open?  ERR_AUTH, ERR_CONFIG and *why (may be NULL) as of forge_open(). */
+struct err *mirror_any(const struct line_opts *line, bool *any, char **why) MUST_USE;
 
 #define MIRROR_STATUS "git-factory"	/* context of our commit status */
 
