@@ -114,8 +114,10 @@
  * line/pulls/mirror    a forge's pull requests in line with our records, and back
  * line/pulls/outside   the forge, its branches and people, as this room needs them
  * line/pulls/owners    who is asked to review
+ * line/pulls/retarget  pull requests whose base has another name by now
  * line/pulls/take      a person goes on by hand
  * line/pulls/text      what a pull request says, here and on a forge
+ * line/renamed          a base branch that the remote has no more
  * line/replay          do a recorded run over, without a model
  * line/retry           how a run ends that is not delivered
  * line/run             one task from claim to a pull request

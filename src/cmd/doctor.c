@@ -21,6 +21,7 @@
 #include "git/tree.h"
 #include "git/workspace.h"
 #include "line/policy.h"
+#include "line/renamed.h"
 #include "llm/llm.h"
 #include "llm/price.h"
 #include "sys/jail.h"
@@ -258,6 +259,12 @@ check_remote(struct exam *x)
 	e = remote_open(x->repo, name, &o, &m);
 	if (e == NULL)
 		e = remote_probe(m, &probe);
+	if (e != NULL) {
+		judge(x, LEVEL_BAD, "remote", e, "");
+		return;
+	}
+	if (x->has_policy)
+		e = renamed_check(x->repo, name, policy_base(&x->policy), o.cancel_fd);
 	if (e != NULL) {
 		judge(x, LEVEL_BAD, "remote", e, "");
 		return;

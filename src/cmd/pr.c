@@ -509,6 +509,7 @@ sync_pulls(struct app *app, const void *opts UNUSED, const struct args *args UNU
 	add_count(&text, seen.revised, "to be revised");
 	add_count(&text, seen.merged, "merged");
 	add_count(&text, seen.caught_up, "brought up to date");
+	add_count(&text, seen.left, "not in line");
 	out_printf(&app->out, "%s\n", text.n > 0 ? buf_cstr(&text) : "all is in line");
 	return NULL;
 }

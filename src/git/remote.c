@@ -328,3 +328,27 @@ remote_list(struct remote *m, const char *const names[], size_t n, struct refs *
 	refs = (struct refs){0};
 	return NULL;
 }
+
+/* "ref: refs/heads/main<TAB>HEAD", and its id as of any ref. */
+struct err *
+remote_default(struct remote *m, char **branch)
+{
+	const char *const argv[] = {"ls-remote", "--quiet", "--symref", "--", m->read_from, "HEAD", NULL};
+	AUTO(proc_result_free) struct proc_result r = {0};
+	AUTO(mem_free_p) char *name = NULL;
+	struct str rest, line, target;
+	bool is_there = false;
+
+	TRY(remote_run(m, argv, &r));
+	TRY(remote_fault(m, &r));
+	rest = buf_str(&r.out.b);
+	while (str_line(&rest, &line)) {
+		if (str_next(&line, '\t', &target) && str_is(line, "HEAD") && str_starts(target, "ref: refs/heads/") &&
+		    name == NULL)
+			name = str_dup(str_skip(target, strlen("ref: refs/heads/")));
+		else
+			is_there = is_there || str_is(line, "HEAD");
+	}
+	*branch = is_there ? STEAL(name) : NULL;
+	return NULL;
+}

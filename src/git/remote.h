@@ -88,6 +88,9 @@ struct err *remote_fetch(struct remote *m, const struct remote_want *wants, size
 struct err *remote_list(struct remote *m, const char *const names[], size_t n,
     struct refs *out) MUST_USE;
 
+/* Its default branch, without refs/heads/; NULL when there is none, or it is yet to be made.  The caller frees. */
+struct err *remote_default(struct remote *m, char **branch) MUST_USE;
+
 /* The id in a list of refs; zero when the name is not in it. */
 struct oid refs_get(const struct refs *refs, const char *name);
 

@@ -1,9 +1,12 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "git/ref.h"
+#include "git/remote.h"
 #include "line/claim.h"
 #include "line/keeper.h"
 #include "line/publish.h"
+#include "line/renamed.h"
 #include "line/walk.h"
 #include "store/lease.h"
 #include "store/ledger.h"
@@ -26,6 +29,20 @@ tell(const struct walk *w, const struct sync_result *r)
 		line_tell(w->o, LINE_NOTE, "%s", r->remarks.v[i]);
 }
 
+/* Nothing is begun for a base that went away. */
+static struct err *
+look_for_base(struct walk *w, const struct sync_result *r)
+{
+	const char *base = state_base(w->state);
+	struct oid tip;
+
+	if (base == NULL || !str_starts(str_of(base), "refs/heads/"))
+		return NULL;
+	tip = refs_get(&r->seen, base);
+	return oid_is_zero(&tip) ? renamed_check(state_repo(w->state), state_remote(w->state), base + strlen("refs/heads/"),
+	    w->o->cancel_fd) : NULL;
+}
+
 /* Many nodes that fold the same runs at once only get in each other's way. */
 static struct err *
 come_together(struct walk *w)
@@ -36,7 +53,7 @@ come_together(struct walk *w)
 	struct err *e = w->o->leave_fold || w->o->claimed != NULL ? state_sync(w->state, &plain, &r) : publish(w->state, &r, &folded);
 
 	tell(w, &r);
-	return e;
+	return e == NULL ? look_for_base(w, &r) : e;
 }
 
 /*

@@ -24,6 +24,7 @@
 #include "line/publish.h"
 #include "line/pulls/catchup.h"
 #include "line/pulls/freeze.h"
+#include "line/renamed.h"
 #include "line/scan.h"
 #include "model/run.h"
 #include "model/task.h"
@@ -128,6 +129,22 @@ read_pull(struct landing *l, int64_t number)
 	return ident_user(l->repo, NULL, NULL, clock_wall(state_clock(l->state)), &l->who);
 }
 
+/* It was made for a branch that has another name by now. */
+static struct err *
+follow_base(struct landing *l)
+{
+	char *now = NULL;
+
+	TRY(renamed_to(l->state, l->pull.base, l->o->line->cancel_fd, &now));
+	if (now == NULL)
+		return NULL;
+	line_tell(l->o->line, LINE_NOTE, "pull request %" PRId64 " is for '%s', as '%s' is gone", l->pull.number, now,
+	    l->pull.base);
+	free(l->pull.base);
+	l->pull.base = now;
+	return NULL;
+}
+
 /* Base, branch and their merge result, as they are now. */
 static struct err *
 look(struct landing *l)
@@ -139,6 +156,8 @@ look(struct landing *l)
 	struct oid tip;
 
 	TRY(ref_read(l->repo, seen, &tip));
+	if (oid_is_zero(&tip) && is_shared(l))
+		TRY(renamed_check(l->repo, state_remote(l->state), l->pull.base, l->o->line->cancel_fd));
 	if (oid_is_zero(&tip))
 		return err_new(ERR_NOT_FOUND, "the base branch '%s' does not exist", l->pull.base);
 	TRY(policy_at(l->repo, base, &tip, &l->now));
@@ -616,6 +635,7 @@ land_once(const struct land_opts *o, int64_t number, struct oid *done)
 			return NULL;
 		TRY(take_up(&l));
 	} else {
+		TRY(follow_base(&l));
 		if (o->way != NULL)
 			TRY(o->way->fetch(o->way->arg, &l.pull));
 		TRY(look(&l));

@@ -364,7 +364,7 @@ hear_all(struct words *w, const struct forge_pull *there, size_t *revised)
 }
 
 struct err *
-hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *revised)
+hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *revised, bool *deaf)
 {
 	struct words w = {.o = o, .p = p, .text = BUF_INIT(BUF_TEXT)};
 	struct err *e = NULL;
@@ -372,7 +372,8 @@ hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *
 	if (there->updated > p->heard)
 		e = hear_all(&w, there, revised);
 	/* Whose word it is cannot be told, so nobody's counts; all else goes on. */
-	if (err_is(e, ERR_AUTH) || err_is(e, ERR_DENIED)) {
+	*deaf = err_is(e, ERR_AUTH) || err_is(e, ERR_DENIED);
+	if (*deaf) {
 		line_tell(o->line, LINE_NOTE, "pull request %" PRId64 ": reviews are not taken in: %s%s%s", p->number, err_msg(e),
 		    err_hint_of(e) != NULL ? "; " : "", err_hint_of(e) != NULL ? err_hint_of(e) : "");
 		err_free(e);

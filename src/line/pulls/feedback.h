@@ -34,9 +34,11 @@ struct state;
 /*
  * Take in what is new on an open pull request; nothing is asked of the forge
  * where nothing changed since.  The record is changed, and is the caller's to
- * note.  *revised counts tasks that were queued again.
+ * note.  *revised counts tasks that were queued again; *deaf: the token may not
+ * read what was said, which is told (LINE_NOTE).
  */
-struct err *hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *revised) MUST_USE;
+struct err *hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *revised,
+    bool *deaf) MUST_USE;
 
 /*
  * Somebody's commits on the branch, up to 'theirs', are kept likewise: how the

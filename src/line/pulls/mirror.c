@@ -21,6 +21,7 @@
 #include "line/pulls/mirror.h"
 #include "line/pulls/outside.h"
 #include "line/pulls/owners.h"
+#include "line/pulls/retarget.h"
 #include "line/pulls/text.h"
 #include "model/level.h"
 #include "model/run.h"
@@ -40,6 +41,7 @@ struct turn {
 	struct forge_pull there;
 	bool found;		/* 'there' is filled */
 	bool made;		/* just now, by us: nobody has said anything yet */
+	bool amiss;		/* not all of it is in line, which was told */
 	char *title, *body;	/* as it is to be */
 	struct oid text;	/* their hash */
 };
@@ -292,6 +294,7 @@ forgive(struct turn *t, const char *what, struct err *e)
 	if (!err_is(e, ERR_AUTH) && !err_is(e, ERR_DENIED) && !err_is(e, ERR_NOT_FOUND) && !err_is(e, ERR_STATE))
 		return e;
 	tell(t, what, e);
+	t->amiss = true;
 	err_ignore(e);
 	return NULL;
 }
@@ -499,7 +502,7 @@ end_there(struct turn *t)
 static struct err *
 bring_in_line(struct turn *t)
 {
-	bool was_known = t->p->outside != 0;
+	bool was_known = t->p->outside != 0, gone;
 
 	if (t->found && !was_known) {
 		adopt(t);
@@ -509,6 +512,10 @@ bring_in_line(struct turn *t)
 		return was_closed(t);
 	if (t->found && t->there.state == FORGE_MERGED)
 		return was_merged(t);
+	TRY(retarget(t->o, t->p, t->found ? &t->there : NULL, &gone));
+	t->amiss = t->amiss || gone;
+	if (gone && !t->found)
+		return NULL;
 	if (t->found)
 		TRY(watch(t));
 	TRY(push_branch(t));
@@ -523,6 +530,7 @@ static struct err *
 take_turn(struct turn *t, struct forge_pulls *open)
 {
 	struct err *e;
+	bool deaf = false;
 
 	TRY(find(t, open));
 	if (t->p->state != PULL_OPEN) {
@@ -534,7 +542,8 @@ take_turn(struct turn *t, struct forge_pulls *open)
 	if (e == NULL && t->found && t->there.state != FORGE_OPEN)
 		return NULL;
 	if (t->found && !t->made && t->there.state == FORGE_OPEN && e == NULL)
-		e = hear(t->o, t->p, &t->there, &t->out->revised);
+		e = hear(t->o, t->p, &t->there, &t->out->revised, &deaf);
+	t->amiss = t->amiss || deaf;
 	if (e != NULL) {
 		err_ignore(outside_note(t->o, t->p));
 		return e;
@@ -601,6 +610,7 @@ one(struct outside *o, struct pull *p, struct forge_pulls *open, struct mirrored
 	if (anothers || !concerns(p))
 		return NULL;
 	e = take_turn(&t, open);
+	out->left += t.amiss || (e != NULL && is_its_own(e));
 	if (e == NULL || !is_its_own(e))
 		return e;
 	tell(&t, "it is not in line with the forge", e);
@@ -726,7 +736,10 @@ mirror(struct outside *o, struct mirrored *out)
 	out->caught_up = merged.caught_up;
 	/* What they start is started now, and a new head has its status, not with the next sweep. */
 	starts = out->merged + out->landed > 0 && dispatch_meant(o);
-	return starts || out->caught_up > 0 ? go_through(o, out) : NULL;
+	if (!starts && out->caught_up == 0)
+		return NULL;
+	out->left = 0;
+	return go_through(o, out);
 }
 
 struct err *

@@ -65,6 +65,7 @@ outside_close(struct outside *o)
 	free(o->me);
 	map_free(&o->roles, NULL);
 	map_free(&o->whole, NULL);
+	map_free(&o->bases, NULL);
 	txn_free(&o->moves);
 	free(o);
 }

@@ -35,6 +35,7 @@ struct outside {
 	char *me;			/* our login, NULL before it was asked */
 	struct map roles;		/* login -> enum forge_role + 1, asked once */
 	struct map whole;		/* base -> 2 when its rules ask for all of it, else 1 (catchup.h) */
+	struct map bases;	/* base -> is it there? (retarget.c) */
 	struct txn moves;		/* of records, to be written by outside_flush() */
 };
 

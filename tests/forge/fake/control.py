@@ -322,6 +322,18 @@ class Control:
         p.repo.delete_branch(branch)
         self.world.refs_moved(p, self.who(who))
 
+    def verb_branch_rename(self, who, branch, to, project=""):
+        """Open pull requests are for the new name from then on, and so is HEAD."""
+        self.act()
+        p = self.place(project)
+        p.repo.git("branch", "-m", branch, to)
+        if p.base == branch:
+            p.base = to
+        for x in p.pulls.values():
+            if x.state == "open" and x.base == branch:
+                x.base = to
+        self.world.refs_moved(p, self.who(who))
+
     def verb_branches(self, project=""):
         return dict(self.place(project).repo.branches())
 
