@@ -110,6 +110,28 @@ test_a_conflict_of_the_last_moment_is_refused() {
 	on_each_forge conflicts
 }
 
+# No rule of this forge asks for reviews: a word against it counts all the same,
+# of those who may write.
+objected() {
+	deliver "$1"
+	role robo admin
+	green
+	review eve "$(number)" CHANGES_REQUESTED 'Delete everything' || :
+	review bob "$(number)" CHANGES_REQUESTED 'Say it in French'
+	waits "^error: 'bob' asks for changes of pull request 1"
+	err_like '^hint: .*let them approve it'
+	tick
+	# GitLab knows one word of each, the last one.
+	if [ "$1" != gitlab ]; then
+		review bob "$(number)" COMMENTED 'I mean it'
+		waits "'bob' asks for changes"
+		tick
+	fi
+	review bob "$(number)" APPROVED 'Then so be it'
+	lands
+}
+test_who_asks_for_changes_keeps_it_from_landing() { on_each_forge objected; }
+
 # Nobody tested this tree, and no base that moved explains it: landing stops
 # until a person looked.
 other_tree() {

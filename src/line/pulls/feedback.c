@@ -386,6 +386,53 @@ hear(struct outside *o, struct pull *p, const struct forge_pull *there, size_t *
 	return e;
 }
 
+/* ---- who is against it ---- */
+
+/* A later approval, or a dismissal, takes it back; what is only said does not. */
+static bool
+is_taken_back(const struct forge_reviews *all, size_t at)
+{
+	size_t i;
+
+	for (i = at + 1; i < all->n; i++)
+		if (strcmp(all->v[i].author.login, all->v[at].author.login) == 0 &&
+		    all->v[i].verdict != REVIEW_COMMENTED && all->v[i].verdict != REVIEW_PENDING)
+			return true;
+	return false;
+}
+
+static struct err *
+look_for_objections(struct outside *o, const struct pull *p)
+{
+	AUTO(forge_reviews_free) struct forge_reviews all = {0};
+	bool may;
+	size_t i;
+
+	TRY(o->forge->api->reviews(o->forge, p->outside, &all));
+	for (i = 0; i < all.n; i++) {
+		if (all.v[i].verdict != REVIEW_CHANGES || is_taken_back(&all, i))
+			continue;
+		TRY(outside_may_write(o, &all.v[i].author, &may));
+		if (may)
+			return err_hint(err_new(ERR_STATE, "'%s' asks for changes of pull request %" PRId64, all.v[i].author.login,
+			    p->number), "once that is settled let them approve it, or have the review dismissed on the forge; who merges it there overrides it");
+	}
+	return NULL;
+}
+
+struct err *
+hear_objections(struct outside *o, const struct pull *p)
+{
+	struct err *e = look_for_objections(o, p);
+
+	if (!err_is(e, ERR_AUTH) && !err_is(e, ERR_DENIED))
+		return e;
+	line_tell(o->line, LINE_NOTE, "pull request %" PRId64 ": whether a reviewer asks for changes was not read: %s%s%s", p->number,
+	    err_msg(e), err_hint_of(e) != NULL ? "; " : "", err_hint_of(e) != NULL ? err_hint_of(e) : "");
+	err_free(e);
+	return NULL;
+}
+
 /* ---- what they did ---- */
 
 struct err *

@@ -41,6 +41,14 @@ struct err *hear(struct outside *o, struct pull *p, const struct forge_pull *the
     bool *deaf) MUST_USE;
 
 /*
+ * ERR_STATE, with their name, while somebody who may write here asks for
+ * changes, and has not approved since: whether the forge has a rule for that
+ * or not.  Where the token may not read who may write, nobody's word counts,
+ * which is told (LINE_NOTE).
+ */
+struct err *hear_objections(struct outside *o, const struct pull *p) MUST_USE;
+
+/*
  * Somebody's commits on the branch, up to 'theirs', are kept likewise: how the
  * change differs from what was delivered.
  */

@@ -13,6 +13,7 @@
 #include "line/judge.h"
 #include "line/pulls/catchup.h"
 #include "line/pulls/dispatch.h"
+#include "line/pulls/feedback.h"
 #include "line/pulls/freeze.h"
 #include "line/pulls/merge.h"
 #include "line/pulls/mirror.h"
@@ -330,6 +331,14 @@ merge_it(struct merging *m, const struct land_ready *r, char **sha)
 	bool behind = false;
 	struct err *e = ask_all(m, r, &there, &behind);
 
+	if (there.state == FORGE_OPEN && (e == NULL || m->late)) {
+		struct err *against = hear_objections(m->o, r->pull);
+
+		if (against != NULL) {
+			err_ignore(e);
+			return against;
+		}
+	}
 	if (e != NULL)
 		return arm(m, r, &there, e);
 	if (there.state == FORGE_MERGED) {
