@@ -81,6 +81,29 @@ test_reviewers_who_are_not_pleased_get_a_person() {
 	forge_done
 }
 
+# What was said beside a request for changes is of the issues.
+unread() {
+	made "$1"
+	role robo admin
+	ctl token text=token-of-robo login=robo scopes=write:repository,read:user >/dev/null
+	tick
+	review bob "$n" CHANGES_REQUESTED 'Say it in French'
+	for _ in 1 2; do
+		run git factory pr sync
+		status_is 0
+		out_like '^1 not in line$'
+		err_like 'reviews are not taken in: .*read:issue'
+	done
+	ctl token text=token-of-robo login=robo >/dev/null
+	run git factory pr sync
+	out_like '^1 to be revised$'
+}
+test_what_may_not_be_read_is_not_in_line() {
+	needs_fake
+	unread gitea
+	unread forgejo
+}
+
 # Nothing of the state, of runs, leases and pull requests goes there.
 shared() { git ls-remote origin 'refs/factory/*'; }
 alone() {
