@@ -337,6 +337,7 @@ repo_factory_dir(struct repo *r, const char **path)
 	if (r->factory_dir == NULL) {
 		dir = path_join(r->place.commondir, "factory");
 		TRY(dir_make(AT_FDCWD, dir, 0700));
+		apart_below(dir);
 		r->factory_dir = STEAL(dir);
 	}
 	*path = r->factory_dir;

@@ -527,6 +527,8 @@ makes_new_files_apart(void **state)
 	if (!is_ext4())
 		skip();
 	sh("test -d .git/factory/apart/0-* && test -z \"$(find .git/factory/apart -type f)\"");
+	/* So do the folders of the factory: what it keeps in them is not beside a person's files. */
+	sh("lsattr -d .git/factory | grep -q '^[^ ]*T'");
 	/* It holds nothing: whoever removes it takes nothing away. */
 	sh("rm -r .git/factory/apart");
 	write_one("apart again");
