@@ -138,8 +138,10 @@ plan_now(struct app *app, const void *opts, const struct args *args)
 	jw_list(&p.w);
 	TRY(plan(&o));
 	jw_end(&p.w);
-	if (words->matrix)
+	if (words->matrix) {
 		jw_end(&p.w);
+		buf_addc(&text, '\n');	/* on one line: a writer ends none of these */
+	}
 	if (words->matrix || words->json)
 		out_raw(&app->out, buf_str(&text));
 	else if (!p.any)
