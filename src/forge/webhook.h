@@ -29,6 +29,7 @@ struct err;
 
 #define HOOK_BODY_MAX (25 * MIB)	/* what GitHub and GitLab send at most */
 #define HOOK_WINDOW 300			/* seconds that a signed time may be off */
+#define HOOK_OWN_STATUS "git-factory"	/* context of the status that we set */
 
 enum hook_from { HOOK_GITHUB, HOOK_GITLAB, HOOK_GITEA, HOOK_FORGEJO, HOOK_LINEAR };
 

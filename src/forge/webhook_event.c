@@ -9,7 +9,7 @@
 
 /* What is picked out of a body. */
 enum slot {
-	ACTION, PROJECT, SENDER, LABEL, REF, AFTER, SHA, BODY, KIND, TARGET, TEAM,
+	ACTION, PROJECT, SENDER, LABEL, REF, AFTER, SHA, BODY, KIND, TARGET, TEAM, CONTEXT,
 	NUMBER, ISSUE, PULL, COMMENT, IS_PULL, SLOTS
 };
 
@@ -24,7 +24,7 @@ static const struct pick github_places[] = {
 	{"issue.number", ISSUE}, {"issue.pull_request", IS_PULL}, {"pull_request.number", PULL},
 	{"comment.id", COMMENT}, {"comment.body", BODY},
 	{"review.id", COMMENT}, {"review.body", BODY}, {"review.content", BODY},
-	{"ref", REF}, {"after", AFTER}, {"sha", SHA}, {"pull_request.head.sha", SHA},
+	{"ref", REF}, {"after", AFTER}, {"sha", SHA}, {"context", CONTEXT}, {"pull_request.head.sha", SHA},
 	{"check_run.head_sha", SHA}, {"check_run.pull_requests[].number", PULL},
 	{"check_suite.head_sha", SHA}, {"check_suite.pull_requests[].number", PULL},
 	{"workflow_run.head_sha", SHA}, {"workflow_run.pull_requests[].number", PULL},
@@ -219,6 +219,26 @@ missing(const struct hook_event *e)
 	}
 }
 
+/*
+ * What is no order, our own comments above all; what is on a commit, a snippet,
+ * a project; the status that nobody but us sets, and labels of pull requests,
+ * which mean nothing to us.
+ */
+static bool
+says_nothing(const struct draft *d, const struct hook_event *e)
+{
+	switch (e->what) {
+	case HOOK_COMMENT:
+		return e->pull == 0 && (e->issue == 0 || e->command[0] == '\0');
+	case HOOK_CHECKS:
+		return d->text[CONTEXT] != NULL && strcmp(d->text[CONTEXT], HOOK_OWN_STATUS) == 0;
+	case HOOK_PULL:
+		return strcmp(e->action, "unlabeled") == 0 || str_starts(str_of(e->action), "label");
+	default:
+		return false;
+	}
+}
+
 static void
 fill(enum hook_from from, struct draft *d, struct hook_event *e)
 {
@@ -235,8 +255,7 @@ fill(enum hook_from from, struct draft *d, struct hook_event *e)
 	e->comment = said ? slot_text(d, COMMENT) : mem_strdup("");
 	e->command = said && d->text[BODY] != NULL && is_new(from, e->action) ? command_of(d->text[BODY]) :
 	    mem_strdup("");
-	/* What is no order, our own comments above all; what is on a commit, a snippet, a project. */
-	if (e->what == HOOK_COMMENT && e->pull == 0 && (e->issue == 0 || e->command[0] == '\0'))
+	if (says_nothing(d, e))
 		e->what = HOOK_IGNORED;
 }
 

@@ -285,6 +285,13 @@ test_events_github(void **state)
 	says(HOOK_GITHUB, "check_run", "{\"action\":\"completed\",\"check_run\":{\"head_sha\":\"" SHA "\",\"check_suite\":{\"head_sha\":\"x\"},"
 	    "\"pull_requests\":[{\"number\":3},{\"number\":4}]}," REPO "}", "checks completed o/r ann 0 3 ||||" SHA);
 	says(HOOK_GITHUB, "status", "{\"id\":1,\"sha\":\"" SHA "\"," REPO "}", "checks  o/r ann 0 0 ||||" SHA);
+	says(HOOK_GITEA, "status", "{\"context\":\"ci/git-factory\",\"sha\":\"" SHA "\"," REPO "}", "checks  o/r ann 0 0 ||||" SHA);
+	/* Of what we write ourselves, and of what means nothing to us. */
+	says(HOOK_GITEA, "status", "{\"context\":\"git-factory\",\"sha\":\"" SHA "\"," REPO "}", "ignored  o/r ann 0 0 ||||" SHA);
+	says(HOOK_GITEA, "pull_request", "{\"action\":\"label_updated\",\"number\":5,\"pull_request\":{\"number\":5}," REPO "}",
+	    "ignored label_updated o/r ann 0 5 ||||");
+	says(HOOK_GITHUB, "pull_request", "{\"action\":\"unlabeled\",\"number\":5,\"pull_request\":{\"number\":5}," REPO "}",
+	    "ignored unlabeled o/r ann 0 5 ||||");
 	says(HOOK_GITHUB, "push", "{\"ref\":\"refs/heads/main\",\"after\":\"" SHA "\"," REPO "}",
 	    "push  o/r ann 0 0 |||refs/heads/main|" SHA);
 	says(HOOK_GITHUB, "push", "{\"ref\":\"refs/heads/x\",\"after\":\"0000000000000000000000000000000000000000\"," REPO "}",
@@ -427,7 +434,7 @@ test_published(void **state)
 	assert_int_equal(counts[HOOK_PING], 4);
 	assert_int_equal(counts[HOOK_ISSUE], 29);
 	assert_int_equal(counts[HOOK_COMMENT], 0);	/* nine thank somebody */
-	assert_int_equal(counts[HOOK_PULL], 29);
+	assert_int_equal(counts[HOOK_PULL], 25);	/* and four of labels */
 	assert_int_equal(counts[HOOK_REVIEW], 12);
 	assert_int_equal(counts[HOOK_CHECKS], 27);
 	assert_int_equal(counts[HOOK_PUSH], 7);

@@ -20,6 +20,7 @@
 #define LINE_PULLS_MIRROR_H
 
 #include "base/def.h"
+#include "forge/webhook.h"
 
 struct err;
 struct outside;
@@ -50,6 +51,6 @@ struct err *mirror_here(const struct line_opts *line, struct mirrored *out) MUST
 /* Is there a forge that this process could open?  ERR_AUTH, ERR_CONFIG and *why (may be NULL) as of forge_open(). */
 struct err *mirror_any(const struct line_opts *line, bool *any, char **why) MUST_USE;
 
-#define MIRROR_STATUS "git-factory"	/* context of our commit status */
+#define MIRROR_STATUS HOOK_OWN_STATUS	/* context of our commit status */
 
 #endif

@@ -83,11 +83,11 @@ class Hook:
             "action": what, "comment": {"id": comment.id, "body": comment.body},
             "issue": {"number": x.number, **({"pull_request": {}} if x.is_pull else {})}})
 
-    def status(self, project, who, sha):
+    def status(self, project, who, sha, context):
         if self.kind == "gitlab":
             self.put(project, who, "pipeline", {"object_attributes": {"sha": sha}})
         else:
-            self.put(project, who, "status", {"sha": sha})
+            self.put(project, who, "status", {"sha": sha, "context": context})
 
     def push(self, project, who):
         """Of branches; other refs are of no interest to forges."""

@@ -402,7 +402,7 @@ class World:
             id=self.next_id(), sha=sha, author=who, context=context, state=state, text=text, url=url,
             when=self.now())
         project.statuses.setdefault(sha, []).append(status)
-        self.tell("status", project, who, sha)
+        self.tell("status", project, who, sha, context)
         self.try_auto(project, sha)
         return status
 
