@@ -193,7 +193,6 @@ test_until_empty(void **state)
 	assert_ends(&s);
 }
 
-/* A task that comes back by itself is waited for. */
 /* One says that all is taken, and who took the last has just given it back. */
 static void
 test_until_empty_asks_once_more(void **state)
@@ -227,6 +226,7 @@ test_until_empty_asks_after_a_run(void **state)
 	assert_waits(&s, 200);
 }
 
+/* A task that comes back by itself is waited for. */
 static void
 test_until_empty_waits(void **state)
 {
