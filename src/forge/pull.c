@@ -188,6 +188,19 @@ pull_read(struct repo *r, int64_t number, struct pull *out)
 	return pull_read_at(r, name, &commit, out);
 }
 
+struct err *
+pull_is(struct repo *r, int64_t number, enum pull_state state, bool *is)
+{
+	AUTO(pull_free) struct pull p = {0};
+	struct err *e = number != 0 ? pull_read(r, number, &p) : NULL;
+
+	*is = number != 0 && e == NULL && p.state == state;
+	if (!err_is(e, ERR_NOT_FOUND))
+		return e;
+	err_free(e);
+	return NULL;
+}
+
 static int
 by_number(const void *a, const void *b)
 {

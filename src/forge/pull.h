@@ -82,6 +82,9 @@ struct err *pull_read_at(struct repo *r, const char *name, const struct oid *com
     struct pull *out) MUST_USE;		/* as it was then; 'name' is its ref, for messages */
 void pull_free(struct pull *p);		/* also for AUTO */
 
+/* Is that one (0: none) in this state?  Not when its ref is gone. */
+struct err *pull_is(struct repo *r, int64_t number, enum pull_state state, bool *is) MUST_USE;
+
 /*
  * All, by number: those below REF_PULLS, or below where a remote's are
  * mirrored (REMOTE_PULLS).  ERR_SYNTAX for the first that cannot be read.

@@ -131,20 +131,12 @@ static struct err *
 has_pull(const struct line_opts *o, const struct id *id, enum pull_state which, int64_t *number)
 {
 	AUTO(task_free) struct task task;
-	AUTO(pull_free) struct pull p = {0};
-	struct err *e;
+	bool is;
 
-	*number = 0;
 	task_init(&task);
 	TRY(state_task(o->state, id, &task));
-	if (task.pull == 0)
-		return NULL;
-	e = pull_read(state_repo(o->state), task.pull, &p);
-	if (e == NULL && p.state == which)
-		*number = task.pull;
-	if (!err_is(e, ERR_NOT_FOUND))
-		return e;
-	err_free(e);
+	TRY(pull_is(state_repo(o->state), task.pull, which, &is));
+	*number = is ? task.pull : 0;
 	return NULL;
 }
 

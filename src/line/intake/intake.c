@@ -504,23 +504,6 @@ guess(struct intake *in, int64_t number, const struct id *id, const struct task 
 	return NULL;
 }
 
-static struct err *
-refused_pull(const struct intake *in, const struct task *t, int64_t *number)
-{
-	AUTO(pull_free) struct pull p = {0};
-	struct err *e;
-
-	if (t->pull == 0)
-		return NULL;
-	e = pull_read(state_repo(in->o.state), t->pull, &p);
-	if (e == NULL && p.state == PULL_CLOSED)
-		*number = t->pull;
-	if (!err_is(e, ERR_NOT_FOUND))
-		return e;
-	err_free(e);
-	return NULL;
-}
-
 /* It may have been filed under a name that the project had before. */
 static struct err *
 find_moved(struct intake *in, int64_t number, struct id *id, struct task *t, bool *has)
@@ -545,7 +528,7 @@ consider(struct intake *in, struct forge_issue *issue)
 	AUTO(mem_free_p) char *formerly = NULL;
 	AUTO(look_free) struct look l = {0};
 	AUTO(task_free) struct task t;
-	bool has, wrote = false;
+	bool has, refused, wrote = false;
 	struct id id;
 
 	task_init(&t);
@@ -560,7 +543,8 @@ consider(struct intake *in, struct forge_issue *issue)
 	l.name = name;
 	l.formerly = formerly;
 	TRY(is_running(in, &id, &l.running));
-	TRY(refused_pull(in, &t, &l.refused));
+	TRY(pull_is(state_repo(in->o.state), t.pull, PULL_CLOSED, &refused));
+	l.refused = refused ? t.pull : 0;
 	/* Most issues ask for nothing, and leave no trace. */
 	if (!has && l.orders.n == 0)
 		decide(&l, &t, &d);
