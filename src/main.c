@@ -461,6 +461,7 @@
  * base/defence         the defences that hostile tests switch off
  * base/err             the one way to fail
  * base/file            files and folders, replaced whole
+ * base/fnv             FNV-1a, the hash for names and checksums
  * base/id              names of tasks and runs
  * base/lib             open a shared library at its first use
  * base/map             strings to pointers, in order

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/fnv.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -19,13 +20,7 @@ seed(void)
 static uint32_t
 hash(struct str key)
 {
-	uint64_t h = 0xcbf29ce484222325u ^ seed();
-	size_t i;
-
-	for (i = 0; i < key.n; i++)
-		h = (h ^ (unsigned char)key.p[i]) * 0x100000001b3u;
-	h *= seed();
-	return (uint32_t)(h >> 32);
+	return (uint32_t)((fnv64(FNV64_BASIS ^ seed(), key.p, key.n) * seed()) >> 32);
 }
 
 static uint32_t *

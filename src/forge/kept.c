@@ -1,30 +1,24 @@
 #include "forge/kept.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/fnv.h"
 #include "base/mem.h"
 #include "base/vec.h"
 
 #define HEAD_MAX (32 * KIB)
 
 /* Only to spread names: the address itself is in the file. */
-static uint64_t
-fnv(const char *s, uint64_t h)
-{
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 static char *
 path_of(const char *dir, const char *url)
 {
 	return mem_printf("%s/answers/%016llx", dir,
-	    (unsigned long long)fnv(url, UINT64_C(0xcbf29ce484222325)));
+	    (unsigned long long)fnv64(FNV64_BASIS, url, strlen(url)));
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/fnv.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -143,10 +144,8 @@ failure_count(struct strs *tries, const char *word)
 static uint64_t
 hash(const char *s, int64_t nth)
 {
-	uint64_t h = 14695981039346656037ULL ^ (uint64_t)nth;
+	uint64_t h = fnv64(FNV64_BASIS ^ (uint64_t)nth, s, strlen(s));
 
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211ULL;
 	return h ^ (h >> 29);
 }
 

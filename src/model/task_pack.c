@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/fnv.h"
 #include "model/task.h"
 #include "model/task_field.h"
 
@@ -30,18 +31,18 @@ is_text(const struct task_field *f)
 	}
 }
 
-/* FNV-1a over names and kinds. */
+/* Over names and kinds. */
 uint64_t
 task_pack_version(void)
 {
 	const struct task_field *f;
-	uint64_t h = 14695981039346656037u;
-	const char *p;
+	uint64_t h = FNV64_BASIS;
+	unsigned char kind;
 
 	for (f = task_fields; f->name != NULL; f++) {
-		for (p = f->name; *p != '\0'; p++)
-			h = (h ^ (unsigned char)*p) * 1099511628211u;
-		h = (h ^ (unsigned)f->kind) * 1099511628211u;
+		kind = (unsigned char)f->kind;
+		h = fnv64(h, f->name, strlen(f->name));
+		h = fnv64(h, &kind, 1);
 	}
 	return h;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fnv.h"
 #include "base/mem.h"
 #include "plant/errand.h"
 #include "plant/supervise.h"
@@ -425,13 +426,12 @@ retire(struct plant *p, bool all)
 static uint64_t
 look_at_files(const struct plant *p)
 {
-	uint64_t sum = 14695981039346656037U;
+	uint64_t sum = FNV64_BASIS;
 	struct stat st;
 	size_t i;
 
 	for (i = 0; i < p->o->watch.n; i++) {
 		uint64_t parts[4] = {i, 0, 0, 0};
-		size_t k;
 
 		if (stat(p->o->watch.v[i], &st) == 0) {
 			parts[1] = (uint64_t)st.st_ino;
@@ -442,8 +442,7 @@ look_at_files(const struct plant *p)
 			parts[3] = (uint64_t)st.st_mtim.tv_sec * 1000000000U + (uint64_t)st.st_mtim.tv_nsec;
 #endif
 		}
-		for (k = 0; k < NITEMS(parts); k++)
-			sum = (sum ^ parts[k]) * 1099511628211U;
+		sum = fnv64(sum, parts, sizeof(parts));
 	}
 	return sum;
 }

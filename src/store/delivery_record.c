@@ -8,31 +8,20 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/fnv.h"
 #include "base/mem.h"
 
 #define MAGIC 0x31444647u	/* "GFD1" */
 #define SETTLED "settled"
 
-/* FNV-1a: it is to show a torn write, not somebody's ill will. */
-static uint64_t
-sum_add(uint64_t sum, const void *p, size_t n)
-{
-	const unsigned char *b = p;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		sum = (sum ^ b[i]) * UINT64_C(1099511628211);
-	return sum;
-}
-
+/* It is to show a torn write, not somebody's ill will. */
 static uint64_t
 sum_of(const struct record_head *h, const char *rest)
 {
 	struct record_head clean = *h;
 
 	clean.sum = 0;
-	return sum_add(sum_add(UINT64_C(14695981039346656037), &clean, sizeof(clean)), rest,
-	    (size_t)h->name + h->body);
+	return fnv64(fnv64(FNV64_BASIS, &clean, sizeof(clean)), rest, (size_t)h->name + h->body);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/fnv.h"
 #include "base/mem.h"
 #include "git/commit.h"
 #include "git/ref.h"
@@ -71,12 +72,11 @@ own_name(const struct repo *r, bool shared)
 	AUTO(mem_free_p) char *host = host_name();
 	AUTO(mem_free_p) char *path = realpath(repo_commondir(r), NULL);
 	const char *p = path != NULL ? path : repo_commondir(r);
-	uint32_t h = 2166136261;	/* FNV-1a */
+	uint32_t h;
 
 	if (!shared)
 		return STEAL(host);
-	for (; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * 16777619;
+	h = fnv32(FNV32_BASIS, p, strlen(p));
 	h ^= h >> 20;
 	return mem_printf("%s-%c%c%c%c", host, letters[h >> 15 & 31], letters[h >> 10 & 31], letters[h >> 5 & 31],
 	    letters[h & 31]);

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fnv.h"
 #include "base/id.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -297,6 +298,19 @@ test_buf_reserve(void **state)
 	assert_string_equal(buf_cstr(&b), "abc");
 }
 
+/* Vectors of draft-eastlake-fnv; what is stored hangs on them. */
+static void
+fnv_is_fnv_1a(void **state UNUSED)
+{
+	assert_true(fnv64(FNV64_BASIS, "", 0) == UINT64_C(0xcbf29ce484222325));
+	assert_true(fnv64(FNV64_BASIS, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(fnv64(FNV64_BASIS, "foobar", 6) == UINT64_C(0x85944171f73967e8));
+	assert_true(fnv64(fnv64(FNV64_BASIS, "foo", 3), "bar", 3) == UINT64_C(0x85944171f73967e8));
+	assert_true(fnv32(FNV32_BASIS, "", 0) == UINT32_C(0x811c9dc5));
+	assert_true(fnv32(FNV32_BASIS, "a", 1) == UINT32_C(0xe40c292c));
+	assert_true(fnv32(FNV32_BASIS, "foobar", 6) == UINT32_C(0xbf9cf968));
+}
+
 int
 main(void)
 {
@@ -314,6 +328,7 @@ main(void)
 		cmocka_unit_test(map_remembers_order),
 		cmocka_unit_test(arena_holds_what_it_is_given),
 		cmocka_unit_test(ids_are_letters),
+		cmocka_unit_test(fnv_is_fnv_1a),
 		cmocka_unit_test(clock_reads_what_it_writes),
 	};
 
