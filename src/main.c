@@ -95,7 +95,11 @@
  * line/intake/report   the one comment of the factory on an issue
  * line/judge           the gates of a policy on a tree, with the setup that they need
  * line/keeper          the heartbeat of a lease that is shared through a remote
- * line/land            a pull request of this repository onto its base branch
+ * line/land/along      a landing as a part of the step that delivers
+ * line/land/land       a pull request of this repository onto its base branch
+ * line/land/landing    one landing under way: what its parts share
+ * line/land/move       the step that moves the base and puts on record what landed
+ * line/land/ready      what lands, and whether it may
  * line/lent            claims for jobs of the forge's CI whose run is over
  * line/next            whose turn it is to land, and on what
  * line/override        a person's word against a gate

@@ -16,7 +16,7 @@
 #include "git/repo.h"
 #include "line/approve.h"
 #include "line/close.h"
-#include "line/land.h"
+#include "line/land/land.h"
 #include "line/policy.h"
 #include "line/publish.h"
 #include "line/pulls/feedback.h"

@@ -7,7 +7,7 @@
 #include "git/workspace.h"
 #include "line/claim.h"
 #include "line/deliver.h"
-#include "line/land.h"
+#include "line/land/land.h"
 #include "line/retry.h"
 #include "line/run.h"
 #include "line/walk.h"

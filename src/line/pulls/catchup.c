@@ -12,7 +12,7 @@
 #include "git/ref.h"
 #include "git/repo.h"
 #include "line/judge.h"
-#include "line/land.h"
+#include "line/land/land.h"
 #include "line/pulls/catchup.h"
 #include "line/pulls/mirror.h"
 #include "line/pulls/outside.h"

@@ -17,7 +17,7 @@
 
 #include "base/def.h"
 #include "forge/forge.h"
-#include "line/land.h"
+#include "line/land/land.h"
 
 struct commit;
 struct err;

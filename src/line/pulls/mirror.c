@@ -13,7 +13,7 @@
 #include "git/repo.h"
 #include "line/close.h"
 #include "line/judge.h"
-#include "line/land.h"
+#include "line/land/land.h"
 #include "line/pulls/dispatch.h"
 #include "line/pulls/feedback.h"
 #include "line/pulls/freeze.h"

@@ -7,8 +7,8 @@
  * work tree that has the base checked out follows as 'git merge --ff-only'
  * would: not at all when it has changes of its own in the way.
  */
-#ifndef LINE_LAND_H
-#define LINE_LAND_H
+#ifndef LINE_LAND_LAND_H
+#define LINE_LAND_LAND_H
 
 #include "base/def.h"
 #include "conf/config.h"
@@ -16,13 +16,9 @@
 #include "line/run.h"
 
 struct err;
-struct note_lines;
 struct policy;
 struct pull;
-struct run;
-struct state_step;
 struct strs;
-struct task;
 struct verdicts;
 
 /* What is ready to land; borrowed. */
@@ -73,33 +69,6 @@ struct land_opts {
  * checkout is in the way.
  */
 struct err *land_pull(const struct land_opts *o, int64_t number, struct oid *landed) MUST_USE;
-
-/*
- * The same as a part of the step that delivers a new pull request, where
- * nobody asked for it ('alone') and nobody has to look.  'p' is what would be filed,
- * without its number, which must not matter (not MERGE_MERGE); once this
- * succeeds it says that it landed, and which tree was tested: where the base
- * has moved since the gates ran, they run again.  The checkout goes ahead, and
- * no other landing begins before landing_close().  Any error, as
- * land_pull()'s: deliver it by itself, and land_pull() goes into it.
- */
-struct landing;
-struct err *land_along(const struct land_opts *o, struct pull *p, struct landing **out) MUST_USE;
-
-/*
- * First and last in the builder of that step, each time that it runs.  Begin
- * adds the evidence that is to be noted, which lives until the close or the
- * next begin, 'rec' telling the number; the step then waits for the checkout.
- * When that fails so does the step, and landing_refused() says so.
- */
-struct err *landing_begin(struct landing *l, struct state_step *t, const struct run *rec,
-    struct note_lines *lines) MUST_USE;
-void landing_end(struct landing *l, struct state_step *t, struct task *task);
-bool landing_refused(const struct landing *l);
-
-/* After the step. */
-struct err *landing_verify(struct landing *l, struct oid *landed) MUST_USE;
-void landing_close(struct landing *l);	/* NULL is fine */
 
 /*
  * It landed by somebody's hand as this commit, which is in this repository:
