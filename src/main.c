@@ -86,6 +86,7 @@
  * line/hooks/receive   what is asked of a push
  * line/intake/decide   what the orders on an issue make of its task
  * line/intake/guess    a model's word on the type of a task without signs
+ * line/intake/inside   what the parts of the intake share
  * line/intake/intake   from issues of a forge to tasks, and back
  * line/intake/look     one issue as the forge has it, and what was ordered on it
  * line/intake/moved    tasks of a project that was renamed since
@@ -93,6 +94,8 @@
  * line/intake/order    what people say to the factory in comments
  * line/intake/pin      the text of an issue: which one was asked for, what may be seen of it
  * line/intake/report   the one comment of the factory on an issue
+ * line/intake/show     how a task stands, on its issue
+ * line/intake/sweep    all issues that changed, and all tasks that have one
  * line/judge           the gates of a policy on a tree, with the setup that they need
  * line/keeper          the heartbeat of a lease that is shared through a remote
  * line/land/along      a landing as a part of the step that delivers

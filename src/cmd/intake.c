@@ -15,6 +15,7 @@
 #include "forge/webhook.h"
 #include "git/repo.h"
 #include "line/intake/intake.h"
+#include "line/intake/sweep.h"
 #include "line/lent.h"
 #include "line/policy.h"
 #include "line/pulls/mirror.h"

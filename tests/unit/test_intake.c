@@ -16,6 +16,7 @@
 #include "forge/webhook.h"
 #include "git/commit.h"
 #include "line/intake/intake.h"
+#include "line/intake/sweep.h"
 #include "line/intake/order.h"
 #include "line/intake/pin.h"
 #include "model/task.h"

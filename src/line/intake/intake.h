@@ -70,19 +70,9 @@ void intake_close_p(struct intake **in);	/* for AUTO */
 struct err *intake_issue(struct intake *in, int64_t number) MUST_USE;
 
 /*
- * Everything that changed since this clone last looked, there and here: one
- * request, and one more for the open task whose issue was looked at longest
- * ago, where nothing did.
- */
-struct err *intake_sweep(struct intake *in) MUST_USE;
-
-/*
  * What events hint at, each issue once.  Events of pull requests, pushes and
  * checks are not for here, and passed over.
  */
 struct err *intake_events(struct intake *in, const struct hook_event *v, size_t n) MUST_USE;
-
-/* What our pull requests have come to, on the issues of tasks that have one. */
-struct err *intake_tell(struct intake *in) MUST_USE;
 
 #endif
