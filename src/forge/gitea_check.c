@@ -53,12 +53,16 @@ gitea_reviews(struct forge *f, int64_t number, struct forge_reviews *out)
 {
 	AUTO(forge_reviews_free) struct forge_reviews all = {0};
 	AUTO(ask_free) struct ask a = {0};
+	struct err *e;
 
 	ask_open(&a, f, NULL, "the reviews of pull request %" PRId64, number);
 	gitea_repo(&a);
 	ask_path(&a, "/pulls/%" PRId64 "/reviews", number);
 	gitea_pages(&a);
-	TRY(ask_each(&a, false, take_review, &all, NULL));
+	e = ask_each(&a, false, take_review, &all, NULL);
+	if (err_is(e, ERR_AUTH) || err_is(e, ERR_NOT_FOUND))
+		return err_hint(e, "give the token the scope 'read:repository', and its user access to pull requests");
+	TRY(e);
 	*out = all;
 	all = (struct forge_reviews){0};
 	return NULL;

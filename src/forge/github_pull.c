@@ -294,8 +294,11 @@ gh_reviews(struct forge *f, int64_t number, struct forge_reviews *out)
 	AUTO(mem_free_p) char *path = gh_path(f, "/pulls/%lld/reviews?" PAGE, (long long)number);
 	AUTO(mem_free_p) char *what = mem_printf("reviews of %lld", (long long)number);
 	struct rest_call c = {.what = what, .path = path, .cached = true};
+	struct err *e = rest_each(f->rest, &c, NULL, false, add_review, &v, NULL);
 
-	TRY(rest_each(f->rest, &c, NULL, false, add_review, &v, NULL));
+	if (err_is(e, ERR_AUTH) || err_is(e, ERR_NOT_FOUND))
+		return err_hint(e, "give the token the permission 'pull_requests: read', or a classic one the scope 'repo'");
+	TRY(e);
 	*out = v;
 	v = (struct forge_reviews){0};
 	return NULL;

@@ -104,10 +104,9 @@ take_reviewer(void *arg, const struct node *n)
 	return NULL;
 }
 
-struct err *
-gitlab_reviews(struct forge *f, int64_t number, struct forge_reviews *out)
+static struct err *
+read_reviews(struct forge *f, int64_t number, struct forge_reviews *all)
 {
-	AUTO(forge_reviews_free) struct forge_reviews all = {0};
 	AUTO(ask_free) struct ask people = {0}, approvals = {0};
 	const struct node *n = NULL;
 
@@ -115,14 +114,26 @@ gitlab_reviews(struct forge *f, int64_t number, struct forge_reviews *out)
 	gitlab_item(&people, FORGE_OF_PULL(number));
 	ask_path(&people, "/reviewers");
 	people.call.cached = true;
-	TRY(ask_each(&people, false, take_reviewer, &all, NULL));
+	TRY(ask_each(&people, false, take_reviewer, all, NULL));
 	ask_open(&approvals, f, NULL, "the approvals of merge request %" PRId64, number);
 	gitlab_item(&approvals, FORGE_OF_PULL(number));
 	ask_path(&approvals, "/approvals");
 	approvals.call.cached = true;
 	TRY(ask_send(&approvals));
 	while (ask_next(node_get(approvals.reply.body, "approved_by"), &n))
-		TRY(ask_took(&approvals, push_review(&all, REVIEW_APPROVED, "approval", n, "approved_at")));
+		TRY(ask_took(&approvals, push_review(all, REVIEW_APPROVED, "approval", n, "approved_at")));
+	return NULL;
+}
+
+struct err *
+gitlab_reviews(struct forge *f, int64_t number, struct forge_reviews *out)
+{
+	AUTO(forge_reviews_free) struct forge_reviews all = {0};
+	struct err *e = read_reviews(f, number, &all);
+
+	if (err_is(e, ERR_AUTH) || err_is(e, ERR_NOT_FOUND))
+		return err_hint(e, "give the token the scope 'read_api' or 'api', and its user the role Developer in the project");
+	TRY(e);
 	*out = all;
 	all = (struct forge_reviews){0};
 	return NULL;

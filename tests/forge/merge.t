@@ -132,6 +132,62 @@ objected() {
 }
 test_who_asks_for_changes_keeps_it_from_landing() { on_each_forge objected; }
 
+# What could not be read may be a word against it. GitLab has two lists.
+REVIEWS='GET [^ ]*/(reviews|reviewers|approvals)'
+UNKNOWN='whether a reviewer asks for changes of pull request 1 is not known'
+unread() {
+	deliver "$1"
+	green
+	for each in 403 404 500; do
+		fault status "$REVIEWS" status=$each times=99
+		waits "^(error|fatal): $UNKNOWN: "
+		case $each in
+		500) err_like '^hint: try again later' ;;
+		*) err_like '^hint: give the token the (permission|scope) ' ;;
+		esac
+		ctl faults_clear >/dev/null
+	done
+	lands
+}
+test_reviews_that_cannot_be_read_keep_it_from_landing() {
+	needs_fake
+	on_each_forge unread
+}
+
+# Nor does it land by itself: each look asks again.
+unread_alone() {
+	forge "$1" 'merge: {auto: true, checks: false}' 'types: {documentation: {auto_merge: true, paths: [done]}}'
+	id=$(git factory task add 'Write the file done')
+	git factory task edit "$id" --type documentation >/dev/null
+	fault status "$REVIEWS" status=403 times=99
+	for each in "run $id" 'work --until-empty' 'pr sync'; do
+		# shellcheck disable=SC2086
+		run git factory $each
+		status_is 0
+		is "$(cat "$OUT" "$ERR" | grep -c "pull request 1 waits: $UNKNOWN: .*; give the token the ")" 1
+		is "$(there '.[0].state')" open
+	done
+	ctl faults_clear >/dev/null
+	ok git factory pr sync
+	is "$(there '.[0].state')" merged
+}
+test_what_lands_by_itself_waits_until_reviews_can_be_read() {
+	needs_fake
+	on_each_forge unread_alone
+}
+
+# Gitea and Forgejo tell administrators alone who may write.
+role_unknown() {
+	deliver "$1"
+	green
+	review bob "$(number)" CHANGES_REQUESTED 'Say it in French'
+	waits "^fatal: 'bob' asks for changes of pull request 1, and whether they may write is not known: "
+	err_like "^hint: make the token's user an administrator"
+	role robo admin
+	waits "^error: 'bob' asks for changes of pull request 1$"
+}
+test_a_word_of_who_may_have_to_be_heard_keeps_it_from_landing() { FORGES='gitea forgejo' on_each_forge role_unknown; }
+
 # Nobody tested this tree, and no base that moved explains it: landing stops
 # until a person looked.
 other_tree() {

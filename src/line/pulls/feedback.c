@@ -401,35 +401,37 @@ is_taken_back(const struct forge_reviews *all, size_t at)
 	return false;
 }
 
+/* Where the forge names no remedy there is none but time. */
 static struct err *
-look_for_objections(struct outside *o, const struct pull *p)
+try_later(struct err *e)
 {
-	AUTO(forge_reviews_free) struct forge_reviews all = {0};
-	bool may;
-	size_t i;
+	return e == NULL || err_hint_of(e) != NULL ? e : err_hint(e, "try again later");
+}
 
-	TRY(o->forge->api->reviews(o->forge, p->outside, &all));
-	for (i = 0; i < all.n; i++) {
-		if (all.v[i].verdict != REVIEW_CHANGES || is_taken_back(&all, i))
-			continue;
-		TRY(outside_may_write(o, &all.v[i].author, &may));
-		if (may)
-			return err_hint(err_new(ERR_STATE, "'%s' asks for changes of pull request %" PRId64, all.v[i].author.login,
-			    p->number), "once that is settled let them approve it, or have the review dismissed on the forge; who merges it there overrides it");
-	}
-	return NULL;
+static struct err *
+weigh(struct outside *o, const struct pull *p, const struct forge_user *author)
+{
+	bool may;
+
+	TRY(try_later(err_wrap(outside_may_write(o, author, &may),
+	    "'%s' asks for changes of pull request %" PRId64 ", and whether they may write is not known", author->login, p->number)));
+	if (!may)
+		return NULL;
+	return err_hint(err_new(ERR_STATE, "'%s' asks for changes of pull request %" PRId64, author->login, p->number),
+	    "once that is settled let them approve it, or have the review dismissed on the forge; who merges it there overrides it");
 }
 
 struct err *
 hear_objections(struct outside *o, const struct pull *p)
 {
-	struct err *e = look_for_objections(o, p);
+	AUTO(forge_reviews_free) struct forge_reviews all = {0};
+	size_t i;
 
-	if (!err_is(e, ERR_AUTH) && !err_is(e, ERR_DENIED))
-		return e;
-	line_tell(o->line, LINE_NOTE, "pull request %" PRId64 ": whether a reviewer asks for changes was not read: %s%s%s", p->number,
-	    err_msg(e), err_hint_of(e) != NULL ? "; " : "", err_hint_of(e) != NULL ? err_hint_of(e) : "");
-	err_free(e);
+	TRY(try_later(err_wrap(o->forge->api->reviews(o->forge, p->outside, &all),
+	    "whether a reviewer asks for changes of pull request %" PRId64 " is not known", p->number)));
+	for (i = 0; i < all.n; i++)
+		if (all.v[i].verdict == REVIEW_CHANGES && !is_taken_back(&all, i))
+			TRY(weigh(o, p, &all.v[i].author));
 	return NULL;
 }
 

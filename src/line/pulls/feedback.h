@@ -43,8 +43,8 @@ struct err *hear(struct outside *o, struct pull *p, const struct forge_pull *the
 /*
  * ERR_STATE, with their name, while somebody who may write here asks for
  * changes, and has not approved since: whether the forge has a rule for that
- * or not.  Where the token may not read who may write, nobody's word counts,
- * which is told (LINE_NOTE).
+ * or not.  What cannot be read, be it the reviews or whether who asks may
+ * write, may be such a word: the forge's error, with the remedy.
  */
 struct err *hear_objections(struct outside *o, const struct pull *p) MUST_USE;
 
