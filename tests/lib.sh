@@ -281,6 +281,9 @@ run_tests() {
 	echo "1..$#"
 	for lib_test; do
 		lib_n=$((lib_n + 1))
+		# Nothing that the test before left is there for this one to take for its
+		# own: what a server that it starts in the background has said, say.
+		find "$TMP" -maxdepth 1 -type f -exec rm -f {} +
 		lib_fresh >"$TMP/log" 2>&1 || {
 			cat "$TMP/log"
 			echo "Bail out! no fresh repository"

@@ -18,7 +18,7 @@ Run the tests.'
 server() {
 	FACTORY_WEBHOOK_SECRET=a-secret-of-the-webhook
 	export FACTORY_WEBHOOK_SECRET
-	rm -f "$TMP/serve.out" # else the port could be that of the server before
+	rm -f "$TMP/serve.out" # that of the test's first server, if this is its second
 	git-factory serve --listen 127.0.0.1:0 "$@" >"$TMP/serve.out" 2>&1 &
 	SERVER=$!
 	trap 'kill $SERVER 2>/dev/null || :' EXIT
