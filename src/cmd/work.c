@@ -464,6 +464,7 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 		e = err_new(tally.stuck, "not all could run here (%s), for what is said above", err_row(tally.stuck)->word);
 	if (e == NULL && tally.unshared != ERR_CODES)
 		e = err_hint(err_new(tally.unshared, "an exchange with the remote failed (%s), for what is said above", err_row(tally.unshared)->word),
+		    tally.unshared == ERR_RATE_LIMIT ? "'git factory sync' does what is left, once the limits allow that" :
 		    "mend that; 'git factory sync' does what is left");
 	return e;
 }
