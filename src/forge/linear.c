@@ -536,7 +536,7 @@ static struct err *
 connect_to(struct repo *r, const struct forge_opts *o, struct forge *f)
 {
 	static const char *const headers[] = {"Accept: application/json", NULL};
-	struct rest_opts ro = {.name = f->api->name, .api = f->place.api, .hourly = true,
+	struct rest_opts ro = {.name = f->api->name, .api = f->place.api, .metered = true,
 	    .headers = headers, .auth = prove, .auth_arg = f->own};
 	AUTO(mem_free_p) char *folder = NULL;
 	const char *dir;

@@ -89,7 +89,7 @@ static struct err *
 connect(struct repo *r, const struct forge_opts *o, struct forge *f)
 {
 	struct rest_opts ro = {.name = f->api->name, .api = f->place.api,
-	    .hourly = f->place.kind == FORGE_GITHUB, .headers = f->place.kind == FORGE_GITHUB ? github_headers : other_headers,
+	    .metered = f->place.kind == FORGE_GITHUB, .headers = f->place.kind == FORGE_GITHUB ? github_headers : other_headers,
 	    .auth = token_header, .auth_arg = f->token};
 	const char *dir;
 

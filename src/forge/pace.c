@@ -21,18 +21,21 @@
 #define LOCK_TICK_MS 20
 #define SLICE_MS 200	/* how soon a signal is seen */
 
+struct times {	/* oldest first */
+	VEC_FIELDS(int64_t);
+};
+
 struct pace {
 	struct pace_opts o;
 	struct clock system;
-	char *path, *clock_file, *boot;
+	char *path, *reads_path, *clock_file, *boot;
 	int lock;		/* of a write under way, -1 */
 	bool writing;
 	int64_t until;
 	size_t nodes;		/* the most that there were in the last hour: what one that left */
 	int64_t nodes_at;	/* has written still counts */
-	struct {
-		VEC_FIELDS(int64_t);
-	} writes;		/* oldest first, of the last hour */
+	struct times writes;	/* of the last hour */
+	struct times reads;	/* of the last minute */
 };
 
 /* ---- the clock ---- */
@@ -128,6 +131,36 @@ not_after(int64_t t, int64_t most)
 	return t > most ? most : t;
 }
 
+/* Not more than 'most' of them, and of the last 'span' alone. */
+static void
+take_times(struct str line, struct times *out, size_t most, int64_t now, int64_t span)
+{
+	struct str word;
+	int64_t t;
+
+	while (out->n < most && str_next(&line, ' ', &word))
+		if (str_int(word, 0, INT64_MAX / 2, &t) && t > now - span)
+			vec_push(out, not_after(t, now));
+}
+
+static void
+add_times(struct buf *b, const char *name, const struct times *times)
+{
+	size_t i;
+
+	buf_adds(b, name);
+	for (i = 0; i < times->n; i++)
+		buf_addf(b, " %lld", (long long)times->v[i]);
+	buf_addc(b, '\n');
+}
+
+static void
+drop_times(struct times *times, size_t most, int64_t before)
+{
+	while (times->n > 0 && (times->v[0] <= before || times->n > most))
+		vec_drop(times, 0);
+}
+
 static void
 take_line(struct pace *p, struct str line, int64_t now)
 {
@@ -143,11 +176,8 @@ take_line(struct pace *p, struct str line, int64_t now)
 		p->nodes = (size_t)n;
 		p->nodes_at = not_after(t, now);
 	}
-	if (!str_is(word, "writes"))
-		return;
-	while (p->writes.n < PACE_HOUR && str_next(&line, ' ', &word))
-		if (str_int(word, 0, INT64_MAX / 2, &t) && t > now - HOUR_MS)
-			vec_push(&p->writes, not_after(t, now));
+	if (str_is(word, "writes"))
+		take_times(line, &p->writes, PACE_HOUR, now, HOUR_MS);
 }
 
 /* What cannot be read is as if it were not there: the forge itself still says no. */
@@ -174,17 +204,13 @@ save(struct pace *p)
 {
 	AUTO(buf_free) struct buf b = BUF_INIT(FILE_MAX);
 	int64_t now = pace_now_ms(p);
-	size_t i;
 
-	while (p->writes.n > 0 && (p->writes.v[0] <= now - HOUR_MS || p->writes.n > PACE_HOUR))
-		vec_drop(&p->writes, 0);
+	drop_times(&p->writes, PACE_HOUR, now - HOUR_MS);
 	if (p->path == NULL)
 		return;
-	buf_addf(&b, "%s\nuntil %lld\nnodes %zu %lld\nwrites", p->boot, (long long)p->until, p->nodes,
+	buf_addf(&b, "%s\nuntil %lld\nnodes %zu %lld\n", p->boot, (long long)p->until, p->nodes,
 	    (long long)p->nodes_at);
-	for (i = 0; i < p->writes.n; i++)
-		buf_addf(&b, " %lld", (long long)p->writes.v[i]);
-	buf_addc(&b, '\n');
+	add_times(&b, "writes", &p->writes);
 	err_ignore(file_replace(AT_FDCWD, p->path, buf_str(&b), 0600, false));
 }
 
@@ -236,8 +262,10 @@ pace_open(const struct pace_opts *o)
 	if (p->o.clock == NULL)
 		p->o.clock = &p->system;
 	p->clock_file = mem_strdup(o->clock_file);
-	if (o->dir != NULL)
+	if (o->dir != NULL) {
 		p->path = path_join(o->dir, "limits");
+		p->reads_path = path_join(o->dir, "reads");
+	}
 	err_ignore(file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot));
 	p->boot = p->clock_file != NULL ? mem_strdup("clock") : str_dup(str_trim(buf_str(&boot)));
 	return p;
@@ -250,6 +278,8 @@ pace_close(struct pace *p)
 		return;
 	pace_leave(p);
 	vec_free(&p->writes);
+	vec_free(&p->reads);
+	free(p->reads_path);
 	free(p->path);
 	free(p->clock_file);
 	free(p->boot);
@@ -280,21 +310,58 @@ part(const struct pace *p, size_t writes)
 	return p->nodes < writes ? writes / p->nodes : 1;
 }
 
-/* The earliest time for the next request. */
+/* The earliest time for the next write. */
 static int64_t
-slot(const struct pace *p, bool write)
+slot(const struct pace *p)
 {
 	size_t n = p->writes.n, minute = part(p, PACE_MINUTE), hour = part(p, PACE_HOUR);
 	int64_t t = p->until;
 
-	if (!write || n == 0)
+	if (n == 0)
 		return t;
 	t = later(t, p->writes.v[n - 1] + (int64_t)p->nodes * PACE_GAP_MS);
 	if (n >= minute)
 		t = later(t, p->writes.v[n - minute] + MINUTE_MS + 1);
-	if (p->o.hourly && n >= hour)
+	if (p->o.metered && n >= hour)
 		t = later(t, p->writes.v[n - hour] + HOUR_MS + 1);
 	return t;
+}
+
+/*
+ * The earliest time for the next read; if that is now, it is noted, as a write
+ * is before it is sent.  Without the file this process counts alone.
+ */
+static int64_t
+read_slot(struct pace *p, int64_t now)
+{
+	AUTO(fd_close_p) int fd = -1;
+	AUTO(buf_free) struct buf b = BUF_INIT(FILE_MAX);
+	size_t most = part(p, PACE_READS) > PACE_READS_LEAST ? part(p, PACE_READS) : PACE_READS_LEAST;
+	struct str rest, line;
+
+	if (!p->o.metered || p->until > now)
+		return p->until;
+	if (p->reads_path != NULL)
+		fd = open(p->reads_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0) {
+		vec_clear(&p->reads);
+		err_ignore(file_read_fd(fd, p->reads_path, &b));
+		rest = buf_str(&b);
+		if (str_line(&rest, &line) && str_is(line, p->boot) && str_line(&rest, &line))
+			take_times(line, &p->reads, PACE_READS, now, MINUTE_MS);
+	}
+	drop_times(&p->reads, most, now - MINUTE_MS);
+	if (p->reads.n >= most)
+		return p->reads.v[0] + MINUTE_MS + 1;
+	vec_push(&p->reads, now);
+	if (fd < 0)
+		return now;
+	buf_clear(&b);
+	buf_addf(&b, "%s\n", p->boot);
+	add_times(&b, "", &p->reads);
+	if (ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0)
+		err_ignore(file_write_all(fd, b.p, b.n));
+	return now;
 }
 
 static struct err *
@@ -316,7 +383,7 @@ pace_enter(struct pace *p, bool write, int64_t *left)
 		load(p);
 		now = pace_now_ms(p);
 		count_nodes(p, now);
-		wait = slot(p, write) - now;
+		wait = (write ? slot(p) : read_slot(p, now)) - now;
 		if (wait <= 0)
 			break;
 		unlock(p);

@@ -6,7 +6,8 @@
  * until when the forge wants to be left alone.  Times are of the monotonic
  * clock, which all processes of a boot share; another boot begins anew.  A
  * write holds the file's lock while it is under way, so writes are made one
- * after the other.  The lock of a process that dies is free.
+ * after the other.  The lock of a process that dies is free.  Reads do not wait
+ * for a write: a second file has those of the last minute.
  *
  * A forge counts by the token, not by the clone: each of so many nodes keeps to
  * its part of the limits.  What the others really wrote is not known here, so
@@ -26,7 +27,14 @@ struct pace;
 /* Of all nodes together. */
 #define PACE_GAP_MS 1000	/* between the end of a write and the next one */
 #define PACE_MINUTE 80		/* writes in any 60 s */
-#define PACE_HOUR 500		/* in any hour, where pace_opts.hourly says so */
+#define PACE_HOUR 500		/* in any hour, of a forge that is metered */
+/*
+ * Reads in any 60 s, of a forge that is metered: GitHub allows 900 points a
+ * minute, one for a read and five for a write (docs.github.com, "Rate limits for
+ * the REST API").  Those are left by the writes, less some that take longer.
+ */
+#define PACE_READS (900 - 5 * PACE_MINUTE - 20)
+#define PACE_READS_LEAST 20	/* of one node, however many there are */
 #define PACE_BACKOFF_MS 60000	/* the first wait where the forge names none */
 #define PACE_BACKOFF_MAX_MS (15 * 60 * 1000)
 
@@ -34,7 +42,7 @@ struct pace_opts {
 	const char *dir;	/* where the file is; NULL: this process is alone */
 	const char *clock_file;	/* of tests: see rest.h; NULL: none */
 	size_t nodes;		/* that share the limits; 0 and 1: this clone has them alone */
-	bool hourly;		/* the forge counts writes by the hour, too, as GitHub does */
+	bool metered;		/* the forge counts writes by the hour and reads by the minute, too, as GitHub does */
 	const struct clock *clock;	/* NULL: the system's */
 	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
 	void *sleep_arg;

@@ -41,7 +41,7 @@ struct rest *
 rest_open(const struct rest_opts *o)
 {
 	struct rest *r = mem_alloc(sizeof(*r));
-	struct pace_opts po = {.dir = o->dir, .nodes = o->nodes, .hourly = o->hourly, .clock = o->clock,
+	struct pace_opts po = {.dir = o->dir, .nodes = o->nodes, .metered = o->metered, .clock = o->clock,
 	    .sleep_ms = o->sleep_ms, .sleep_arg = o->sleep_arg, .cancel = o->cancel};
 	size_t i;
 

@@ -63,7 +63,7 @@ struct rest_opts {
 	void *send_arg;
 	const char *dir;	/* for answers and limits; NULL keeps none */
 	size_t nodes;		/* that share the limits; 0 and 1: none but this clone */
-	bool hourly;		/* PACE_HOUR holds */
+	bool metered;		/* PACE_HOUR and PACE_READS hold */
 	const struct clock *clock;	/* NULL: the system's */
 	void (*sleep_ms)(void *arg, int64_t ms);	/* NULL: really */
 	void *sleep_arg;

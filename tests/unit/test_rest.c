@@ -339,7 +339,7 @@ static void
 test_bucket(void **state UNUSED)
 {
 	char dir[] = "/tmp/test_rest.XXXXXX";
-	struct pace_opts o = {.dir = mkdtemp(dir), .hourly = true, .clock = &fake_clock, .sleep_ms = fake_sleep};
+	struct pace_opts o = {.dir = mkdtemp(dir), .metered = true, .clock = &fake_clock, .sleep_ms = fake_sleep};
 	struct pace *p[3];
 	VEC(int64_t) at = {0};
 	int64_t left;
@@ -375,7 +375,7 @@ static void
 test_shared_limits(void **state UNUSED)
 {
 	char dir[] = "/tmp/test_rest.XXXXXX";
-	struct pace_opts o = {.nodes = 4, .hourly = true, .clock = &fake_clock, .sleep_ms = fake_sleep};
+	struct pace_opts o = {.nodes = 4, .metered = true, .clock = &fake_clock, .sleep_ms = fake_sleep};
 	struct pace *p[4];
 	VEC(int64_t) at = {0};
 	int64_t left, begin = 0;
@@ -443,6 +443,91 @@ test_no_hour(void **state UNUSED)
 		pace_leave(p);
 	}
 	assert_true(now_ms >= 599 * 2000 && now_ms < 700 * 2000);
+	pace_close(p);
+}
+
+/* The points of the last minute: one for a read, five for a write. */
+static size_t
+points_until(const int64_t *at, const bool *write, size_t last)
+{
+	size_t sum = 0, i;
+
+	for (i = last + 1; i-- > 0 && at[i] > at[last] - 60000;)
+		sum += write[i] ? 5 : 1;
+	return sum;
+}
+
+/* Who has much to read, and something to write now and then, stays below GitHub's 900 points a minute. */
+static void
+test_points(void **state UNUSED)
+{
+	enum { ALL = 4000 };
+	char dir[] = "/tmp/test_rest.XXXXXX";
+	struct pace_opts o = {.dir = mkdtemp(dir), .metered = true, .clock = &fake_clock, .sleep_ms = fake_sleep};
+	struct pace *p[3];
+	static int64_t at[ALL];
+	static bool write[ALL];
+	struct err *e = NULL;
+	int64_t left;
+	size_t i, most = 0;
+
+	now_ms = 1000;
+	for (i = 0; i < NITEMS(p); i++)
+		p[i] = pace_open(&o);
+	for (i = 0; i < ALL; i++) {
+		left = INT64_MAX / 2;
+		/* Ten reads for a write, then reads alone, as fast as it goes. */
+		write[i] = i < 2000 && i % 11 == 0;
+		assert_null(pace_enter(p[i % 3], write[i], &left));
+		at[i] = now_ms;
+		pace_leave(p[i % 3]);
+		most = points_until(at, write, i) > most ? points_until(at, write, i) : most;
+	}
+	assert_in_range(most, 480, 900);
+	/* and no slower than it must */
+	assert_true(at[ALL - 1] < (ALL / 480 + 1) * 60000);
+	for (i = 0; i < NITEMS(p); i++)
+		pace_close(p[i]);
+	/* Who begins later knows of them, and has to say how long it takes. */
+	left = 0;
+	p[0] = pace_open(&o);
+	for (i = 0; i < 480 && e == NULL; i++)
+		e = pace_enter(p[0], false, &left);
+	assert_true(i < 480);
+	expect(e, ERR_RATE_LIMIT, "the next request in");
+	pace_close(p[0]);
+	assert_null(tree_remove(AT_FDCWD, dir));
+}
+
+/* Nodes share the reads, and each has some. */
+static void
+test_reads_of_nodes(void **state UNUSED)
+{
+	static const struct {
+		size_t nodes, reads;
+	} t[] = {{1, 480}, {4, 120}, {1000, 20}};
+	struct pace_opts o = {.metered = true, .clock = &fake_clock, .sleep_ms = fake_sleep};
+	int64_t left = INT64_MAX / 2;
+	struct pace *p;
+	size_t i, n;
+
+	for (i = 0; i < NITEMS(t); i++) {
+		o.nodes = t[i].nodes;
+		p = pace_open(&o);
+		now_ms = 1000;
+		for (n = 0; n < t[i].reads; n++)
+			assert_null(pace_enter(p, false, &left));
+		assert_int_equal(now_ms, 1000);
+		assert_null(pace_enter(p, false, &left));
+		assert_int_equal(now_ms, 61001);
+		pace_close(p);
+	}
+	/* Where reads are not metered they are as many as there are. */
+	o.metered = false;
+	p = pace_open(&o);
+	for (n = 0; n < 2000; n++)
+		assert_null(pace_enter(p, false, &left));
+	assert_int_equal(now_ms, 61001);
 	pace_close(p);
 }
 
@@ -852,6 +937,8 @@ main(void)
 		cmocka_unit_test(test_bucket),
 		cmocka_unit_test(test_shared_limits),
 		cmocka_unit_test(test_no_hour),
+		cmocka_unit_test(test_points),
+		cmocka_unit_test(test_reads_of_nodes),
 		cmocka_unit_test(test_serial),
 		cmocka_unit_test(test_limits_file),
 		cmocka_unit_test(test_shared_clock),
