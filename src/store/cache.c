@@ -30,12 +30,6 @@ static struct {
 #undef X
 } lite;
 
-/* Statements that are kept: each gives one row at most, or is read to its end at once. */
-enum kept {
-	GET_META, SET_META, DROP_META, FIND_PATH, ADD_TASK, DROP_TASK, ADD_AFTER, DROP_AFTER, ADD_BODY, DROP_BODY,
-	GET_BODY, ADD_RUN, DROP_RUN, SETTLE_ONE, SETTLE_BEHIND, GET_KIND, GET_AHEAD, IS_CIRCLE, ADD_CIRCLE, COUNT_LATER, KEPT
-};
-
 struct cache {
 	sqlite3 *db;
 	char *file;	/* NULL in memory */
@@ -45,41 +39,6 @@ struct cache {
 	struct strs touched;	/* ids whose row was put or dropped since the begin */
 	bool fresh;		/* nothing was in it */
 	bool all_touched;	/* too many to name */
-};
-
-/* In the order of enum cache_kind: 0 ready, 1 waiting, 2 held, 3 delivered, 4 escalated, 5 landed, 6 closed. */
-#define IS_DONE "o.kind IN (5, 6) OR (a.early AND o.kind = 3)"
-#define KIND_NOW                                                                              \
-	"CASE WHEN EXISTS (SELECT 1 FROM after a WHERE a.task = task.n AND NOT EXISTS"        \
-	" (SELECT 1 FROM task o WHERE o.id = a.other AND (" IS_DONE "))) THEN 1 ELSE 0 END"
-#define SETTLE "UPDATE task SET kind = " KIND_NOW " WHERE kind IN (0, 1) AND chained AND kind != " KIND_NOW
-
-static const char *const kept_sql[KEPT] = {
-    [GET_META] = "SELECT value FROM meta WHERE name = ?",
-    [SET_META] = "REPLACE INTO meta VALUES (?, ?)",
-    [DROP_META] = "DELETE FROM meta WHERE name = ?",
-    [FIND_PATH] = "SELECT n, id FROM task WHERE path = ?",
-    [ADD_TASK] = "INSERT INTO task VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [DROP_TASK] = "DELETE FROM task WHERE n = ?",
-    [ADD_AFTER] = "INSERT INTO after VALUES (?, ?, ?)"
-	" ON CONFLICT DO UPDATE SET early = early AND excluded.early",
-    [DROP_AFTER] = "DELETE FROM after WHERE task = ?",
-    [ADD_BODY] = "INSERT INTO body VALUES (?, ?)",
-    [DROP_BODY] = "DELETE FROM body WHERE n = ?",
-    [GET_BODY] = "SELECT text FROM body b JOIN task t ON t.n = b.n WHERE t.path = ?",
-    [ADD_RUN] = "REPLACE INTO run VALUES (?, ?, ?, ?, ?)",
-    [DROP_RUN] = "DELETE FROM run WHERE path = ?",
-    [SETTLE_ONE] = SETTLE " AND id = ?",
-    [SETTLE_BEHIND] = SETTLE " AND n IN (SELECT task FROM after WHERE other = ?)",
-    [GET_KIND] = "SELECT kind FROM task WHERE id = ? ORDER BY archived LIMIT 1",
-    [GET_AHEAD] = "SELECT a.other FROM task t JOIN after a ON a.task = t.n WHERE t.id = ?",
-    [IS_CIRCLE] = "WITH RECURSIVE ahead(id) AS ("
-	"SELECT a.other FROM task t JOIN after a ON a.task = t.n WHERE t.id = ?1 AND t.kind IN (1, 2)"
-	" AND EXISTS (SELECT 1 FROM after WHERE other = ?1) UNION "
-	"SELECT a.other FROM ahead JOIN task t ON t.id = ahead.id JOIN after a ON a.task = t.n WHERE t.kind IN (1, 2))"
-	" SELECT 1 FROM ahead WHERE id = ?1 UNION ALL SELECT 1 FROM circle WHERE id = ?1",
-    [ADD_CIRCLE] = "REPLACE INTO circle VALUES (?, ?)",
-    [COUNT_LATER] = "SELECT count(*) FROM task WHERE kind = 0 AND due > 0 AND due > ?",
 };
 
 static struct err *
@@ -104,12 +63,13 @@ static struct err *
 failed(struct cache *c, const char *what)
 {
 	int code = lite.extended_errcode(c->db) & 0xff;
+	struct err *e;
 
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
 		c->damaged = true;
-	return err_hint(err_new(code == SQLITE_FULL ? ERR_DISK_FULL : ERR_IO, "cache '%s': %s: %s",
-	    c->file ? c->file : "in memory", what, lite.errmsg(c->db)),
-	    "delete the file: nothing is lost");
+	e = err_new(code == SQLITE_FULL ? ERR_DISK_FULL : ERR_IO, "cache '%s': %s: %s",
+	    c->file ? c->file : "in memory", what, lite.errmsg(c->db));
+	return code == SQLITE_NOMEM ? e : err_hint(e, "delete the file: nothing is lost");
 }
 
 static struct err *
@@ -121,42 +81,40 @@ exec(struct cache *c, const char *sql)
 }
 
 /* Arguments after the format: 's' const char * (may be NULL), 'i' int64_t, 'd' struct str of any bytes. */
-static void
-bind(sqlite3_stmt *st, const char *format, va_list ap)
+static struct err *
+bind(struct cache *c, sqlite3_stmt *st, const char *format, va_list ap)
 {
 	const char *text;
 	struct str data;
-	int i;
+	int i, rc = SQLITE_OK;
 
-	for (i = 1; *format != '\0'; format++, i++) {
+	for (i = 1; *format != '\0' && rc == SQLITE_OK; format++, i++) {
 		if (*format == 'i') {
-			lite.bind_int64(st, i, va_arg(ap, int64_t));
+			rc = lite.bind_int64(st, i, va_arg(ap, int64_t));
 		} else if (*format == 'd') {
 			data = va_arg(ap, struct str);
-			lite.bind_blob(st, i, data.n > 0 ? data.p : "", (int)data.n, SQLITE_TRANSIENT);
+			rc = lite.bind_blob(st, i, data.n > 0 ? data.p : "", (int)data.n, SQLITE_TRANSIENT);
 		} else {
 			text = va_arg(ap, const char *);
-			if (text != NULL)
-				lite.bind_text(st, i, text, -1, SQLITE_TRANSIENT);
-			else
-				lite.bind_null(st, i);
+			rc = text != NULL ? lite.bind_text(st, i, text, -1, SQLITE_TRANSIENT) : lite.bind_null(st, i);
 		}
 	}
+	/* What was not bound would be NULL, and the statement another one. */
+	return rc == SQLITE_OK ? NULL : failed(c, "cannot be asked");
 }
 
 static struct err *
 prepare(struct cache *c, sqlite3_stmt **out, const char *sql, const char *format, ...)
 {
-	sqlite3_stmt *st;
+	struct err *e;
 	va_list ap;
 
-	if (lite.prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
+	if (lite.prepare_v2(c->db, sql, -1, out, NULL) != SQLITE_OK)
 		return failed(c, "cannot be read");
 	va_start(ap, format);
-	bind(st, format, ap);
+	e = bind(c, *out, format, ap);
 	va_end(ap);
-	*out = st;
-	return NULL;
+	return e;
 }
 
 static void
@@ -170,6 +128,7 @@ finalize_p(sqlite3_stmt **st)
 static struct err *
 kept(struct cache *c, sqlite3_stmt **out, enum kept which, const char *format, ...)
 {
+	struct err *e;
 	va_list ap;
 
 	if (c->kept[which] == NULL &&
@@ -177,9 +136,9 @@ kept(struct cache *c, sqlite3_stmt **out, enum kept which, const char *format, .
 		return failed(c, "cannot be read");
 	*out = c->kept[which];
 	va_start(ap, format);
-	bind(*out, format, ap);
+	e = bind(c, *out, format, ap);
 	va_end(ap);
-	return NULL;
+	return e;
 }
 
 static void
@@ -201,10 +160,17 @@ step(struct cache *c, sqlite3_stmt *st, bool *row)
 	return NULL;
 }
 
+/* NULL where the row has none, or there is no memory for it: read_all() tells. */
 static const char *
 text_at(sqlite3_stmt *st, int column)
 {
 	return (const char *)lite.column_text(st, column);
+}
+
+static struct err *
+read_all(struct cache *c)
+{
+	return (lite.extended_errcode(c->db) & 0xff) == SQLITE_NOMEM ? failed(c, "cannot be read") : NULL;
 }
 
 /* What the file must agree with to be believed: the layout and this boot. */
@@ -368,7 +334,7 @@ cache_meta(struct cache *c, const char *name, char **out)
 	TRY(kept(c, &st, GET_META, "s", name));
 	TRY(step(c, st, &row));
 	*out = mem_strdup(row ? text_at(st, 0) : "");
-	return NULL;
+	return read_all(c);
 }
 
 /* A statement that gives no rows. */
@@ -489,13 +455,16 @@ static struct err *
 find_path(struct cache *c, const char *path, int64_t *n, bool *found)
 {
 	AUTO(reset_p) sqlite3_stmt *st = NULL;
+	const char *id;
 
 	TRY(kept(c, &st, FIND_PATH, "s", path));
 	TRY(step(c, st, found));
-	if (*found) {
-		*n = lite.column_int64(st, 0);
-		touch(c, text_at(st, 1));
-	}
+	if (!*found)
+		return NULL;
+	*n = lite.column_int64(st, 0);
+	id = text_at(st, 1);
+	TRY(read_all(c));
+	touch(c, id);
 	return NULL;
 }
 
@@ -564,6 +533,7 @@ each_task(struct cache *c, sqlite3_stmt *st, cache_task_fn *fn, void *ctx)
 		    .due = lite.column_int64(st, 7), .archived = lite.column_int64(st, 8) != 0,
 		    .noted = lite.column_int64(st, 9) != 0, .broken = text_at(st, 10),
 		    .data = data_at(st, 11)};
+		TRY(read_all(c));
 		TRY(fn(&t, ctx, &more));
 	}
 	return NULL;
@@ -619,6 +589,7 @@ each_run(struct cache *c, sqlite3_stmt *st, cache_run_fn *fn, void *ctx)
 			return NULL;
 		r = (struct cache_run){.path = text_at(st, 0), .id = text_at(st, 1), .task = text_at(st, 2),
 		    .blob = text_at(st, 3), .started = lite.column_int64(st, 4)};
+		TRY(read_all(c));
 		TRY(fn(&r, ctx, &more));
 	}
 	return NULL;
@@ -662,11 +633,13 @@ struct err *
 cache_body(struct cache *c, const char *path, struct buf *out, bool *found)
 {
 	AUTO(reset_p) sqlite3_stmt *st = NULL;
+	const char *text;
 
 	TRY(kept(c, &st, GET_BODY, "s", path));
 	TRY(step(c, st, found));
-	if (*found)
-		buf_adds(out, text_at(st, 0));
+	text = *found ? text_at(st, 0) : "";
+	TRY(read_all(c));
+	buf_adds(out, text);
 	return NULL;
 }
 
@@ -707,6 +680,7 @@ struct err *
 cache_ahead(struct cache *c, const char *id, cache_edge_fn *fn, void *ctx)
 {
 	AUTO(reset_p) sqlite3_stmt *st = NULL;
+	const char *other;
 	bool row = false;
 
 	TRY(kept(c, &st, GET_AHEAD, "s", id));
@@ -714,7 +688,9 @@ cache_ahead(struct cache *c, const char *id, cache_edge_fn *fn, void *ctx)
 		TRY(step(c, st, &row));
 		if (!row)
 			return NULL;
-		TRY(fn(id, text_at(st, 0), ctx));
+		other = text_at(st, 0);
+		TRY(read_all(c));
+		TRY(fn(id, other, ctx));
 	}
 }
 
@@ -723,6 +699,7 @@ static struct err *
 each_pair(struct cache *c, const char *sql, cache_edge_fn *fn, void *ctx)
 {
 	AUTO(finalize_p) sqlite3_stmt *st = NULL;
+	const char *from, *to;
 	bool row = false;
 
 	TRY(prepare(c, &st, sql, ""));
@@ -730,7 +707,10 @@ each_pair(struct cache *c, const char *sql, cache_edge_fn *fn, void *ctx)
 		TRY(step(c, st, &row));
 		if (!row)
 			return NULL;
-		TRY(fn(text_at(st, 0), text_at(st, 1), ctx));
+		from = text_at(st, 0);
+		to = text_at(st, 1);
+		TRY(read_all(c));
+		TRY(fn(from, to, ctx));
 	}
 }
 

@@ -1,5 +1,6 @@
 /*
- * cache.tbl.h - the tables of the cache.  For cache.c only.
+ * cache.tbl.h - the tables of the cache, and the statements that are kept.  For
+ * cache.c only.
  */
 #ifndef STORE_CACHE_TBL_H
 #define STORE_CACHE_TBL_H
@@ -41,5 +42,46 @@ static const char schema[] =
     " blob TEXT NOT NULL, started INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX run_id ON run(id);"
     "CREATE INDEX run_task ON run(task, started);";
+
+/* Statements that are kept: each gives one row at most, or is read to its end at once. */
+enum kept {
+	GET_META, SET_META, DROP_META, FIND_PATH, ADD_TASK, DROP_TASK, ADD_AFTER, DROP_AFTER, ADD_BODY, DROP_BODY,
+	GET_BODY, ADD_RUN, DROP_RUN, SETTLE_ONE, SETTLE_BEHIND, GET_KIND, GET_AHEAD, IS_CIRCLE, ADD_CIRCLE, COUNT_LATER, KEPT
+};
+
+/* In the order of enum cache_kind: 0 ready, 1 waiting, 2 held, 3 delivered, 4 escalated, 5 landed, 6 closed. */
+#define IS_DONE "o.kind IN (5, 6) OR (a.early AND o.kind = 3)"
+#define KIND_NOW                                                                              \
+	"CASE WHEN EXISTS (SELECT 1 FROM after a WHERE a.task = task.n AND NOT EXISTS"        \
+	" (SELECT 1 FROM task o WHERE o.id = a.other AND (" IS_DONE "))) THEN 1 ELSE 0 END"
+#define SETTLE "UPDATE task SET kind = " KIND_NOW " WHERE kind IN (0, 1) AND chained AND kind != " KIND_NOW
+
+static const char *const kept_sql[KEPT] = {
+    [GET_META] = "SELECT value FROM meta WHERE name = ?",
+    [SET_META] = "REPLACE INTO meta VALUES (?, ?)",
+    [DROP_META] = "DELETE FROM meta WHERE name = ?",
+    [FIND_PATH] = "SELECT n, id FROM task WHERE path = ?",
+    [ADD_TASK] = "INSERT INTO task VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [DROP_TASK] = "DELETE FROM task WHERE n = ?",
+    [ADD_AFTER] = "INSERT INTO after VALUES (?, ?, ?)"
+	" ON CONFLICT DO UPDATE SET early = early AND excluded.early",
+    [DROP_AFTER] = "DELETE FROM after WHERE task = ?",
+    [ADD_BODY] = "INSERT INTO body VALUES (?, ?)",
+    [DROP_BODY] = "DELETE FROM body WHERE n = ?",
+    [GET_BODY] = "SELECT text FROM body b JOIN task t ON t.n = b.n WHERE t.path = ?",
+    [ADD_RUN] = "REPLACE INTO run VALUES (?, ?, ?, ?, ?)",
+    [DROP_RUN] = "DELETE FROM run WHERE path = ?",
+    [SETTLE_ONE] = SETTLE " AND id = ?",
+    [SETTLE_BEHIND] = SETTLE " AND n IN (SELECT task FROM after WHERE other = ?)",
+    [GET_KIND] = "SELECT kind FROM task WHERE id = ? ORDER BY archived LIMIT 1",
+    [GET_AHEAD] = "SELECT a.other FROM task t JOIN after a ON a.task = t.n WHERE t.id = ?",
+    [IS_CIRCLE] = "WITH RECURSIVE ahead(id) AS ("
+	"SELECT a.other FROM task t JOIN after a ON a.task = t.n WHERE t.id = ?1 AND t.kind IN (1, 2)"
+	" AND EXISTS (SELECT 1 FROM after WHERE other = ?1) UNION "
+	"SELECT a.other FROM ahead JOIN task t ON t.id = ahead.id JOIN after a ON a.task = t.n WHERE t.kind IN (1, 2))"
+	" SELECT 1 FROM ahead WHERE id = ?1 UNION ALL SELECT 1 FROM circle WHERE id = ?1",
+    [ADD_CIRCLE] = "REPLACE INTO circle VALUES (?, ?)",
+    [COUNT_LATER] = "SELECT count(*) FROM task WHERE kind = 0 AND due > 0 AND due > ?",
+};
 
 #endif
