@@ -120,6 +120,7 @@
  * line/pulls/merge     landing through a forge, and what landed compared with what was tested
  * line/pulls/mirror    a forge's pull requests in line with our records, and back
  * line/pulls/outside   the forge, its branches and people, as this room needs them
+ * line/pulls/over      the pull request of a task that was closed by other means than the verb
  * line/pulls/owners    who is asked to review
  * line/pulls/retarget  pull requests whose base has another name by now
  * line/pulls/take      a person goes on by hand

@@ -507,6 +507,7 @@ sync_pulls(struct app *app, const void *opts UNUSED, const struct args *args UNU
 	add_count(&text, seen.reopened, "opened again there");
 	add_count(&text, seen.landed, "merged there");
 	add_count(&text, seen.revised, "to be revised");
+	add_count(&text, seen.over, "closed with their task");
 	add_count(&text, seen.merged, "merged");
 	add_count(&text, seen.caught_up, "brought up to date");
 	add_count(&text, seen.left, "not in line");

@@ -16,6 +16,7 @@
 struct closing {
 	const struct line_opts *o;
 	bool again;		/* it is opened, rather */
+	bool over;		/* the task is already */
 	const char *why;	/* the task is over as well; NULL: it goes to a person */
 	struct pull pull;
 	struct ident who;
@@ -52,7 +53,10 @@ change_task(struct state_step *t, struct task *task, void *ctx)
 	struct closing *c = ctx;
 
 	/* It may have gone on to another pull request since. */
-	if (c->why != NULL) {
+	if (c->over) {
+		if (task->close[0] == '\0' || task->pull != c->pull.number)
+			return err_new(ERR_STALE, "task '%s' was opened again meanwhile", task->id);
+	} else if (c->why != NULL) {
 		task_set(task, &task->close, c->why);
 		task_set(task, &task->question, "");
 	} else if (task->pull == c->pull.number && (!c->again || task->state == TASK_ESCALATED)) {
@@ -108,6 +112,17 @@ reopen_pull(const struct line_opts *o, int64_t number)
 	free(c.pull.closed_by);
 	c.pull.closed_by = NULL;
 	return put(&c, "open again");
+}
+
+struct err *
+close_over(const struct line_opts *o, int64_t number)
+{
+	AUTO(closing_free) struct closing c = {.o = o, .over = true};
+
+	TRY(begin(&c, number, PULL_OPEN));
+	c.pull.state = PULL_CLOSED;
+	c.pull.closed_by = mem_strdup(c.who.name);
+	return put(&c, "close");
 }
 
 struct err *

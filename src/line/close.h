@@ -16,6 +16,12 @@ struct id;
  */
 struct err *close_pull(const struct line_opts *o, int64_t number, const char *by) MUST_USE;
 
+/*
+ * The same for one whose task was closed by other means than close_task(): the
+ * task stays as it is.  ERR_STALE when that was opened again meanwhile.
+ */
+struct err *close_over(const struct line_opts *o, int64_t number) MUST_USE;
+
 /* A person opened it again on the forge: its task waits for its review, as before.  ERR_STATE when it is not closed. */
 struct err *reopen_pull(const struct line_opts *o, int64_t number) MUST_USE;
 

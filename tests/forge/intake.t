@@ -166,6 +166,41 @@ orders() {
 
 test_orders_in_comments() { on_each_forge orders; }
 
+# What is delivered stays so; what is worked on once more ends, and its pull
+# request with it.
+closed_with_its_pull_request() {
+	here "$1"
+	role robo admin
+	labelled bob
+	taken_in
+	id=$(field id)
+	ok git factory run -q "$id"
+	is "$(there '.[0].state')" open
+	if [ "$2" = again ]; then
+		tick
+		review bob "$(number)" CHANGES_REQUESTED 'Say it in French'
+		ok git factory pr sync
+		is "$(field state)" ready
+		tick
+	fi
+	issue_close ada "$number"
+	ok git factory intake
+	ok git factory pr sync
+}
+closed_delivered() {
+	closed_with_its_pull_request "$1" once
+	is "$(field state) $(there '.[0].state')" 'delivered open'
+}
+closed_again() {
+	closed_with_its_pull_request "$1" again
+	is "$(field state) $(there '.[0].state')" 'closed closed'
+	like "$(pull_json "$(number)" | jq -r '.comments[].body')" 'was closed: the issue was closed'
+}
+test_a_closed_issue_closes_what_is_not_delivered() {
+	on_each_forge closed_delivered
+	on_each_forge closed_again
+}
+
 renamed() {
 	here "$1"
 	labelled bob

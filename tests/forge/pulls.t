@@ -103,6 +103,91 @@ task_closed() {
 issue_comments() { pull_json "$1" | jq -r '.comments[].body'; }
 test_a_task_that_is_closed_closes_its_pull_request() { on_each_forge task_closed; }
 
+# A word in its file closes it too, which no verb sees.
+close_in_its_file() {
+	rm -rf "$TMP/view"
+	git worktree prune
+	git worktree add -q "$TMP/view" factory-state
+	sed -i '1a close: "Done by hand in #7, thanks @ada"' "$TMP/view/$(git -C "$TMP/view" ls-files "*/$id.md")"
+	git -C "$TMP/view" commit -qam 'Done by hand'
+	git worktree remove --force "$TMP/view"
+}
+task_state() { git factory task show --json "$id" | jq -r .state; }
+closed_in_its_file() {
+	made "$1"
+	head=$(there .head)
+	close_in_its_file
+	run git factory pr sync
+	status_is 0
+	out_like '^1 closed with their task$'
+	err_like "pull request 1: it is closed, as its task was: Done by hand in #7, thanks @ada"
+	is "$(record .state) $(task_state)" 'closed closed'
+	is "$(there .state)" closed
+	like "$(issue_comments "$n")" "task .$id., which it was made for, was closed: Done by hand in .*#.*7, thanks @.*ada"
+	like "$(branches_json | jq -r keys[])" "^$head\$"
+	before=$(written)
+	run git factory pr sync
+	out_like 'all is in line'
+	is "$(written)" "$before"
+	ok git factory task close --reopen "$id"
+	ok git factory run -q "$id"
+	is "$(pulls_json | jq -r '.[] | .state' | paste -sd ' ')" 'closed open'
+}
+test_a_task_that_is_closed_in_its_file_closes_its_pull_request() { on_each_forge closed_in_its_file; }
+
+closed_at_work() {
+	made "$1"
+	close_in_its_file
+	ok git factory work --until-empty
+	is "$(record .state)" closed
+	is "$(there .state)" closed
+}
+test_work_closes_the_pull_request_of_a_closed_task() { on_each_forge closed_at_work; }
+
+# A person's is a person's: taken over, or with commits of theirs.
+kept_by_a_person() {
+	made "$1"
+	ok git factory pr take 1
+	close_in_its_file
+	run git factory pr sync
+	status_is 0
+	err_like "pull request 1 stays open, though its task was closed: it was taken over by .*; 'git factory pr close 1'"
+	is "$(record .state) $(task_state)" 'open closed'
+	is "$(there .state)" open
+	ok git factory pr close 1
+	is "$(there .state)" closed
+	is "$(task_state)" closed
+}
+kept_with_a_commit() {
+	made "$1"
+	commit_as bob "$(branch)" extra theirs >/dev/null
+	close_in_its_file
+	for _ in 1 2; do
+		run git factory pr sync
+		status_is 0
+		is "$(record .state) $(there .state)" 'open open'
+	done
+	err_like "pull request 1 stays open, though its task was closed: somebody else committed to its branch; "
+}
+test_what_a_person_took_over_stays_open() {
+	on_each_forge kept_by_a_person
+	on_each_forge kept_with_a_commit
+}
+
+# Merged before we looked: that is what is on record.
+closed_and_merged() {
+	made "$1"
+	pull_merge ada "$n" merge >/dev/null
+	close_in_its_file
+	run git factory pr sync
+	status_is 0
+	out_like '^1 merged there$'
+	is "$(record .state)" merged
+	is "$(there .state)" merged
+	! issue_comments "$n" | grep 'was closed:' || fail 'it was told otherwise'
+}
+test_what_was_merged_is_not_closed_with_its_task() { on_each_forge closed_and_merged; }
+
 edited_by_a_person() {
 	made "$1"
 	pull_edit ada "$n" 'My own words'

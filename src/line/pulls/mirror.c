@@ -20,6 +20,7 @@
 #include "line/pulls/merge.h"
 #include "line/pulls/mirror.h"
 #include "line/pulls/outside.h"
+#include "line/pulls/over.h"
 #include "line/pulls/owners.h"
 #include "line/pulls/retarget.h"
 #include "line/pulls/text.h"
@@ -499,6 +500,21 @@ end_there(struct turn *t)
 	return NULL;
 }
 
+/* Another head there is somebody's commit, or ours on its way: the next look knows which. */
+static struct err *
+end_with_task(struct turn *t)
+{
+	if (t->found && oid_is_zero(&t->p->theirs) && strcmp(t->there.head_sha, oid_hex(&t->p->head).s) != 0)
+		return NULL;
+	TRY(over_close(t->o, t->p));
+	if (t->p->state == PULL_OPEN)
+		return NULL;
+	t->out->over++;
+	if (t->found)
+		adopt(t);
+	return NULL;
+}
+
 static struct err *
 bring_in_line(struct turn *t)
 {
@@ -533,6 +549,8 @@ take_turn(struct turn *t, struct forge_pulls *open)
 	bool deaf = false;
 
 	TRY(find(t, open));
+	if (t->p->state == PULL_OPEN && (!t->found || t->there.state == FORGE_OPEN))
+		TRY(end_with_task(t));
 	if (t->p->state != PULL_OPEN) {
 		TRY(t->found ? end_there(t) : NULL);
 		return outside_note(t->o, t->p);

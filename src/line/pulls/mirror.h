@@ -30,6 +30,7 @@ struct mirrored {
 	size_t closed, reopened, landed;	/* by people, there */
 	size_t revised;				/* tasks queued again by what reviews said */
 	size_t merged;				/* by us, being allowed to */
+	size_t over;				/* closed with their task (over.h) */
 	size_t caught_up;			/* branches brought up to date with their base (catchup.h) */
 	size_t left;				/* pull requests that are not in line, or were not read; each was told */
 };
