@@ -112,6 +112,7 @@
  * line/policy          policy of a base commit, the user's word, and trust
  * line/prove           the gates on a change's merge result, as a step
  * line/publish         deliveries through a remote, and from there into the state
+ * line/pulls/armed     what the forge was told to merge in due time
  * line/pulls/catchup   a branch that has all of its base, where a forge asks for it
  * line/pulls/dispatch  workflows that a landing should start, and does not
  * line/pulls/feedback  what reviewers say of our pull requests, for the next attempt

@@ -281,6 +281,22 @@ taken_off() {
 }
 test_what_somebody_takes_off_on_the_forge_waits_for_a_person() { FORGES='github gitea' on_each_forge taken_off; }
 
+# Nor does the forge merge over somebody who asked for changes since.
+objected_meanwhile() {
+	late "$1"
+	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open true'
+	tick
+	review bob "$(number)" CHANGES_REQUESTED 'Say it in French'
+	run git factory pr sync
+	status_is 0
+	err_like "the forge merges it no more by itself: 'bob' asks for changes of pull request 1"
+	is "$(there '.[0] | "\(.state) \(.auto)"')" 'open false'
+	green
+	run git factory pr sync
+	is "$(there '.[0].state')" open
+}
+test_who_asks_for_changes_meanwhile_is_heard() { on_each_forge objected_meanwhile; }
+
 frozen() { git show refs/factory/state:frozen 2>/dev/null || :; }
 
 moves_base() { fault before '/(merge) ' do=commit who=ada branch=main path=aside text=other; }

@@ -14,6 +14,7 @@
 #include "line/close.h"
 #include "line/judge.h"
 #include "line/land/land.h"
+#include "line/pulls/armed.h"
 #include "line/pulls/dispatch.h"
 #include "line/pulls/feedback.h"
 #include "line/pulls/freeze.h"
@@ -408,66 +409,6 @@ was_merged(struct turn *t)
 	return gate ? gate_landed(t->o, t->p, &c) : NULL;
 }
 
-/* ---- what the forge is to merge in due time ---- */
-
-static struct err *
-take_back(struct turn *t, const char *why)
-{
-	TRY(api(t)->auto_merge_off(t->o->forge, &t->there));
-	t->p->armed = oid_zero;
-	tell(t, why, NULL);
-	return NULL;
-}
-
-/* Whoever took it off meant that it should not land by itself. */
-static void
-was_taken_back(struct turn *t)
-{
-	t->p->armed = oid_zero;
-	t->p->level = LEVEL_LOOK;
-	strs_add(&t->p->reasons, "the forge, or somebody there, took back that it merges by itself");
-	t->p->marked = oid_zero;
-	tell(t, t->p->reasons.v[t->p->reasons.n - 1], NULL);
-}
-
-/* Where the pull request itself does not tell, its history does. */
-static struct err *
-was_disarmed(struct turn *t, bool *was)
-{
-	AUTO(forge_events_free) struct forge_events events = {0};
-	size_t i;
-
-	*was = t->there.waits == TRI_NO;
-	if (t->there.waits != TRI_UNKNOWN || !(api(t)->can & FORGE_CAN_TELL_ARMED))
-		return NULL;
-	TRY(api(t)->issue_events(t->o->forge, t->there.number, &events));
-	for (i = 0; i < events.n; i++)
-		if (events.v[i].deed == DEED_ARMED || events.v[i].deed == DEED_DISARMED)
-			*was = events.v[i].deed == DEED_DISARMED;
-	return NULL;
-}
-
-/* The forge looked at the head when it was told, and looks no more: we do. */
-static struct err *
-watch(struct turn *t)
-{
-	bool off;
-
-	if (oid_is_zero(&t->p->armed))
-		return NULL;
-	/* The forge may lag behind the branch that we moved. */
-	if (!oid_eq(&t->p->armed, &t->p->head))
-		return take_back(t, "its branch is another than the forge was to merge by itself: it is told anew");
-	if (strcmp(t->there.head_sha, oid_hex(&t->p->head).s) != 0)
-		return take_back(t, "alarm: its head moved while the forge was to merge it by itself, which was taken back");
-	if (t->p->taken_by != NULL || !t->o->policy.cfg.merge.automatic)
-		return take_back(t, "the forge merges it no more by itself");
-	TRY(was_disarmed(t, &off));
-	if (off)
-		was_taken_back(t);
-	return NULL;
-}
-
 /* ---- one after the other ---- */
 
 /* Once: it was closed before, so that a second look has nothing to say. */
@@ -533,7 +474,7 @@ bring_in_line(struct turn *t)
 	if (gone && !t->found)
 		return NULL;
 	if (t->found)
-		TRY(watch(t));
+		TRY(armed_watch(t->o, t->p, &t->there));
 	TRY(push_branch(t));
 	TRY(make_text(t));
 	if (!t->found && (!oid_eq(&t->p->pushed, &t->p->head) || t->p->taken_by != NULL))
