@@ -32,6 +32,7 @@ struct pace;
  * Reads in any 60 s, of a forge that is metered: GitHub allows 900 points a
  * minute, one for a read and five for a write (docs.github.com, "Rate limits for
  * the REST API").  Those are left by the writes, less some that take longer.
+ * GraphQL has 2,000 of its own, and is counted among these all the same.
  */
 #define PACE_READS (900 - 5 * PACE_MINUTE - 20)
 #define PACE_READS_LEAST 20	/* of one node, however many there are */
