@@ -23,6 +23,8 @@
 #define HEADER_MAX 64
 #define CHUNK (16 * KIB)
 #define PIECE (1U << 30)
+#define PLAIN_MAX 3900		/* what is no larger takes a block of the disk, deflated or not */
+#define PLAIN_TREE_MAX (16 * KIB)	/* ids do not deflate: a tree gets a fifth smaller, for most of its time */
 #define RACY_S 3		/* a folder that changed so lately may change again unseen */
 #define NAME_TRIES 100
 #define KEPT 64			/* the last objects written */
@@ -33,6 +35,7 @@
 static struct {
 	__typeof__(deflateInit_) *deflateInit_;
 	__typeof__(deflateReset) *deflateReset;
+	__typeof__(deflateParams) *deflateParams;
 	__typeof__(deflate) *deflate;
 	__typeof__(deflateEnd) *deflateEnd;
 } z;
@@ -40,7 +43,7 @@ static struct {
 static struct err *
 open_zlib(void)
 {
-	static const char *const names[] = {"deflateInit_", "deflateReset", "deflate", "deflateEnd"};
+	static const char *const names[] = {"deflateInit_", "deflateReset", "deflateParams", "deflate", "deflateEnd"};
 	void *fns[NITEMS(names)];
 
 	if (z.deflate != NULL)
@@ -131,6 +134,13 @@ deflate_piece(struct draft *d, const void *data, size_t n, int flush)
 	}
 }
 
+/* Is it stored as it is?  A git gc deflates it, as it does all objects. */
+static bool
+is_plain(size_t n, git_object_t type)
+{
+	return n <= PLAIN_MAX || (type == GIT_OBJECT_TREE && n <= PLAIN_TREE_MAX);
+}
+
 static int
 fill(struct writer *w, int fd, const void *data, size_t n, git_object_t type)
 {
@@ -143,6 +153,7 @@ fill(struct writer *w, int fd, const void *data, size_t n, git_object_t type)
 	z.deflateReset(&w->stream);
 	w->stream.next_out = d.out;
 	w->stream.avail_out = sizeof(d.out);
+	z.deflateParams(&w->stream, is_plain(n, type) ? Z_NO_COMPRESSION : Z_BEST_SPEED, Z_DEFAULT_STRATEGY);
 	if (deflate_piece(&d, header, (size_t)length, Z_NO_FLUSH) != 0)
 		return -1;
 	/* zlib counts in 32 bits. */

@@ -5,9 +5,10 @@
  * anew, for each object that it writes: more than the writing itself.  Here
  * an object that is not there yet becomes one loose file, as git makes it
  * (gitrepository-layout(5)): deflated as core.looseCompression has it by
- * default, renamed into its place.  Its descriptor is kept for objsync.h.
- * Packs are listed anew when their folder has changed, or did so too shortly
- * before the last time for its clock to tell.
+ * default, or with the level 0 where that saves no block of the disk or little
+ * (a git gc deflates all), and renamed into its place.  Its descriptor is kept
+ * for objsync.h.  Packs are listed anew when their folder has changed, or did so
+ * too shortly before the last time for its clock to tell.
  *
  * For repo.c only; all other rooms write through tree.h and commit.h.
  */

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include "git_fixture.h"
 
 #include "git/commit.h"
@@ -124,6 +126,51 @@ writes_blobs_as_git_does(void **state)
 	assert_int_equal(size, 6);
 	ok(blob_write(r, (struct str){0}, &a));
 	assert_string_equal(oid_hex(&a).s, "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+	repo_close(r);
+}
+
+static long
+size_on_disk(const struct oid *o)
+{
+	struct oid_hex hex = oid_hex(o);
+	char path[OID_HEX + 32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), ".git/objects/%.2s/%s", hex.s, hex.s + 2);
+	assert_int_equal(stat(path, &st), 0);
+	return (long)st.st_size;
+}
+
+/* What saves nothing on the disk is stored as it is, the rest deflated; git reads both. */
+static void
+deflates_what_it_makes_smaller(void **state UNUSED)
+{
+	static const size_t sizes[] = {70000, 1, 3901, 3900, 300000, 2000};
+	AUTO(tree_edit_free) struct tree_edit e = {0};
+	struct repo *r = opened();
+	struct oid blob, tree;
+	char *text, name[16];
+	size_t i;
+
+	for (i = 0; i < NITEMS(sizes); i++) {
+		text = mem_alloc(sizes[i] + 1);
+		memset(text, 'x', sizes[i]);
+		ok(blob_write(r, str_of(text), &blob));
+		free(text);
+		if (sizes[i] <= 3900)
+			assert_in_range(size_on_disk(&blob), sizes[i], sizes[i] + 32);
+		else
+			assert_in_range(size_on_disk(&blob), 1, sizes[i] / 50);
+		sh("test $(git cat-file blob %s | tr -d -c x | wc -c) = %zu", oid_hex(&blob).s, sizes[i]);
+	}
+	for (i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "file%zu", i);
+		tree_edit_put(&e, name, MODE_FILE, &blob);
+	}
+	ok(tree_apply(r, &oid_zero, &e, &tree));
+	assert_true(size_on_disk(&tree) > 10000);
+	sh("test $(git ls-tree %s | wc -l) = 300", oid_hex(&tree).s);
+	sh("git fsck --strict --no-dangling");
 	repo_close(r);
 }
 
@@ -346,6 +393,7 @@ main(void)
 		TEST_REPO(finds_and_reads),
 		TEST_REPO(walks),
 		TEST_REPO(writes_blobs_as_git_does),
+		TEST_REPO(deflates_what_it_makes_smaller),
 		TEST_REPO(edits_only_what_is_named),
 		TEST_REPO(replaces_files_by_folders_and_back),
 		TEST_REPO(refuses_bad_edits),
