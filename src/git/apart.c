@@ -80,24 +80,45 @@ open_folder(const struct repo *r, unsigned k)
 	return openat(top, name, AS_FOLDER);
 }
 
+/* The next folder to make something in is open; false when nothing is to be had. */
+static bool
+take_turn(struct repo *r, struct apart *a)
+{
+	if (a->none)
+		return false;
+	if (!a->open || a->made % TURN == 0) {
+		apart_close(a);
+		a->folder = open_folder(r, a->made / TURN % FOLDERS);
+		a->open = a->folder >= 0;
+	}
+	a->made++;
+	a->none = !a->open;
+	return a->open;
+}
+
 int
 apart_file(struct repo *r, mode_t mode)
 {
 	struct apart *a = repo_apart(r);
 	int fd = -1;
 
-	if (a->none)
-		return -1;
-	if (!a->open || a->made % TURN == 0) {
-		apart_close(a);
-		a->folder = open_folder(r, a->made / TURN % FOLDERS);
-		a->open = a->folder >= 0;
-	}
-	if (a->open)
+	if (take_turn(r, a))
 		fd = openat(a->folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-	a->made++;
 	a->none = fd < 0;
 	return fd;
+}
+
+/* One that another has begun there, or left, serves as well: it is empty, and who moves it has it. */
+bool
+apart_folder(struct repo *r, int home, const char *name, mode_t mode)
+{
+	static const char making[] = "making";
+	struct apart *a = repo_apart(r);
+
+	if (take_turn(r, a) && (mkdirat(a->folder, making, mode) == 0 || errno == EEXIST) &&
+	    renameat2(a->folder, making, home, name, RENAME_NOREPLACE) == 0)
+		return true;
+	return mkdirat(home, name, mode) == 0;
 }
 
 bool
@@ -124,6 +145,12 @@ int
 apart_file(struct repo *r UNUSED, mode_t mode UNUSED)
 {
 	return -1;
+}
+
+bool
+apart_folder(struct repo *r UNUSED, int home, const char *name, mode_t mode)
+{
+	return mkdirat(home, name, mode) == 0;
 }
 
 bool

@@ -7,7 +7,8 @@
  * the other is replaced, a file costs up to a millisecond.  So objects and
  * locks of refs are made without a name, in turn in a few folders that ext4
  * puts into groups of their own (chattr +T on the one above them), and get
- * their name afterwards.  Nothing is left of one that got none.
+ * their name afterwards.  Nothing is left of one that got none.  Folders of
+ * objects are made there as well, and moved.
  *
  * Facts: fs/ext4/ialloc.c (find_group_orlov, recently_deleted), open(2) on
  * O_TMPFILE.  On other file systems there are no such folders.
@@ -41,6 +42,9 @@ int apart_file(struct repo *r, mode_t mode) MUST_USE;
 
 /* Give it one below 'home': false with errno, EEXIST when something has it. */
 bool apart_name(int fd, int home, const char *path) MUST_USE;
+
+/* A new folder for files that are made apart.  False with errno, as of mkdirat(2). */
+bool apart_folder(struct repo *r, int home, const char *name, mode_t mode) MUST_USE;
 
 /* The folders that are made in this one from here on, and what is in them, lie apart. */
 void apart_below(const char *path);

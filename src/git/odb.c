@@ -220,7 +220,7 @@ write_apart(struct writer *w, const char *folder, const char *path, const void *
 	}
 	for (tries = 0; fd >= 0 && !named && tries < NAME_TRIES; tries++) {
 		named = apart_name(fd, w->objects, path);
-		if (!named && (errno != ENOENT || (mkdirat(w->objects, folder, 0777) != 0 && errno != EEXIST)))
+		if (!named && (errno != ENOENT || (!apart_folder(w->repo, w->objects, folder, 0777) && errno != EEXIST)))
 			break;
 	}
 	if (named) {

@@ -529,6 +529,10 @@ makes_new_files_apart(void **state)
 	sh("test -d .git/factory/apart/0-* && test -z \"$(find .git/factory/apart -type f)\"");
 	/* So do the folders of the factory: what it keeps in them is not beside a person's files. */
 	sh("lsattr -d .git/factory | grep -q '^[^ ]*T'");
+	/* Folders of objects are made there too; one that was not moved before a crash is the next one's. */
+	sh("mkdir \"$(echo .git/factory/apart/0-*)/making\"");
+	write_one("a folder apart");
+	sh("test -z \"$(find .git/factory/apart -name making)\" && test -z \"$(find .git/objects -name making)\"");
 	/* It holds nothing: whoever removes it takes nothing away. */
 	sh("rm -r .git/factory/apart");
 	write_one("apart again");
