@@ -331,7 +331,6 @@
  * git/diff             what changed between two trees
  * git/durable          files that reach the disk together
  * git/format           may this repository be used
- * git/forward          a plain checkout forwarded without starting git
  * git/ident            who commits
  * git/lg2              libgit2, opened at its first use
  * git/lg2_mem          its memory
@@ -347,7 +346,6 @@
  * git/owner            may this user trust its configuration
  * git/pack             many objects at once, as one pack instead of a file each
  * git/path             which paths may be in a tree
- * git/plain            is a checkout one in which git only writes files
  * git/place            where a repository lives, found without git
  * git/pushlog          what is being pushed, so that a remote that died over it is helped on
  * git/ref              refs of the local repository
@@ -367,7 +365,6 @@
  * git/treediff         two trees side by side, for diff.h
  * git/txn              all refs of one step move together or not at all
  * git/userconf         the user's git configuration
- * git/userindex        the index of a person's checkout, edited without git
  * git/workspace        one commit's files for somebody who is not trusted
  * git/worktree         where a linked worktree is, from its git folder's side
  * git/ws/attr          what a tree's own .gitattributes and .gitignore say

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "git/checkout.h"
 #include "git/cli.h"
-#include "git/forward.h"
 #include "git/oid.h"
 #include "git/repo.h"
 
@@ -15,14 +14,8 @@
 
 struct checkout {
 	char *path;
-	struct proc *git;	/* NULL: it is there already */
+	struct proc *git;
 };
-
-static bool
-is_ours(const struct repo *r, const char *path)
-{
-	return repo_workdir(r) != NULL && strcmp(repo_workdir(r), path) == 0;
-}
 
 /* In the middle of a rebase or bisection HEAD is not on the branch. */
 static struct err *
@@ -32,7 +25,7 @@ check_branch(struct repo *here, const char *path)
 	AUTO(mem_free_p) char *branch = NULL;
 	struct oid tip;
 
-	if (!is_ours(here, path))
+	if (repo_workdir(here) == NULL || strcmp(repo_workdir(here), path) != 0)
 		TRY(repo_open(path, &other));
 	TRY(repo_head(other != NULL ? other : here, &branch, &tip));
 	if (branch != NULL)
@@ -82,14 +75,10 @@ checkout_begin(struct repo *r, const char *path, const struct oid *to, struct ch
 	const char *const args[] = {"-c", "submodule.recurse=false", "merge", "--ff-only", "--quiet",
 	    "--no-autostash", "--no-overwrite-ignore", "--no-verify-signatures", "--no-stat", hex.s, NULL};
 	struct cli_opts o = {.dir = path};
-	struct proc *p = NULL;
-	bool done = false;
+	struct proc *p;
 
 	TRY(check_branch(r, path));
-	if (is_ours(r, path))
-		TRY(forward_plain(r, to, &done));
-	if (!done)
-		TRY(cli_start(&o, args, &p));
+	TRY(cli_start(&o, args, &p));
 	*out = mem_alloc(sizeof(**out));
 	(*out)->path = mem_strdup(path);
 	(*out)->git = p;
@@ -120,8 +109,6 @@ checkout_end(struct checkout **c)
 
 	free(*c);
 	*c = NULL;
-	if (p == NULL)
-		return NULL;
 	TRY(proc_wait(p, &r));
 	return judge(path, &r);
 }

@@ -1,9 +1,8 @@
 /*
  * checkout.h - a person's work tree that follows its branch.
  *
- * The one place where the factory touches a checkout: through the git program,
- * which refuses to overwrite what is not committed, or as it does where nothing
- * is in the way (forward.h).
+ * The one place where the factory touches a checkout, and only through the
+ * git program, which refuses to overwrite what is not committed.
  */
 #ifndef GIT_CHECKOUT_H
 #define GIT_CHECKOUT_H
@@ -16,7 +15,7 @@ struct oid;
 struct repo;
 
 /*
- * 'git merge --ff-only' in the work tree of r at 'path': its branch, index
+ * Start 'git merge --ff-only' in the work tree of r at 'path': its branch, index
  * and files move to the commit, whose objects are on disk, with hooks off.
  * ERR_CONFLICT when a rebase or bisection has the branch: nothing has changed
  * then.
