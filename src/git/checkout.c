@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -11,9 +12,12 @@
 #include "git/repo.h"
 
 #define NAMES_MAX 3	/* files that a message names */
+#define PATIENCE_MS 1000	/* for another git that works there */
+#define PAUSE_MS 50
 
 struct checkout {
 	char *path;
+	struct oid to;
 	struct proc *git;
 };
 
@@ -67,22 +71,51 @@ reason(const struct proc_result *r, struct buf *out)
 		buf_addf(out, " and %zu more", n - NAMES_MAX);
 }
 
-struct err *
-checkout_begin(struct repo *r, const char *path, const struct oid *to, struct checkout **out)
+static struct err *
+start(struct checkout *c)
 {
-	struct oid_hex hex = oid_hex(to);
+	struct oid_hex hex = oid_hex(&c->to);
 	/* Without --no-overwrite-ignore a file that git ignores is lost without a word. */
 	const char *const args[] = {"-c", "submodule.recurse=false", "merge", "--ff-only", "--quiet",
 	    "--no-autostash", "--no-overwrite-ignore", "--no-verify-signatures", "--no-stat", hex.s, NULL};
-	struct cli_opts o = {.dir = path};
-	struct proc *p;
+	struct cli_opts o = {.dir = c->path, .outlives = true};
+
+	return cli_start(&o, args, &c->git);
+}
+
+static void
+checkout_free(struct checkout *c)
+{
+	proc_free_p(&c->git);
+	free(c->path);
+	free(c);
+}
+
+struct err *
+checkout_begin(struct repo *r, const char *path, const struct oid *to, struct checkout **out)
+{
+	struct checkout *c;
+	struct err *e;
 
 	TRY(check_branch(r, path));
-	TRY(cli_start(&o, args, &p));
-	*out = mem_alloc(sizeof(**out));
-	(*out)->path = mem_strdup(path);
-	(*out)->git = p;
-	return NULL;
+	c = mem_alloc(sizeof(*c));
+	c->path = mem_strdup(path);
+	c->to = *to;
+	e = start(c);
+	if (e != NULL)
+		checkout_free(c);
+	else
+		*out = c;
+	return e;
+}
+
+/* Did it end because another git holds a lock there? */
+static bool
+was_locked(const struct proc_result *r)
+{
+	struct str err = buf_str(&r->err.b);
+
+	return !r->cancelled && r->signal == 0 && r->status != 0 && str_find(err, STR(".lock': File exists")) >= 0;
 }
 
 static struct err *
@@ -96,21 +129,37 @@ judge(const char *path, const struct proc_result *r)
 		return NULL;
 	reason(r, &why);
 	return err_hint(err_new(ERR_CONFLICT, "cannot update the checkout at '%s': %s", path, buf_cstr(&why)),
-	    strstr(buf_cstr(&why), ".lock'") != NULL ? "wait for the git that works there, or see git-status(1), then merge again"
-	    : "commit, stash or move those changes, then merge again");
+	    was_locked(r) ? "wait for the git that works there, or see git-status(1), then merge again" :
+	    "commit, stash or move those changes, then merge again");
+}
+
+/* An editor that asks for the status, or a git that outlived a killed one of us, holds a lock for a moment only. */
+static struct err *
+wait_for(struct checkout *c)
+{
+	AUTO(proc_result_free) struct proc_result r = {0};
+	int64_t left;
+
+	TRY(proc_wait(c->git, &r));
+	for (left = PATIENCE_MS; was_locked(&r) && left > 0; left -= PAUSE_MS) {
+		clock_sleep_ms(PAUSE_MS);
+		proc_free_p(&c->git);
+		proc_result_free(&r);
+		r = (struct proc_result){0};
+		TRY(start(c));
+		TRY(proc_wait(c->git, &r));
+	}
+	return judge(c->path, &r);
 }
 
 struct err *
 checkout_end(struct checkout **c)
 {
-	AUTO(proc_result_free) struct proc_result r = {0};
-	AUTO(mem_free_p) char *path = (*c)->path;
-	AUTO(proc_free_p) struct proc *p = (*c)->git;
+	struct err *e = wait_for(*c);
 
-	free(*c);
+	checkout_free(*c);
 	*c = NULL;
-	TRY(proc_wait(p, &r));
-	return judge(path, &r);
+	return e;
 }
 
 void

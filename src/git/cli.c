@@ -93,6 +93,7 @@ cli_start(const struct cli_opts *o, const char *const args[], struct proc **out)
 		.max_out = o->max_out == 0 ? CLI_OUT_MAX : o->max_out,
 		.deadline_ms = o->deadline_ms,
 		.cancel_fd = o->cancel_fd,
+		.outlives = o->outlives,
 	};
 
 	make_argv(&argv, args);

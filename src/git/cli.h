@@ -25,6 +25,7 @@ struct cli_opts {
 	int cancel_fd;		/* as in proc_spec; 0: none */
 	size_t max_out;		/* kept bytes of output; 0: CLI_OUT_MAX */
 	const char *const *env;	/* "KEY=value" to set on top, NULL-terminated; or NULL */
+	bool outlives;		/* ends what it began when we are killed, so that it leaves no lock */
 };
 
 /*

@@ -82,7 +82,7 @@ struct proc_spec {
 	size_t nlimits;
 	struct proc_enter enter;
 	bool adopts;			/* its descendants stay below it: kin_adopt() */
-	bool outlives;			/* does not die with us: it watches its stdin's end */
+	bool outlives;			/* does not die with us: it ends by itself */
 	bool reaper;			/* who ends with us, or before, takes its descendants along: warden_between() */
 	int warden_fd;			/* it says its pid there before it runs the program: warden.h */
 };

@@ -532,6 +532,29 @@ test_a_step_that_was_cut_short_is_ended() {
 	is "$(./greet you)" 'Hello, you'
 }
 
+# For a moment, and what holds the lock for longer is left alone.
+test_another_git_in_the_checkout_is_waited_for() {
+	sample
+	file_task
+	run git factory run -q "$id"
+	status_is 0
+	: >.git/index.lock
+	run git factory pr merge 1
+	isnt "$status" 0
+	err_like 'wait for the git that works there'
+	ok test -e .git/index.lock
+	is "$(git factory pr show --json 1 | jq -r .state)" open
+	{
+		sleep 0.4
+		rm .git/index.lock
+	} &
+	run git factory pr merge 1
+	status_is 0
+	wait
+	is "$(git factory pr show --json 1 | jq -r .state)" merged
+	is "$(./greet you)" 'Hello, you'
+}
+
 test_an_interrupt_loses_nothing() {
 	sample
 	{
