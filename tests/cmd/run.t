@@ -544,15 +544,19 @@ test_another_git_in_the_checkout_is_waited_for() {
 	err_like 'wait for the git that works there'
 	ok test -e .git/index.lock
 	is "$(git factory pr show --json 1 | jq -r .state)" open
+	rm .git/index.lock
+	# By then git has written the files, and goes on from there.
+	: >.git/HEAD.lock
 	{
 		sleep 0.4
-		rm .git/index.lock
+		rm .git/HEAD.lock
 	} &
 	run git factory pr merge 1
 	status_is 0
 	wait
 	is "$(git factory pr show --json 1 | jq -r .state)" merged
 	is "$(./greet you)" 'Hello, you'
+	is "$(git status --porcelain)" ''
 }
 
 test_an_interrupt_loses_nothing() {
