@@ -26,8 +26,10 @@ struct err *checkout_begin(struct repo *r, const char *path, const struct oid *t
 /*
  * Wait for it, and for a second for another git that holds a lock there.
  * ERR_CONFLICT when changes there are in the way (also files that git ignores),
- * or the branch moved meanwhile: nothing has changed then.  *c is NULL
- * afterwards.  Where we are killed before, git ends what it began.
+ * or the branch moved meanwhile: nothing has changed then.  Git comes to HEAD's
+ * lock last: who holds that for longer finds the files written and the branch
+ * where it was, and the next merge goes on from there.  *c is NULL afterwards.
+ * Where we are killed before, git ends what it began.
  */
 struct err *checkout_end(struct checkout **c) MUST_USE;
 

@@ -19,10 +19,11 @@ struct task;
 /*
  * What land_pull() does as a part of that step, where nobody asked for it
  * ('alone') and nobody has to look.  'p' is what would be filed, without its
- * number, which must not matter (not MERGE_MERGE); once this succeeds it says that it landed, and which tree was tested: where the base
- * has moved since the gates ran, they run again.  The checkout goes ahead, and
- * no other landing begins before landing_close().  Any error, as
- * land_pull()'s: deliver it by itself, and land_pull() goes into it.
+ * number, which must not matter (not MERGE_MERGE); once this succeeds it says
+ * that it landed, and which tree was tested: where the base has moved since the
+ * gates ran, they run again.  The checkout goes ahead, and no other landing
+ * begins before landing_close().  Any error, as land_pull()'s: deliver it by
+ * itself, and land_pull() goes into it.
  */
 struct err *land_along(const struct land_opts *o, struct pull *p, struct landing **out) MUST_USE;
 
