@@ -59,6 +59,7 @@
  *
  * --- plant: many runs: supervised, scheduled, counted ---
  * plant/errand         a child that talks to the remote, or to the forge, for all runs
+ * plant/exchange       when a supervisor has the remote, and then the forge, brought up to date
  * plant/guard          the process that stays behind when the supervisor goes
  * plant/hygiene        what runs leave behind that nobody needs: leases, runs, attempts
  * plant/leftovers      the same of files: transcripts, workspaces

@@ -445,9 +445,9 @@ supervisor(struct app *app, const void *opts, const struct args *args UNUSED)
 	env = env_without(&withhold);
 	s.worker = worker;
 	s.env = env;
-	s.sync = o->sync ? sync : o->outside ? mirror : NULL;
-	s.publish = o->sync ? publish : mirror;
-	s.mirror = o->sync && o->outside ? mirror : NULL;
+	s.exchange = (struct exchange_opts){.sync = o->sync ? sync : o->outside ? mirror : NULL,
+	    .publish = o->sync ? publish : mirror, .mirror = o->sync && o->outside ? mirror : NULL,
+	    .interval_ms = s.schedule.interval_ms};
 	s.upkeep = o->upkeep ? upkeep : NULL;
 	for (i = 0; i < watch.n; i++)
 		strs_add(&s.watch, watch.v[i]);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/fnv.h"
 #include "base/mem.h"
-#include "plant/errand.h"
+#include "plant/exchange.h"
 #include "plant/supervise.h"
 #include "sys/kin.h"
 #include "sys/proc.h"
@@ -16,9 +16,6 @@
 #define LOOK_MS 1000		/* between two looks at the watched files */
 #define WARM_MS 2000		/* how long a worker without work is kept */
 #define LEAVE_MS 5000		/* for one that was told to go */
-#define SYNC_MS (10 * 60 * 1000)	/* for what talks to the remote */
-#define MIRROR_MS (60 * 60 * 1000)	/* and to the forge: it waits for limits, and for gates */
-#define SYNC_APART_MS 200	/* ends that come together are told together */
 #define UPKEEP_RUNS 50		/* from one look at how large the repository is to the next */
 #define RUNS_EACH 250		/* then a worker is replaced */
 #define MISFIRES 5		/* workers in a row that end without an answer */
@@ -56,15 +53,12 @@ struct plant {
 	struct tally *tally;
 	struct { VEC_FIELDS(struct worker *); } workers;
 	struct { VEC_FIELDS(struct grave); } graves;
-	struct errand sync, mirror;
-	bool sync_due;		/* something ended since its last start */
-	bool mirror_due;	/* an exchange did */
+	struct exchange exchange;
 	struct proc *upkeep;
 	int64_t upkept;		/* runs that had ended at its last start; -1: not started yet */
 	uint64_t seen;		/* of the watched files */
 	int64_t looked;
 	int misfires;
-	bool synced;		/* what others did by our start is known */
 	bool draining, alone;
 };
 
@@ -140,10 +134,10 @@ sweep(struct plant *p)
 	for (i = 0; i < p->workers.n; i++)
 		if (p->workers.v[i]->p != NULL)
 			keep[n++] = proc_pid(p->workers.v[i]->p);
-	if (p->sync.proc != NULL)
-		keep[n++] = proc_pid(p->sync.proc);
-	if (p->mirror.proc != NULL)
-		keep[n++] = proc_pid(p->mirror.proc);
+	if (p->exchange.sync.proc != NULL)
+		keep[n++] = proc_pid(p->exchange.sync.proc);
+	if (p->exchange.mirror.proc != NULL)
+		keep[n++] = proc_pid(p->exchange.mirror.proc);
 	if (p->upkeep != NULL)
 		keep[n++] = proc_pid(p->upkeep);
 	kin_sweep(keep, n);
@@ -235,7 +229,7 @@ worker_died(struct plant *p, struct worker *w)
 		tell(p, SUPERVISE_DIED, w, ERR_COMMAND, false);
 		bury_later(p, w, ERR_COMMAND, 0);
 		schedule_ended(&p->schedule, 0);
-		p->sync_due = true;
+		exchange_ended(&p->exchange);
 	} else if (was == ASKED) {
 		p->misfires++;
 		schedule_lost(&p->schedule);
@@ -271,6 +265,7 @@ heard_claim(struct plant *p, struct worker *w, const struct frame *f)
 	w->allowed = f->n[1];
 	w->silent = f->n[2];
 	p->misfires = 0;
+	exchange_moved(&p->exchange);
 	unstuck(p);
 	schedule_claimed(&p->schedule);
 	tell(p, SUPERVISE_CLAIMED, w, ERR_CODES, false);
@@ -286,6 +281,20 @@ stuck(struct plant *p, enum err_code code, enum schedule_left left)
 		schedule_drain(&p->schedule);
 }
 
+/*
+ * Nothing to do ends some of us: not while a task may only seem to be taken,
+ * by a lease that was let go since we looked, another's or one of our own.
+ */
+static enum schedule_left
+surely(struct plant *p, enum schedule_left left)
+{
+	if (left == LEFT_SOON)
+		exchange_moved(&p->exchange);
+	else if ((p->o->schedule.once || p->o->schedule.until_empty) && !exchange_is_fresh(&p->exchange))
+		left = LEFT_SOON;
+	return left;
+}
+
 static void
 heard_idle(struct plant *p, struct worker *w, const struct frame *f)
 {
@@ -293,6 +302,8 @@ heard_idle(struct plant *p, struct worker *w, const struct frame *f)
 
 	set_doing(p, w, FREE);
 	p->misfires = 0;
+	if (f->n[2] == 0)
+		left = surely(p, left);
 	schedule_idle(&p->schedule, f->n[1] > 0 && f->n[1] < 86400 ? f->n[1] * 1000 : 0, left);
 	unstuck(p);
 	if (f->n[2] > 0 && f->n[2] <= ERR_CODES)
@@ -316,7 +327,7 @@ heard_end(struct plant *p, struct worker *w, const struct frame *f)
 		schedule_ended(&p->schedule, f->n[2] > 0 && f->n[2] < 86400 ? f->n[2] * 1000 : 0);
 		if (e.end == END_MEND)
 			stuck(p, e.code, LEFT_NOTHING);
-		p->sync_due = true;
+		exchange_ended(&p->exchange);
 	}
 	set_doing(p, w, FREE);
 	if (w->runs >= RUNS_EACH)
@@ -392,7 +403,7 @@ check_times(struct plant *p)
 			tell(p, SUPERVISE_KILLED, w, ERR_TIMEOUT, !late);
 			bury_later(p, w, ERR_TIMEOUT, 0);
 			schedule_ended(&p->schedule, 0);
-			p->sync_due = true;
+			exchange_ended(&p->exchange);
 			continue;
 		}
 		if (w->allowed > 0)
@@ -468,71 +479,17 @@ look(struct plant *p)
 
 /* ---- the remote, and the forge ---- */
 
-/*
- * After an error of the disk a later success proves nothing: what the disk
- * lost then is not written again.
- */
-static void
-note_errands(struct plant *p)
-{
-	if (p->tally->unshared != ERR_IO)
-		p->tally->unshared = p->sync.said != ERR_CODES ? p->sync.said : p->mirror.said;
-}
-
-static bool
-errand_is_over(struct plant *p, struct errand *a)
-{
-	if (!errand_ended(a, now(p)))
-		return false;
-	note_errands(p);
-	p->looked = 0;
-	return true;
-}
-
-static void
-begin_errand(struct plant *p, struct errand *a, const char *const *argv)
-{
-	errand_start(a, argv, now(p));
-	note_errands(p);
-}
-
-/*
- * After runs, where nodes keep out of each other's way, and once in an
- * interval; -1 when none is due.
- */
 static int64_t
 keep_in_sync(struct plant *p)
 {
-	bool over = p->draining || !p->sync_due;
-	int64_t due;
+	struct exchange_news news;
+	int64_t wait = exchange_turn(&p->exchange, now(p), p->draining, &news);
 
-	if (p->o->sync == NULL)
-		return -1;
-	if (errand_is_over(p, &p->sync)) {
-		p->synced = true;
-		p->mirror_due = p->o->mirror != NULL && (p->mirror_due || p->sync.said == ERR_CODES);
-	}
-	if (p->sync.proc != NULL)
-		return errand_wait(&p->sync, now(p));
-	due = p->sync.at + (p->sync_due ? SYNC_APART_MS : p->o->schedule.interval_ms) - now(p);
-	if (due > 0)
-		return due;
-	p->sync_due = false;
-	begin_errand(p, &p->sync, over ? p->o->sync : p->o->publish);
-	p->synced = p->synced || p->sync.proc == NULL;
-	return SYNC_APART_MS;
-}
-
-/* The forge's limits may have it take its time, which keeps no exchange back. */
-static int64_t
-keep_in_line(struct plant *p)
-{
-	(void)errand_is_over(p, &p->mirror);
-	if (p->mirror.proc == NULL && p->mirror_due) {
-		p->mirror_due = false;
-		begin_errand(p, &p->mirror, p->o->mirror);
-	}
-	return errand_wait(&p->mirror, now(p));
+	if (news.any)
+		p->looked = 0;
+	if (news.fresh)
+		schedule_poke(&p->schedule);
+	return wait;
 }
 
 /* ---- the repository's size ---- */
@@ -584,8 +541,7 @@ busy(const struct plant *p)
 	for (i = 0; i < p->workers.n; i++)
 		if (p->workers.v[i]->doing != FREE)
 			return true;
-	return p->graves.n > 0 || p->upkeep != NULL || p->sync.proc != NULL || p->mirror.proc != NULL || p->mirror_due ||
-	    (p->o->sync != NULL && p->sync_due);
+	return p->graves.n > 0 || p->upkeep != NULL || exchange_busy(&p->exchange);
 }
 
 static struct err *
@@ -628,7 +584,7 @@ dispatch(struct plant *p, int64_t *wait, bool *over)
 	struct worker *w;
 
 	TRY(bury_all(p));
-	while ((say = schedule_next(&p->schedule, wait)) == SCHEDULE_START && !burying(p) && p->synced) {
+	while ((say = schedule_next(&p->schedule, wait)) == SCHEDULE_START && !burying(p) && p->exchange.synced) {
 		if (p->misfires >= MISFIRES)
 			return err_hint(err_new(ERR_COMMAND, "%d workers in a row ended before they could claim a task", p->misfires),
 			    "'git factory run' says why");
@@ -662,8 +618,8 @@ wait_for_something(struct plant *p, int64_t wait)
 		fds[i] = (struct pollfd){.fd = p->workers.v[i]->in.fd, .events = POLLIN};
 	fds[n] = (struct pollfd){.fd = p->draining ? -1 : sigs_fd(), .events = POLLIN};
 	fds[n + 1] = (struct pollfd){.fd = p->o->guard_fd, .events = POLLIN};
-	fds[n + 2] = (struct pollfd){.fd = errand_fd(&p->sync), .events = POLLIN};
-	fds[n + 3] = (struct pollfd){.fd = errand_fd(&p->mirror), .events = POLLIN};
+	fds[n + 2] = (struct pollfd){.fd = errand_fd(&p->exchange.sync), .events = POLLIN};
+	fds[n + 3] = (struct pollfd){.fd = errand_fd(&p->exchange.mirror), .events = POLLIN};
 	fds[n + 4] = (struct pollfd){.fd = p->upkeep != NULL ? proc_ended_fd(p->upkeep) : -1, .events = POLLIN};
 	if (poll(fds, (nfds_t)n + 5, wait < 0 ? -1 : (int)(wait > 60000 ? 60000 : wait)) > 0) {
 		for (i = 0; i < n; i++)
@@ -679,11 +635,10 @@ wait_for_something(struct plant *p, int64_t wait)
 static struct err *
 turn(struct plant *p, bool *over)
 {
-	int64_t wait = -1, wait_sync, wait_line, wait_upkeep, other;
+	int64_t wait = -1, wait_sync, wait_upkeep, other;
 	bool done = false;
 
 	wait_sync = keep_in_sync(p);
-	wait_line = keep_in_line(p);
 	wait_upkeep = keep_small(p);
 	other = look(p);
 	TRY(dispatch(p, &wait, &done));
@@ -693,8 +648,6 @@ turn(struct plant *p, bool *over)
 		wait = least(wait, other);
 	if (wait_sync >= 0)
 		wait = least(wait, wait_sync);
-	if (wait_line >= 0)
-		wait = least(wait, wait_line);
 	if (wait_upkeep >= 0)
 		wait = least(wait, wait_upkeep);
 	*over = done && !busy(p);
@@ -722,9 +675,8 @@ end_all(struct plant *p)
 			kill_worker(p, w);
 	}
 	drop_gone(p);
-	errand_stop(&p->sync);
-	errand_stop(&p->mirror);
-	note_errands(p);
+	exchange_stop(&p->exchange);
+	p->tally->unshared = p->exchange.unshared;
 	proc_free(p->upkeep);
 	kin_sweep(NULL, 0);
 	vec_free(&p->workers);
@@ -734,8 +686,7 @@ end_all(struct plant *p)
 struct err *
 supervise(const struct supervise_opts *o, struct tally *out)
 {
-	struct plant p = {.o = o, .clock = clock_system(), .tally = out, .upkept = -1,
-	    .sync = {.most_ms = SYNC_MS, .said = ERR_CODES}, .mirror = {.most_ms = MIRROR_MS, .said = ERR_CODES}};
+	struct plant p = {.o = o, .clock = clock_system(), .tally = out, .upkept = -1};
 	struct err *e = NULL;
 	bool over = false;
 
@@ -744,8 +695,7 @@ supervise(const struct supervise_opts *o, struct tally *out)
 	schedule_init(&p.schedule, &o->schedule, &p.clock);
 	p.seen = look_at_files(&p);
 	p.looked = now(&p);
-	p.sync.at = now(&p) - o->schedule.interval_ms;
-	p.synced = o->sync == NULL;
+	exchange_init(&p.exchange, &o->exchange, now(&p));
 	while (e == NULL && !over && !p.alone)
 		e = turn(&p, &over);
 	if (p.alone)

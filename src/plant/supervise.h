@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/vec.h"
+#include "plant/exchange.h"
 #include "plant/schedule.h"
 #include "sys/channel.h"
 
@@ -53,10 +54,7 @@ struct supervise_opts {
 	struct schedule_opts schedule;
 	const char *const *worker;	/* argv of a worker */
 	const char *const *env;		/* its environment, "KEY=value"; NULL: ours */
-	const char *const *sync;	/* argv of what talks to the remote each interval; NULL: none */
-	const char *const *publish;	/* of what does so after runs */
-	const char *const *mirror;	/* of what brings the forge in line after each of these; NULL: none */
-					/* these three say with FRAME_ENDED how it went */
+	struct exchange_opts exchange;
 	const char *const *upkeep;	/* argv of what keeps the repository small, where it has grown; NULL: none */
 	struct strs watch;		/* files whose change means that there may be something to do */
 	int guard_fd;			/* GUARD_FD; -1: none */

@@ -168,6 +168,15 @@ remote_beat(struct lease *l)
 	return beat_once(l);
 }
 
+/* As git does after a push: else this clone keeps its own task from itself until it looks again. */
+static void
+forget(const struct lease *l)
+{
+	AUTO(mem_free_p) char *seen = mem_printf(REMOTE_LEASES "%s", l->info.task.s);
+
+	err_ignore(ref_cas(repo_of(l), seen, &l->info.oid, &oid_zero, "release"));
+}
+
 static struct err *
 remote_release(struct lease *l)
 {
@@ -181,6 +190,8 @@ remote_release(struct lease *l)
 		if (e == NULL)
 			e = push(l, &l->info.oid, &oid_zero);
 	}
+	if (e == NULL)
+		forget(l);
 	/* Lost, or out of reach: what is left there expires. */
 	err_ignore(e);
 	return lease_local.release(l);

@@ -693,6 +693,38 @@ test_one_run_at_a_time_on_all_nodes() {
 	is "$(states)" ' 3 delivered,'
 }
 
+# What a node gave up it still sees as taken until it looks again: that is no end of its work.
+test_until_empty_waits_for_what_only_seems_to_be_taken() {
+	two_nodes "echo x >>$SHARED/starts; while [ ! -e $SHARED/go ]; do sleep 0.05; done; $MAKE_FILE"
+	(
+		cd "$TMP/seed" || exit
+		echo 'limits: {parallel: 1}' >>.factory/config.yml
+		git commit -q -a -m 'One at a time'
+		git push -q origin main
+		git -C "$TMP/a" pull -q
+		git -C "$TMP/b" pull -q
+	)
+	cd "$TMP/a"
+	git factory sync -q
+	tasks 2
+	git factory sync -q
+	git -C "$TMP/b" factory sync -q
+	"$BUILD/git-factory" run -q >"$TMP/a.out" 2>&1 &
+	a=$!
+	within 10 test -s "$SHARED/starts"
+	cd "$TMP/b"
+	start_work --until-empty
+	# It has tried, has given up, and has looked whether it may.
+	sleep 5
+	kill -0 "$pid" 2>/dev/null || fail "it ended: $(cat "$TMP/work.out" "$TMP/work.err")"
+	: >"$SHARED/go"
+	wait $a || fail "$(cat "$TMP/a.out")"
+	end_work
+	status_is 0
+	out_like '^1 delivered'
+	is "$(states)" ' 2 delivered,'
+}
+
 test_an_idle_node_asks_once_in_an_interval() {
 	two_nodes "$MAKE_FILE"
 	cd "$TMP/a"
