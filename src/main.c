@@ -329,6 +329,7 @@
  * git/cli              the git program, for what libgit2 does not do
  * git/commit           commits and their history
  * git/conffile         one git config file, read without libgit2
+ * git/deflate          zlib streams
  * git/diff             what changed between two trees
  * git/durable          files that reach the disk together
  * git/format           may this repository be used
@@ -357,6 +358,7 @@
  * git/remote_run       the git program against a remote, and what went wrong
  * git/repo             the repository at hand
  * git/restore          bring a pristine workspace to a recorded tree
+ * git/sha1             the trailers of an index and a pack
  * git/shallow          the history of a shallow clone, by the git program
  * git/sign             signatures by ssh keys
  * git/staged           what a person has in the index, as a tree
@@ -381,7 +383,6 @@
  * git/ws/pool          a workspace as a checkout that is kept
  * git/ws/priv          what the files of the workspace share
  * git/ws/setup         what setup made, kept as a layer
- * git/ws/sha1          the trailer of an index
  * git/ws/slot          slots: files of some tree, kept from run to run
  * git/ws/write         put files of a tree into a folder
  *

@@ -5,15 +5,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/lib.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "git/apart.h"
+#include "git/deflate.h"
 #include "git/lg2.h"
 #include "git/objsync.h"
 #include "git/odb.h"
@@ -21,37 +20,12 @@
 
 #define FIRST 900		/* before the loose objects (1) and the packs (2) */
 #define HEADER_MAX 64
-#define CHUNK (16 * KIB)
-#define PIECE (1U << 30)
 #define PLAIN_MAX 3900		/* what is no larger takes a block of the disk, deflated or not */
 #define PLAIN_TREE_MAX (16 * KIB)	/* ids do not deflate: a tree gets a fifth smaller, for most of its time */
 #define RACY_S 3		/* a folder that changed so lately may change again unseen */
 #define NAME_TRIES 100
 #define KEPT 64			/* the last objects written */
 #define KEPT_MAX (8 * KIB)	/* none larger */
-
-/* ---- zlib ---- */
-
-static struct {
-	__typeof__(deflateInit_) *deflateInit_;
-	__typeof__(deflateReset) *deflateReset;
-	__typeof__(deflateParams) *deflateParams;
-	__typeof__(deflate) *deflate;
-	__typeof__(deflateEnd) *deflateEnd;
-} z;
-
-static struct err *
-open_zlib(void)
-{
-	static const char *const names[] = {"deflateInit_", "deflateReset", "deflateParams", "deflate", "deflateEnd"};
-	void *fns[NITEMS(names)];
-
-	if (z.deflate != NULL)
-		return NULL;
-	TRY(lib_open(SO_ZLIB, names, fns, NITEMS(names)));
-	memcpy(&z, fns, sizeof(z));
-	return NULL;
-}
 
 /* ---- the writer ---- */
 
@@ -67,8 +41,7 @@ struct writer {
 	git_odb_backend backend;	/* the first member: libgit2 hands this back */
 	struct repo *repo;
 	int objects;			/* the folder */
-	z_stream stream;
-	bool begun;			/* the stream is to be ended */
+	struct deflate *deflate;
 	unsigned made;
 	struct timespec packs;		/* when their folder had changed, as last listed */
 	int64_t listed;			/* wall clock of that, 0: not yet */
@@ -95,43 +68,10 @@ fault_by(struct err *e)
 	return -1;
 }
 
-/* An object's file in the making. */
-struct draft {
-	struct writer *w;
-	int fd;
-	unsigned char out[CHUNK];	/* deflated, not yet written */
-};
-
-static int
-flush_out(struct draft *d)
+static struct err *
+put(void *arg, const void *p, size_t n)
 {
-	z_stream *s = &d->w->stream;
-	struct err *e = file_write_all(d->fd, d->out, sizeof(d->out) - s->avail_out);
-
-	s->next_out = d->out;
-	s->avail_out = sizeof(d->out);
-	return e == NULL ? 0 : fault_by(e);
-}
-
-static int
-deflate_piece(struct draft *d, const void *data, size_t n, int flush)
-{
-	z_stream *s = &d->w->stream;
-	int rc;
-
-	s->next_in = (unsigned char *)(uintptr_t)data;
-	s->avail_in = (unsigned)n;
-	for (;;) {
-		rc = z.deflate(s, flush);
-		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR) {
-			lg2.git_error_set_str(GIT_ERROR_ZLIB, "zlib cannot deflate");
-			return -1;
-		}
-		if (s->avail_out != 0)
-			return 0;
-		if (flush_out(d) != 0)
-			return -1;
-	}
+	return file_write_all(*(const int *)arg, p, n);
 }
 
 /* Is it stored as it is?  A git gc deflates it, as it does all objects. */
@@ -146,21 +86,15 @@ fill(struct writer *w, int fd, const void *data, size_t n, git_object_t type)
 {
 	static const char *const kinds[] = {[GIT_OBJECT_COMMIT] = "commit", [GIT_OBJECT_TREE] = "tree",
 	    [GIT_OBJECT_BLOB] = "blob", [GIT_OBJECT_TAG] = "tag"};
-	struct draft d = {.w = w, .fd = fd};
 	char header[HEADER_MAX];
 	int length = snprintf(header, sizeof(header), "%s %zu", kinds[type], n) + 1;
+	struct err *e;
 
-	z.deflateReset(&w->stream);
-	w->stream.next_out = d.out;
-	w->stream.avail_out = sizeof(d.out);
-	z.deflateParams(&w->stream, is_plain(n, type) ? Z_NO_COMPRESSION : Z_BEST_SPEED, Z_DEFAULT_STRATEGY);
-	if (deflate_piece(&d, header, (size_t)length, Z_NO_FLUSH) != 0)
-		return -1;
-	/* zlib counts in 32 bits. */
-	for (; n > PIECE; data = (const char *)data + PIECE, n -= PIECE)
-		if (deflate_piece(&d, data, PIECE, Z_NO_FLUSH) != 0)
-			return -1;
-	return deflate_piece(&d, data, n, Z_FINISH) != 0 ? -1 : flush_out(&d);
+	deflate_begin(w->deflate, is_plain(n, type), put, &fd);
+	e = deflate_add(w->deflate, header, (size_t)length);
+	if (e == NULL)
+		e = deflate_end(w->deflate, data, n);
+	return e == NULL ? 0 : fault_by(e);
 }
 
 /* A new file beside where the object belongs; git gc removes what is left of one. */
@@ -352,8 +286,7 @@ writer_free(git_odb_backend *backend)
 
 	size_t i;
 
-	if (w->begun)
-		z.deflateEnd(&w->stream);
+	deflate_free(w->deflate);
 	for (i = 0; i < KEPT; i++)
 		free(w->kept[i].data);
 	fd_close_p(&w->objects);
@@ -377,10 +310,7 @@ writer_new(struct repo *r, struct writer **out)
 	*out = w;
 	if (w->objects < 0)
 		return err_sys("cannot open '%s'", objects);
-	if (z.deflateInit_(&w->stream, Z_BEST_SPEED, ZLIB_VERSION, (int)sizeof(w->stream)) != Z_OK)
-		return err_new(ERR_COMMAND, "zlib cannot begin");
-	w->begun = true;
-	return NULL;
+	return deflate_new(&w->deflate);
 }
 
 /* What is pushed lies beside the repository until a hook has let it in. */
@@ -427,7 +357,6 @@ odb_open(struct repo *r, struct git_repository *g)
 	struct err *e;
 	int rc;
 
-	TRY(open_zlib());
 	rc = lg2.git_repository_odb(&odb, g);
 	if (rc == 0)
 		rc = add_folders(r, odb);

@@ -1,15 +1,23 @@
 #include "git/pack.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/vec.h"
+#include "git/deflate.h"
 #include "git/lg2.h"
 #include "git/objsync.h"
 #include "git/repo.h"
+#include "git/sha1.h"
 
 #define FIRST 1000	/* before the loose objects (1) and the packs (2) */
+
+struct listing {
+	VEC_FIELDS(struct oid);
+};
 
 struct pack {
 	struct repo *repo;
@@ -73,60 +81,136 @@ pack_begin(struct repo *r, struct pack **out)
 	return NULL;
 }
 
-static struct err *
-write_pack(struct pack *p, const git_buf *bytes)
-{
-	git_indexer_progress progress = {0};
-	git_odb_writepack *w = NULL;
-	int rc;
+/* ---- its bytes ---- */
 
-	lg2_fsync(true);
-	rc = lg2.git_odb_write_pack(&w, p->real, NULL, NULL);
-	if (rc == 0)
-		rc = w->append(w, bytes->ptr, bytes->size, &progress);
-	if (rc == 0)
-		rc = w->commit(w, &progress);
-	if (w != NULL)
-		w->free(w);
+/* libgit2 names each object and makes the index as they come. */
+struct writing {
+	struct pack *pack;
+	git_odb_writepack *to;
+	struct deflate *deflate;
+	struct sha1 sum;
+	git_indexer_progress progress;
+};
+
+static void
+writing_free(struct writing *w)
+{
+	if (w->to != NULL)
+		w->to->free(w->to);
+	deflate_free(w->deflate);
 	lg2_fsync(false);
-	return rc < 0 ? lg2_err(p->repo, rc, "cannot write a pack") : NULL;
 }
 
-/* What was noted since the begin, as the bytes of a pack. */
-static int
-pack_bytes(struct pack *p, git_buf *out)
+static struct err *
+check(const struct writing *w, int rc)
 {
-	struct objsync *noted = repo_objsync(p->repo);
-	git_packbuilder *b = NULL;
+	return rc < 0 ? lg2_err(w->pack->repo, rc, "cannot write a pack") : NULL;
+}
+
+static struct err *
+append(struct writing *w, const void *p, size_t n)
+{
+	return check(w, w->to->append(w->to, p, n, &w->progress));
+}
+
+static struct err *
+put(void *arg, const void *p, size_t n)
+{
+	struct writing *w = arg;
+
+	sha1_add(&w->sum, p, n);
+	return append(w, p, n);
+}
+
+static struct err *
+put_header(struct writing *w, size_t objects)
+{
+	unsigned char h[12] = {'P', 'A', 'C', 'K', 0, 0, 0, 2};
 	size_t i;
-	int rc = lg2.git_packbuilder_new(&b, p->g);
 
-	for (i = p->unsynced; rc == 0 && i < noted->n; i++) {
-		git_oid id = lg2_oid(&noted->v[i].oid);
+	for (i = 0; i < 4; i++)
+		h[8 + i] = (unsigned char)(objects >> (24 - 8 * i));
+	return put(w, h, sizeof(h));
+}
 
-		rc = lg2.git_packbuilder_insert(b, &id, NULL);
+static struct err *
+put_object(struct writing *w, const struct oid *oid)
+{
+	AUTO(lg2_odb_object_free_p) git_odb_object *object = NULL;
+	git_oid id = lg2_oid(oid);
+	unsigned char head[16];	/* the type and the size, low bits first */
+	size_t n = 0, size, left;
+	git_object_t type;
+
+	TRY(check(w, lg2.git_odb_read(&object, w->pack->here, &id)));
+	type = lg2.git_odb_object_type(object);
+	size = lg2.git_odb_object_size(object);
+	head[n++] = (unsigned char)((unsigned)type << 4 | (size & 15));
+	for (left = size >> 4; left > 0; left >>= 7) {
+		head[n - 1] |= 0x80;
+		head[n++] = left & 0x7f;
 	}
-	if (rc == 0)
-		rc = lg2.git_packbuilder_write_buf(out, b);
-	lg2.git_packbuilder_free(b);
-	return rc;
+	TRY(put(w, head, n));
+	deflate_begin(w->deflate, type == GIT_OBJECT_TREE, put, w);
+	return deflate_end(w->deflate, lg2.git_odb_object_data(object), size);
+}
+
+static int
+by_oid(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct oid));
+}
+
+/* What was noted since the begin, each once. */
+static void
+list(const struct pack *p, struct listing *out)
+{
+	const struct objsync *noted = repo_objsync(p->repo);
+	size_t i, n = 0;
+
+	for (i = p->unsynced; i < noted->n; i++)
+		vec_push(out, noted->v[i].oid);
+	vec_sort(out, by_oid);
+	for (i = 0; i < out->n; i++)
+		if (n == 0 || !oid_eq(&out->v[n - 1], &out->v[i]))
+			out->v[n++] = out->v[i];
+	out->n = n;
+}
+
+/*
+ * Whole and little deflated (gitformat-pack(5)): to look for what resembles
+ * what is most of the work of a packer, and left to git gc.
+ */
+static struct err *
+write_pack(struct pack *p, const struct listing *objects)
+{
+	AUTO(writing_free) struct writing w = {.pack = p};
+	unsigned char sum[20];
+	size_t i;
+
+	lg2_fsync(true);
+	sha1_init(&w.sum);
+	TRY(deflate_new(&w.deflate));
+	TRY(check(&w, lg2.git_odb_write_pack(&w.to, p->real, NULL, NULL)));
+	TRY(put_header(&w, objects->n));
+	for (i = 0; i < objects->n; i++)
+		TRY(put_object(&w, &objects->v[i]));
+	sha1_end(&w.sum, sum);
+	TRY(append(&w, sum, sizeof(sum)));
+	return check(&w, w.to->commit(w.to, &w.progress));
 }
 
 struct err *
 pack_end(struct pack *p)
 {
-	git_buf bytes = {0};
+	struct listing objects = {0};
 	struct err *e = NULL;
-	int rc = 0;
 
+	list(p, &objects);
 	/* An empty pack would be one more file for nothing. */
-	if (repo_objsync(p->repo)->n > p->unsynced)
-		rc = pack_bytes(p, &bytes);
-	if (rc < 0)
-		e = lg2_err(p->repo, rc, "cannot pack objects");
-	else if (bytes.size > 0)
-		e = write_pack(p, &bytes);
-	lg2.git_buf_dispose(&bytes);
+	if (objects.n > 0)
+		e = write_pack(p, &objects);
+	vec_free(&objects);
 	TRY(e);
 	lg2.git_repository_set_odb(p->g, p->real);
 	repo_objsync(p->repo)->n = p->unsynced;

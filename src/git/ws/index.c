@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "base/mem.h"
-#include "git/ws/sha1.h"
+#include "git/sha1.h"
 
 #define HEAD_BYTES 12
 #define ROW_BYTES 62	/* before the path */

@@ -2,7 +2,7 @@
  * ws/sha1.c - see ws/sha1.h.  Unrolled: it runs over megabytes while
  * somebody waits for a workspace.
  */
-#include "git/ws/sha1.h"
+#include "git/sha1.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /*
- * ws/sha1.h - SHA-1 of plain bytes, for the trailer of an index.  Not for
- * anything that an attacker gains by colliding: objects go through libgit2.
+ * sha1.h - SHA-1 of plain bytes, for the trailers of an index and a pack.  Not
+ * for anything that an attacker gains by colliding: objects go through libgit2.
  *
  * Facts: FIPS 180-4.
  */
-#ifndef GIT_WS_SHA1_H
-#define GIT_WS_SHA1_H
+#ifndef GIT_SHA1_H
+#define GIT_SHA1_H
 
 #include "base/def.h"
 
