@@ -4,7 +4,7 @@ each such call; then start it again, and the end must be the same.
 
 Usage: tests/soak/crash/crash.py [--build DIR] [--seed N] [--sample N]
            [--minutes N] [-j N] [--only WORD[,WORD]...] [--actions ACTION[,ACTION]...]
-           [--calls EXPRESSION] [--counted FILE] [--replay CASE] [--list]
+           [--calls EXPRESSION] [--places] [--counted FILE] [--replay CASE] [--list]
 
 A scene (scenes.py) is a repository, a verb, and how a person would go on
 after trouble.  The undisturbed run gives the end that every other one must
@@ -42,12 +42,14 @@ With --sample each scene gives that many cases, chosen by the seed, which is
 printed; without it all cases run, those that are rare among the first, and
 again with every repetition until the minutes are over.  How many there were of
 each scene and action is printed at the end.  --calls EXPRESSION chooses those
-whose call, as --list prints it, matches.  --counted: the cases that FILE has
-count, new ones are added to it, and those that it has least often come first,
-before them those that were violated when last played: so a long test is made in
-parts, and whatever ends one of them loses nothing.  It is of one machine and
-one state of these files, and names the program of each case.  Exit 1 when one case was
-violated; each is printed so that --replay can show it again.
+whose call, as --list prints it, matches.  --places: of the allocations of all
+scenes that come from one place, by the same way through the callers, the first.
+--counted: the cases that FILE has count, new ones are added to it, and those
+that it has least often come first, before them those that were violated when
+last played: so a long test is made in parts, and whatever ends one of them
+loses nothing.  It is of one machine and one state of these files, and names the
+program of each case.  Exit 1 when one case was violated; each is printed so
+that --replay can show it again.
 """
 import argparse
 import collections
@@ -77,6 +79,7 @@ ACTIONS = {
     'unread': '-a EIO -k r', 'EMFILE': '-a EMFILE -k d', 'EAGAIN': '-a EAGAIN -k p', 'nomem': '', 'nomore': ''}
 KILLS = ('kill', 'killall', 'twice')
 DATE = '1767225600'
+PLACES = 1 << 20  # there is room for so many allocations
 
 HEX = re.compile(rb'\b[0-9a-f]{40}\b')
 # Of a run's record: what a clock or a process number made.
@@ -341,6 +344,7 @@ class Scene:
         self.serial = 0
         self.lock = threading.Lock()
         self.seen = {}
+        self.places = {}  # of the allocations
         self.slowest = 0, ''
         self.spares = []  # copies that a verb has left as they were
 
@@ -390,10 +394,23 @@ class Scene:
         """What they are; of allocations that is not known."""
         return [line.split(' ', 2)[2] for line in self.watch(action) if line.startswith('call ')]
 
-    def cases(self, actions, calls):
-        """All of them, or those at calls that match."""
-        return ['%s/%s/%d' % (self.name, a, n) for a in actions for n in range(1, self.count(a) + 1)
+    def cases(self, actions, calls, known):
+        """All of them, or those at calls that match; of allocations those from places that are not known yet."""
+        return ['%s/%s/%d' % (self.name, a, n) for a in actions for n in self.numbers(a, known)
                 if not calls or re.search(calls, ''.join(self.calls(a)[n - 1:n]))]
+
+    def numbers(self, action, known):
+        every = range(1, self.count(action) + 1)
+        if known is None or action not in ('nomem', 'nomore'):
+            return every
+        chosen = []
+        for n in every:
+            place = action, self.places[action][n - 1]
+            if place not in known:
+                known.add(place)
+                chosen.append(n)
+        print('%s: %d of %d %s' % (self.name, len(chosen), len(every), action), flush=True)
+        return chosen
 
     def copy(self):
         with self.lock:
@@ -542,7 +559,9 @@ class Copy:
             seen = f.read().splitlines()
         if plan:
             with open(plan, 'rb') as f:
-                _, _, count, failed, where = struct.unpack('5q', f.read())
+                _, _, _, count, failed, where = struct.unpack('6q', f.read(48))
+                if not n:
+                    self.scene.places[action] = struct.unpack('%dQ' % count, f.read(8 * count))
             seen = [line for line in seen if not line.startswith('calls ')] + ['calls %d' % count]
             seen += ['struck allocation at 0x%x' % where] if failed else ['missed'] if n else []
         return p.returncode, p.stdout, p.stderr, seen
@@ -553,7 +572,8 @@ class Copy:
         if not os.path.exists(program):
             os.link(self.scene.poor, program)
         with open(program + '.plan', 'wb') as f:
-            f.write(struct.pack('5q', n, more, 0, 0, 0))
+            f.write(struct.pack('6q', n, more, 0 if n else PLACES, 0, 0, 0))
+            f.truncate(48 + (0 if n else 8 * PLACES))
         return program + '.plan'
 
     def again(self, n):
@@ -685,6 +705,7 @@ def arguments():
     p.add_argument('--only', default='')
     p.add_argument('--calls', default='')
     p.add_argument('--actions', default=','.join(ACTIONS))
+    p.add_argument('--places', action='store_true')
     p.add_argument('--counted')
     p.add_argument('--replay')
     p.add_argument('--list', action='store_true')
@@ -692,9 +713,9 @@ def arguments():
 
 
 def choose(args, scenes):
-    cases, dice = [], random.Random(args.seed)
+    cases, dice, known = [], random.Random(args.seed), set() if args.places else None
     for s in scenes.values():
-        mine = s.cases(args.actions.split(','), args.calls)
+        mine = s.cases(args.actions.split(','), args.calls, known)
         cases += dice.sample(mine, min(args.sample, len(mine))) if args.sample else mine
     dice.shuffle(cases)
     # A part of them is as much of each scene and action: their numbers differ a hundredfold.

@@ -6,8 +6,10 @@
  * the C library itself.  The program that was started says by its own name
  * where the plan is: the file PROGRAM.plan, which all processes that run this
  * program share; so a child that inherits no environment is counted too.
- * Without that file, memory is as always.
+ * Without that file, memory is as always.  Where the file has room for it, it
+ * is told from which place each allocation came: who called whom.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,16 +21,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <unwind.h>
 
+#include <link.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
-/* crash.py writes the first two, and reads the others. */
+#define DEEP 64		/* callers that are told apart */
+
+/* crash.py writes the first three, and reads the others. */
 struct plan {
 	int64_t at;		/* which one fails; 0: none */
 	int64_t all_after;	/* and all that come later */
+	int64_t room;		/* for places */
 	_Atomic int64_t count;
 	_Atomic int64_t failed;
 	_Atomic int64_t where;	/* the caller's address in the program, for addr2line */
+	uint64_t place[];	/* of each allocation */
 };
 
 void *__libc_malloc(size_t);
@@ -49,12 +58,14 @@ open_plan(void)
 	struct plan *p = &none;
 	int saved = errno, fd;
 	ssize_t n = readlink("/proc/self/exe", name, PATH_MAX);
+	struct stat st;
 	void *m;
 
 	if (n > 0) {
 		memcpy(name + n, suffix, sizeof(suffix));
 		fd = open(name, O_RDWR | O_CLOEXEC);
-		m = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		m = fd < 0 || fstat(fd, &st) != 0 ? MAP_FAILED :
+		    mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (fd >= 0)
 			close(fd);
 		if (m != MAP_FAILED)
@@ -62,6 +73,48 @@ open_plan(void)
 	}
 	errno = saved;
 	return p;
+}
+
+struct walk {
+	uint64_t sum;
+	int deep;
+};
+
+static void
+mix(struct walk *w, const void *p, size_t n)
+{
+	const unsigned char *c = p;
+
+	while (n-- > 0)
+		w->sum = (w->sum ^ *c++) * 0x100000001b3u;
+}
+
+/* Where in its library: that is loaded elsewhere each time. */
+static _Unwind_Reason_Code
+step(struct _Unwind_Context *at, void *arg)
+{
+	void *pc = (void *)_Unwind_GetIP(at);
+	struct dl_find_object found;
+	struct walk *w = arg;
+	uintptr_t offset;
+
+	if (_dl_find_object(pc, &found) != 0)
+		return _URC_END_OF_STACK;
+	offset = (uintptr_t)pc - (uintptr_t)found.dlfo_map_start;
+	mix(w, &offset, sizeof(offset));
+	mix(w, found.dlfo_link_map->l_name, strlen(found.dlfo_link_map->l_name));
+	return ++w->deep == DEEP ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+static uint64_t
+place(void)
+{
+	struct walk w = {.sum = 0xcbf29ce484222325u};
+	int saved = errno;
+
+	_Unwind_Backtrace(step, &w);
+	errno = saved;
+	return w.sum;
 }
 
 static bool
@@ -75,6 +128,8 @@ fails(const void *caller)
 	if (p == &none)
 		return false;
 	n = atomic_fetch_add(&p->count, 1) + 1;
+	if (n <= p->room)
+		p->place[n - 1] = place();
 	if (p->at == 0 || n < p->at || (n > p->at && !p->all_after))
 		return false;
 	if (atomic_fetch_add(&p->failed, 1) == 0 && (const char *)caller >= &__executable_start &&
