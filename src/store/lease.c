@@ -368,15 +368,20 @@ lease_free_p(struct lease **l)
 	lease_free(*l);
 }
 
-/* A damaged lease holds its own task back, and no other. */
-static bool
-read_any(struct repo *r, const struct ref *ref, struct lease_info *out)
+/*
+ * A damaged lease holds its own task back, and no other.  One that could not
+ * be read is not damaged.  *known: it is of a task.
+ */
+static struct err *
+read_any(struct repo *r, const struct ref *ref, struct lease_info *out, bool *known)
 {
 	struct lease_info i = {0};
 	struct err *e = lease_read(r, ref->name, &ref->oid, &i);
-	bool known = e == NULL || id_parse(str_of(task_in(ref->name)), &i.task);
 
-	if (e != NULL && known) {
+	if (e != NULL && !err_is(e, ERR_SYNTAX) && !err_is(e, ERR_NOT_FOUND) && !err_is(e, ERR_REPOSITORY))
+		return e;
+	*known = e == NULL || id_parse(str_of(task_in(ref->name)), &i.task);
+	if (e != NULL && *known) {
 		i.oid = ref->oid;
 		i.node = mem_strdup("");
 		i.host = mem_strdup("");
@@ -384,9 +389,8 @@ read_any(struct repo *r, const struct ref *ref, struct lease_info *out)
 		i.job = mem_strdup("");
 	}
 	err_ignore(e);
-	if (known)
-		*out = i;
-	return known;
+	*out = i;
+	return NULL;
 }
 
 static bool
@@ -416,6 +420,7 @@ list_remote(struct state *s, bool dead_too, struct lease_infos *out)
 	AUTO(watch_free_p) struct watch *seen = NULL;
 	AUTO(refs_free) struct refs refs = {0};
 	struct lease_info info;
+	bool known;
 	size_t i;
 
 	TRY(ref_list(state_repo(s), REMOTE_LEASES, &refs));
@@ -423,7 +428,8 @@ list_remote(struct state *s, bool dead_too, struct lease_infos *out)
 		return NULL;
 	seen = watch_open(s);
 	for (i = 0; i < refs.n; i++) {
-		if (!read_any(state_repo(s), &refs.v[i], &info))
+		TRY(read_any(state_repo(s), &refs.v[i], &info, &known));
+		if (!known)
 			continue;
 		info.remote = true;
 		info.expired = lease_expired(seen, &info);
@@ -442,12 +448,15 @@ lease_list(struct state *s, bool dead_too, struct lease_infos *out)
 	AUTO(lease_infos_free) struct lease_infos found = {0};
 	AUTO(refs_free) struct refs refs = {0};
 	struct lease_info info;
+	bool known;
 	size_t i;
 
 	TRY(ref_list(state_repo(s), REF_LEASES, &refs));
-	for (i = 0; i < refs.n; i++)
-		if (read_any(state_repo(s), &refs.v[i], &info))
+	for (i = 0; i < refs.n; i++) {
+		TRY(read_any(state_repo(s), &refs.v[i], &info, &known));
+		if (known)
 			add_live(&info, dead_too, &found);
+	}
 	if (state_remote(s) != NULL)
 		TRY(list_remote(s, dead_too, &found));
 	*out = found;
