@@ -423,6 +423,10 @@ class Scene:
             err = err.decode('utf-8', 'replace')
             what = ' '.join(line for line in seen if not line.startswith('call'))
             c.say('%s: exit status %d, %s\n%s' % (self.verb, status, what, err))
+            # The remote's git takes a folder of what it received for empty when it cannot
+            # be read, and moves the refs without what was there: nothing of ours can mend that.
+            if re.search(r'struck getdents\S* \S*/hub\.git/objects/\S*incoming-', what):
+                return
             left = [line for line in seen if line.startswith('left')]
             # git's processes may wait for each other for ever when one cannot begin.
             if self.name in GIT_SAYS and left and not any(re.search('git[- ]factory', line) for line in left):
