@@ -1,11 +1,12 @@
 /*
  * deflate.h - zlib streams (RFC 1950), one after another in the same memory.
  *
- *	TRY(deflate_begin(d, true, sink, arg));
+ *	deflate_begin(d, true, sink, arg);
  *	TRY(deflate_add(d, head, n));
  *	TRY(deflate_end(d, data, n));
  *
- * zlib is opened at first use: ERR_COMMAND where there is none.
+ * zlib is opened at first use: ERR_COMMAND where there is none, or it fails; an
+ * error of the sink ends the stream and is handed on.
  */
 #ifndef GIT_DEFLATE_H
 #define GIT_DEFLATE_H

@@ -1,5 +1,5 @@
 /*
- * ws/sha1.c - see ws/sha1.h.  Unrolled: it runs over megabytes while
+ * sha1.c - see sha1.h.  Unrolled: it runs over megabytes while
  * somebody waits for a workspace.
  */
 #include "git/sha1.h"

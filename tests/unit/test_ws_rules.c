@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "git/tree.h"
 #include "git/ws/attr.h"
+#include "git/sha1.h"
 #include "git/ws/eol.h"
 #include "git/ws/index.h"
 #include "git/ws/match.h"
-#include "git/sha1.h"
 
 static const char *const patterns[] = {
 	"a", "*.o", "/a", "a/", "a/b", "/a/b", "a/*", "a/**", "**/b", "a/**/c", "**/a/b", "a**b",
