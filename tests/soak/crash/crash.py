@@ -79,6 +79,7 @@ ACTIONS = {
     'unread': '-a EIO -k r', 'EMFILE': '-a EMFILE -k d', 'EAGAIN': '-a EAGAIN -k p', 'nomem': '', 'nomore': ''}
 KILLS = ('kill', 'killall', 'twice')
 DATE = '1767225600'
+PLAN = struct.Struct('6q')  # what nomem.c begins with
 PLACES = 1 << 20  # there is room for so many allocations
 
 HEX = re.compile(rb'\b[0-9a-f]{40}\b')
@@ -423,10 +424,6 @@ class Scene:
             err = err.decode('utf-8', 'replace')
             what = ' '.join(line for line in seen if not line.startswith('call'))
             c.say('%s: exit status %d, %s\n%s' % (self.verb, status, what, err))
-            # The remote's git takes a folder of what it received for empty when it cannot
-            # be read, and moves the refs without what was there: nothing of ours can mend that.
-            if re.search(r'struck getdents\S* \S*/hub\.git/objects/\S*incoming-', what):
-                return
             left = [line for line in seen if line.startswith('left')]
             # git's processes may wait for each other for ever when one cannot begin.
             if self.name in GIT_SAYS and left and not any(re.search('git[- ]factory', line) for line in left):
@@ -439,6 +436,10 @@ class Scene:
                 raise Violation('it crashes: ' + what)
             if action not in KILLS and 'missed' not in seen:
                 self.told(action, status, err, what)
+            # The remote's git takes a folder of what it received for empty when it cannot
+            # be read, and moves the refs without what was there: no end is to be had then.
+            if re.search(r'struck getdents\S* \S*/hub\.git/objects/\S*incoming-', what):
+                return
             # Nothing was done: the template's ends are known.
             if action != 'twice' and (status != 0 or action in KILLS) and not out.strip() and c.untouched():
                 return
@@ -563,7 +564,7 @@ class Copy:
             seen = f.read().splitlines()
         if plan:
             with open(plan, 'rb') as f:
-                _, _, _, count, failed, where = struct.unpack('6q', f.read(48))
+                _, _, _, count, failed, where = PLAN.unpack(f.read(PLAN.size))
                 if not n:
                     self.scene.places[action] = struct.unpack('%dQ' % count, f.read(8 * count))
             seen = [line for line in seen if not line.startswith('calls ')] + ['calls %d' % count]
@@ -576,8 +577,8 @@ class Copy:
         if not os.path.exists(program):
             os.link(self.scene.poor, program)
         with open(program + '.plan', 'wb') as f:
-            f.write(struct.pack('6q', n, more, 0 if n else PLACES, 0, 0, 0))
-            f.truncate(48 + (0 if n else 8 * PLACES))
+            f.write(PLAN.pack(n, more, 0 if n else PLACES, 0, 0, 0))
+            f.truncate(PLAN.size + (0 if n else 8 * PLACES))
         return program + '.plan'
 
     def again(self, n):

@@ -27,6 +27,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/fnv.h"
+
 #define DEEP 64		/* callers that are told apart */
 
 /* crash.py writes the first three, and reads the others. */
@@ -80,15 +82,6 @@ struct walk {
 	int deep;
 };
 
-static void
-mix(struct walk *w, const void *p, size_t n)
-{
-	const unsigned char *c = p;
-
-	while (n-- > 0)
-		w->sum = (w->sum ^ *c++) * 0x100000001b3u;
-}
-
 /* Where in its library: that is loaded elsewhere each time. */
 static _Unwind_Reason_Code
 step(struct _Unwind_Context *at, void *arg)
@@ -101,15 +94,15 @@ step(struct _Unwind_Context *at, void *arg)
 	if (_dl_find_object(pc, &found) != 0)
 		return _URC_END_OF_STACK;
 	offset = (uintptr_t)pc - (uintptr_t)found.dlfo_map_start;
-	mix(w, &offset, sizeof(offset));
-	mix(w, found.dlfo_link_map->l_name, strlen(found.dlfo_link_map->l_name));
+	w->sum = fnv64(w->sum, &offset, sizeof(offset));
+	w->sum = fnv64(w->sum, found.dlfo_link_map->l_name, strlen(found.dlfo_link_map->l_name));
 	return ++w->deep == DEEP ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 static uint64_t
 place(void)
 {
-	struct walk w = {.sum = 0xcbf29ce484222325u};
+	struct walk w = {.sum = FNV64_BASIS};
 	int saved = errno;
 
 	_Unwind_Backtrace(step, &w);
