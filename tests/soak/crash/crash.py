@@ -209,7 +209,8 @@ class Repo:
             names[self.refs[ref].encode()] = b'@' + ref.encode()
         return names
 
-    def normal(self):
+    def plain_words(self):
+        """What puts their names for them, and takes out what differs from run to run."""
         names = self.names()
         words = re.compile(b'|'.join(sorted(map(re.escape, names), key=len, reverse=True)) or rb'(?!)')
 
@@ -217,7 +218,10 @@ class Repo:
             for _ in range(2):
                 data = words.sub(lambda m: names[m.group(0)], data)
             return KNOWN.sub(b'', TIMES.sub(rb'\g<1>0', HEX.sub(b'#', data))).decode('utf-8', 'replace')
+        return plain
 
+    def normal(self):
+        plain = self.plain_words()
         lines = []
         for ref, oid in self.refs.items():
             # What the remote was last seen with: it is looked at itself.
@@ -305,20 +309,28 @@ class Repo:
                 yield os.path.relpath(path, self.path), (mode, hashlib.sha1(b'blob %d\0%s' % (len(data), data)).hexdigest())
 
 
-def normal(path):
-    """And of the remote that lies in it, if one does."""
-    lines = []
+def repos(path):
+    """It, and the remote that lies in it, if one does, with what is put before their lines."""
     for where, prefix in ((path, ''), (os.path.join(path, 'hub.git'), 'hub ')):
-        if not os.path.isdir(where):
-            continue
-        repo = Repo(where)
-        try:
-            lines += [prefix + s for s in repo.normal()]
-        except LookupError as e:
-            raise Violation('a ref without what it points to: %s' % e) from e
-        finally:
-            repo.close()
-    return lines
+        if os.path.isdir(where):
+            repo = Repo(where)
+            try:
+                yield prefix, repo
+            finally:
+                repo.close()
+
+
+def normal(path):
+    try:
+        return [prefix + s for prefix, repo in repos(path) for s in repo.normal()]
+    except LookupError as e:
+        raise Violation('a ref without what it points to: %s' % e) from e
+
+
+def names_of_refs(path):
+    """An attempt is kept by its own ref, or by what mirrors the remote's."""
+    return {prefix + name.replace('/remote/attempts/', '/attempts/')
+            for prefix, repo in repos(path) for name in map(repo.plain_words(), map(str.encode, repo.refs))}
 
 
 def answers(path):
@@ -374,6 +386,10 @@ class Scene:
             if subprocess.run(['sh', '-c', HELP + self.again], cwd=c.path, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
                 self.after.append(normal(c.path))
+        if os.path.isdir(os.path.join(self.template, 'hub.git')):
+            with Copy(self) as c:
+                shell('set -e\n%s\ngit factory sync -q' % self.verb, c.path)
+                self.refs = names_of_refs(c.path)
         if self.name in OTHERWISE:
             with Copy(self) as c:
                 shell(HELP + OTHERWISE[self.name].replace('{verb}', self.verb), c.path)
@@ -439,6 +455,13 @@ class Scene:
             # The remote's git takes a folder of what it received for empty when it cannot
             # be read, and moves the refs without what was there: no end is to be had then.
             if re.search(r'struck getdents\S* \S*/hub\.git/objects/\S*incoming-', what):
+                return
+            # A folder of its refs, too, and says that they are gone: what is there after the
+            # next look may not be lost by that, and more may be left.
+            if status == 0 and re.search(r'struck (openat \S*/hub\.git/(\./)?refs/(\S*/)?$|getdents\S* \S*/hub\.git/refs)', what):
+                c.say(shell('git factory sync -q', c.path, 'the next look').decode('utf-8', 'replace'))
+                c.none_lost(what)
+                c.sound(what)
                 return
             # Nothing was done: the template's ends are known.
             if action != 'twice' and (status != 0 or action in KILLS) and not out.strip() and c.untouched():
@@ -619,6 +642,11 @@ class Copy:
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 if fsck.returncode != 0:
                     raise Violation('git fsck: ' + fsck.stdout.decode('utf-8', 'replace') + what)
+
+    def none_lost(self, what):
+        lost = self.scene.refs - names_of_refs(self.path)
+        if lost:
+            raise Violation('lost: %s %s' % (', '.join(sorted(lost)), what))
 
     def same(self, wanted, what, loose=False):
         got = normal(self.path)
