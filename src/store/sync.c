@@ -619,7 +619,10 @@ run_rounds(struct syncing *y)
 			locked = 0;
 		else if (locked == 0)
 			locked = began;
-		if (!again || (y->once && e != NULL) || now >= until || (locked != 0 && now - locked >= LOCKED_MS))
+		/* A lock that nobody gives back is no race. */
+		if (locked != 0 && now - locked >= LOCKED_MS)
+			return err_recode(e, ERR_SERVER);
+		if (!again || (y->once && e != NULL) || now >= until)
 			return e;
 		err_free(e);
 		TRY(pause_after(y->out->rounds, now - began));

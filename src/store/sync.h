@@ -54,8 +54,9 @@ void sync_result_free(struct sync_result *r);	/* also for AUTO */
 /*
  * 'out' is filled as far as it came also on failure, so that its remarks can
  * be shown.  ERR_REWOUND, ERR_STATE when there is no state on either side,
- * ERR_STALE after minutes of losing every race, and what remote.h says.  When
- * only sending failed, this clone has what the remote had all the same.
+ * ERR_STALE after minutes of losing every race, ERR_SERVER where a lock there
+ * is not given back, and what remote.h says.  When only sending failed, this
+ * clone has what the remote had all the same.
  */
 struct err *state_sync(struct state *s, const struct sync_opts *o, struct sync_result *out) MUST_USE;
 

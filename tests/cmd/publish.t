@@ -374,6 +374,23 @@ test_a_lock_that_the_remotes_git_left_is_told() {
 	is "$(state_of a)" delivered
 }
 
+# Of a ref that is in each exchange: no race that is lost, and lost for ever.
+test_a_lock_left_on_the_nodes_own_ref_ends_a_cycle() {
+	share
+	cd "$TMP/a"
+	git config factory.node.name first
+	mkdir -p "$TMP/hub/refs/factory/nodes"
+	: >"$TMP/hub/refs/factory/nodes/first.lock"
+	run timeout 100 git factory work -q --once
+	status_is 128
+	err_like 'killed git left the lock: remove that file'
+	err_like 'not all could run here .server.'
+	is "$(on_hub for-each-ref refs/factory/leases)" ''
+	rm "$TMP/hub/refs/factory/nodes/first.lock"
+	ok git factory work -q --once
+	is "$(state_of a)" delivered
+}
+
 # A git whose pushes arrive, and whose answers do not.
 test_an_answer_that_is_lost_is_read_back() {
 	share
