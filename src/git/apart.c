@@ -10,6 +10,8 @@
 #include <sys/xattr.h>
 #endif
 
+#include "base/clock.h"
+#include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "git/apart.h"
@@ -25,8 +27,10 @@ apart_close(struct apart *a)
 
 #if defined(__linux__) && defined(O_TMPFILE)
 
-#define FOLDERS 16U
 #define TURN 32U	/* files in one before the next has its turn */
+#define PROBES 3
+#define SLOW_NS 200000	/* for a file, which takes some 40,000 elsewhere */
+#define SLOW_MS 60000	/* and then it is left for so long */
 #define AS_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* What is made below 'top' is to lie in groups of its own. */
@@ -80,17 +84,52 @@ open_folder(const struct repo *r, unsigned k)
 	return openat(top, name, AS_FOLDER);
 }
 
-/* The next folder to make something in is open; false when nothing is to be had. */
+/* What the quickest of a few new files takes there: others work on this machine, too. */
+static int64_t
+probe(int folder)
+{
+	int64_t least = INT64_MAX, began, took;
+	int i, fd;
+
+	for (i = 0; i < PROBES && least > SLOW_NS; i++) {
+		began = clock_mono_ns();
+		fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		took = clock_mono_ns() - began;
+		fd_close_p(&fd);
+		least = took < least ? took : least;
+	}
+	return least;
+}
+
+/* The next folder, or one after it: others may be no better than where the deleted files were. */
+static void
+move_on(struct repo *r, struct apart *a)
+{
+	struct clock clock = clock_system();
+	int64_t now = clock_mono(&clock);
+	unsigned tried, k;
+
+	for (tried = 0; tried < APART_FOLDERS; tried++) {
+		k = a->next++ % APART_FOLDERS;
+		if (a->slow_until[k] > now && tried + 1 < APART_FOLDERS)
+			continue;
+		apart_close(a);
+		a->folder = open_folder(r, k);
+		a->open = a->folder >= 0;
+		if (!a->open || probe(a->folder) <= SLOW_NS)
+			return;
+		a->slow_until[k] = now + SLOW_MS;
+	}
+}
+
+/* A folder to make something in is open; false when nothing is to be had. */
 static bool
 take_turn(struct repo *r, struct apart *a)
 {
 	if (a->none)
 		return false;
-	if (!a->open || a->made % TURN == 0) {
-		apart_close(a);
-		a->folder = open_folder(r, a->made / TURN % FOLDERS);
-		a->open = a->folder >= 0;
-	}
+	if (!a->open || a->made % TURN == 0)
+		move_on(r, a);
 	a->made++;
 	a->none = !a->open;
 	return a->open;
@@ -108,19 +147,6 @@ apart_file(struct repo *r, mode_t mode)
 	return fd;
 }
 
-/* One that another has begun there, or left, serves as well: it is empty, and who moves it has it. */
-bool
-apart_folder(struct repo *r, int home, const char *name, mode_t mode)
-{
-	static const char making[] = "making";
-	struct apart *a = repo_apart(r);
-
-	if (take_turn(r, a) && (mkdirat(a->folder, making, mode) == 0 || errno == EEXIST) &&
-	    renameat2(a->folder, making, home, name, RENAME_NOREPLACE) == 0)
-		return true;
-	return mkdirat(home, name, mode) == 0;
-}
-
 bool
 apart_name(int fd, int home, const char *path)
 {
@@ -128,6 +154,33 @@ apart_name(int fd, int home, const char *path)
 
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
 	return linkat(AT_FDCWD, from, home, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* One that another has begun there, or left, serves as well: it is empty, and who moves it has it. */
+bool
+apart_folder(struct repo *r, int home, const char *name, mode_t mode)
+{
+	struct apart *a = repo_apart(r);
+	char making[32];
+
+	snprintf(making, sizeof(making), "making-%o", (unsigned)mode);
+	if (take_turn(r, a) && (mkdirat(a->folder, making, mode) == 0 || errno == EEXIST) &&
+	    renameat2(a->folder, making, home, name, RENAME_NOREPLACE) == 0)
+		return true;
+	return mkdirat(home, name, mode) == 0;
+}
+
+bool
+apart_link(struct repo *r, const char *to, int home, const char *name)
+{
+	struct apart *a = repo_apart(r);
+
+	if (take_turn(r, a) && symlinkat(to, a->folder, name) == 0) {
+		if (renameat2(a->folder, name, home, name, RENAME_NOREPLACE) == 0)
+			return true;
+		unlinkat(a->folder, name, 0);
+	}
+	return symlinkat(to, home, name) == 0;
 }
 
 void
@@ -154,6 +207,12 @@ apart_folder(struct repo *r UNUSED, int home, const char *name, mode_t mode)
 }
 
 bool
+apart_link(struct repo *r UNUSED, const char *to, int home, const char *name)
+{
+	return symlinkat(to, home, name) == 0;
+}
+
+bool
 apart_name(int fd UNUSED, int home UNUSED, const char *path UNUSED)
 {
 	errno = ENOTSUP;
@@ -166,3 +225,26 @@ apart_below(const char *path UNUSED)
 }
 
 #endif
+
+/* ---- on every system ---- */
+
+struct err *
+apart_dir(struct repo *r, const char *path, mode_t mode)
+{
+	if (access(path, F_OK) == 0 || apart_folder(r, AT_FDCWD, path, mode) || errno == EEXIST)
+		return NULL;
+	return dir_make(AT_FDCWD, path, mode);
+}
+
+struct err *
+apart_replace(struct repo *r, const char *path, struct str data, mode_t mode)
+{
+	AUTO(fd_close_p) int fd = apart_file(r, mode);
+
+	if (fd >= 0) {
+		TRY(err_wrap(file_write_all(fd, data.p, data.n), "'%s'", path));
+		if (apart_name(fd, AT_FDCWD, path))
+			return NULL;
+	}
+	return file_replace(AT_FDCWD, path, data, mode, false);
+}

@@ -4,15 +4,15 @@
  * ext4 without a journal passes over each inode that was deleted in the last
  * minutes when it looks for a free one, in the group of the new file's
  * folder: where a thousand worktrees were removed, and where one ref after
- * the other is replaced, a file costs up to a millisecond.  So objects and
- * locks of refs are made without a name, in turn in a few folders that ext4
- * puts into groups of their own (chattr +T on the one above them), and get
- * their name afterwards.  Nothing is left of one that got none.  Folders of
- * objects are made there as well, and moved.
+ * the other is replaced, a file costs up to a millisecond.  So objects, locks
+ * of refs and what else is new in each run are made without a name, in turn in
+ * a few folders that ext4 puts into groups of their own (chattr +T on the one
+ * above them), and get their name afterwards.  Nothing is left of one that got
+ * none.  Folders and links are made there as well, and moved.  A folder that is
+ * no quicker itself, since others delete where it lies, is left for a minute.
  *
  * Facts: fs/ext4/ialloc.c (find_group_orlov, recently_deleted), open(2) on
  * O_TMPFILE.  On other file systems there are no such folders.
- *
  */
 #ifndef GIT_APART_H
 #define GIT_APART_H
@@ -20,7 +20,11 @@
 #include <sys/types.h>
 
 #include "base/def.h"
+#include "base/str.h"
 
+#define APART_FOLDERS 16
+
+struct err;
 struct repo;
 
 /* What a repository keeps of it; all zero at first. */
@@ -28,7 +32,8 @@ struct apart {
 	int folder;	/* the one in use, when 'open' */
 	bool open;
 	bool none;	/* nothing is to be had here */
-	unsigned made;
+	unsigned made, next;
+	int64_t slow_until[APART_FOLDERS];	/* by the monotonic clock */
 };
 
 void apart_close(struct apart *a);
@@ -45,6 +50,13 @@ bool apart_name(int fd, int home, const char *path) MUST_USE;
 
 /* A new folder for files that are made apart.  False with errno, as of mkdirat(2). */
 bool apart_folder(struct repo *r, int home, const char *name, mode_t mode) MUST_USE;
+
+/* A symbolic link.  False with errno, as of symlinkat(2). */
+bool apart_link(struct repo *r, const char *to, int home, const char *name);
+
+/* As dir_make() and file_replace() do, without a sync. */
+struct err *apart_dir(struct repo *r, const char *path, mode_t mode) MUST_USE;
+struct err *apart_replace(struct repo *r, const char *path, struct str data, mode_t mode) MUST_USE;
 
 /* The folders that are made in this one from here on, and what is in them, lie apart. */
 void apart_below(const char *path);

@@ -83,14 +83,7 @@ choose_run(struct walk *w)
 static struct err *
 keep_run(struct walk *w)
 {
-	AUTO(mem_free_p) char *runs = NULL;
-	const char *dir;
-
-	TRY(repo_factory_dir(w->repo, &dir));
-	runs = path_join(dir, "runs");
-	TRY(dir_make(AT_FDCWD, runs, 0700));
-	apart_below(runs);
-	TRY(dir_make(AT_FDCWD, w->dir, 0700));
+	TRY(apart_dir(w->repo, w->dir, 0700));
 	return current_set(w->repo, &w->id, &w->run);
 }
 

@@ -1,5 +1,6 @@
 #include "git_fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -7,6 +8,7 @@
 #include <sys/vfs.h>
 #endif
 
+#include "git/apart.h"
 #include "git/commit.h"
 #include "git/place.h"
 #include "git/ref.h"
@@ -530,13 +532,35 @@ makes_new_files_apart(void **state)
 	/* So do the folders of the factory: what it keeps in them is not beside a person's files. */
 	sh("lsattr -d .git/factory | grep -q '^[^ ]*T'");
 	/* Folders of objects are made there too; one that was not moved before a crash is the next one's. */
-	sh("mkdir \"$(echo .git/factory/apart/0-*)/making\"");
+	sh("for d in .git/factory/apart/*; do mkdir $d/making-777; done");
 	write_one("a folder apart");
-	sh("test -z \"$(find .git/factory/apart -name making)\" && test -z \"$(find .git/objects -name making)\"");
+	sh("test -z \"$(find .git/objects -name 'making*')\"");
 	/* It holds nothing: whoever removes it takes nothing away. */
 	sh("rm -r .git/factory/apart");
 	write_one("apart again");
 	sh("test -d .git/factory/apart/0-*");
+}
+
+static void
+makes_folders_links_and_files_apart(void **state)
+{
+	struct repo *r = opened();
+	int home = open(".git", O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	ok(apart_dir(r, ".git/factory/one/two", 0700));
+	ok(apart_dir(r, ".git/factory/one/two", 0700));
+	ok(apart_dir(r, ".git/factory/one/three", 0750));
+	sh("test \"$(stat -c %%a .git/factory/one/two)\" = 700 && test \"$(stat -c %%a .git/factory/one/three)\" = 750");
+	ok(apart_replace(r, ".git/factory/one/file", STR("first"), 0600));
+	ok(apart_replace(r, ".git/factory/one/file", STR("second"), 0600));
+	sh("test \"$(cat .git/factory/one/file)\" = second && test \"$(stat -c %%a .git/factory/one/file)\" = 600");
+	assert_true(apart_link(r, "factory/one", home, "link"));
+	assert_false(apart_link(r, "elsewhere", home, "link"));
+	assert_int_equal(errno, EEXIST);
+	sh("test \"$(readlink .git/link)\" = factory/one && test -z \"$(find .git/factory/apart ! -type d)\"");
+	close(home);
+	repo_close(r);
 }
 
 static void
@@ -581,6 +605,7 @@ main(void)
 		TEST_REPO(survives_kill_at_any_moment),
 		cmocka_unit_test(takes_only_names_that_git_takes),
 		TEST_REPO(makes_new_files_apart),
+		TEST_REPO(makes_folders_links_and_files_apart),
 		TEST_REPO(makes_new_files_in_place_where_they_take_after_their_folder),
 		TEST_REPO(makes_new_files_in_place_where_no_other_can_be_made),
 		TEST_DIR(agrees_with_git_on_a_thousand_names),

@@ -11,6 +11,7 @@
 #include "gate/memory/answer.h"
 #include "gate/memory/memory.h"
 #include "gate/room.h"
+#include "git/apart.h"
 #include "git/repo.h"
 #include "sys/beneath.h"
 #include "wire/json.h"
@@ -151,9 +152,9 @@ memory_keep(const struct gates *g, const struct oid *seen, const struct oid *def
 	if (text.over)
 		return NULL;
 	TRY(memory_dir(g->o.repo, "", seen, &dir));
-	TRY(dir_make(AT_FDCWD, dir, 0700));
+	TRY(apart_dir(g->o.repo, dir, 0700));
 	path = path_join(dir, name);
-	TRY(file_replace(AT_FDCWD, path, buf_str(&text), 0600, false));
+	TRY(apart_replace(g->o.repo, path, buf_str(&text), 0600));
 	sweep(dir, now, MEMORY_DAYS);
 	return NULL;
 }
@@ -208,8 +209,8 @@ memory_keep_line(const struct gates *g, const struct oid *key, struct str line)
 	AUTO(mem_free_p) char *path = NULL;
 
 	TRY(line_path(g->o.repo, key, &dir, &path));
-	TRY(dir_make(AT_FDCWD, dir, 0700));
-	TRY(file_replace(AT_FDCWD, path, line, 0600, false));
+	TRY(apart_dir(g->o.repo, dir, 0700));
+	TRY(apart_replace(g->o.repo, path, line, 0600));
 	sweep(dir, clock_wall(g->o.clock), MEMORY_PROOF_DAYS);
 	return NULL;
 }
