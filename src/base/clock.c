@@ -26,13 +26,25 @@ system_mono(const struct clock *c UNUSED)
 	return clock_mono_ns() / 1000000;
 }
 
-int64_t
-clock_mono_ns(void)
+static int64_t
+ns_of(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(MONO, &t);
+	clock_gettime(id, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t
+clock_mono_ns(void)
+{
+	return ns_of(MONO);
+}
+
+int64_t
+clock_wall_ns(void)
+{
+	return ns_of(CLOCK_REALTIME);
 }
 
 struct clock

@@ -27,6 +27,9 @@ int64_t clock_mono(const struct clock *c);
 /* The monotonic clock itself in nanoseconds, to put events in order. */
 int64_t clock_mono_ns(void);
 
+/* The wall clock itself in nanoseconds, also where the date is pinned: to compare with times of files. */
+int64_t clock_wall_ns(void);
+
 /* "2026-11-21T10:12:45Z"; out has CLOCK_TEXT bytes. */
 #define CLOCK_TEXT 32
 void clock_format(int64_t unix_s, char out[CLOCK_TEXT]);

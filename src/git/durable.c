@@ -69,8 +69,6 @@ struct err *
 durable_add(struct durable *d, int fd)
 {
 	vec_push(&d->files, fd);
-	if (d->ordered && durable_start(fd) != 0)
-		return err_sys("cannot write to the disk");
 	return d->files.n < FILES_MAX ? NULL : durable_written(d);
 }
 

@@ -3,7 +3,7 @@
  *
  *	struct durable d = DURABLE_INIT;
  *	err = durable_open(&d, folder);
- *	err = durable_add(&d, fd);	... for each file that was written
+ *	durable_start(fd), durable_add(&d, fd);	... for each file
  *	err = durable_written(&d);	their data is on its way no more
  *	rename(...), durable_folder(&d, where);
  *	err = durable_commit(&d);
@@ -33,13 +33,13 @@ struct durable {
 
 #define DURABLE_INIT {.dir = -1}
 
-/* Start to write a file out, long before it is added: the disk works meanwhile. */
+/* Start to write a file out, before it is added: the disk works meanwhile. */
 int durable_start(int fd) MUST_USE;
 
 /* 'folder' must be writable. */
 struct err *durable_open(struct durable *d, const char *folder) MUST_USE;
 
-/* Start to write a file out; 'fd' is closed in time, also on failure. */
+/* One that is to be written out; 'fd' is closed in time, also on failure. */
 struct err *durable_add(struct durable *d, int fd) MUST_USE;
 
 /* Wait for the data of all of them.  ERR_IO, ERR_DISK_FULL. */

@@ -119,6 +119,8 @@ loose_fill(struct loose *l, const struct oid *new, struct durable *d)
 	snprintf(line, sizeof(line), "%s", oid_hex(new).s);
 	line[OID_HEX] = '\n';
 	TRY(err_wrap(file_write_all(fd, line, sizeof(line)), "cannot write the ref '%s'", l->name));
+	if (d->ordered && durable_start(fd) != 0)
+		return err_sys("cannot write the ref '%s'", l->name);
 	durable_folder(d, folder);
 	fd = -1;
 	return err_wrap(durable_add(d, mine), "cannot write the ref '%s'", l->name);

@@ -67,11 +67,13 @@ add_object(struct durable *d, const char *objects, struct unsynced *u)
 	path[2] = '/';
 	memcpy(path + 3, hex.s + 2, OID_HEX - 1);
 	fd = u->fd >= 0 ? u->fd : openat(d->dir, path, O_RDONLY | O_CLOEXEC);
-	u->fd = -1;
 	if (fd < 0 && errno == ENOENT)
 		return NULL;
-	if (fd < 0)
+	if (fd < 0 || (u->fd < 0 && d->ordered && durable_start(fd) != 0)) {
+		fd_close_p(&fd);
 		return err_sys("cannot sync the object '%s'", hex.s);
+	}
+	u->fd = -1;
 	durable_folder(d, folder);
 	return err_wrap(durable_add(d, fd), "cannot sync the objects");
 }

@@ -22,7 +22,8 @@
 #define HEADER_MAX 64
 #define PLAIN_MAX 3900		/* what is no larger takes a block of the disk, deflated or not */
 #define PLAIN_TREE_MAX (16 * KIB)	/* ids do not deflate: a tree gets a fifth smaller, for most of its time */
-#define RACY_S 3		/* a folder that changed so lately may change again unseen */
+#define RACY_NS INT64_C(100000000)	/* a folder that changed so lately may change again unseen */
+#define RACY_COARSE_NS (30 * RACY_NS)	/* where times are in seconds */
 #define NAME_TRIES 100
 #define KEPT 64			/* the last objects written */
 #define KEPT_MAX (8 * KIB)	/* none larger */
@@ -43,7 +44,7 @@ struct writer {
 	int objects;			/* the folder */
 	struct deflate *deflate;
 	unsigned made;
-	struct timespec packs;		/* when their folder had changed, as last listed */
+	int64_t packs;			/* when their folder had changed, as last listed, ns */
 	int64_t listed;			/* wall clock of that, 0: not yet */
 	struct kept kept[KEPT];		/* a ring */
 	unsigned next;			/* where the next one goes */
@@ -255,18 +256,16 @@ static int
 look(git_odb_backend *backend)
 {
 	struct writer *w = (struct writer *)backend;
-	struct clock clock = clock_system();
-	int64_t now = clock_wall(&clock);
-	struct timespec changed = {0};
+	int64_t changed = 0, racy;
 	struct stat st;
 
 	if (fstatat(w->objects, "pack", &st, 0) == 0)
-		changed = st.st_mtim;
-	packs_are_known = w->listed != 0 && changed.tv_sec == w->packs.tv_sec &&
-	    changed.tv_nsec == w->packs.tv_nsec && changed.tv_sec < w->listed - RACY_S;
+		changed = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	racy = changed % 1000000000 == 0 ? RACY_COARSE_NS : RACY_NS;
+	packs_are_known = w->listed != 0 && changed == w->packs && changed < w->listed - racy;
 	if (!packs_are_known) {
 		w->packs = changed;
-		w->listed = now;
+		w->listed = clock_wall_ns();
 	}
 	return 0;
 }

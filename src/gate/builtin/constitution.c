@@ -240,7 +240,8 @@ checks_of(struct inspect *in, const struct change_file *f)
 struct err *
 constitution_judge(struct inspect *in)
 {
-	AUTO(rules_free) struct rules r = {.v = table, .n = NITEMS(table), .decide = decide, .arg = in};
+	static struct regex *kept[NITEMS(table)];
+	AUTO(rules_free) struct rules r = {.v = table, .n = NITEMS(table), .kept = kept, .decide = decide, .arg = in};
 	size_t i;
 
 	TRY(rules_judge(in, &r));

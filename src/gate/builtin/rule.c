@@ -16,9 +16,10 @@ rules_free(struct rules *r)
 {
 	size_t i;
 
-	for (i = 0; r->compiled != NULL && i < r->n; i++)
+	for (i = 0; r->compiled != NULL && r->kept == NULL && i < r->n; i++)
 		regex_free(r->compiled[i]);
-	free(r->compiled);
+	if (r->kept == NULL)
+		free(r->compiled);
 	r->compiled = NULL;
 }
 
@@ -139,7 +140,7 @@ rules_judge(struct inspect *in, struct rules *r)
 {
 	size_t i;
 
-	r->compiled = mem_calloc(r->n + 1, sizeof(struct regex *));
+	r->compiled = r->kept != NULL ? r->kept : mem_calloc(r->n + 1, sizeof(struct regex *));
 	r->until = now_ms() + RULES_MS;
 	for (i = 0; i < change_count(in->change); i++) {
 		const struct change_file *f = change_at(in->change, i);

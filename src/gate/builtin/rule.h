@@ -41,6 +41,7 @@ struct rules {
 	const struct rule *v;
 	size_t n;
 	struct regex **compiled;	/* as they are needed */
+	struct regex **kept;		/* the same of a table of ours, as long, for the next change; or NULL */
 	rule_fn *decide;		/* or NULL */
 	void *arg;
 	int64_t until;			/* on the monotonic clock, ms; set by the first line */

@@ -256,8 +256,9 @@ judge_names(struct inspect *in)
 struct err *
 secrets_judge(struct inspect *in)
 {
+	static struct regex *kept[NITEMS(table)];
 	AUTO(mem_free_p) struct rule *v = mem_calloc(NITEMS(table), sizeof(*v));
-	AUTO(rules_free) struct rules r = {.v = v, .n = NITEMS(table), .decide = decide, .arg = &v};
+	AUTO(rules_free) struct rules r = {.v = v, .n = NITEMS(table), .kept = kept, .decide = decide, .arg = &v};
 	size_t i;
 
 	in->stern = true;

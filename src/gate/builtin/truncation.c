@@ -164,7 +164,8 @@ judge_file(struct inspect *in, const struct change_file *f)
 struct err *
 truncation_judge(struct inspect *in)
 {
-	AUTO(rules_free) struct rules r = {.v = table, .n = NITEMS(table), .decide = decide};
+	static struct regex *kept[NITEMS(table)];
+	AUTO(rules_free) struct rules r = {.v = table, .n = NITEMS(table), .kept = kept, .decide = decide};
 	size_t i;
 
 	TRY(rules_judge(in, &r));

@@ -319,7 +319,8 @@ is_settings(const char *path)
 struct err *
 weaker_judge(struct inspect *in)
 {
-	AUTO(rules_free) struct rules r = {.v = table, .n = NITEMS(table), .decide = decide};
+	static struct regex *kept[NITEMS(table)];
+	AUTO(rules_free) struct rules r = {.v = table, .n = NITEMS(table), .kept = kept, .decide = decide};
 	struct place p = {.in = in};
 	size_t i;
 
