@@ -164,23 +164,12 @@ apart_folder(struct repo *r, int home, const char *name, mode_t mode)
 	char making[32];
 
 	snprintf(making, sizeof(making), "making-%o", (unsigned)mode);
-	if (take_turn(r, a) && (mkdirat(a->folder, making, mode) == 0 || errno == EEXIST) &&
-	    renameat2(a->folder, making, home, name, RENAME_NOREPLACE) == 0)
-		return true;
-	return mkdirat(home, name, mode) == 0;
-}
-
-bool
-apart_link(struct repo *r, const char *to, int home, const char *name)
-{
-	struct apart *a = repo_apart(r);
-
-	if (take_turn(r, a) && symlinkat(to, a->folder, name) == 0) {
-		if (renameat2(a->folder, name, home, name, RENAME_NOREPLACE) == 0)
+	if (take_turn(r, a) && (mkdirat(a->folder, making, mode) == 0 || errno == EEXIST)) {
+		if (renameat2(a->folder, making, home, name, RENAME_NOREPLACE) == 0)
 			return true;
-		unlinkat(a->folder, name, 0);
+		unlinkat(a->folder, making, AT_REMOVEDIR);
 	}
-	return symlinkat(to, home, name) == 0;
+	return mkdirat(home, name, mode) == 0;
 }
 
 void
@@ -204,12 +193,6 @@ bool
 apart_folder(struct repo *r UNUSED, int home, const char *name, mode_t mode)
 {
 	return mkdirat(home, name, mode) == 0;
-}
-
-bool
-apart_link(struct repo *r UNUSED, const char *to, int home, const char *name)
-{
-	return symlinkat(to, home, name) == 0;
 }
 
 bool

@@ -8,8 +8,9 @@
  * of refs and what else is new in each run are made without a name, in turn in
  * a few folders that ext4 puts into groups of their own (chattr +T on the one
  * above them), and get their name afterwards.  Nothing is left of one that got
- * none.  Folders and links are made there as well, and moved.  A folder that is
- * no quicker itself, since others delete where it lies, is left for a minute.
+ * none.  Folders are made there as well, and moved: one that a killed process
+ * was making is the next one's.  A folder that is no quicker itself, since
+ * others delete where it lies, is left for a minute.
  *
  * Facts: fs/ext4/ialloc.c (find_group_orlov, recently_deleted), open(2) on
  * O_TMPFILE.  On other file systems there are no such folders.
@@ -50,9 +51,6 @@ bool apart_name(int fd, int home, const char *path) MUST_USE;
 
 /* A new folder for files that are made apart.  False with errno, as of mkdirat(2). */
 bool apart_folder(struct repo *r, int home, const char *name, mode_t mode) MUST_USE;
-
-/* A symbolic link.  False with errno, as of symlinkat(2). */
-bool apart_link(struct repo *r, const char *to, int home, const char *name);
 
 /* As dir_make() and file_replace() do, without a sync. */
 struct err *apart_dir(struct repo *r, const char *path, mode_t mode) MUST_USE;

@@ -7,7 +7,6 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "base/vec.h"
-#include "git/apart.h"
 #include "git/durable.h"
 #include "git/repo.h"
 #include "store/current.h"
@@ -55,7 +54,7 @@ current_set(struct repo *r, const struct id *task, const struct id *run)
 	AUTO(mem_free_p) char *to = mem_printf(RUNS "%s", run->s);
 	struct id was;
 	struct err *e;
-	bool made;
+	int rc;
 
 	e = current_get(r, task, &was);
 	if (e == NULL && strcmp(was.s, run->s) == 0)
@@ -64,12 +63,12 @@ current_set(struct repo *r, const struct id *task, const struct id *run)
 	TRY(folder_of(r, &folder));
 	TRY(dir_make(AT_FDCWD, folder, 0700));
 	TRY(durable_open(&d, folder));
-	made = apart_link(r, to, d.dir, task->s);
-	if (!made && errno == EEXIST) {
+	rc = symlinkat(to, d.dir, task->s);
+	if (rc != 0 && errno == EEXIST) {
 		TRY(tree_remove(d.dir, task->s));
-		made = apart_link(r, to, d.dir, task->s);
+		rc = symlinkat(to, d.dir, task->s);
 	}
-	if (!made)
+	if (rc != 0)
 		return err_sys("cannot make the link '%s/%s'", folder, task->s);
 	durable_folder(&d, folder);
 	return d.ordered ? NULL : durable_commit(&d);

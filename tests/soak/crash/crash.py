@@ -93,9 +93,10 @@ KNOWN = re.compile(rb',\s*"known": ?\{[^{}]*\}')
 # that never began, files of a workspace of the second kind, an emptied slot; and
 # what was being fetched, which the next fetch does; and answers of gates, which
 # save time, and what they say is looked at apart; and the folder of notes of pushes;
-# and the folders in which, on ext4, files are begun without a name: nothing else is in them.
+# and the folders in which, on ext4, files are begun without a name: nothing else is in them
+# but a folder that was being made.
 WASTE = re.compile(r'\.[a-z2-7]{8}\.tmp$|^\S+ \.git/factory/((runs/[a-z2-7]{8}|pool|base/1|net|gates)(/|$)|pushes$)'
-                   r'|^folder \.git/factory/apart(/[0-9]+-[0-9]+)?$')
+                   r'|^folder \.git/factory/apart(/[0-9]+-[0-9]+(/making-[0-7]+)?)?$')
 
 
 class Violation(Exception):
