@@ -441,6 +441,7 @@ struct syncing {
 	state_build *build;	/* NULL: no step, or it is done */
 	void *ctx;
 	bool once;		/* who loses a race is told */
+	bool theirs;		/* the remote refused the last round, not this clone */
 };
 
 /* People's commits on this clone's own view come first. */
@@ -512,6 +513,7 @@ do_round(struct syncing *y, bool *again)
 	if (y->opts->export != NULL)
 		return export(&r, y->opts->export);
 	e = send(&r);
+	y->theirs = e != NULL;
 	if (err_is(e, ERR_STALE) || err_is(e, ERR_LOCKED) || (e != NULL && y->build != NULL)) {
 		*again = err_is(e, ERR_STALE) || err_is(e, ERR_LOCKED);
 		return e;
@@ -619,11 +621,11 @@ run_rounds(struct syncing *y)
 			locked = 0;
 		else if (locked == 0)
 			locked = began;
-		/* A lock that nobody gives back is no race. */
-		if (locked != 0 && now - locked >= LOCKED_MS)
-			return err_recode(e, ERR_SERVER);
 		if (!again || (y->once && e != NULL) || now >= until)
 			return e;
+		/* A lock that nobody gives back is no race. */
+		if (locked != 0 && now - locked >= LOCKED_MS)
+			return y->theirs ? err_recode(e, ERR_SERVER) : e;
 		err_free(e);
 		TRY(pause_after(y->out->rounds, now - began));
 	}

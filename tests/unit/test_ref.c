@@ -534,6 +534,7 @@ makes_new_files_apart(void **state)
 	/* Folders of objects are made there too; one that was not moved before a crash is the next one's. */
 	sh("for d in .git/factory/apart/*; do mkdir $d/making-777; done");
 	write_one("a folder apart");
+	sh("test $(find .git/factory/apart -name 'making*' | wc -l) -lt $(ls .git/factory/apart | wc -l)");
 	sh("test -z \"$(find .git/objects -name 'making*')\"");
 	/* It holds nothing: whoever removes it takes nothing away. */
 	sh("rm -r .git/factory/apart");
@@ -548,6 +549,7 @@ makes_folders_and_files_apart(void **state)
 	int home;
 
 	(void)state;
+	sh("mkdir .git/factory");
 	ok(apart_dir(r, ".git/factory/one/two", 0700));
 	ok(apart_dir(r, ".git/factory/one/two", 0700));
 	home = open(".git/factory", O_RDONLY | O_DIRECTORY);
@@ -560,6 +562,8 @@ makes_folders_and_files_apart(void **state)
 	assert_false(apart_folder(r, home, "one", 0700));
 	assert_int_equal(errno, EEXIST);
 	sh("test -z \"$(find .git -name 'making*')\"");
+	if (is_ext4())
+		sh("test -d .git/factory/apart/0-*");
 	close(home);
 	repo_close(r);
 }

@@ -16,10 +16,11 @@ rules_free(struct rules *r)
 {
 	size_t i;
 
-	for (i = 0; r->compiled != NULL && r->kept == NULL && i < r->n; i++)
+	if (r->compiled == NULL || r->kept != NULL)
+		return;
+	for (i = 0; i < r->n; i++)
 		regex_free(r->compiled[i]);
-	if (r->kept == NULL)
-		free(r->compiled);
+	free(r->compiled);
 	r->compiled = NULL;
 }
 
