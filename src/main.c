@@ -350,6 +350,7 @@
  * git/path             which paths may be in a tree
  * git/place            where a repository lives, found without git
  * git/pushlog          what is being pushed, so that a remote that died over it is helped on
+ * git/race             how long who loses a race for a ref goes on trying
  * git/ref              refs of the local repository
  * git/reflock          one writer of refs at a time
  * git/remote           the repository that several clones share

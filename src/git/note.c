@@ -9,12 +9,13 @@
 #include "git/lg2.h"
 #include "git/note.h"
 #include "git/notetree.h"
+#include "git/race.h"
 #include "git/ref.h"
 #include "git/repo.h"
 #include "git/tip.h"
 #include "git/tree.h"
 
-#define RETRY_MS 20000
+#define RACE_MS 20000
 
 static struct err *
 make_commit(struct repo *r, const struct oid *tree, const struct oid *parents, size_t n,
@@ -44,37 +45,23 @@ note_prepare(struct repo *r, const char *ref, const struct note_line *lines, siz
 	return NULL;
 }
 
-/* Losers of a race wait a little, each its own while. */
-static void
-back_off(int attempt)
-{
-	struct clock clock = clock_system();
-	int64_t most = attempt < 6 ? 1 << attempt : 64;
-	uint64_t seed = (uint64_t)clock_mono(&clock) * 2654435761u + (uint64_t)getpid() * 40503u;
-
-	clock_sleep_ms(1 + (int64_t)((seed >> 8) % (uint64_t)most));
-}
-
 struct err *
 note_add(struct repo *r, const char *ref, const struct note_line *lines, size_t n,
     const struct ident *who)
 {
-	struct clock clock = clock_system();
-	int64_t until = clock_mono(&clock) + RETRY_MS;
+	struct race race = race_start(clock_system(), RACE_MS);
 	struct oid old, new;
 	struct err *e;
-	int attempt;
 
-	for (attempt = 0;; attempt++) {
+	for (;;) {
 		TRY(note_prepare(r, ref, lines, n, who, &old, &new));
 		if (oid_eq(&old, &new))
 			return NULL;
 		e = ref_cas(r, ref, &old, &new, "notes: added by 'git factory'");
-		if (e == NULL || (!err_is(e, ERR_STALE) && !err_is(e, ERR_LOCKED)) ||
-		    clock_mono(&clock) >= until)
+		if (e == NULL || !race_goes_on(&race, e))
 			return e;
-		err_ignore(e);
-		back_off(attempt);
+		err_free(e);
+		race_pause(&race);
 	}
 }
 

@@ -111,7 +111,7 @@ is_over(struct walk *w)
 static struct err *
 meanwhile(const struct walk *w, const char *run)
 {
-	return err_hint(err_new(ERR_LOCKED, "task '%s' was worked on meanwhile: run '%s'", w->id.s, run),
+	return err_hint(err_new(ERR_TAKEN, "task '%s' was worked on meanwhile: run '%s'", w->id.s, run),
 	    "see 'git factory task show %s'", w->id.s);
 }
 

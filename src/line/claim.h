@@ -23,7 +23,7 @@ struct err *claim_look(struct walk *w) MUST_USE;
 
 /*
  * Take the lease of w->id for w->run.  w->over: this very run has ended
- * already, and w->rec is its record (a kill came between).  ERR_LOCKED when
+ * already, and w->rec is its record (a kill came between).  ERR_TAKEN when
  * another run holds the task, or has changed it since it was read, or when
  * more runs than limits.parallel are under way.
  */

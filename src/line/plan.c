@@ -39,7 +39,7 @@ claim(const struct planning *p, struct planned *what, bool *taken)
 	e = lease_lend(p->o->state, &what->task, &what->run, &what->attempt, what->seconds + p->o->slack, p->o->job,
 	    &lease);
 	*taken = e == NULL;
-	if (!err_is(e, ERR_LOCKED) && !err_is(e, ERR_STATE) && !err_is(e, ERR_STALE))
+	if (!err_is(e, ERR_TAKEN) && !err_is(e, ERR_STATE) && !err_is(e, ERR_STALE))
 		return e;
 	err_ignore(e);
 	return NULL;

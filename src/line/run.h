@@ -67,7 +67,7 @@ struct line_opts {
 /*
  * Run the task.  NULL when the run ended with a record (delivered, escalated):
  * *out is the caller's to run_free().  Errors: ERR_STATE when the task cannot
- * be run now, ERR_LOCKED when another process runs it, ERR_CONFIG,
+ * be run now, ERR_TAKEN when another process runs it, ERR_CONFIG,
  * ERR_UNTRUSTED, ERR_SANDBOX, ERR_AUTH, ERR_NETWORK and kin when the run waits
  * for something to be mended, ERR_INTERRUPTED.
  */

@@ -250,7 +250,7 @@ one_of_few(struct walk *w)
 	if (n <= most)
 		return NULL;
 	/* Who gave up together is not to come back together. */
-	return err_set_wait(err_hint(err_new(ERR_LOCKED, "this project runs %lld task%s at once, and others do",
+	return err_set_wait(err_hint(err_new(ERR_TAKEN, "this project runs %lld task%s at once, and others do",
 	    (long long)most, most == 1 ? "" : "s"), "wait for them, or raise limits.parallel"),
 	    1 + (unsigned char)w->run.s[0] % 3);
 }

@@ -81,7 +81,7 @@ struct err *walk_open_recorded(const struct line_opts *o, const struct run *reco
 /* Everything back; the lease is given up when it was not ended by a step. */
 void walk_close(struct walk *w);
 
-/* The project may run one more (ERR_LOCKED): say that the run begins. */
+/* The project may run one more (ERR_TAKEN): say that the run begins. */
 struct err *walk_begin(struct walk *w) MUST_USE;
 
 /* The workspace and the agent on it. */

@@ -47,7 +47,7 @@ failure_of(const struct err *e)
 		return FAILURE_NONE;
 	switch (err_code(e)) {
 	case ERR_NOTHING_READY: case ERR_USAGE: case ERR_INTERRUPTED: case ERR_AMBIGUOUS:
-	case ERR_STALE: case ERR_LOCKED: case ERR_AGAIN:
+	case ERR_STALE: case ERR_TAKEN: case ERR_LOCKED: case ERR_AGAIN:
 		return FAILURE_NONE;
 	case ERR_GATES_FAILED: case ERR_FINDINGS:
 		return FAILURE_GATE;

@@ -56,7 +56,7 @@ const struct failure_row *failure_row(enum failure f);
 /* false when there is no such class; "" is none. */
 bool failure_parse(const char *word, enum failure *out);
 
-/* Every code has a class; those that fault nobody (interrupted, locked) have FAILURE_NONE. */
+/* Every code has a class; those that fault nobody (interrupted, taken) have FAILURE_NONE. */
 enum failure failure_of(const struct err *e);
 
 /* Counts as a task keeps them: "network:2".  What is no count is none. */

@@ -61,7 +61,7 @@ hygiene_done(const struct hygiene_opts *o, enum hygiene_kind kind, const char *n
 		hygiene_tell(o, kind, name, task, true, "%s", why);
 	else
 		hygiene_tell(o, kind, name, task, false, "%s, and cannot be swept: %s", why, err_msg(e));
-	if (e == NULL || err_is(e, ERR_STALE) || err_is(e, ERR_LOCKED) || *o->failed != NULL)
+	if (e == NULL || err_is(e, ERR_STALE) || err_is(e, ERR_TAKEN) || *o->failed != NULL)
 		err_free(e);
 	else
 		*o->failed = err_wrap(e, "%s '%s' is left", hygiene_word(kind), name);

@@ -32,7 +32,8 @@ struct worker {
 	struct frame claim;	/* of the run under way; kind 0 before it is claimed */
 	int64_t sign;		/* the last one that was sent */
 	struct err *broken;	/* the supervisor cannot be told any more */
-	struct { VEC_FIELDS(struct id); } lost;	/* to others, since the order came */
+	struct { VEC_FIELDS(struct id); } lost;	/* to others, or to a lock, since the order came */
+	bool locked;		/* one of those to a lock that a person has to look at */
 };
 
 static void
@@ -119,7 +120,11 @@ say_idle(struct worker *w, struct queue *q)
 	struct frame f = {.kind = FRAME_IDLE, .n = {LEFT_NOTHING, 0, 0}};
 	int64_t at = 0, now = clock_wall(&w->clock);
 
-	if (w->lost.n > 0) {
+	if (w->locked) {
+		f.n[0] = LEFT_LATER;
+		f.n[1] = MEND_S;
+		f.n[2] = ERR_LOCKED + 1;
+	} else if (w->lost.n > 0) {
 		f.n[0] = LEFT_SOON;
 		f.n[1] = SOON_S;
 	} else {
@@ -167,12 +172,15 @@ ended_with_record(struct worker *w, const struct run *r, const struct oid *lande
 static void
 ended_with_error(struct worker *w, const struct id *task, const struct err *e, bool *again)
 {
-	bool lost = err_is(e, ERR_LOCKED) || err_is(e, ERR_STALE) || err_is(e, ERR_STATE) || err_is(e, ERR_NOT_FOUND);
+	bool locked = err_is(e, ERR_LOCKED);
+	bool lost = err_is(e, ERR_TAKEN) || err_is(e, ERR_STALE) || err_is(e, ERR_STATE) || err_is(e, ERR_NOT_FOUND);
 
 	*again = false;
 	if (w->claim.kind != 0) {
+		bool mend = is_machines(e) || locked;
+
 		w->o->on_remark(w->o->arg, task, e);
-		say_ended(w, is_machines(e) ? END_MEND : END_WAITS, err_code(e), is_machines(e) ? MEND_S : SOON_S);
+		say_ended(w, mend ? END_MEND : END_WAITS, err_code(e), mend ? MEND_S : SOON_S);
 		return;
 	}
 	if (err_is(e, ERR_INTERRUPTED))
@@ -190,6 +198,8 @@ ended_with_error(struct worker *w, const struct id *task, const struct err *e, b
 		say(w, &(struct frame){.kind = FRAME_IDLE, .n = {LEFT_SOON, err_wait_s(e), 0}});
 		return;
 	}
+	/* A lock may be on the lease of this one only. */
+	w->locked = w->locked || locked;
 	vec_push(&w->lost, *task);
 	*again = true;
 }
@@ -238,6 +248,7 @@ next(struct worker *w)
 	bool again = true;
 
 	vec_clear(&w->lost);
+	w->locked = false;
 	/* That others see this node is worth less than its work. */
 	err_ignore(node_announce(w->state, &w->o->node, w->o->apart));
 	while (again) {

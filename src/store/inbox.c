@@ -7,6 +7,7 @@
 #include "git/commit.h"
 #include "git/diff.h"
 #include "git/merge.h"
+#include "git/race.h"
 #include "git/ref.h"
 #include "git/repo.h"
 #include "git/tip.h"
@@ -425,14 +426,14 @@ inbox_take(struct state *s, const struct oid *tip, const struct oid *view, struc
 struct err *
 inbox_fold(struct state *s, struct strs *remarks)
 {
+	struct race race = race_start(clock_system(), STATE_RACE_MS);
 	struct oid tip, view, base;
 	struct err *e;
 	bool idle;
-	int tried;
 
 	if (state_view(s) == NULL)
 		return NULL;
-	for (tried = 0;; tried++) {
+	for (;;) {
 		AUTO(strs_free) struct strs said = {0};
 		size_t i;
 
@@ -451,8 +452,9 @@ inbox_fold(struct state *s, struct strs *remarks)
 				strs_add(remarks, said.v[i]);
 			return NULL;
 		}
-		if (!state_again(e, tried))
+		if (!race_goes_on(&race, e))
 			return e;
 		err_free(e);
+		race_pause(&race);
 	}
 }

@@ -219,7 +219,7 @@ lease_held(const struct lease_info *i)
 	struct err *e;
 
 	clock_format(i->since, since);
-	e = err_new(ERR_LOCKED, "task '%s' is being worked on: run '%s' on '%s', process %lld, since %s",
+	e = err_new(ERR_TAKEN, "task '%s' is being worked on: run '%s' on '%s', process %lld, since %s",
 	    i->task.s, i->run.s, i->node, (long long)i->pid, since);
 	if (i->remote)
 		return err_hint(e, "when that node gives no sign for %lld s, the next run here takes over",

@@ -60,7 +60,7 @@ struct lease_infos {
 
 struct lease_kind {
 	const char *name;
-	struct err *(*claim)(struct lease *l);	/* ERR_LOCKED naming the holder */
+	struct err *(*claim)(struct lease *l);	/* ERR_TAKEN naming the holder */
 	struct err *(*beat)(struct lease *l);	/* ERR_STALE when it was lost */
 	struct err *(*release)(struct lease *l);
 };
@@ -75,7 +75,7 @@ extern const struct lease_kind lease_remote;	/* for a state with a remote */
 extern const struct lease_kind lease_lent;
 
 /*
- * ERR_LOCKED naming the holder.  'attempt' counts from 1; a run that takes
+ * ERR_TAKEN naming the holder.  'attempt' counts from 1; a run that takes
  * over from a lost one gets the next number, see lease_info().
  */
 struct err *lease_claim(struct state *s, const struct lease_kind *kind, const struct id *task,
@@ -85,7 +85,7 @@ struct err *lease_claim(struct state *s, const struct lease_kind *kind, const st
  * Take the lease on the remote for a run of another process, which claims it
  * with lease_lent: nobody beats for it, so it lasts 'ttl' seconds, or until
  * lease_lose().  *attempt becomes the next when another's is taken over.  'job'
- * (may be NULL) as in lease_info.  ERR_LOCKED as of lease_claim().
+ * (may be NULL) as in lease_info.  ERR_TAKEN as of lease_claim().
  */
 struct err *lease_lend(struct state *s, const struct id *task, const struct id *run, int64_t *attempt,
     int64_t ttl, const char *job, struct oid *out) MUST_USE;

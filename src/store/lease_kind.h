@@ -51,7 +51,7 @@ struct err *lease_lost(const struct lease *l) MUST_USE;
 void lease_trace(const struct lease *l, const char *event, const struct oid *from,
     const struct oid *to);
 
-/* ERR_LOCKED naming the holder. */
+/* ERR_TAKEN naming the holder. */
 struct err *lease_held(const struct lease_info *i) MUST_USE;
 
 #endif

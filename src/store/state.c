@@ -7,6 +7,7 @@
 #include "base/fnv.h"
 #include "base/mem.h"
 #include "git/commit.h"
+#include "git/race.h"
 #include "git/ref.h"
 #include "git/repo.h"
 #include "git/tip.h"
@@ -18,10 +19,6 @@
 #include "store/state.h"
 #include "store/write.h"
 #include "sys/host.h"
-
-/* A writer that loses this long to others gives up: about half a minute. */
-#define LOST_RACES 200
-#define PAUSE_MS 64
 
 struct state {
 	struct repo *repo;
@@ -378,31 +375,20 @@ read_tips(const struct state *s, struct tips *out)
 	return NULL;
 }
 
-bool
-state_again(const struct err *e, int tried)
-{
-	unsigned char r = 0;
-
-	if (!(err_is(e, ERR_STALE) || err_is(e, ERR_LOCKED)) || tried >= LOST_RACES)
-		return false;
-	if (getentropy(&r, 1) == 0)
-		clock_sleep_ms(r % (tried < 6 ? 2 << tried : PAUSE_MS));
-	return true;
-}
-
 struct err *
 state_update(struct state *s, const char *message, state_build *build, void *ctx)
 {
+	struct race race = race_start(clock_system(), STATE_RACE_MS);
 	struct tips before, now;
 	struct err *e;
-	int tried;
 
-	for (tried = 0;; tried++) {
+	for (;;) {
 		TRY(inbox_fold(s, NULL));
 		TRY(read_tips(s, &before));
 		e = try_step(s, &before.state, message, build, ctx);
-		if (e == NULL || !state_again(e, tried))
+		if (e == NULL || !race_goes_on(&race, e))
 			return e;
+		race_pause(&race);
 		if (err_is(e, ERR_STALE)) {
 			AUTO(err_free_p) struct err *stale = e;
 

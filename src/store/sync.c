@@ -12,6 +12,7 @@
 #include "git/bundle.h"
 #include "git/commit.h"
 #include "git/note.h"
+#include "git/race.h"
 #include "git/remote.h"
 #include "git/repo.h"
 #include "git/tip.h"
@@ -25,7 +26,6 @@
 #include "sys/sigs.h"
 
 #define RACE_MS (5 * 60 * 1000)	/* how long to go on losing races */
-#define LOCKED_MS 15000		/* and on meeting one lock that nobody gives back */
 #define PAUSE_MAX_MS 20000
 #define APART_MS 600		/* between the syncs of two nodes, at most */
 #define TURN_MS 10000		/* how long to wait for another sync of this clone */
@@ -605,7 +605,8 @@ static struct err *
 run_rounds(struct syncing *y)
 {
 	struct clock clock = clock_system();
-	int64_t until = clock_mono(&clock) + RACE_MS, locked = 0, began, now;
+	struct race race = race_start(clock, RACE_MS);
+	int64_t began;
 	int turn = -1;
 	struct err *e;
 	bool again;
@@ -616,18 +617,12 @@ run_rounds(struct syncing *y)
 		e = do_round(y, &again);
 		/* Who waits holds up no other process of this clone. */
 		fd_close_p(&turn);
-		now = clock_mono(&clock);
-		if (!err_is(e, ERR_LOCKED))
-			locked = 0;
-		else if (locked == 0)
-			locked = began;
-		if (!again || (y->once && e != NULL) || now >= until)
+		if (!again || (y->once && e != NULL))
 			return e;
-		/* A lock that nobody gives back is no race. */
-		if (locked != 0 && now - locked >= LOCKED_MS)
-			return y->theirs ? err_recode(e, ERR_SERVER) : e;
+		if (!race_goes_on(&race, e))
+			return err_is(e, ERR_LOCKED) && y->theirs ? err_recode(e, ERR_SERVER) : e;
 		err_free(e);
-		TRY(pause_after(y->out->rounds, now - began));
+		TRY(pause_after(y->out->rounds, clock_mono(&clock) - began));
 	}
 }
 

@@ -33,7 +33,7 @@ struct err *state_make(struct state *s, const struct oid *tip, const char *messa
 struct err *state_add_view(const struct state *s, const struct oid *tip, const struct oid *new,
     struct txn *txn) MUST_USE;
 
-/* Was this a lost race that is worth another try?  Pauses when it was. */
-bool state_again(const struct err *e, int tried);
+/* How long a writer of the state goes on losing to others (see git/race.h). */
+#define STATE_RACE_MS 30000
 
 #endif

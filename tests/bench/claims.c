@@ -79,7 +79,7 @@ contend(struct arena *a, size_t who)
 		e = lease_claim(s, &lease_local, &tasks[i], &run, 1, &l);
 		if (e == NULL)
 			__atomic_add_fetch(&a->wins[i], 1, __ATOMIC_RELAXED);
-		else if (!err_is(e, ERR_LOCKED))
+		else if (!err_is(e, ERR_TAKEN))
 			need(e);
 		err_free(e);
 	}

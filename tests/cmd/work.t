@@ -251,6 +251,35 @@ test_once_waits_for_nothing() {
 	is "$(states)" ' 3 waiting,'
 }
 
+# A git that was killed here left it: no other is faster, and nobody gives it back.
+test_a_lock_that_stays_is_told() {
+	policy "$MAKE_FILE"
+	tasks 1
+	id=$(git factory task next)
+	mkdir -p .git/refs/factory/leases
+	lock=.git/refs/factory/leases/$id.lock
+	: >"$lock"
+	run timeout 30 git factory work --once
+	status_is 128
+	out_is 'nothing ran'
+	err_like "remove '.*/$lock'"
+	err_like 'not all could run here .locked.'
+	# Others run, and until it is empty it is tried again.
+	tasks 1
+	run timeout 30 git factory work --until-empty --for 4s
+	status_is 128
+	out_is '1 delivered'
+	rm "$lock"
+	: >.git/refs/factory/state.lock
+	run timeout 60 git factory work --until-empty
+	status_is 128
+	out_is '1 waiting'
+	err_like "remove '.*/refs/factory/state.lock'"
+	rm .git/refs/factory/state.lock
+	ok git factory work --until-empty -q
+	is "$(states)" ' 2 delivered,'
+}
+
 test_options_that_make_no_sense() {
 	policy "$MAKE_FILE"
 	while read -r said words; do

@@ -21,7 +21,7 @@ static void
 test_every_code_has_a_class(void **state)
 {
 	static const enum err_code nobodys[] = {ERR_NOTHING_READY, ERR_USAGE, ERR_INTERRUPTED,
-	    ERR_AMBIGUOUS, ERR_STALE, ERR_LOCKED, ERR_AGAIN};
+	    ERR_AMBIGUOUS, ERR_STALE, ERR_TAKEN, ERR_LOCKED, ERR_AGAIN};
 	size_t i, none = 0;
 
 	(void)state;

@@ -255,7 +255,7 @@ one_of_two_clones_holds_it(void **state UNUSED)
 	clone_open(&a, "attic");
 	clone_open(&b, "barn");
 	l = claims(&a);
-	is_refused(&b, ERR_LOCKED, "attic");
+	is_refused(&b, ERR_TAKEN, "attic");
 	sh("! git -C ../barn rev-parse -q --verify refs/factory/leases/" TASK);
 	ok(lease_list(b.state, false, &all));
 	assert_int_equal(all.n, 1);
@@ -264,12 +264,12 @@ one_of_two_clones_holds_it(void **state UNUSED)
 	now_ms += 20000;
 	ok(lease_beat(l));
 	sh("test $(git -C ../hub rev-parse refs/factory/leases/" TASK ") = $(git -C ../attic rev-parse refs/factory/leases/" TASK ")");
-	is_refused(&b, ERR_LOCKED, "attic");
+	is_refused(&b, ERR_TAKEN, "attic");
 	ok(lease_release(l));
 	lease_free(l);
 	next = claims(&b);
 	assert_int_equal(lease_info(next)->attempt, 1);
-	is_refused(&a, ERR_LOCKED, "barn");
+	is_refused(&a, ERR_TAKEN, "barn");
 	ok(lease_release(next));
 	lease_free(next);
 	sh("test -z \"$(git -C ../hub for-each-ref refs/factory/leases)\"");
@@ -289,15 +289,15 @@ a_silent_holder_is_taken_over(void **state UNUSED)
 	l = claims(&a);
 	now_ms += 600000;
 	/* However long it was silent: who sees it for the first time proves nothing. */
-	is_refused(&b, ERR_LOCKED, "attic");
+	is_refused(&b, ERR_TAKEN, "attic");
 	now_ms += 59000;
-	is_refused(&b, ERR_LOCKED, "attic");
+	is_refused(&b, ERR_TAKEN, "attic");
 	ok(lease_beat(l));
-	is_refused(&b, ERR_LOCKED, "attic");
+	is_refused(&b, ERR_TAKEN, "attic");
 	now_ms += 59000;
-	is_refused(&b, ERR_LOCKED, "attic");
+	is_refused(&b, ERR_TAKEN, "attic");
 	now_ms += 2000;
-	is_refused(&c, ERR_LOCKED, "attic");
+	is_refused(&c, ERR_TAKEN, "attic");
 	next = claims(&b);
 	assert_int_equal(lease_info(next)->attempt, 2);
 	/* The first one notices, whatever it does next, and nothing moves. */
@@ -402,7 +402,7 @@ one_of_many_clones_wins(void **state UNUSED)
 			/* Alive until all have tried, or the next would take over. */
 			close(go[0]);
 			(void)!read(stay[0], &byte, 1);
-			_exit(e == NULL ? 0 : err_is(e, ERR_LOCKED) ? 1 : 2);
+			_exit(e == NULL ? 0 : err_is(e, ERR_TAKEN) ? 1 : 2);
 		}
 	}
 	close(go[0]);

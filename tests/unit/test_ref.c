@@ -11,6 +11,7 @@
 #include "git/apart.h"
 #include "git/commit.h"
 #include "git/place.h"
+#include "git/race.h"
 #include "git/ref.h"
 #include "git/tip.h"
 #include "git/tree.h"
@@ -270,6 +271,44 @@ waits_for_a_lock_then_names_it(void **state)
 	ok(ref_read(r, REF_STATE, &got));
 	assert_true(oid_eq(&got, &a));
 	repo_close(r);
+}
+
+static int64_t race_ms;
+
+static int64_t
+race_clock(const struct clock *c)
+{
+	(void)c;
+	return race_ms;
+}
+
+/* Of one that took 'ms'; the error is used up. */
+static bool
+goes_on(struct race *r, int64_t ms, struct err *e)
+{
+	bool on;
+
+	race_ms += ms;
+	on = race_goes_on(r, e);
+	err_free(e);
+	return on;
+}
+
+static void
+loses_races_for_long_and_to_a_lock_for_less(void **state)
+{
+	struct race r = race_start((struct clock){race_clock, race_clock, 0}, 60000);
+
+	(void)state;
+	assert_false(goes_on(&r, 0, err_new(ERR_IO, "x")));
+	assert_true(goes_on(&r, 30000, err_new(ERR_STALE, "x")));
+	/* A lock counts from the try that met it first, and only while every try meets one. */
+	assert_true(goes_on(&r, 10000, err_new(ERR_LOCKED, "x")));
+	assert_true(goes_on(&r, 1000, NULL));
+	assert_true(goes_on(&r, RACE_LOCKED_MS - 1, err_new(ERR_LOCKED, "x")));
+	assert_false(goes_on(&r, 1, err_new(ERR_LOCKED, "x")));
+	assert_true(goes_on(&r, 3000, NULL));
+	assert_false(goes_on(&r, 1000, err_new(ERR_STALE, "x")));
 }
 
 /* A lock whose owner died is removed, but only one that is noted as ours. */
@@ -603,6 +642,7 @@ main(void)
 		TEST_REPO(deletes_packed_refs_and_their_logs),
 		TEST_REPO(logs_what_git_would_log),
 		TEST_REPO(waits_for_a_lock_then_names_it),
+		cmocka_unit_test(loses_races_for_long_and_to_a_lock_for_less),
 		TEST_REPO(removes_the_lock_of_a_dead_writer),
 		TEST_REPO(completes_what_was_decided),
 		TEST_REPO(moves_all_or_none),

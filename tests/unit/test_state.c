@@ -231,7 +231,7 @@ one_holder_and_no_writes_after_losing_it(void **state UNUSED)
 	store_open(&s);
 	id = file_task(&s, "Leased", 2, NULL);
 	ok(lease_claim(s.state, &lease_local, &id, &run, 1, &l));
-	fails(lease_claim(s.state, &lease_local, &id, &run, 1, &other), ERR_LOCKED, run.s);
+	fails(lease_claim(s.state, &lease_local, &id, &run, 1, &other), ERR_TAKEN, run.s);
 	ok(lease_beat(l));
 	ok(lease_list(s.state, true, &all));
 	assert_int_equal(all.n, 1);
@@ -316,7 +316,7 @@ one_of_many_claims_wins(void **state UNUSED)
 			close(stay[1]);
 			/* Alive until all have tried, or the next would take over. */
 			usleep(1500 * 1000);
-			_exit(e == NULL ? 0 : err_is(e, ERR_LOCKED) ? 1 : 2);
+			_exit(e == NULL ? 0 : err_is(e, ERR_TAKEN) ? 1 : 2);
 		}
 	}
 	close(go[1]);
