@@ -663,6 +663,35 @@ an_idle_slot_follows_the_base(void **state)
 	in_ws(m, "test $(ls many | wc -l) = 150 && test -z \"$(git status --porcelain)\"");
 }
 
+/* Where others are in the slot that is to follow, an idle one that is near does. */
+static void
+another_slot_follows_for_one_in_use(void **state)
+{
+	struct room *m = *state;
+	struct workspace *held;
+	struct oid tree;
+
+	if (m->kind == WS_POOL)
+		return;
+	open_at(m, "HEAD");
+	held = m->ws;
+	m->ws = NULL;
+	commit_many(17);
+	open_at(m, "HEAD");
+	sh("test -d repo/.git/factory/base/1");
+	sh("git -C repo reset -q --soft HEAD~1");
+	commit_many(9);
+	open_at(m, "HEAD");
+	in_ws(m, "test $(ls many | wc -l) = 9 && test -z \"$(git status --porcelain)\"");
+	workspace_close(m->ws);
+	m->ws = NULL;
+	workspace_close(held);
+	tree = head("HEAD^{tree}");
+	sh("grep -q 'tree %s' repo/.git/factory/base/1/state && test ! -e repo/.git/factory/base/2", oid_hex(&tree).s);
+	open_at(m, "HEAD");
+	in_ws(m, "test $(ls many | wc -l) = 9 && test -z \"$(git status --porcelain)\"");
+}
+
 static void
 reset_is_pristine(void **state)
 {
@@ -1006,6 +1035,7 @@ group(void)
 		BOTH(from_commit_to_commit),
 		BOTH(a_large_step_moves_the_slot),
 		BOTH(an_idle_slot_follows_the_base),
+		BOTH(another_slot_follows_for_one_in_use),
 		BOTH(reset_is_pristine),
 		BOTH(recorded_changes_can_be_put_back),
 		BOTH(depth_is_no_weapon),

@@ -18,7 +18,7 @@
 
 #define SLOTS_MAX 64
 #define TRIES_MAX 20
-#define DELTA_MIN 64	/* files that are laid over any slot */
+#define DELTA_MIN 16	/* files that are laid over any slot */
 #define WORN_FILES 4
 #define WORN_ROWS 500
 
@@ -53,6 +53,7 @@ delta_max(const struct ws_slot *s)
 enum pass {
 	PASS_SAME,	/* a slot that holds this very tree */
 	PASS_NEAR,	/* one that differs by little */
+	PASS_WORN,	/* one that differs by more than is worth its move, but others are in it */
 	PASS_MOVE,	/* an idle one */
 	PASS_MAKE,
 	PASS_COUNT
@@ -114,7 +115,7 @@ try_shared(struct search *sr, struct ws_slot *s, enum pass pass)
 		if (pass == PASS_SAME)
 			return NULL;
 		TRY(slot_diff(sr->t, &st.tree, sr->tree, &edit));
-		if (edit.n > DELTA_MIN && edit.n > delta_max(s))
+		if (pass == PASS_NEAR ? slot_is_worn(s, edit.n) : edit.n > delta_max(s))
 			return NULL;
 	}
 	s->tree = st.tree;
@@ -157,7 +158,7 @@ look(struct search *sr, enum pass pass)
 		TRY(slot_open(sr->kind, k, pass == PASS_MAKE, &s, &there));
 		if (!there && pass != PASS_MAKE)
 			continue;
-		if (pass == PASS_SAME || pass == PASS_NEAR)
+		if (pass <= PASS_WORN)
 			TRY(try_shared(sr, &s, pass));
 		else if (pass == PASS_MOVE || !there)
 			TRY(try_move(sr, &s));
@@ -173,7 +174,7 @@ static struct err *
 look_up_to(struct search *sr, enum pass last)
 {
 	for (int pass = 0; pass <= (int)last && sr->found == FOUND_NONE; pass++)
-		if (pass != PASS_NEAR || !sr->exact)
+		if (pass == PASS_SAME || pass > PASS_WORN || !sr->exact)
 			TRY(look(sr, (enum pass)pass));
 	return NULL;
 }
@@ -189,7 +190,7 @@ search(struct search *sr)
 
 	sr->found = FOUND_NONE;
 	TRY(list_slots(sr->kind, &sr->there));
-	TRY(look_up_to(sr, PASS_NEAR));
+	TRY(look_up_to(sr, PASS_WORN));
 	if (sr->found != FOUND_NONE)
 		return NULL;
 	sr->choosing = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -228,17 +229,54 @@ slot_base(const struct ws_terms *t, const struct oid *tree, bool exact, struct w
 	return NULL;
 }
 
+/* To a tree that it is not far from; *moved false: it is, or others are in the slot. */
+static struct err *
+follow(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree, bool *moved)
+{
+	AUTO(tree_edit_free) struct tree_edit edit = {0};
+	struct slot_state st;
+
+	TRY(slot_lock(t, s, LOCK_EX | LOCK_NB, moved));
+	st = slot_state_read(s->dir);
+	*moved = *moved && slot_sound(t, &st);
+	if (!*moved)
+		return NULL;
+	TRY(slot_diff(t, &st.tree, tree, &edit));
+	*moved = edit.n <= delta_max(s);
+	if (!*moved)
+		return NULL;
+	TRY(slot_announce(s, tree));
+	return slot_move(t, s, false, tree);
+}
+
+static struct err *
+follow_any(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree)
+{
+	AUTO(mem_free_p) char *kind = NULL;
+	uint64_t there;
+	bool moved;
+
+	TRY(follow(t, s, tree, &moved));
+	if (moved)
+		return NULL;
+	TRY(slot_kind_dir(t, false, &kind));
+	TRY(list_slots(kind, &there));
+	for (unsigned k = 0; k < SLOTS_MAX && !moved; k++) {
+		AUTO(slot_close) struct ws_slot other = WS_SLOT_INIT;
+		bool found = false;
+
+		if ((there >> k & 1) != 0)
+			TRY(slot_open(kind, k, false, &other, &found));
+		if (found)
+			TRY(follow(t, &other, tree, &moved));
+	}
+	return NULL;
+}
+
 void
 slot_follow(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree)
 {
-	bool got;
-	struct err *e = slot_lock(t, s, LOCK_EX | LOCK_NB, &got);
-
-	if (e == NULL && got)
-		e = slot_announce(s, tree);
-	if (e == NULL && got)
-		e = slot_move(t, s, false, tree);
-	err_ignore(e);
+	err_ignore(follow_any(t, s, tree));
 }
 
 struct err *

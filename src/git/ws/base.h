@@ -39,7 +39,8 @@ bool slot_is_worn(const struct ws_slot *s, size_t delta);
 
 /*
  * Before a base slot is closed: if nobody else uses it, move it to the tree
- * that was laid over it, so that the next run need not.  Failing is fine.
+ * that was laid over it, so that the next run need not; else another that is
+ * idle and near.  Failing is fine.
  */
 void slot_follow(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree);
 
