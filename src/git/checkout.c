@@ -75,9 +75,13 @@ static struct err *
 start(struct checkout *c)
 {
 	struct oid_hex hex = oid_hex(&c->to);
-	/* Without --no-overwrite-ignore a file that git ignores is lost without a word. */
-	const char *const args[] = {"-c", "submodule.recurse=false", "merge", "--ff-only", "--quiet",
-	    "--no-autostash", "--no-overwrite-ignore", "--no-verify-signatures", "--no-stat", hex.s, NULL};
+	/*
+	 * Without --no-overwrite-ignore a file that git ignores is lost without a
+	 * word.  An id is an id, and not looked up among all names.
+	 */
+	const char *const args[] = {"-c", "submodule.recurse=false", "-c", "core.warnAmbiguousRefs=false",
+	    "merge", "--ff-only", "--quiet", "--no-autostash", "--no-overwrite-ignore",
+	    "--no-verify-signatures", "--no-stat", hex.s, NULL};
 	struct cli_opts o = {.dir = c->path, .outlives = true};
 
 	return cli_start(&o, args, &c->git);
