@@ -158,10 +158,16 @@ clock_of_day(int64_t unix_s)
 }
 
 void
-clock_sleep_ms(int64_t ms)
+clock_sleep_us(int64_t us)
 {
-	struct timespec t = {ms / 1000, (ms % 1000) * 1000000};
+	struct timespec t = {us / 1000000, (us % 1000000) * 1000};
 
 	while (nanosleep(&t, &t) != 0 && errno == EINTR)
 		;
+}
+
+void
+clock_sleep_ms(int64_t ms)
+{
+	clock_sleep_us(ms * 1000);
 }

@@ -45,5 +45,6 @@ void clock_format_span(int64_t seconds, char out[CLOCK_TEXT]);
 int64_t clock_of_day(int64_t unix_s);
 
 void clock_sleep_ms(int64_t ms);
+void clock_sleep_us(int64_t us);
 
 #endif

@@ -19,14 +19,14 @@
 
 /* Does committing one file's creation commit all that was done before it? */
 static bool
-is_ordered(int dir)
+is_ordered(int fd)
 {
 #ifdef __linux__
 	struct statfs fs;
 
-	return fstatfs(dir, &fs) == 0 && (fs.f_type == MAGIC_EXT4 || fs.f_type == MAGIC_XFS);
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == MAGIC_EXT4 || fs.f_type == MAGIC_XFS);
 #else
-	(void)dir;
+	(void)fd;
 	return false;
 #endif
 }
@@ -53,6 +53,12 @@ end(int fd, bool ordered)
 	(void)ordered;
 #endif
 	return fsync(fd);
+}
+
+int
+durable_order(int fd)
+{
+	return end(fd, is_ordered(fd));
 }
 
 struct err *

@@ -36,6 +36,9 @@ struct durable {
 /* Start to write a file out, before it is added: the disk works meanwhile. */
 int durable_start(int fd) MUST_USE;
 
+/* For one file: what is in it now reaches the disk before what is renamed after this. */
+int durable_order(int fd) MUST_USE;
+
 /* 'folder' must be writable. */
 struct err *durable_open(struct durable *d, const char *folder) MUST_USE;
 

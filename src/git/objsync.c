@@ -107,10 +107,10 @@ objsync_written(struct repo *r, struct durable *d)
 }
 
 struct err *
-objsync_end(struct repo *r, struct durable *d)
+objsync_end(struct repo *r, struct durable *d, bool commit)
 {
 	struct objsync *s = repo_objsync(r);
-	struct err *e = durable_commit(d);
+	struct err *e = commit || !d->ordered ? durable_commit(d) : NULL;
 
 	s->failed |= e != NULL;
 	if (e == NULL)
@@ -127,10 +127,7 @@ settle(struct repo *r, bool commit)
 		return NULL;
 	TRY(objsync_begin(r, &d));
 	TRY(objsync_written(r, &d));
-	if (commit || !d.ordered)
-		return objsync_end(r, &d);
-	forget(repo_objsync(r));
-	return NULL;
+	return objsync_end(r, &d, commit);
 }
 
 struct err *

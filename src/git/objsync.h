@@ -51,11 +51,12 @@ struct err *objsync_settle(struct repo *r) MUST_USE;
 
 /*
  * The same in three parts, for who writes other files along with them: open
- * 'd' and start on the objects; wait for the data of all; commit.  What was
- * noted stays so until the end.
+ * 'd' and start on the objects; wait for the data of all; commit (or, where
+ * there is order, leave that to the next who does).  What was noted stays so
+ * until the end.
  */
 struct err *objsync_begin(struct repo *r, struct durable *d) MUST_USE;
 struct err *objsync_written(struct repo *r, struct durable *d) MUST_USE;
-struct err *objsync_end(struct repo *r, struct durable *d) MUST_USE;
+struct err *objsync_end(struct repo *r, struct durable *d, bool commit) MUST_USE;
 
 #endif

@@ -253,12 +253,25 @@ ref_names(struct repo *r, const char *folder, ref_name_fn *fn, void *arg)
 	return e != NULL ? e : tip_packed(repo_place(r), folder, name_packed, &n);
 }
 
+static struct err *
+cas(struct repo *r, const char *name, const struct oid *old, const struct oid *new, const char *message, bool lazy)
+{
+	AUTO(txn_free) struct txn t = {.lazy = lazy};
+
+	txn_add(&t, name, old, new);
+	return txn_commit(r, &t, message);
+}
+
 struct err *
 ref_cas(struct repo *r, const char *name, const struct oid *old, const struct oid *new,
     const char *message)
 {
-	AUTO(txn_free) struct txn t = {0};
+	return cas(r, name, old, new, message, false);
+}
 
-	txn_add(&t, name, old, new);
-	return txn_commit(r, &t, message);
+struct err *
+ref_cas_lazy(struct repo *r, const char *name, const struct oid *old, const struct oid *new,
+    const char *message)
+{
+	return cas(r, name, old, new, message, true);
 }

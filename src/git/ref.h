@@ -82,4 +82,8 @@ void refs_free(struct refs *refs);	/* also for AUTO */
 struct err *ref_cas(struct repo *r, const char *name, const struct oid *old,
     const struct oid *new, const char *message) MUST_USE;
 
+/* The same, lazily (see git/txn.h). */
+struct err *ref_cas_lazy(struct repo *r, const char *name, const struct oid *old,
+    const struct oid *new, const char *message) MUST_USE;
+
 #endif

@@ -17,6 +17,7 @@
 #include "git/txn.h"
 
 #define WAIT_MS 2000
+#define TICK_US 200	/* a step holds it for some milliseconds */
 #define NOTE_BYTES_MAX (4 * MIB)
 #define DECIDED "decided\n"	/* the last line of a whole second note */
 #define UNKNOWN "--------------------"	/* for an inode: the lock is made after the note, which keeps its length */
@@ -109,7 +110,7 @@ get_flock(int fd)
 			return false;
 		if (clock_mono(&clock) >= until)
 			return false;
-		clock_sleep_ms(1);
+		clock_sleep_us(TICK_US);
 	}
 	return true;
 }

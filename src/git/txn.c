@@ -262,9 +262,7 @@ write_all(struct repo *r, struct locks *l, struct reflock *flock, const char *me
 	vec_sort(l, by_order);
 	for (i = 0; i < l->n && e == NULL; i++)
 		e = write_one(r, &l->v[i], message, d);
-	if (e == NULL)
-		return objsync_end(r, d);
-	for (i = 0; i < l->n; i++) {
+	for (i = 0; e != NULL && i < l->n; i++) {
 		const struct txn_ref *ref = l->v[i].ref;
 		struct err *unread = tip_read(r, ref->name, &now);
 
@@ -311,7 +309,8 @@ complete(struct repo *r, struct reflock *flock, const struct txn *undone)
 	TRY(lock_all(r, &l));
 	TRY(fill_all(r, &l, &d));
 	TRY(reflock_note(flock, r, undone, REFLOCK_DECIDED));
-	return write_all(r, &l, flock, "complete what was cut short", &d);
+	TRY(write_all(r, &l, flock, "complete what was cut short", &d));
+	return objsync_end(r, &d, true);
 }
 
 static struct err *
@@ -366,5 +365,8 @@ txn_commit(struct repo *r, const struct txn *t, const char *message)
 		TRY(verify(r, l.v[i].ref));
 	TRY(fill_all(r, &l, &d));
 	TRY(reflock_note(&flock, r, t, REFLOCK_DECIDED));
-	return write_all(r, &l, &flock, message, &d);
+	TRY(write_all(r, &l, &flock, message, &d));
+	/* Others need not wait for the disk: what they write goes there after this. */
+	reflock_release(&flock);
+	return objsync_end(r, &d, !t->lazy);
 }

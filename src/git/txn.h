@@ -35,6 +35,11 @@ struct txn_ref {
 
 struct txn {
 	VEC_FIELDS(struct txn_ref);
+	/*
+	 * Where the disk keeps order (git/durable.h), the next step takes this
+	 * along: for what a power failure may undo while nothing follows from it.
+	 */
+	bool lazy;
 };
 
 /* Copies.  A name may be given once only. */
@@ -44,7 +49,7 @@ void txn_free(struct txn *t);	/* also for AUTO */
 /*
  * ERR_STALE naming the first ref that holds something else, ERR_LOCKED when
  * another process kept a lock, ERR_DENIED for a bad name.  On success all of
- * it is on disk (fsync).  't' is unchanged.
+ * it is on disk (fsync) unless it is lazy.  't' is unchanged.
  */
 struct err *txn_commit(struct repo *r, const struct txn *t, const char *message) MUST_USE;
 

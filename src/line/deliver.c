@@ -127,7 +127,7 @@ end_time(struct walk *w)
 	}
 	w->rec.ended = clock_wall(w->clock);
 	json = mem_printf("%" PRId64, w->rec.ended);
-	return journal_put(w->journal, "end", str_of(json));
+	return journal_order(w->journal, "end", str_of(json));
 }
 
 /* One that we know, or what looks like one: what is kept goes wherever the state goes. */

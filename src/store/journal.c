@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "git/durable.h"
 #include "store/journal.h"
 #include "wire/json.h"
 
@@ -125,6 +126,13 @@ journal_put(struct journal *j, const char *step, struct str json)
 {
 	TRY(journal_note(j, step, json));
 	return fdatasync(j->fd) == 0 ? NULL : err_sys("cannot sync '%s'", j->path);
+}
+
+struct err *
+journal_order(struct journal *j, const char *step, struct str json)
+{
+	TRY(journal_note(j, step, json));
+	return durable_order(j->fd) == 0 ? NULL : err_sys("cannot sync '%s'", j->path);
 }
 
 const char *

@@ -40,6 +40,9 @@ struct err *journal_next(struct journal *j, const char *step, const struct node 
 /* Record the outcome of a step that was done; 'json' is one value. */
 struct err *journal_put(struct journal *j, const char *step, struct str json) MUST_USE;
 
+/* ... which reaches the disk before any ref that moves after it. */
+struct err *journal_order(struct journal *j, const char *step, struct str json) MUST_USE;
+
 /*
  * ... which reaches the disk with the next journal_put(): for a step that may
  * be done again after a power failure, since that put is near or little was

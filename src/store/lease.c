@@ -189,7 +189,7 @@ lease_swap(struct lease *l, const struct oid *from, const char *why)
 
 	sign(l);
 	TRY(lease_write(l, &new));
-	TRY(ref_cas(state_repo(l->state), l->ref, from, &new, why));
+	TRY((l->kind->lazy ? ref_cas_lazy : ref_cas)(state_repo(l->state), l->ref, from, &new, why));
 	l->info.oid = new;
 	return NULL;
 }

@@ -68,4 +68,4 @@ local_release(struct lease *l)
 }
 
 const struct lease_kind lease_local = {
-    .name = "local", .claim = local_claim, .beat = local_beat, .release = local_release};
+    .name = "local", .lazy = true, .claim = local_claim, .beat = local_beat, .release = local_release};

@@ -32,6 +32,35 @@ test_objects_and_ref_are_synced_before_the_answer() {
 	done
 }
 
+# A lease goes to the disk with the agent's answer; when the run ended, before what tells of it.
+test_a_run_goes_to_the_disk_in_order() {
+	needs strace
+	init
+	git config factory.sandbox.mode none
+	mkdir -p .factory
+	cat >.factory/config.yml <<-'EOF'
+		version: 1
+		agent: doer
+		agents: {doer: {kind: command, command: [sh, -c, "echo new >new"]}}
+		gates: none
+	EOF
+	git add .factory
+	git commit -q -m Policy
+	git factory task add 'A traced task' >"$OUT" 2>&1
+	strace -f -y -e trace=rename,renameat,renameat2,fsync,fdatasync,sync_file_range -o "$TMP/trace" \
+		git-factory run >"$OUT" 2>"$ERR" || fail "strace: $(cat "$ERR")"
+	lease=$(line_of 'rename.*refs/factory/leases/[a-z2-7]*"')
+	answer=$(line_of 'fdatasync\(.*journal\.jsonl')
+	end=$(grep -aEn '(sync_file_range|fsync)\(.*journal\.jsonl' "$TMP/trace" | sed 's/:.*//' | tail -n 1)
+	swap=$(line_of 'rename.*refs/factory/state"')
+	commit=$(grep -aEn 'fsync\(.*(objects/tmp_factory_sync|refs/factory>)' "$TMP/trace" | sed 's/:.*//' | tail -n 1)
+	for pair in "$lease $answer" "$answer $end" "$end $swap" "$swap $commit"; do
+		# shellcheck disable=SC2086
+		set -- $pair
+		[ $# = 2 ] && [ "$1" -lt "$2" ] || fail "out of order: $pair ($(cat "$TMP/trace"))"
+	done
+}
+
 test_killed_anywhere_the_next_one_works() {
 	needs strace
 	init

@@ -48,7 +48,7 @@ steps_are_walked_through(void **state UNUSED)
 	assert_null(journal_next(j, "start", &n));
 	assert_null(n);
 	assert_null(journal_put(j, "start", STR("{\"base\":\"x\"}")));
-	assert_null(journal_put(j, "tool", STR("9007199254740993")));
+	assert_null(journal_order(j, "tool", STR("9007199254740993")));
 	journal_close(j);
 	assert_null(journal_open(path, &j));
 	assert_false(journal_live(j));
