@@ -237,9 +237,11 @@ follow(const struct ws_terms *t, struct ws_slot *s, const struct oid *tree, bool
 	struct slot_state st;
 
 	TRY(slot_lock(t, s, LOCK_EX | LOCK_NB, moved));
-	st = slot_state_read(s->dir);
-	*moved = *moved && slot_sound(t, &st);
 	if (!*moved)
+		return NULL;
+	st = slot_state_read(s->dir);
+	*moved = slot_sound(t, &st);
+	if (!*moved || oid_eq(&st.tree, tree))
 		return NULL;
 	TRY(slot_diff(t, &st.tree, tree, &edit));
 	*moved = edit.n <= delta_max(s);

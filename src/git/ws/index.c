@@ -181,7 +181,7 @@ struct out {
 	int fd;
 	struct sha1 sum;
 	char *chunk;
-	size_t n;
+	size_t n, room;
 };
 
 static struct err *
@@ -200,13 +200,13 @@ add(struct out *o, const void *bytes, size_t n)
 	const char *p = bytes;
 
 	while (n > 0) {
-		size_t piece = CHUNK - o->n < n ? CHUNK - o->n : n;
+		size_t piece = o->room - o->n < n ? o->room - o->n : n;
 
 		memcpy(o->chunk + o->n, p, piece);
 		o->n += piece;
 		p += piece;
 		n -= piece;
-		if (o->n == CHUNK)
+		if (o->n == o->room)
 			TRY(flush(o));
 	}
 	return NULL;
@@ -297,8 +297,10 @@ static struct err *
 write_to(int dirfd, const char *path, struct str old, const struct ws_rows *changes,
     const struct cut *cuts, uint32_t n)
 {
-	AUTO(mem_free_p) char *chunk = mem_alloc(CHUNK);
-	struct out o = {.chunk = chunk, .fd = openat(dirfd, path,
+	/* Of a small index no more than it takes: the memory is touched when it is made. */
+	size_t room = old.n + 4 * KIB < CHUNK ? old.n + 4 * KIB : CHUNK;
+	AUTO(mem_free_p) char *chunk = mem_alloc(room);
+	struct out o = {.chunk = chunk, .room = room, .fd = openat(dirfd, path,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644)};
 	struct err *e;
 
