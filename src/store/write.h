@@ -34,6 +34,6 @@ struct err *state_add_view(const struct state *s, const struct oid *tip, const s
     struct txn *txn) MUST_USE;
 
 /* How long a writer of the state goes on losing to others (see git/race.h). */
-#define STATE_RACE_MS 30000
+#define STATE_RACE_MS 60000
 
 #endif
