@@ -282,7 +282,6 @@ put_line(struct state_step *t, const struct import *im, const struct line *l, in
 static struct err *
 build_import(struct state_step *t, void *ctx)
 {
-	AUTO(pack_free_p) struct pack *pack = NULL;
 	const struct import *im = ctx;
 	int64_t now = clock_wall(state_clock(step_state(t)));
 	enum task_state state;
@@ -291,7 +290,7 @@ build_import(struct state_step *t, void *ctx)
 	/* As the state stands now: ids may be taken, and tasks gone. */
 	TRY(queue_again(im->q));
 	if (im->n >= PACK_WORTH)
-		TRY(pack_begin(state_repo(step_state(t)), &pack));
+		TRY(step_pack(t));
 	for (i = 0; i < im->n; i++) {
 		const struct line *l = &im->v[i];
 
@@ -303,7 +302,7 @@ build_import(struct state_step *t, void *ctx)
 				    l->ahead.v[k].after.id.s);
 		TRY(put_line(t, im, l, now));
 	}
-	return pack != NULL ? pack_end(pack) : NULL;
+	return NULL;
 }
 
 static struct err *

@@ -6,6 +6,7 @@
 #include "base/fnv.h"
 #include "base/mem.h"
 #include "git/commit.h"
+#include "git/pack.h"
 #include "git/race.h"
 #include "git/ref.h"
 #include "git/repo.h"
@@ -39,6 +40,7 @@ struct state_step {
 	struct oid tip, tree;
 	struct tree_edit edit;
 	struct txn refs;
+	struct pack *pack;	/* or NULL */
 	struct err *(*await)(void *ctx);	/* or NULL */
 	void *await_ctx;
 };
@@ -252,6 +254,12 @@ step_drop(struct state_step *t, const char *path)
 	tree_edit_delete(&t->edit, path);
 }
 
+struct err *
+step_pack(struct state_step *t)
+{
+	return pack_begin(t->state->repo, &t->pack);
+}
+
 void
 step_ref(struct state_step *t, const char *name, const struct oid *from, const struct oid *to)
 {
@@ -268,6 +276,7 @@ step_await(struct state_step *t, struct err *(*fn)(void *ctx), void *ctx)
 static void
 step_free(struct state_step *t)
 {
+	pack_free_p(&t->pack);
 	tree_edit_free(&t->edit);
 	txn_free(&t->refs);
 }
@@ -332,6 +341,8 @@ state_make(struct state *s, const struct oid *tip, const char *message, state_bu
 	TRY(tree_apply(s->repo, &t.tree, &t.edit, &tree));
 	if (!oid_eq(&tree, &t.tree))
 		TRY(state_commit(s, &tree, tip, 1, message, &made));
+	if (t.pack != NULL)
+		TRY(pack_end(t.pack));
 	if (t.await != NULL)
 		TRY(t.await(t.await_ctx));
 	*new = made;

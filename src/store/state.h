@@ -85,6 +85,9 @@ struct err *step_has(struct state_step *t, const char *path, bool *has) MUST_USE
 struct err *step_put(struct state_step *t, const char *path, struct str data) MUST_USE;
 void step_drop(struct state_step *t, const char *path);
 
+/* What the step makes from here on, its trees and its commit too, is many objects: they become one pack. */
+struct err *step_pack(struct state_step *t) MUST_USE;
+
 /*
  * Another ref to move in the same transaction: 'from' zero means 'must not
  * exist', 'to' zero means 'delete'.  When it no longer is at 'from' the whole

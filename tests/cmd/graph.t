@@ -276,6 +276,19 @@ Because."
 	rm "$TMP/lines"
 }
 
+# A file for each task, tree and commit would be as many to write, and for git to gather.
+test_a_large_import_is_one_pack() {
+	init
+	loose=$(git count-objects)
+	seq 120 | sed 's/.*/{"title": "Task &"}/' >"$TMP/lines"
+	ok git factory task import "$TMP/lines"
+	is "$(git count-objects)" "$loose"
+	is "$(git count-objects -v | sed -n 's/^packs: //p')" 1
+	ok git fsck --strict --no-dangling --no-progress
+	is "$(git factory task list | wc -l)" 120
+	rm "$TMP/lines"
+}
+
 test_import_is_all_or_nothing() {
 	init
 	before=$(git rev-parse refs/factory/state)
