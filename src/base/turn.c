@@ -7,13 +7,13 @@
 #include "base/file.h"
 #include "base/turn.h"
 
-/* An eighth of the time that was waited so far is the most that is lost. */
+/* An eighth of the time that was waited so far is the most that is lost, or little. */
 static int64_t
-pause_after(int64_t waited_ms)
+pause_us(int64_t waited_ms)
 {
-	int64_t ms = waited_ms / 8;
+	int64_t us = waited_ms * 125;
 
-	return ms < 1 ? 1 : ms < 32 ? ms : 32;
+	return us < 200 ? 200 : us < 32000 ? us : 32000;
 }
 
 struct err *
@@ -32,7 +32,7 @@ turn_take(const char *path, int64_t wait_ms, const volatile sig_atomic_t *cancel
 			return err_new(ERR_INTERRUPTED, "interrupted");
 		if (clock_mono(&clock) - from >= wait_ms)
 			return err_new(ERR_TIMEOUT, "another process holds '%s' and does not end", path);
-		clock_sleep_ms(pause_after(clock_mono(&clock) - from));
+		clock_sleep_us(pause_us(clock_mono(&clock) - from));
 	}
 	*fd = lock;
 	lock = -1;

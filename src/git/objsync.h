@@ -45,7 +45,7 @@ struct err *objsync_flush(struct repo *r) MUST_USE;
 
 /*
  * The same, but where the fsync of one file commits the names of all (ext4,
- * XFS) only their data: the caller syncs a file that it changes, at once.
+ * XFS) only their data: what the caller names or syncs then comes after them.
  */
 struct err *objsync_settle(struct repo *r) MUST_USE;
 

@@ -159,7 +159,8 @@ move_begin(struct landing *l)
 	TRY(decide_branch(l));
 	if (l->moved || l->checkout == NULL)
 		return NULL;
-	TRY(objsync_flush(l->repo));
+	/* Git moves the branch after this, and the disk keeps that order or has it all: the step ends on it. */
+	TRY(objsync_settle(l->repo));
 	TRY(checkout_begin(l->repo, l->checkout, &l->commit, &l->forward));
 	l->moved = true;
 	return NULL;
