@@ -574,7 +574,9 @@ userns_open(const struct userns_opts *o, struct userns *out)
 	}
 	e = converse(&c, pair[0], pid, &u);
 	close(pair[0]);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	/* It is on its way out, which takes a while that nobody has to wait for. */
+	u.helper = e == NULL ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	while (u.helper < 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (e != NULL)
 		return e;
@@ -718,9 +720,23 @@ userns_join(struct userns_aside *a)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : aside_error(buf_str(&said));
 }
 
+/* Whoever looks for orphans may have reaped it already. */
+static void
+reap(struct userns *u)
+{
+#ifdef __linux__
+	siginfo_t si;
+
+	while (u->helper >= 0 && waitid(P_PIDFD, (id_t)u->helper, &si, WEXITED) != 0 && errno == EINTR)
+		;
+#endif
+	fd_close_p(&u->helper);
+}
+
 void
 userns_close(struct userns *u)
 {
+	reap(u);
 	fd_close_p(&u->view.userns_fd);
 	fd_close_p(&u->view.mntns_fd);
 	fd_close_p(&u->root);

@@ -3,9 +3,10 @@
  *
  * userns_open() makes a user namespace with one mapped user and a mount
  * namespace in it, mounts there a sized tmpfs and in that an overlay (or a
- * plain bind mount), and hands back descriptors.  No process stays behind:
- * the namespaces, the tmpfs and all that was written there live exactly as
- * long as the descriptors do, so a kill -9 leaves nothing.
+ * plain bind mount), and hands back descriptors.  No process stays behind
+ * (the helper's end is waited for at the close): the namespaces, the tmpfs and
+ * all that was written there live exactly as long as the descriptors do, so a
+ * kill -9 leaves nothing.
  *
  * Facts: overlayfs in a user namespace needs Linux 5.11, user.* attributes
  * on tmpfs need 6.6; a layer's files must belong to the mapped user, or
@@ -72,9 +73,10 @@ struct userns {
 	char *path;		/* what view.path points to */
 	int root;		/* folder of the merged workspace, readable from outside */
 	int upper;		/* folder of the upper layer; -1 when plain */
+	int helper;		/* its process, at its end; -1: reaped */
 };
 
-#define USERNS_INIT {.view = {NULL, -1, -1, 0, 0}, .root = -1, .upper = -1}
+#define USERNS_INIT {.view = {NULL, -1, -1, 0, 0}, .root = -1, .upper = -1, .helper = -1}
 
 /*
  * ERR_SANDBOX, saying which step the kernel refused, with its remedy.
