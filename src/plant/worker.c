@@ -187,8 +187,11 @@ ended_with_error(struct worker *w, const struct id *task, const struct err *e, b
 		return;
 	if (!lost)
 		w->o->on_remark(w->o->arg, task, e);
-	/* Nor can another task be claimed, now or, for the remote, for a while. */
-	if (is_machines(e) || failure_of(e) == FAILURE_NETWORK) {
+	/*
+	 * Nor can another task be claimed, now or, for the remote and the disk,
+	 * for a while; what failed in this process stays so, and a new one tries.
+	 */
+	if (is_machines(e) || failure_of(e) == FAILURE_NETWORK || failure_of(e) == FAILURE_FAULT) {
 		say(w, &(struct frame){.kind = FRAME_IDLE,
 		    .n = {is_machines(e) ? LEFT_NOTHING : LEFT_LATER, MEND_S, (int64_t)err_code(e) + 1}});
 		return;

@@ -280,6 +280,22 @@ test_a_lock_that_stays_is_told() {
 	is "$(states)" ' 2 delivered,'
 }
 
+# The process in which a write failed cannot go on; the next cycle may.
+test_a_disk_that_fails_ends_a_cycle() {
+	needs strace
+	policy "$MAKE_FILE"
+	tasks 1
+	id=$(git factory task next)
+	run timeout 30 strace -f -o /dev/null -e trace=sync_file_range,fsync -P "$PWD/.git/refs/factory/leases/$id.lock" \
+		-e inject=sync_file_range,fsync:error=EIO git-factory work --once
+	status_is 128
+	out_is 'nothing ran'
+	err_like 'Input/output error'
+	err_like 'not all could run here .io.'
+	ok git factory work --once -q
+	is "$(states)" ' 1 delivered,'
+}
+
 test_options_that_make_no_sense() {
 	policy "$MAKE_FILE"
 	while read -r said words; do
