@@ -60,7 +60,7 @@ struct lease_infos {
 
 struct lease_kind {
 	const char *name;
-	bool lazy;	/* nobody else reads it, and its process ends with the machine (see git/txn.h) */
+	bool lazy;	/* no other machine reads it, and the run ends with this one (see git/txn.h) */
 	struct err *(*claim)(struct lease *l);	/* ERR_TAKEN naming the holder */
 	struct err *(*beat)(struct lease *l);	/* ERR_STALE when it was lost */
 	struct err *(*release)(struct lease *l);

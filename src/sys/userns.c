@@ -48,6 +48,9 @@
 #ifndef MOVE_MOUNT_F_EMPTY_PATH
 #define MOVE_MOUNT_F_EMPTY_PATH 4
 #endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
 
 /* Where the child can fail; the words of the message. */
 enum step {
@@ -727,7 +730,7 @@ reap(struct userns *u)
 #ifdef __linux__
 	siginfo_t si;
 
-	while (u->helper >= 0 && waitid(P_PIDFD, (id_t)u->helper, &si, WEXITED) != 0 && errno == EINTR)
+	while (u->helper >= 0 && waitid((idtype_t)P_PIDFD, (id_t)u->helper, &si, WEXITED) != 0 && errno == EINTR)
 		;
 #endif
 	fd_close_p(&u->helper);

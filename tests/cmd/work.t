@@ -266,7 +266,7 @@ test_a_lock_that_stays_is_told() {
 	err_like 'not all could run here .locked.'
 	# Others run, and until it is empty it is tried again.
 	tasks 1
-	run timeout 30 git factory work --until-empty --for 4s
+	run timeout 30 git factory work --until-empty --for 10s
 	status_is 128
 	out_is '1 delivered'
 	rm "$lock"
