@@ -403,6 +403,8 @@ child_hand(struct child *c)
 static NORETURN void
 child_main(struct child *c)
 {
+	/* A session of its own: kin_reap() takes it once it is dead, or else the close does. */
+	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
 	umask(022);
@@ -723,7 +725,7 @@ userns_join(struct userns_aside *a)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : aside_error(buf_str(&said));
 }
 
-/* Whoever looks for orphans may have reaped it already. */
+/* kin_reap() may have had it already. */
 static void
 reap(struct userns *u)
 {
