@@ -1,8 +1,12 @@
 /*
  * userns.c - see userns.h.
  *
- * A short-lived child enters the new namespaces, mounts, and passes the
- * descriptors over a socket; the namespaces outlive it through them.
+ * A child that lives for one call enters the namespaces, mounts, and passes
+ * the descriptors over a socket; the namespaces outlive it through them.
+ *
+ * The user namespace is made once in a process, as that needs a child with a
+ * memory of its own: it lets us write its uid_map while it waits.  Those that
+ * mount borrow ours (vfork): nothing is copied, and we sleep until they end.
  */
 #include "sys/userns.h"
 
@@ -13,11 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/str.h"
 
 #ifdef __linux__
 
@@ -35,7 +37,7 @@
 
 #define LOWERS_MAX 60	/* "/proc/self/fd/NNN:" each, within one page of options */
 #define BINDS_MAX 16
-#define FDS 4		/* userns, mntns, root, upper */
+#define FDS 3		/* mntns, root, upper */
 #define PATH_ROOM 256
 
 /* glibc has them from 2.36 on, linux/mount.h clashes with its sys/mount.h. */
@@ -48,15 +50,14 @@
 #ifndef MOVE_MOUNT_F_EMPTY_PATH
 #define MOVE_MOUNT_F_EMPTY_PATH 4
 #endif
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 /* Where the child can fail; the words of the message. */
 enum step {
 	STEP_DONE,
 	STEP_UNSHARE,
 	STEP_MAP,
+	STEP_JOIN,
+	STEP_MOUNTS,
 	STEP_USER,
 	STEP_LAYER,
 	STEP_PRIVATE,
@@ -72,6 +73,8 @@ static const char *const step_text[] = {
 	[STEP_DONE] = "done",
 	[STEP_UNSHARE] = "cannot make a user namespace",
 	[STEP_MAP] = "cannot map a user into the user namespace",
+	[STEP_JOIN] = "cannot join the user namespace",
+	[STEP_MOUNTS] = "cannot make a mount namespace",
 	[STEP_USER] = "cannot become the mapped user",
 	[STEP_LAYER] = "cannot open a layer of the workspace",
 	[STEP_PRIVATE] = "cannot make the mounts private",
@@ -83,11 +86,10 @@ static const char *const step_text[] = {
 	[STEP_HAND] = "cannot hand over the namespace",
 };
 
-/* What the child says, with descriptors only when step is STEP_DONE. */
+/* What a child says, with descriptors only when step is STEP_DONE. */
 struct word {
 	int step;
 	int error;
-	int point;	/* index into points[] */
 };
 
 /*
@@ -96,16 +98,19 @@ struct word {
  */
 static const char *const points[] = {"/sys/kernel", "/mnt", "/srv", "/media"};
 
+/* What a child that mounts is told, and works with. */
 struct child {
 	const struct userns_opts *o;
 	int sock;
+	int userns;
+	int mntns;		/* -1: make one, with the tmpfs in it */
 	uid_t uid;
 	gid_t gid;
+	size_t point;		/* index into points[] */
 	int lowers[LOWERS_MAX];
 	size_t nlowers;
 	int binds[BINDS_MAX];
 	bool trees;		/* the two above are detached mounts, not yet folders */
-	struct word word;
 };
 
 static bool
@@ -165,17 +170,70 @@ userns_return(struct userns_self self)
 	prctl(PR_SET_PDEATHSIG, self.deathsig);
 }
 
-/* ---- the child ---- */
+/* ---- what a child says ---- */
 
 static NORETURN void
-child_fail(struct child *c, enum step step)
+say_failed(int sock, enum step step)
 {
 	struct word word = {.step = (int)step, .error = errno};
 
-	if (write(c->sock, &word, sizeof(word)) < 0)
+	if (write(sock, &word, sizeof(word)) < 0)
 		_exit(2);
 	_exit(1);
 }
+
+/* With n descriptors, of which none may be missing. */
+static void
+say_done(int sock, const int *fds, size_t n)
+{
+	union {
+		char bytes[CMSG_SPACE(FDS * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct word word = {.step = STEP_DONE};
+	struct iovec iov = {.iov_base = &word, .iov_len = sizeof(word)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct cmsghdr *cm;
+
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] < 0)
+			say_failed(sock, STEP_HAND);
+	memset(&control, 0, sizeof(control));
+	msg.msg_control = control.bytes;
+	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	cm = CMSG_FIRSTHDR(&msg);
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(cm), fds, n * sizeof(int));
+	if (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
+		_exit(2);
+}
+
+/* ---- the child that makes the user namespace ---- */
+
+static NORETURN void
+home_main(int sock)
+{
+	struct word word = {.step = STEP_DONE};
+	char go;
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_IGN);
+	if (unshare(CLONE_NEWUSER) != 0)
+		say_failed(sock, STEP_UNSHARE);
+	/* A process that hides its memory hides its uid_map too. */
+	prctl(PR_SET_DUMPABLE, 1);
+	if (write(sock, &word, sizeof(word)) < 0 || read(sock, &go, 1) != 1)
+		_exit(1);
+	prctl(PR_SET_DUMPABLE, 0);
+	fd = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	say_done(sock, &fd, 1);
+	_exit(0);
+}
+
+/* ---- the children that mount: our memory, so nothing in it may change for us ---- */
 
 static int
 open_folder(const char *path, bool tree)
@@ -218,30 +276,21 @@ open_all(struct child *c, bool tree)
  * down from root.
  */
 static void
-child_enter(struct child *c)
+child_enter(struct child *c, bool layers)
 {
-	struct word word = {.step = STEP_DONE};
 	bool other = c->uid != geteuid();
-	int dumpable;
-	char go;
 
-	if (other)
+	if (other && layers)
 		open_all(c, true);
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
-		child_fail(c, STEP_UNSHARE);
-	/* A process that hides its memory hides its uid_map too: lift that for the mapping. */
-	dumpable = prctl(PR_GET_DUMPABLE);
-	prctl(PR_SET_DUMPABLE, 1);
-	if (write(c->sock, &word, sizeof(word)) < 0 || read(c->sock, &go, 1) != 1)
-		_exit(1);
-	prctl(PR_SET_DUMPABLE, dumpable == 1);
-	if (!c->trees && !open_all(c, false))
-		child_fail(c, STEP_LAYER);
+	if (setns(c->userns, CLONE_NEWUSER) != 0)
+		say_failed(c->sock, STEP_JOIN);
+	if (c->mntns >= 0 ? setns(c->mntns, CLONE_NEWNS) != 0 : unshare(CLONE_NEWNS) != 0)
+		say_failed(c->sock, STEP_MOUNTS);
+	if (layers && !c->trees && !open_all(c, false))
+		say_failed(c->sock, STEP_LAYER);
 	if (other && (setgroups(0, NULL) != 0 ||
 	    setresgid(c->gid, c->gid, c->gid) != 0 || setresuid(c->uid, c->uid, c->uid) != 0))
-		child_fail(c, STEP_USER);
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		child_fail(c, STEP_PRIVATE);
+		say_failed(c->sock, STEP_USER);
 }
 
 /* Put a layer or bind at a folder of the tmpfs. */
@@ -266,7 +315,7 @@ layer_name(struct child *c, size_t i, char name[64])
 	}
 	snprintf(name, 64, "low%zu", i);
 	if (mkdir(name, 0755) != 0 || !attach(c, c->lowers[i], name))
-		child_fail(c, STEP_LAYER);
+		say_failed(c->sock, STEP_LAYER);
 }
 
 static void
@@ -274,23 +323,17 @@ child_tmpfs(struct child *c)
 {
 	char data[PATH_ROOM];
 	size_t files = c->o->files;
-	struct stat st;
-	size_t i;
 
-	for (i = 0; i < NITEMS(points); i++)
-		if (stat(points[i], &st) == 0 && S_ISDIR(st.st_mode))
-			break;
-	if (i == NITEMS(points))
-		child_fail(c, STEP_POINT);
-	c->word.point = (int)i;
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		say_failed(c->sock, STEP_PRIVATE);
 	if (files == 0)
 		files = c->o->bytes / 4096 < 100000 ? 100000 : c->o->bytes / 4096;
 	snprintf(data, sizeof(data), "mode=0755,size=%zu,nr_inodes=%zu", c->o->bytes, files);
-	if (mount("tmpfs", points[i], "tmpfs", MS_NODEV | MS_NOSUID, data) != 0 ||
-	    chdir(points[i]) != 0)
-		child_fail(c, STEP_TMPFS);
+	if (mount("tmpfs", points[c->point], "tmpfs", MS_NODEV | MS_NOSUID, data) != 0 ||
+	    chdir(points[c->point]) != 0)
+		say_failed(c->sock, STEP_TMPFS);
 	if (mkdir("upper", 0755) != 0 || mkdir("work", 0755) != 0 || mkdir("ws", 0755) != 0)
-		child_fail(c, STEP_TMPFS);
+		say_failed(c->sock, STEP_TMPFS);
 }
 
 static void
@@ -300,7 +343,7 @@ child_overlay(struct child *c)
 	size_t n = 0;
 
 	if (setxattr("upper", "user.factory", "y", 1, 0) != 0)
-		child_fail(c, STEP_XATTR);
+		say_failed(c->sock, STEP_XATTR);
 	removexattr("upper", "user.factory");
 	n += (size_t)snprintf(data, sizeof(data), "userxattr,upperdir=upper,workdir=work,lowerdir=%s",
 	    c->o->fill != NULL ? "fill" : "");
@@ -310,7 +353,7 @@ child_overlay(struct child *c)
 		    i > 0 || c->o->fill != NULL ? ":" : "", name);
 	}
 	if (mount("overlay", "ws", "overlay", MS_NODEV | MS_NOSUID, data) != 0)
-		child_fail(c, STEP_OVERLAY);
+		say_failed(c->sock, STEP_OVERLAY);
 }
 
 /* The kernel locks the flags of an inherited mount: a remount must repeat them. */
@@ -338,54 +381,12 @@ child_mount(struct child *c)
 	if (!c->o->plain)
 		child_overlay(c);
 	else if (!attach(c, c->lowers[0], "ws"))
-		child_fail(c, STEP_BIND);
+		say_failed(c->sock, STEP_BIND);
 	for (size_t i = 0; i < c->o->nbinds; i++) {
 		snprintf(path, sizeof(path), "ws/%s", c->o->binds[i].to);
 		if (!attach(c, c->binds[i], path) || !read_only(path))
-			child_fail(c, STEP_BIND);
+			say_failed(c->sock, STEP_BIND);
 	}
-}
-
-static void
-child_send(struct child *c, const int *fds, size_t n)
-{
-	union {
-		char bytes[CMSG_SPACE(FDS * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = {.iov_base = &c->word, .iov_len = sizeof(c->word)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *cm;
-
-	for (size_t i = 0; i < n; i++)
-		if (fds[i] < 0)
-			child_fail(c, STEP_HAND);
-	memset(&control, 0, sizeof(control));
-	msg.msg_control = control.bytes;
-	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
-	cm = CMSG_FIRSTHDR(&msg);
-	cm->cmsg_level = SOL_SOCKET;
-	cm->cmsg_type = SCM_RIGHTS;
-	cm->cmsg_len = CMSG_LEN(n * sizeof(int));
-	memcpy(CMSG_DATA(cm), fds, n * sizeof(int));
-	c->word.step = STEP_DONE;
-	if (sendmsg(c->sock, &msg, 0) < 0)
-		_exit(2);
-}
-
-/* The caller fills the topmost lower layer before it is mounted. */
-static void
-child_fill(struct child *c)
-{
-	char go;
-	int fd;
-
-	if (mkdir("fill", 0755) != 0)
-		child_fail(c, STEP_TMPFS);
-	fd = open("fill", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	child_send(c, &fd, 1);
-	if (read(c->sock, &go, 1) != 1)
-		_exit(1);
 }
 
 static void
@@ -393,27 +394,43 @@ child_hand(struct child *c)
 {
 	int fds[FDS];
 
-	fds[0] = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
-	fds[1] = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	fds[2] = open("ws", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fds[3] = open("upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	child_send(c, fds, FDS);
+	fds[0] = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	fds[1] = open("ws", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fds[2] = open("upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	say_done(c->sock, fds, FDS);
+}
+
+/* For who is to fill the topmost lower layer before it is mounted. */
+static void
+child_hand_fill(struct child *c)
+{
+	int fds[2];
+
+	if (mkdir("fill", 0755) != 0)
+		say_failed(c->sock, STEP_TMPFS);
+	fds[0] = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	fds[1] = open("fill", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	say_done(c->sock, fds, NITEMS(fds));
 }
 
 static NORETURN void
 child_main(struct child *c)
 {
-	/* A session of its own: kin_reap() takes it once it is dead, or else the close does. */
-	setsid();
+	bool fill = c->mntns < 0 && c->o->fill != NULL;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGPIPE, SIG_IGN);
 	umask(022);
-	child_enter(c);
-	child_tmpfs(c);
-	if (c->o->fill != NULL)
-		child_fill(c);
-	child_mount(c);
-	child_hand(c);
+	child_enter(c, !fill);
+	if (c->mntns < 0)
+		child_tmpfs(c);
+	else if (chdir(points[c->point]) != 0)
+		say_failed(c->sock, STEP_POINT);
+	if (fill) {
+		child_hand_fill(c);
+	} else {
+		child_mount(c);
+		child_hand(c);
+	}
 	_exit(0);
 }
 
@@ -516,81 +533,173 @@ receive(int sock, struct word *word, int *fds, size_t n)
 	return NULL;
 }
 
-static struct err *
-answer(int sock)
+/* Until the end of a child that has said all, or died. */
+static void
+wait_for(pid_t pid)
 {
-	if (send(sock, "g", 1, MSG_NOSIGNAL) != 1)
-		return err_sys("cannot talk to the helper for the workspace's namespace");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static struct err *
+pair_open(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return err_sys("cannot make a socket pair");
 	return NULL;
 }
 
 static struct err *
-converse(struct child *c, int sock, pid_t pid, struct userns *out)
+home_talk(int sock, pid_t pid, uid_t uid, gid_t gid, int *fd)
 {
-	AUTO(fd_close_p) int fill = -1;
 	struct word word;
-	int fds[FDS];
 
 	TRY(receive(sock, &word, NULL, 0));
-	TRY(map_user(pid, c->uid, c->gid));
-	TRY(answer(sock));
-	if (c->o->fill != NULL) {
-		TRY(receive(sock, &word, &fill, 1));
-		TRY(c->o->fill(c->o->arg, fill));
-		TRY(answer(sock));
+	TRY(map_user(pid, uid, gid));
+	if (send(sock, "g", 1, MSG_NOSIGNAL) != 1)
+		return err_sys("cannot talk to the helper for the workspace's namespace");
+	return receive(sock, &word, fd, 1);
+}
+
+static struct err *
+home_make(uid_t uid, gid_t gid, int *fd)
+{
+	struct err *e;
+	int pair[2];
+	pid_t pid;
+
+	TRY(pair_open(pair));
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		home_main(pair[1]);
 	}
-	TRY(receive(sock, &word, fds, FDS));
-	out->view.userns_fd = fds[0];
-	out->view.mntns_fd = fds[1];
-	out->root = fds[2];
-	out->upper = fds[3];
-	out->path = mem_printf("%s/ws", points[word.point]);
+	close(pair[1]);
+	e = pid < 0 ? err_sys("cannot start a helper process") : home_talk(pair[0], pid, uid, gid, fd);
+	close(pair[0]);
+	if (pid > 0)
+		wait_for(pid);
+	return e;
+}
+
+/* The user namespace of this process, borrowed until it ends. */
+static struct err *
+home_get(uid_t uid, gid_t gid, int *fd)
+{
+	static struct {
+		int fd;
+		uid_t owner, uid;
+		gid_t gid;
+	} home = {.fd = -1};
+
+	if (home.fd < 0 || home.owner != geteuid() || home.uid != uid || home.gid != gid) {
+		fd_close_p(&home.fd);
+		TRY(home_make(uid, gid, &home.fd));
+		home.owner = geteuid();
+		home.uid = uid;
+		home.gid = gid;
+	}
+	*fd = home.fd;
 	return NULL;
+}
+
+/*
+ * One child that mounts, from its start to its end.  Signals wait for that:
+ * its handlers would be ours, and write to our memory.
+ */
+static struct err *
+child_run(struct child *c, int *fds, size_t n)
+{
+	struct word word;
+	sigset_t all, had;
+	struct err *e;
+	int pair[2], error;
+	pid_t pid;
+
+	TRY(pair_open(pair));
+	c->sock = pair[1];
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &had);
+	pid = vfork();
+	if (pid == 0)
+		child_main(c);
+	error = errno;
+	sigprocmask(SIG_SETMASK, &had, NULL);
+	close(pair[1]);
+	errno = error;
+	e = pid < 0 ? err_sys("cannot start a helper process") : receive(pair[0], &word, fds, n);
+	close(pair[0]);
+	if (pid > 0)
+		wait_for(pid);
+	return e;
+}
+
+static struct err *
+fill_layer(struct child *c, struct err *(*fill)(void *arg, int dirfd), void *arg)
+{
+	AUTO(fd_close_p) int dir = -1;
+	int fds[2];
+
+	TRY(child_run(c, fds, NITEMS(fds)));
+	c->mntns = fds[0];
+	dir = fds[1];
+	return fill(arg, dir);
+}
+
+static struct err *
+find_point(size_t *point)
+{
+	struct stat st;
+
+	for (*point = 0; *point < NITEMS(points); ++*point)
+		if (stat(points[*point], &st) == 0 && S_ISDIR(st.st_mode))
+			return NULL;
+	return failed(STEP_POINT, ENOENT);
+}
+
+static struct err *
+open_in(struct child *c, struct userns *u)
+{
+	int fds[FDS];
+	struct err *e = NULL;
+
+	if (c->o->fill != NULL)
+		e = fill_layer(c, c->o->fill, c->o->arg);
+	if (e == NULL)
+		e = child_run(c, fds, FDS);
+	fd_close_p(&c->mntns);
+	if (e != NULL)
+		return e;
+	u->view.mntns_fd = fds[0];
+	u->root = fds[1];
+	u->upper = fds[2];
+	u->view.userns_fd = fcntl(c->userns, F_DUPFD_CLOEXEC, 3);
+	return u->view.userns_fd >= 0 ? NULL : err_sys("cannot keep the user namespace");
 }
 
 struct err *
 userns_open(const struct userns_opts *o, struct userns *out)
 {
-	struct child c = {.o = o};
-	struct userns u = USERNS_INIT;
-	struct err *e;
-	int pair[2];
+	struct child c = {.o = o, .mntns = -1};
+	AUTO(userns_close) struct userns u = USERNS_INIT;
 	size_t n = 0;
-	pid_t pid;
 
 	while (o->lowers[n] != NULL)
 		n++;
 	if (n > LOWERS_MAX || o->nbinds > BINDS_MAX)
 		return err_new(ERR_LIMIT, "a workspace of %zu layers and %zu mounts", n, o->nbinds);
 	userns_owner(&c.uid, &c.gid);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return err_sys("cannot make a socket pair");
-	pid = fork();
-	if (pid == 0) {
-		close(pair[0]);
-		c.sock = pair[1];
-		child_main(&c);
-	}
-	close(pair[1]);
-	if (pid < 0) {
-		e = err_sys("cannot start a helper process");
-		close(pair[0]);
-		return e;
-	}
-	e = converse(&c, pair[0], pid, &u);
-	close(pair[0]);
-	/* It is on its way out, which takes a while that nobody has to wait for. */
-	u.helper = e == NULL ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-	while (u.helper < 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (e != NULL)
-		return e;
+	TRY(find_point(&c.point));
+	TRY(home_get(c.uid, c.gid, &c.userns));
+	TRY(open_in(&c, &u));
 	if (o->plain)
 		fd_close_p(&u.upper);
+	u.path = mem_printf("%s/ws", points[c.point]);
+	u.view.path = u.path;
 	u.view.uid = c.uid;
 	u.view.gid = c.gid;
 	*out = u;
-	out->view.path = out->path;
+	u = (struct userns)USERNS_INIT;
 	return NULL;
 }
 
@@ -638,110 +747,9 @@ userns_probe(const char *scratch UNUSED)
 
 #endif
 
-/* ---- a second process ---- */
-
-static NORETURN void
-aside_main(struct err *(*fn)(void *arg), void *arg, int pipe)
-{
-	struct err *e;
-	int code;
-
-#ifdef __linux__
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-	e = fn(arg);
-	if (e == NULL)
-		_exit(0);
-	code = (int)err_code(e);
-	err_ignore(file_write_all(pipe, &code, sizeof(code)));
-	err_ignore(file_write_all(pipe, err_msg(e), strlen(err_msg(e))));
-	if (err_hint_of(e) != NULL) {
-		err_ignore(file_write_all(pipe, "\n", 1));
-		err_ignore(file_write_all(pipe, err_hint_of(e), strlen(err_hint_of(e))));
-	}
-	_exit(1);
-}
-
-struct err *
-userns_fork(struct err *(*fn)(void *arg), void *arg, struct userns_aside *out)
-{
-	int pair[2];
-	pid_t pid;
-
-	if (pipe(pair) != 0)
-		return err_sys("cannot make a pipe");
-	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
-	fcntl(pair[1], F_SETFD, FD_CLOEXEC);
-	pid = fork();
-	if (pid == 0) {
-		close(pair[0]);
-		aside_main(fn, arg, pair[1]);
-	}
-	close(pair[1]);
-	if (pid < 0) {
-		struct err *e = err_sys("cannot start a second process");
-
-		close(pair[0]);
-		return e;
-	}
-	out->pid = pid;
-	out->pipe = pair[0];
-	return NULL;
-}
-
-/* The code as it is in memory, then the message, then a line with the hint. */
-static struct err *
-aside_error(struct str said)
-{
-	struct str message;
-	struct err *e;
-	int code;
-
-	if (said.n < sizeof(code))
-		return err_new(ERR_IO, "a second process died");
-	memcpy(&code, said.p, sizeof(code));
-	if (code < 0 || code >= ERR_CODES)
-		return err_new(ERR_BUG, "a second process failed without a reason");
-	said = str_skip(said, sizeof(code));
-	str_next(&said, '\n', &message);
-	e = err_new((enum err_code)code, "%.*s", STR_ARG(message));
-	return said.n > 0 ? err_hint(e, "%.*s", STR_ARG(said)) : e;
-}
-
-struct err *
-userns_join(struct userns_aside *a)
-{
-	AUTO(buf_free) struct buf said = BUF_INIT(64 * KIB);
-	int status = 0;
-	char chunk[1024];
-	ssize_t n;
-
-	while ((n = read(a->pipe, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0)
-			buf_add(&said, chunk, (size_t)n);
-	fd_close_p(&a->pipe);
-	while (waitpid(a->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : aside_error(buf_str(&said));
-}
-
-/* kin_reap() may have had it already. */
-static void
-reap(struct userns *u)
-{
-#ifdef __linux__
-	siginfo_t si;
-
-	while (u->helper >= 0 && waitid((idtype_t)P_PIDFD, (id_t)u->helper, &si, WEXITED) != 0 && errno == EINTR)
-		;
-#endif
-	fd_close_p(&u->helper);
-}
-
 void
 userns_close(struct userns *u)
 {
-	reap(u);
 	fd_close_p(&u->view.userns_fd);
 	fd_close_p(&u->view.mntns_fd);
 	fd_close_p(&u->root);

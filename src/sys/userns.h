@@ -1,12 +1,13 @@
 /*
  * userns.h - a mount namespace of our own for one workspace.
  *
- * userns_open() makes a user namespace with one mapped user and a mount
- * namespace in it, mounts there a sized tmpfs and in that an overlay (or a
- * plain bind mount), and hands back descriptors.  No process stays behind
- * (the helper's end is waited for at the close): the namespaces, the tmpfs and
- * all that was written there live exactly as long as the descriptors do, so a
- * kill -9 leaves nothing.
+ * userns_open() makes a mount namespace, mounts there a sized tmpfs and in
+ * that an overlay (or a plain bind mount), and hands back descriptors.  No
+ * process stays behind: the namespace, the tmpfs and all that was written
+ * there live exactly as long as the descriptors do, so a kill -9 leaves
+ * nothing.  They belong to a user namespace with one mapped user, which the
+ * first call makes and which lasts as long as this process: what runs there
+ * has no capability in it, and sees no mount of another workspace.
  *
  * Facts: overlayfs in a user namespace needs Linux 5.11, user.* attributes
  * on tmpfs need 6.6; a layer's files must belong to the mapped user, or
@@ -73,10 +74,9 @@ struct userns {
 	char *path;		/* what view.path points to */
 	int root;		/* folder of the merged workspace, readable from outside */
 	int upper;		/* folder of the upper layer; -1 when plain */
-	int helper;		/* its process, at its end; -1: reaped */
 };
 
-#define USERNS_INIT {.view = {NULL, -1, -1, 0, 0}, .root = -1, .upper = -1, .helper = -1}
+#define USERNS_INIT {.view = {NULL, -1, -1, 0, 0}, .root = -1, .upper = -1}
 
 /*
  * ERR_SANDBOX, saying which step the kernel refused, with its remedy.
@@ -104,18 +104,5 @@ struct userns_self {
 };
 struct userns_self userns_become(uid_t uid, gid_t gid);
 void userns_return(struct userns_self self);
-
-/*
- * A second process of ours for work that two cores can share: fn(arg) runs
- * in a child while the caller goes on; userns_join() waits for it and gives
- * its error.  The child shares only open descriptors and MAP_SHARED memory,
- * dies with us, and may not wait for us.  Every fork is joined.
- */
-struct userns_aside {
-	pid_t pid;
-	int pipe;
-};
-struct err *userns_fork(struct err *(*fn)(void *arg), void *arg, struct userns_aside *out) MUST_USE;
-struct err *userns_join(struct userns_aside *a) MUST_USE;
 
 #endif

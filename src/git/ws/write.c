@@ -18,6 +18,7 @@
 #include "git/lg2.h"
 #include "git/repo.h"
 #include "git/ws/attr.h"
+#include "sys/aside.h"
 #include "sys/userns.h"
 
 #define BLOB_MAX ((size_t)1 << 30)
@@ -476,14 +477,14 @@ put_share(void *arg)
 static struct err *
 put_shared(struct share *s)
 {
-	struct userns_aside aside;
+	struct aside aside;
 	struct err *e, *theirs;
 
 	if (s->edit->n < SHARE_MIN)
 		return put_share(s);
-	TRY(userns_fork(put_share, s, &aside));
+	TRY(aside_start(put_share, s, &aside));
 	e = put_share(s);
-	theirs = userns_join(&aside);
+	theirs = aside_join(&aside);
 	if (e == NULL)
 		return theirs;
 	err_ignore(theirs);
