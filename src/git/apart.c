@@ -17,12 +17,20 @@
 #include "git/apart.h"
 #include "git/repo.h"
 
-void
-apart_close(struct apart *a)
+static void
+leave(struct apart *a)
 {
 	if (a->open)
 		close(a->folder);
 	a->open = false;
+}
+
+void
+apart_close(struct apart *a)
+{
+	leave(a);
+	while (a->nready > 0)
+		close(a->ready[--a->nready].fd);
 }
 
 #if defined(__linux__) && defined(O_TMPFILE)
@@ -30,6 +38,7 @@ apart_close(struct apart *a)
 #define TURN 32U	/* files in one before the next has its turn */
 #define PROBES 3
 #define SLOW_NS 200000	/* for a file, which takes some 40,000 elsewhere */
+#define AHEAD_NS 100000	/* from here on it is worth to make one ahead */
 #define SLOW_MS 60000	/* and then it is left for so long */
 #define AS_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -113,7 +122,7 @@ move_on(struct repo *r, struct apart *a)
 		k = a->next++ % APART_FOLDERS;
 		if (a->slow_until[k] > now && tried + 1 < APART_FOLDERS)
 			continue;
-		apart_close(a);
+		leave(a);
 		a->folder = open_folder(r, k);
 		a->open = a->folder >= 0;
 		if (!a->open || probe(a->folder) <= SLOW_NS)
@@ -135,16 +144,71 @@ take_turn(struct repo *r, struct apart *a)
 	return a->open;
 }
 
+static int
+make_file(struct repo *r, struct apart *a, mode_t mode, bool *slow)
+{
+	int64_t began = 0;
+	int fd = -1;
+
+	if (take_turn(r, a)) {
+		began = clock_mono_ns();
+		fd = openat(a->folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	}
+	a->none = fd < 0;
+	*slow = fd >= 0 && clock_mono_ns() - began > AHEAD_NS;
+	return fd;
+}
+
+static int
+take_ready(struct apart *a, mode_t mode)
+{
+	unsigned i = a->nready;
+	int fd;
+
+	while (i-- > 0) {
+		if (a->ready[i].mode == mode) {
+			fd = a->ready[i].fd;
+			a->ready[i] = a->ready[--a->nready];
+			return fd;
+		}
+	}
+	return -1;
+}
+
 int
 apart_file(struct repo *r, mode_t mode)
 {
 	struct apart *a = repo_apart(r);
-	int fd = -1;
+	int fd = take_ready(a, mode);
+	bool slow = fd >= 0;
 
-	if (take_turn(r, a))
-		fd = openat(a->folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-	a->none = fd < 0;
+	if (fd < 0)
+		fd = make_file(r, a, mode, &slow);
+	if (slow && a->nwanted < APART_AHEAD)
+		a->wanted[a->nwanted++] = mode;
 	return fd;
+}
+
+bool
+apart_ahead(struct repo *r)
+{
+	struct apart *a = repo_apart(r);
+	mode_t mode;
+	bool slow;
+	int fd;
+
+	if (a->nwanted == 0 || a->nready == APART_AHEAD)
+		return false;
+	mode = a->wanted[--a->nwanted];
+	fd = make_file(r, a, mode, &slow);
+	if (fd >= 0) {
+		a->ready[a->nready].fd = fd;
+		a->ready[a->nready++].mode = mode;
+	}
+	/* Files are quick again. */
+	if (!slow)
+		a->nwanted = 0;
+	return a->nwanted > 0;
 }
 
 bool
@@ -187,6 +251,12 @@ int
 apart_file(struct repo *r UNUSED, mode_t mode UNUSED)
 {
 	return -1;
+}
+
+bool
+apart_ahead(struct repo *r UNUSED)
+{
+	return false;
 }
 
 bool

@@ -10,7 +10,9 @@
  * above them), and get their name afterwards.  Nothing is left of one that got
  * none.  Folders are made there as well, and moved: one that a killed process
  * was making is the next one's.  A folder that is no quicker itself, since
- * others delete where it lies, is left for a minute.
+ * others delete where it lies, is left for a minute.  Where all are slow, as
+ * after worktrees that lay everywhere, who waits for a program makes the files
+ * ahead that it will want.
  *
  * Facts: fs/ext4/ialloc.c (find_group_orlov, recently_deleted), open(2) on
  * O_TMPFILE.  On other file systems there are no such folders.
@@ -24,6 +26,7 @@
 #include "base/str.h"
 
 #define APART_FOLDERS 16
+#define APART_AHEAD 48		/* files without a name, each a descriptor */
 
 struct err;
 struct repo;
@@ -35,6 +38,13 @@ struct apart {
 	bool none;	/* nothing is to be had here */
 	unsigned made, next;
 	int64_t slow_until[APART_FOLDERS];	/* by the monotonic clock */
+	mode_t wanted[APART_AHEAD];	/* of files that were slow, and are not replaced yet */
+	unsigned nwanted;
+	struct {
+		int fd;
+		mode_t mode;
+	} ready[APART_AHEAD];
+	unsigned nready;
 };
 
 void apart_close(struct apart *a);
@@ -45,6 +55,12 @@ void apart_close(struct apart *a);
  * or access control list on, or the factory is not in it yet.
  */
 int apart_file(struct repo *r, mode_t mode) MUST_USE;
+
+/*
+ * Make one file ahead for each that was slow to make, in its mode: one of them
+ * in a call.  False when there is no more to do.
+ */
+bool apart_ahead(struct repo *r);
 
 /* Give it one below 'home': false with errno, EEXIST when something has it. */
 bool apart_name(int fd, int home, const char *path) MUST_USE;

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/vec.h"
+#include "git/apart.h"
 #include "git/oid.h"
 #include "line/run.h"
 #include "model/failure.h"
@@ -16,6 +17,7 @@
 #include "store/state.h"
 #include "sys/channel.h"
 #include "sys/kin.h"
+#include "sys/proc.h"
 #include "sys/sigs.h"
 
 #define SIGN_MS 1000		/* between two signs of progress */
@@ -296,6 +298,12 @@ obey(struct worker *w, const struct frame *f)
 	return next(w);
 }
 
+static bool
+make_ahead(void *repo)
+{
+	return apart_ahead(repo);
+}
+
 struct err *
 worker_serve(const struct worker_opts *o)
 {
@@ -309,6 +317,7 @@ worker_serve(const struct worker_opts *o)
 	w.line.on_agent = on_agent;
 	w.line.on_claim = on_claim;
 	w.line.arg = &w;
+	proc_meanwhile(make_ahead, state_repo(w.state));
 	while (e == NULL && w.broken == NULL && got != CHANNEL_END) {
 		e = channel_read(&w.in, &f, &got);
 		if (e == NULL && got == CHANNEL_FRAME)
@@ -316,6 +325,7 @@ worker_serve(const struct worker_opts *o)
 		if (e == NULL)
 			e = sigs_check();
 	}
+	proc_meanwhile(NULL, NULL);
 	vec_free(&w.lost);
 	if (e == NULL)
 		return w.broken;

@@ -579,11 +579,25 @@ is_over(const struct proc *p)
 	return now_ms() >= p->ended_at + LINGER_MS;
 }
 
+static struct {
+	bool (*fn)(void *arg);
+	void *arg;
+} meanwhile;
+
+void
+proc_meanwhile(bool (*fn)(void *arg), void *arg)
+{
+	meanwhile.fn = fn;
+	meanwhile.arg = arg;
+}
+
+/* *spare: there may be something to do meanwhile. */
 static void
-wait_once(struct proc *const *v, size_t n, struct pollfd *fds)
+wait_once(struct proc *const *v, size_t n, struct pollfd *fds, bool *spare)
 {
 	int64_t timeout = -1, left;
 	size_t i;
+	int got;
 
 	for (i = 0; i < n; i++) {
 		left = due(v[i]);
@@ -591,8 +605,13 @@ wait_once(struct proc *const *v, size_t n, struct pollfd *fds)
 			timeout = left;
 		watch(v[i], fds + i * WATCHED);
 	}
-	if (poll(fds, n * WATCHED, timeout < 0 ? -1 : (int)(timeout > 60000 ? 60000 : timeout)) < 0)
+	if (*spare)
+		timeout = 0;
+	got = poll(fds, n * WATCHED, timeout < 0 ? -1 : (int)(timeout > 60000 ? 60000 : timeout));
+	if (got < 0)
 		return;
+	if (got == 0 && *spare)
+		*spare = meanwhile.fn(meanwhile.arg);
 	for (i = 0; i < n; i++)
 		attend(v[i], fds + i * WATCHED);
 }
@@ -611,13 +630,14 @@ struct err *
 proc_wait_any(struct proc *const *v, size_t n, size_t *which, struct proc_result *out)
 {
 	AUTO(mem_free_p) struct pollfd *fds = mem_calloc(n * WATCHED, sizeof(*fds));
+	bool spare = meanwhile.fn != NULL;
 	struct proc *p;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		proc_close_in(v[i]);
 	while ((i = first_over(v, n)) == n)
-		wait_once(v, n, fds);
+		wait_once(v, n, fds, &spare);
 	p = v[i];
 	*out = (struct proc_result){.timed_out = p->timed_out, .cancelled = p->cancelled};
 	reap(p, out);

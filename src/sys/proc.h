@@ -144,6 +144,13 @@ struct err *proc_wait_any(struct proc *const *v, size_t n, size_t *which,
     struct proc_result *out) MUST_USE;
 
 /*
+ * What this process does while it waits for a child that says nothing: fn(arg)
+ * again and again until it is false, once for each wait.  It must be short, as
+ * the child's end is seen after it, and wait for no child itself.  NULL: nothing.
+ */
+void proc_meanwhile(bool (*fn)(void *arg), void *arg);
+
+/*
  * For a loop of one's own: readable once the child has ended, -1 where the
  * kernel has no such descriptor (then ask now and then).  Borrowed.
  */

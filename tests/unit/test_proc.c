@@ -406,6 +406,35 @@ test_several_at_once(void **state)
 	}
 }
 
+static bool
+count_to_three(void *arg)
+{
+	int *n = arg;
+
+	return ++*n < 3;
+}
+
+/* Until it has nothing left, once for each wait; never when the child is over already. */
+static void
+test_meanwhile(void **state)
+{
+	struct proc_result r;
+	int n = 0, waits;
+
+	(void)state;
+	proc_meanwhile(count_to_three, &n);
+	for (waits = 1; waits <= 2; waits++) {
+		struct proc *p = start("sleep 0.2; echo said", 0);
+
+		ok(proc_wait(p, &r));
+		assert_string_equal(buf_cstr(&r.out.b), "said\n");
+		assert_int_equal(n, 3 * waits - (waits - 1) * 2);
+		proc_result_free(&r);
+		proc_free(p);
+	}
+	proc_meanwhile(NULL, NULL);
+}
+
 static void
 test_find(void **state)
 {
@@ -462,6 +491,7 @@ main(void)
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_nothing_left_open),
 	    cmocka_unit_test(test_several_at_once),
+	    cmocka_unit_test(test_meanwhile),
 	    cmocka_unit_test(test_find),
 	    cmocka_unit_test(test_capture_tail),
 	};
