@@ -325,8 +325,11 @@
  * git/apart            new files that lie apart from deleted ones
  * git/blob             blobs, for tree.h
  * git/bundle           a transaction of refs in a file
- * git/checkout         a person's work tree that follows its branch
  * git/cli              the git program, for what libgit2 does not do
+ * git/co/checkout      a person's work tree that follows its branch
+ * git/co/forward       a plain checkout forwarded without starting git
+ * git/co/plain         is a checkout one in which git only writes files
+ * git/co/userindex     the index of a person's checkout, edited without git
  * git/commit           commits and their history
  * git/conffile         one git config file, read without libgit2
  * git/deflate          zlib streams
@@ -446,6 +449,7 @@
  * wire/yaml_scalar     what a plain scalar means
  *
  * --- sys: processes, namespaces, the sandbox ---
+ * sys/aside            a second process of ours, for work that two cores can share
  * sys/beneath          files below a folder that somebody hostile writes to
  * sys/capture          a child's output within a ceiling
  * sys/channel          how our own processes talk
@@ -457,6 +461,7 @@
  * sys/kin              a process and all that came from it
  * sys/machine          this machine for one alone
  * sys/meter            what a command takes: time, processor, memory
+ * sys/outlive          a step that goes on to its end when this process is killed
  * sys/proc             the one way to start a program
  * sys/proc_child       what happens between fork and exec
  * sys/seccomp          the filter of system calls for the sandbox

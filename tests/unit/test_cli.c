@@ -1,7 +1,7 @@
 #include "git_fixture.h"
 
-#include "git/checkout.h"
 #include "git/cli.h"
+#include "git/co/checkout.h"
 #include "git/ref.h"
 
 static void

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "git/checkout.h"
+#include "git/co/checkout.h"
 #include "git/ref.h"
 #include "store/state.h"
 

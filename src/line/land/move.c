@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "git/checkout.h"
+#include "git/co/checkout.h"
 #include "git/commit.h"
 #include "git/diff.h"
 #include "git/note.h"

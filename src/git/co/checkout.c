@@ -6,8 +6,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "git/checkout.h"
 #include "git/cli.h"
+#include "git/co/checkout.h"
+#include "git/co/forward.h"
 #include "git/oid.h"
 #include "git/repo.h"
 
@@ -18,8 +19,14 @@
 struct checkout {
 	char *path;
 	struct oid to;
-	struct proc *git;
+	struct proc *git;	/* NULL: it is there already */
 };
+
+static bool
+is_ours(const struct repo *r, const char *path)
+{
+	return repo_workdir(r) != NULL && strcmp(repo_workdir(r), path) == 0;
+}
 
 /* In the middle of a rebase or bisection HEAD is not on the branch. */
 static struct err *
@@ -29,7 +36,7 @@ check_branch(struct repo *here, const char *path)
 	AUTO(mem_free_p) char *branch = NULL;
 	struct oid tip;
 
-	if (repo_workdir(here) == NULL || strcmp(repo_workdir(here), path) != 0)
+	if (!is_ours(here, path))
 		TRY(repo_open(path, &other));
 	TRY(repo_head(other != NULL ? other : here, &branch, &tip));
 	if (branch != NULL)
@@ -100,12 +107,15 @@ checkout_begin(struct repo *r, const char *path, const struct oid *to, struct ch
 {
 	struct checkout *c;
 	struct err *e;
+	bool done = false;
 
 	TRY(check_branch(r, path));
 	c = mem_alloc(sizeof(*c));
 	c->path = mem_strdup(path);
 	c->to = *to;
-	e = start(c);
+	e = is_ours(r, path) ? forward_plain(r, to, &done) : NULL;
+	if (e == NULL && !done)
+		e = start(c);
 	if (e != NULL)
 		checkout_free(c);
 	else
@@ -159,7 +169,7 @@ wait_for(struct checkout *c)
 struct err *
 checkout_end(struct checkout **c)
 {
-	struct err *e = wait_for(*c);
+	struct err *e = (*c)->git != NULL ? wait_for(*c) : NULL;
 
 	checkout_free(*c);
 	*c = NULL;

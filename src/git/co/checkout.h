@@ -1,11 +1,12 @@
 /*
  * checkout.h - a person's work tree that follows its branch.
  *
- * The one place where the factory touches a checkout, and only through the
- * git program, which refuses to overwrite what is not committed.
+ * The one place where the factory touches a checkout: through the git program,
+ * which refuses to overwrite what is not committed, or as it does where nothing
+ * is in the way (forward.h).
  */
-#ifndef GIT_CHECKOUT_H
-#define GIT_CHECKOUT_H
+#ifndef GIT_CO_CHECKOUT_H
+#define GIT_CO_CHECKOUT_H
 
 #include "base/def.h"
 
@@ -15,7 +16,7 @@ struct oid;
 struct repo;
 
 /*
- * Start 'git merge --ff-only' in the work tree of r at 'path': its branch, index
+ * 'git merge --ff-only' in the work tree of r at 'path': its branch, index
  * and files move to the commit, whose objects are on disk, with hooks off.
  * ERR_CONFLICT when a rebase or bisection has the branch: nothing has changed
  * then.
@@ -29,7 +30,7 @@ struct err *checkout_begin(struct repo *r, const char *path, const struct oid *t
  * or the branch moved meanwhile: nothing has changed then.  Git comes to HEAD's
  * lock last: who holds that for longer finds the files written and the branch
  * where it was, and the next merge goes on from there.  *c is NULL afterwards.
- * Where we are killed before, git ends what it began.
+ * Where we are killed before, what moves it ends what it began.
  */
 struct err *checkout_end(struct checkout **c) MUST_USE;
 
