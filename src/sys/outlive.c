@@ -35,21 +35,35 @@ child_main(void *arg)
 	return 0;
 }
 
-static void
+static int
 reap(pid_t pid)
 {
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+
+/* We end as the child did. */
+static NORETURN void
+follow(int status, void (*undo)(void *arg), void *arg)
+{
+	if (!WIFEXITED(status))
+		kill(getpid(), SIGKILL);
+	undo(arg);
+	_exit(WEXITSTATUS(status));
 }
 
 struct err *
-outlive_run(struct err *(*fn)(void *arg), void *arg)
+outlive_run(struct err *(*fn)(void *arg), void (*undo)(void *arg), void *arg)
 {
 	struct step s = {.fn = fn, .arg = arg};
 	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
 	sigset_t all, had;
 	struct err *e = NULL;
 	pid_t pid = -1;
+	int status;
 
 	if (stack == MAP_FAILED)
 		return err_sys("cannot make a stack");
@@ -63,16 +77,16 @@ outlive_run(struct err *(*fn)(void *arg), void *arg)
 	munmap(stack, STACK);
 	if (pid < 0)
 		return e;
-	reap(pid);
+	status = reap(pid);
 	if (!s.over)
-		kill(getpid(), SIGKILL);
+		follow(status, undo, arg);
 	return s.e;
 }
 
 #else
 
 struct err *
-outlive_run(struct err *(*fn)(void *arg), void *arg)
+outlive_run(struct err *(*fn)(void *arg), void (*undo)(void *arg) UNUSED, void *arg)
 {
 	return fn(arg);
 }

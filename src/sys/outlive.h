@@ -7,8 +7,9 @@
  * running: it ends what it began, and then itself.  For what must not be left
  * half done, takes milliseconds and waits for nobody.
  *
- * Signals wait meanwhile.  Where the child itself is killed nobody knows what
- * our memory holds: then this process is, too.
+ * Signals wait meanwhile.  Where the child gives up (there is no memory), undo(arg)
+ * is called, which allocates nothing, and this process ends with its status.
+ * Where it is killed nobody knows what our memory holds: then we are, too.
  */
 #ifndef SYS_OUTLIVE_H
 #define SYS_OUTLIVE_H
@@ -18,6 +19,6 @@
 struct err;
 
 /* fn's error, or ERR_IO where no child can be had: then fn was not called. */
-struct err *outlive_run(struct err *(*fn)(void *arg), void *arg) MUST_USE;
+struct err *outlive_run(struct err *(*fn)(void *arg), void (*undo)(void *arg), void *arg) MUST_USE;
 
 #endif

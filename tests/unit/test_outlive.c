@@ -23,6 +23,13 @@ struct seen {
 	pid_t pid, group;
 };
 
+static void
+not_called(void *arg)
+{
+	(void)arg;
+	fail();
+}
+
 static struct err *
 look_around(void *arg)
 {
@@ -40,7 +47,7 @@ static void
 test_its_work_is_ours(void **state)
 {
 	struct seen s = {.fd = -1};
-	struct err *e = outlive_run(look_around, &s);
+	struct err *e = outlive_run(look_around, not_called, &s);
 
 	(void)state;
 	assert_true(err_is(e, ERR_CONFLICT));
@@ -87,13 +94,28 @@ be_killed(void *arg)
 	return NULL;
 }
 
+static struct err *
+give_up(void *arg)
+{
+	(void)arg;
+	_exit(3);
+}
+
+static void
+undo(void *arg)
+{
+	(void)arg;
+	if (write(ended[1], "u", 1) != 1)
+		_exit(4);
+}
+
 static pid_t
 process_of(struct err *(*fn)(void *arg))
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		err_ignore(outlive_run(fn, NULL));
+		err_ignore(outlive_run(fn, undo, NULL));
 		_exit(0);
 	}
 	assert_true(pid > 0);
@@ -132,6 +154,22 @@ test_its_own_death_is_ours(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+static void
+test_its_exit_is_ours(void **state)
+{
+	int status;
+	char said;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ended), 0);
+	pid = process_of(give_up);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+	assert_int_equal(read(ended[0], &said, 1), 1);
+	assert_int_equal(said, 'u');
+}
+
 #endif
 
 int
@@ -142,6 +180,7 @@ main(void)
 #ifdef __linux__
 		cmocka_unit_test(test_a_kill_does_not_stop_it),
 		cmocka_unit_test(test_its_own_death_is_ours),
+		cmocka_unit_test(test_its_exit_is_ours),
 #endif
 	};
 

@@ -383,6 +383,16 @@ move_and_unlock(void *arg)
 	return e;
 }
 
+static void
+give_up(void *arg)
+{
+	struct forward *f = arg;
+
+	if (f->lock >= 0)
+		take_back(f);
+	unlock(f);
+}
+
 struct err *
 forward_plain(struct repo *r, const struct oid *to, bool *done)
 {
@@ -396,7 +406,7 @@ forward_plain(struct repo *r, const struct oid *to, bool *done)
 		return NULL;
 	f.index = path_join(repo_gitdir(r), "index");
 	f.lock_path = mem_printf("%s.lock", f.index);
-	TRY(outlive_run(move_and_unlock, &f));
+	TRY(outlive_run(move_and_unlock, give_up, &f));
 	*done = f.done;
 	return NULL;
 }
