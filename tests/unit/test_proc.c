@@ -414,7 +414,7 @@ count_to_three(void *arg)
 	return ++*n < 3;
 }
 
-/* Until it has nothing left, once for each wait; never when the child is over already. */
+/* Until it has nothing left; the next wait asks again. */
 static void
 test_meanwhile(void **state)
 {

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,7 +16,6 @@
 #include "git/diff.h"
 #include "git/ref.h"
 #include "git/repo.h"
-#include "git/tip.h"
 #include "git/tree.h"
 #include "sys/outlive.h"
 
@@ -363,10 +361,11 @@ move_all(void *arg)
 	f->lock = make_lock(f->repo, f->lock_path);
 	if (f->lock < 0 || !is_ready(f))
 		return NULL;
-	TRY(name_contents(f));
-	if (!f->done)
+	e = name_contents(f);
+	if (e == NULL && !f->done)
 		return NULL;
-	e = write_index(f);
+	if (e == NULL)
+		e = write_index(f);
 	if (e != NULL) {
 		take_back(f);
 		return e;
